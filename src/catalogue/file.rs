@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The format of a reader file; `docs/readers.md` is for those who write one.
+//!
+//! What a file says ends up as the name of a schema, a path and a value in the settings storage,
+//! so all of it is checked here, once, and every mistake has a place in the file.
+
+use std::path::Path;
+
+use glib::Variant;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Entry, Mistake};
+use crate::choice::Choice;
+use crate::reader::{Condition, FilePattern, ListShape, Reader, Shape, ValueShape};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ReaderFile {
+    name: Spanned<String>,
+    choice: Spanned<String>,
+    programs: Option<Spanned<Vec<Spanned<String>>>>,
+    gsettings: Option<ValueTable>,
+    gsettings_list: Option<ListTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ValueTable {
+    schema: Spanned<String>,
+    path: Spanned<String>,
+    key: Spanned<String>,
+    on: Spanned<String>,
+    off: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ListTable {
+    schema: Spanned<String>,
+    path: Spanned<String>,
+    disabled: Spanned<String>,
+    enabled: Option<Spanned<String>>,
+    disable_all: Option<Spanned<String>>,
+    providers: Option<Spanned<String>>,
+    names: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    only_if: Vec<OnlyIf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct OnlyIf {
+    name: Spanned<String>,
+    files: Option<Spanned<Vec<Spanned<String>>>>,
+    setting: Option<Setting>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Setting {
+    schema: Spanned<String>,
+    path: Spanned<String>,
+    key: Spanned<String>,
+    value: Spanned<String>,
+}
+
+/// A mistake by its offset in the file, in bytes.
+struct At(Option<usize>, String);
+
+/// Reads a file's content.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Entry, Mistake> {
+    let (text, at) = match std::str::from_utf8(bytes) {
+        Ok(text) => match understand(path, text) {
+            Ok(entry) => return Ok(entry),
+            Err(at) => (text, at),
+        },
+        Err(error) => {
+            let good = error.valid_up_to();
+            (
+                // Up to there it is UTF-8.
+                std::str::from_utf8(&bytes[..good]).unwrap_or_default(),
+                At(Some(good), "not UTF-8; expected TOML 1.0".to_owned()),
+            )
+        }
+    };
+    Err(Mistake {
+        file: path.to_owned(),
+        at: at.0.map(|offset| line_and_column(text, offset)),
+        message: at.1,
+    })
+}
+
+fn understand(path: &Path, text: &str) -> Result<Entry, At> {
+    if text.trim().is_empty() {
+        return Ok(Entry::Masks);
+    }
+    if path.file_stem().is_some_and(|id| id == crate::PACKAGE) {
+        return Err(At(
+            None,
+            "this name is that of the panel's own keys; expected another".to_owned(),
+        ));
+    }
+    let file: ReaderFile = toml::from_str(text).map_err(|error| {
+        // A parser's message may have lines of its own; here each mistake is one.
+        let message = error.message().split_whitespace().collect::<Vec<_>>();
+        At(error.span().map(|span| span.start), message.join(" "))
+    })?;
+
+    let choice = Choice::find(file.choice.get_ref()).ok_or_else(|| {
+        wrong(
+            &file.choice,
+            format!(
+                "unknown choice “{}”; expected one of: {}",
+                file.choice.get_ref().escape_debug(),
+                Choice::ids()
+            ),
+        )
+    })?;
+    let shape = match (file.gsettings, file.gsettings_list) {
+        (Some(table), None) => Shape::Value(table.check()?),
+        (None, Some(table)) => Shape::List(table.check()?),
+        (Some(_), Some(list)) => {
+            return Err(wrong(
+                &list.schema,
+                "both [gsettings] and [gsettings-list]; expected one of them".to_owned(),
+            ));
+        }
+        (None, None) => {
+            return Err(At(
+                None,
+                "expected a table [gsettings] or [gsettings-list]".to_owned(),
+            ));
+        }
+    };
+    Ok(Entry::Gives(Box::new(Reader {
+        id: path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        name: check(file.name, is_name, "a program's name on one line")?,
+        choice,
+        file: Some(path.to_owned()),
+        programs: file.programs.map(files).transpose()?.unwrap_or_default(),
+        shape,
+    })))
+}
+
+impl ValueTable {
+    fn check(self) -> Result<ValueShape, At> {
+        let on = variant(&self.on)?;
+        let off = variant(&self.off)?;
+        if on.type_() != off.type_() {
+            return Err(wrong(
+                &self.off,
+                format!(
+                    "of the type “{}”, but “on” is of the type “{}”; expected the same",
+                    off.type_(),
+                    on.type_()
+                ),
+            ));
+        }
+        if on == off {
+            return Err(wrong(
+                &self.off,
+                "the same value as “on”; expected another".to_owned(),
+            ));
+        }
+        Ok(ValueShape {
+            schema: schema(self.schema)?,
+            path: storage_path(self.path)?,
+            key: key(self.key)?,
+            on,
+            off,
+        })
+    }
+}
+
+impl ListTable {
+    fn check(self) -> Result<ListShape, At> {
+        if self.names.get_ref().is_empty() {
+            return Err(At(
+                Some(self.names.span().start),
+                "an empty list; expected the names that are to be off".to_owned(),
+            ));
+        }
+        let only_if = self
+            .only_if
+            .into_iter()
+            .map(|only_if| only_if.check(self.names.get_ref()))
+            .collect::<Result<_, _>>()?;
+        Ok(ListShape {
+            only_if,
+            schema: schema(self.schema)?,
+            path: storage_path(self.path)?,
+            disabled: key(self.disabled)?,
+            enabled: self.enabled.map(key).transpose()?,
+            disable_all: self.disable_all.map(key).transpose()?,
+            providers: self
+                .providers
+                .map(|folder| {
+                    check(
+                        folder,
+                        is_relative_folder,
+                        "a folder below the data folders, such as gnome-shell/search-providers",
+                    )
+                })
+                .transpose()?,
+            names: self
+                .names
+                .into_inner()
+                .into_iter()
+                .map(|name| check(name, is_name, "a name on one line"))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl OnlyIf {
+    fn check(self, names: &[Spanned<String>]) -> Result<(String, Condition), At> {
+        if !names
+            .iter()
+            .any(|name| name.get_ref() == self.name.get_ref())
+        {
+            return Err(wrong(
+                &self.name,
+                "not one of “names”; expected one of them".to_owned(),
+            ));
+        }
+        let condition = match (self.files, self.setting) {
+            (Some(patterns), None) => Condition::Files(files(patterns)?),
+            (None, Some(setting)) => Condition::Setting {
+                value: variant(&setting.value)?,
+                schema: schema(setting.schema)?,
+                path: storage_path(setting.path)?,
+                key: key(setting.key)?,
+            },
+            _ => {
+                return Err(wrong(
+                    &self.name,
+                    "expected “files” or “setting” beside the name, and not both".to_owned(),
+                ));
+            }
+        };
+        Ok((self.name.into_inner(), condition))
+    }
+}
+
+fn files(patterns: Spanned<Vec<Spanned<String>>>) -> Result<Vec<FilePattern>, At> {
+    if patterns.get_ref().is_empty() {
+        return Err(wrong(
+            &patterns,
+            "an empty list; expected file names".to_owned(),
+        ));
+    }
+    patterns
+        .into_inner()
+        .into_iter()
+        .map(|pattern| {
+            FilePattern::new(pattern.get_ref()).ok_or_else(|| {
+                wrong(
+                    &pattern,
+                    format!(
+                        "“{}”; expected an absolute file name, which may have * in it",
+                        pattern.get_ref().escape_debug()
+                    ),
+                )
+            })
+        })
+        .collect()
+}
+
+fn wrong<T>(at: &Spanned<T>, message: String) -> At {
+    At(Some(at.span().start), message)
+}
+
+fn check(
+    text: Spanned<String>,
+    valid: impl Fn(&str) -> bool,
+    expected: &str,
+) -> Result<String, At> {
+    if valid(text.get_ref()) {
+        Ok(text.into_inner())
+    } else {
+        let shown: String = text.get_ref().chars().take(80).collect();
+        Err(wrong(
+            &text,
+            format!("“{}”; expected {expected}", shown.escape_debug()),
+        ))
+    }
+}
+
+fn schema(text: Spanned<String>) -> Result<String, At> {
+    check(
+        text,
+        is_schema,
+        "a schema's name, such as org.example.Search",
+    )
+}
+
+fn key(text: Spanned<String>) -> Result<String, At> {
+    check(text, is_key, "a key's name, such as remote-search")
+}
+
+fn storage_path(text: Spanned<String>) -> Result<String, At> {
+    check(
+        text,
+        is_path,
+        "a path that begins and ends with a slash, such as /org/example/search/",
+    )
+}
+
+fn variant(text: &Spanned<String>) -> Result<Variant, At> {
+    Variant::parse(None, text.get_ref()).map_err(|error| {
+        wrong(
+            text,
+            format!(
+                "{}; expected GVariant text, such as true or 'none'",
+                error.message()
+            ),
+        )
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= 200 && !text.contains(char::is_control)
+}
+
+/// What `glib-compile-schemas --allow-any-name` would take, less what cannot be typed.
+fn is_schema(text: &str) -> bool {
+    is_word(text) && text.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+
+fn is_key(text: &str) -> bool {
+    is_word(text) && !text.contains('.')
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 1024
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+}
+
+/// dconf's rule for a folder, and words only between the slashes.
+fn is_path(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with('/')
+        && text.ends_with('/')
+        && text[1..text.len() - 1].split('/').all(|part| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':'))
+        })
+}
+
+fn is_relative_folder(text: &str) -> bool {
+    text.split('/').all(|part| is_word(part) && part != "..")
+}
+
+/// Both counted from 1; the column in characters.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}

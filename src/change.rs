@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Writing a choice to every installed reader, and reading every one back.
+//!
+//! GSettings reports nothing of a write that fails later: its writes are on their way when the
+//! call returns. So each change here is written, waited for, and then looked up in a freshly
+//! opened storage; only what stands there is called done.
+
+use std::collections::HashMap;
+use std::env;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use gio::prelude::*;
+
+use crate::catalogue::Catalogue;
+use crate::choice::Choice;
+use crate::i18n::system_error;
+use crate::reader::{Reader, Request, Write};
+use crate::state::State;
+use crate::status::{ChoiceStatus, ReaderStatus};
+use crate::storage::{KeyProblem, Storage};
+
+/// How long a change may take before it counts as not answered.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a write is tried again that failed without a reason: the settings service may have
+/// died, and the bus starts another.
+const RETRIES: usize = 2;
+
+/// How long the bus is given to notice that the settings service is gone.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Why one reader was not changed as wished.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The administrator locked it.
+    #[error("locked by the administrator")]
+    Locked,
+    /// Another reader is locked off, so that none was turned on.
+    #[error("not tried, since another program is locked by the administrator")]
+    NotTried,
+    /// GSettings has no storage on this computer.
+    #[error("settings are kept in memory only")]
+    MemoryOnly,
+    /// The settings service was not done in time.
+    #[error("the settings service did not answer")]
+    NoAnswer,
+    /// There is no bus to reach the settings service through.
+    #[error("there is no session bus")]
+    NoBus,
+    /// The folder of the storage takes no files.
+    #[error("{} cannot be written: {reason}", .folder.display())]
+    NotWritable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+    },
+    /// It was written, but a wider setting keeps the program from sending.
+    #[error("overruled by another setting of the desktop")]
+    Overruled,
+    /// The reader's keys cannot be used.
+    #[error(transparent)]
+    Problem(#[from] KeyProblem),
+    /// The storage holds something else, and nothing says why.
+    #[error("it was not saved{}", .0.as_deref().map(|words| format!(": {words}")).unwrap_or_default())]
+    NotSaved(Option<String>),
+}
+
+/// What became of a wish, reader by reader.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was wished.
+    pub request: Request,
+    /// The choice as it is now, read back.
+    pub status: ChoiceStatus,
+    /// The installed readers that are not as wished, by their id, and why.
+    pub failures: Vec<(String, Failure)>,
+}
+
+impl Report {
+    /// The names of the programs that are not as wished, for people, and why.
+    pub fn named_failures(&self) -> impl Iterator<Item = (String, &Failure)> {
+        self.failures.iter().map(|(id, failure)| {
+            let readers = &self.status.readers;
+            let reader = readers.iter().find(|reader| reader.id == *id);
+            let name = reader.map_or_else(|| id.clone(), ReaderStatus::display_name);
+            (name, failure)
+        })
+    }
+
+    /// Whether every installed reader is as wished.
+    pub fn succeeded(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    /// Whether a lock is what stood in the way.
+    pub fn is_locked(&self) -> bool {
+        self.failures
+            .iter()
+            .any(|(_, failure)| *failure == Failure::Locked)
+    }
+}
+
+/// Carries a wish out and reads back what became of it.
+///
+/// Turning off goes on past a reader that fails, so that as little as possible can be sent.
+/// Turning on is refused as a whole, with nothing written, when an installed reader is locked
+/// off: the administrator's word is not to be half obeyed.
+///
+/// It waits for the settings service, [`PATIENCE`] at most; a window calls it from another thread.
+/// When the service answers after all, `late` is called, from that thread: what was reported as
+/// not saved may stand in the storage by then.
+pub fn change(
+    catalogue: &Arc<Catalogue>,
+    choice: &'static Choice,
+    request: Request,
+    late: impl FnOnce() + Send + 'static,
+) -> Report {
+    let (sender, receiver) = mpsc::channel();
+    let given_up = Arc::new(AtomicBool::new(false));
+    let worker = {
+        let catalogue = Arc::clone(catalogue);
+        let given_up = Arc::clone(&given_up);
+        // The settings service may never answer; then this thread is left behind.
+        thread::Builder::new()
+            .name("change".to_owned())
+            .spawn(move || {
+                let context = glib::MainContext::new();
+                let failures =
+                    context.with_thread_default(|| attempt(&catalogue, choice, request, &given_up));
+                if sender.send(failures).is_err() {
+                    late();
+                }
+            })
+    };
+    let failures = worker
+        .ok()
+        .and_then(|_| receiver.recv_timeout(PATIENCE).ok())
+        .and_then(Result::ok);
+    // A wish that was given up is not tried again behind the back of a later one.
+    given_up.store(true, Ordering::Relaxed);
+    drop(receiver);
+
+    let status = ChoiceStatus::of(catalogue, choice, &Storage::fresh());
+    let failures = failures.unwrap_or_else(|| {
+        status
+            .installed()
+            .filter(|reader| !is_done(reader, request))
+            .map(|reader| (reader.id.clone(), Failure::NoAnswer))
+            .collect()
+    });
+    Report {
+        request,
+        status,
+        failures,
+    }
+}
+
+fn attempt(
+    catalogue: &Catalogue,
+    choice: &'static Choice,
+    request: Request,
+    given_up: &AtomicBool,
+) -> Vec<(String, Failure)> {
+    let before = ChoiceStatus::of(catalogue, choice, &Storage::fresh());
+    let installed: Vec<&str> = before
+        .installed()
+        .map(|reader| reader.id.as_str())
+        .collect();
+
+    if Storage::is_memory_only() {
+        return installed
+            .into_iter()
+            .map(|id| (id.to_owned(), Failure::MemoryOnly))
+            .collect();
+    }
+    let readers: Vec<_> = catalogue
+        .readers_of(choice)
+        .filter(|reader| installed.contains(&reader.id.as_str()))
+        .collect();
+    if let Some(refused) = refuse(&before, &readers, request) {
+        return refused;
+    }
+    let mut failures = Vec::new();
+    for retry in 0..=RETRIES {
+        if retry > 0 {
+            thread::sleep(PAUSE);
+        }
+        if given_up.load(Ordering::Relaxed) {
+            break;
+        }
+        forget_complaint();
+        write_all(&readers, request);
+        failures = verify(&readers, request);
+        let unexplained = |(_, failure): &(_, Failure)| matches!(failure, Failure::NotSaved(_));
+        if !failures.iter().any(unexplained) {
+            break;
+        }
+    }
+    failures
+}
+
+/// Why nothing is tried at all, where the administrator's word would be half obeyed: a program
+/// that is locked off refuses on for all, and a choice that is locked is not reset.
+fn refuse(
+    before: &ChoiceStatus,
+    readers: &[&Reader],
+    request: Request,
+) -> Option<Vec<(String, Failure)>> {
+    let storage = Storage::fresh();
+    let locked: Vec<_> = match request {
+        Request::On => readers
+            .iter()
+            .filter(|reader| {
+                let left = reader.plan(&storage, request);
+                left.is_ok_and(|left| left.iter().any(|write| !storage.is_writable(write)))
+            })
+            .map(|reader| reader.id.as_str())
+            .collect(),
+        Request::Reset if before.locked => before
+            .installed()
+            .filter(|reader| !is_done(reader, request))
+            .map(|reader| reader.id.as_str())
+            .collect(),
+        Request::Off | Request::Reset => return None,
+    };
+    let undone = |reader: &&ReaderStatus| !is_done(reader, request);
+    let in_the_way = |reader: &ReaderStatus| locked.contains(&reader.id.as_str());
+    if !before.installed().filter(undone).any(in_the_way) {
+        return None;
+    }
+    Some(
+        before
+            .installed()
+            .filter(undone)
+            .map(|reader| {
+                let failure = if in_the_way(reader) {
+                    Failure::Locked
+                } else {
+                    Failure::NotTried
+                };
+                (reader.id.clone(), failure)
+            })
+            .collect(),
+    )
+}
+
+/// Writes what each reader needs, as far as it can be, and waits until the service has it.
+fn write_all(readers: &[&Reader], request: Request) {
+    let storage = Storage::fresh();
+    let mut settings: HashMap<(String, String), gio::Settings> = HashMap::new();
+    let writes = readers
+        .iter()
+        .filter_map(|reader| reader.plan(&storage, request).ok())
+        .flatten();
+    for Write {
+        schema,
+        path,
+        key,
+        value,
+    } in writes
+    {
+        let settings = settings
+            .entry((schema.id().into(), path.clone()))
+            .or_insert_with(|| {
+                gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(&path))
+            });
+        match value {
+            // A write that is refused here is found when it is read back.
+            Some(value) => drop(settings.set_value(&key, &value)),
+            None => settings.reset(&key),
+        }
+    }
+    if !settings.is_empty() {
+        gio::Settings::sync();
+    }
+}
+
+/// Looks every reader up in a freshly opened storage.
+fn verify(readers: &[&Reader], request: Request) -> Vec<(String, Failure)> {
+    let storage = Storage::fresh();
+    let mut unexplained: Option<Failure> = None;
+    readers
+        .iter()
+        .filter_map(|reader| {
+            let status = ReaderStatus::of(reader, &storage);
+            let failure = match reader.plan(&storage, request) {
+                Err(problem) => Failure::Problem(problem),
+                Ok(left) => {
+                    // A decision that equals the default is there only once it is written.
+                    let kept = left.iter().all(|write| !storage.is_writable(write));
+                    match (is_done(&status, request), kept) {
+                        (true, true) => return None,
+                        (false, true) if left.is_empty() => Failure::Overruled,
+                        (false, true) => Failure::Locked,
+                        (_, false) => unexplained.get_or_insert_with(explain).clone(),
+                    }
+                }
+            };
+            Some((reader.id.clone(), failure))
+        })
+        .collect()
+}
+
+/// Whether a reader is as wished.
+fn is_done(reader: &ReaderStatus, request: Request) -> bool {
+    reader.reading().is_some_and(|answer| match request {
+        Request::On => answer.state == State::On,
+        Request::Off => answer.state == State::Off,
+        Request::Reset => !answer.resettable,
+    })
+}
+
+/// Why a value did not reach the storage, as far as can be found out.
+fn explain() -> Failure {
+    if !Storage::is_dconf() {
+        return Failure::NotSaved(None);
+    }
+    if gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).is_err() {
+        return Failure::NoBus;
+    }
+    let folder = glib::user_config_dir().join("dconf");
+    match try_to_write(&folder) {
+        Err(error) => Failure::NotWritable {
+            folder,
+            reason: system_error(&error),
+        },
+        Ok(()) => Failure::NotSaved(complaint()),
+    }
+}
+
+/// Tries what the settings service does to save: to put a new file into the folder.
+fn try_to_write(folder: &std::path::Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let probe = folder.join(format!(".privacy-panel-{}", std::process::id()));
+    let written = std::fs::File::create_new(&probe)
+        .and_then(|mut file| io::Write::write_all(&mut file, b"?"));
+    // On a full disk there is a file, and nothing in it.
+    let removed = std::fs::remove_file(probe);
+    written.and(removed)
+}
+
+/// What dconf logged last. It is the only place where it says why a write failed.
+static COMPLAINT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Keeps what dconf logs, for [`Failure::NotSaved`], instead of printing it. Called once, and not
+/// where the person asked GLib for all there is to know.
+pub fn collect_complaints() {
+    if env::var_os("G_MESSAGES_DEBUG").is_some() {
+        return;
+    }
+    glib::log_set_writer_func(|level, fields| {
+        let field = |name| {
+            let field = fields.iter().find(|field| field.key() == name)?;
+            field.value_str()
+        };
+        if level == glib::LogLevel::Warning && field("GLIB_DOMAIN") == Some("dconf") {
+            if let Ok(mut complaint) = COMPLAINT.lock() {
+                *complaint = field("MESSAGE").map(str::to_owned);
+            }
+            return glib::LogWriterOutput::Handled;
+        }
+        glib::log_writer_default(level, fields)
+    });
+}
+
+fn forget_complaint() {
+    if let Ok(mut complaint) = COMPLAINT.lock() {
+        complaint.take();
+    }
+}
+
+fn complaint() -> Option<String> {
+    COMPLAINT.lock().ok()?.clone()
+}

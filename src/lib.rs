@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! One place for a person's privacy decisions, obeyed by every program that could act against them.
+//!
+//! A **choice** is one decision (`online-search`, `error-reports`). A **reader** is a program that
+//! obeys a choice, with the GSettings keys in which it looks the choice up. There is no second
+//! copy of the truth: what a choice amounts to, its **state**, is what its installed readers read.
+//!
+//! The layers, each knowing only those below it:
+//!
+//! ```text
+//! ui (GTK), cli             the two programs; not in this library
+//! ├── change                write every installed reader, then read every one back
+//! ├── watch                 be told when anybody changes anything
+//! ├── status                state, origin and lock of a choice
+//! ├── catalogue             the reader files: layers, masks, mistakes
+//! ├── reader                how one reader's keys are read and written
+//! ├── choice                the decisions that there are
+//! └── storage               GSettings as it is on disk at this moment
+//! ```
+//!
+//! Nothing here may know GTK, print, or end the process.
+
+pub mod catalogue;
+pub mod change;
+pub mod choice;
+pub mod folders;
+pub mod i18n;
+pub mod reader;
+pub mod state;
+pub mod status;
+pub mod storage;
+pub mod watch;
+pub mod words;
+
+/// The application, its bus name, its desktop file, its icon and its GSettings schema.
+pub const APP_ID: &str = "net.launchpad.PrivacyPanel";
+
+/// Where the panel's own keys are in the settings storage.
+pub const SCHEMA_PATH: &str = "/net/launchpad/PrivacyPanel/";
+
+/// The source package, the data folders and the gettext domain.
+pub const PACKAGE: &str = "privacy-panel";
+
+/// The version of the program and of everything that comes with it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

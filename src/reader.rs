@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A reader: a program that obeys a choice, and the GSettings keys in which it looks.
+//!
+//! A reader is data. There are two shapes of it: [`ValueShape`], a key with one value for on and
+//! one for off, and [`ListShape`], keys that hold a set of names. Each shape knows how to tell
+//! its state and which writes would turn it on, off, or back to the default; neither writes.
+
+mod condition;
+mod list;
+mod value;
+
+use std::path::PathBuf;
+
+use gio::SettingsSchema;
+use glib::Variant;
+
+pub use condition::{Condition, FilePattern};
+pub use list::{ListShape, Part};
+pub use value::ValueShape;
+
+use crate::choice::Choice;
+use crate::state::State;
+use crate::storage::{KeyProblem, Origin, Storage};
+use crate::{APP_ID, SCHEMA_PATH};
+
+/// A program, or family of programs, that obeys a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reader {
+    /// The name of its file without the ending, such as `unity-dash`.
+    pub id: String,
+    /// The program's name as its file gives it.
+    pub name: String,
+    /// The choice that the program obeys.
+    pub choice: &'static Choice,
+    /// The file that says so; none for the panel's own keys.
+    pub file: Option<PathBuf>,
+    /// Files of which any shows that a program of this reader is on the computer. None: it is
+    /// wherever its settings are. Some settings come with every desktop, whether a program looks
+    /// at them or not.
+    pub programs: Vec<FilePattern>,
+    /// Where the program looks.
+    pub shape: Shape,
+}
+
+/// The forms that a reader's keys can have.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// One key, one value for on and one for off.
+    Value(ValueShape),
+    /// Keys that hold a set of names.
+    List(ListShape),
+}
+
+/// A wish: what is to become of a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Something may be sent.
+    On,
+    /// Nothing may be sent.
+    Off,
+    /// The person no longer decides; the default does.
+    Reset,
+}
+
+/// A change of one key that a reader needs. No value: the person's own value is dropped.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The installed schema.
+    pub schema: SettingsSchema,
+    /// Where the schema's keys are in the storage.
+    pub path: String,
+    /// The key.
+    pub key: String,
+    /// The value, of the key's type and allowed by its schema.
+    pub value: Option<Variant>,
+}
+
+/// What an installed reader reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Whether the program may send something. [`State::Mixed`] for a value that is neither the
+    /// one for on nor the one for off, and for a list of which only a part is on.
+    pub state: State,
+    /// Who decided.
+    pub origin: Origin,
+    /// Whether the administrator took the decision out of the person's hands.
+    pub locked: bool,
+    /// Whether the person's own layer holds something to reset, in force or under a lock.
+    pub resettable: bool,
+    /// Whether a wider setting keeps the program from sending, whatever this one says.
+    pub overruled: bool,
+    /// The members of a list that are installed.
+    pub parts: Vec<Part>,
+}
+
+impl Reader {
+    /// The panel's own key for a choice: a reader among the others that is always there, for
+    /// programs that follow the panel directly.
+    pub fn own(choice: &'static Choice) -> Self {
+        Self {
+            id: crate::PACKAGE.to_owned(),
+            name: OWN_NAME.to_owned(),
+            choice,
+            file: None,
+            programs: Vec::new(),
+            shape: Shape::Value(ValueShape {
+                schema: APP_ID.to_owned(),
+                path: SCHEMA_PATH.to_owned(),
+                key: choice.id.to_owned(),
+                on: true.into(),
+                off: false.into(),
+            }),
+        }
+    }
+
+    /// Whether this is the panel's own key rather than a program's.
+    pub const fn is_own(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Whether a program of this reader is known to be on the computer. Its settings are read and
+    /// written all the same, for one that comes later.
+    pub fn has_program(&self) -> bool {
+        self.programs.is_empty() || self.programs.iter().any(FilePattern::exists)
+    }
+
+    /// Reads the reader's keys. `None`: the program is not installed.
+    pub fn ask(&self, storage: &Storage) -> Result<Option<Answer>, KeyProblem> {
+        match &self.shape {
+            Shape::Value(shape) => shape.ask(storage),
+            Shape::List(shape) => shape.ask(storage),
+        }
+    }
+
+    /// The changes that a wish needs; empty where all is as wished already.
+    pub fn plan(&self, storage: &Storage, request: Request) -> Result<Vec<Write>, KeyProblem> {
+        match &self.shape {
+            Shape::Value(shape) => shape.plan(storage, request),
+            Shape::List(shape) => shape.plan(storage, request),
+        }
+    }
+
+    /// The keys that the reader depends on, each with its schema and the schema's path.
+    pub fn keys(&self) -> Vec<(&str, &str, &str)> {
+        match &self.shape {
+            Shape::Value(shape) => vec![(&shape.schema, &shape.path, &shape.key)],
+            Shape::List(shape) => shape.keys(),
+        }
+    }
+}
+
+/// The name of the reader that is the panel's own keys.
+// Translators: in the list of programs that follow a choice: those that were made to follow this
+// panel, rather than a setting of their own
+const OWN_NAME: &str = crate::i18n::noop("Programs that follow this panel");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use crate::catalogue::Catalogue;
+    use crate::i18n::noop;
+
+    /// The names in `data/readers.d`, where translators find them.
+    const SHIPPED_NAMES: &[&str] = &[
+        // Translators: a program, in the list of programs that follow a choice. Unity’s dash is
+        // where people search on Ubuntu’s Unity desktop.
+        noop("Unity Dash"),
+        // Translators: a program, in the list of programs that follow a choice
+        noop("GNOME Shell Search"),
+        // Translators: a program, in the list of programs that follow a choice: the part of
+        // Ubuntu’s search that finds programs in the Snap Store
+        noop("Snap Store Search"),
+        // Translators: a program, in the list of programs that follow a choice. ABRT is the
+        // Automatic Bug Reporting Tool of Fedora.
+        noop("Problem Reporting (ABRT)"),
+    ];
+
+    #[test]
+    fn every_shipped_reader_is_valid_has_a_translated_name_and_cites_its_source() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/readers.d");
+        let catalogue = Catalogue::load_layers(&[folder]);
+        assert_eq!(catalogue.mistakes(), []);
+        let shipped: Vec<_> = catalogue.readers().iter().filter(|r| !r.is_own()).collect();
+        let names: BTreeSet<_> = shipped.iter().map(|reader| reader.name.as_str()).collect();
+        assert_eq!(names, SHIPPED_NAMES.iter().copied().collect());
+
+        let installed = include_str!("../data/meson.build");
+        for reader in shipped {
+            let file = reader.file.as_deref().unwrap();
+            let text = std::fs::read_to_string(file).unwrap();
+            let comment = text.lines().take_while(|line| line.starts_with('#'));
+            let cited = comment.filter(|line| line.contains("Source") || line.contains("sources"));
+            assert!(cited.count() > 0, "{} cites nothing", file.display());
+            assert!(installed.contains(&format!("'readers.d/{}.toml'", reader.id)));
+        }
+    }
+}

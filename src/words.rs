@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The sentences that the panel and the command line share, in the person's language.
+//!
+//! They say what happens and what to do next, never what a key is called.
+
+use crate::change::{Failure, Report};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::reader::{Answer, Request};
+use crate::state::State;
+use crate::status::{ChoiceStatus, ReaderStatus};
+use crate::storage::{KeyProblem, Origin};
+
+/// A state as one word.
+pub fn state(state: State) -> String {
+    match state {
+        // Translators: the state of a choice, or of a program: something may be sent
+        State::On => gettext("On"),
+        // Translators: the state of a choice, or of a program: nothing may be sent
+        State::Off => gettext("Off"),
+        // Translators: the state of a choice that some programs follow as on and others as off
+        State::Mixed => gettext("Mixed"),
+    }
+}
+
+/// The state of one reader as one word, or that it could not be read.
+pub fn reader_state(reader: &ReaderStatus) -> String {
+    reader.reading().map_or_else(
+        // Translators: the state of a program whose setting could not be read
+        || gettext("Not known"),
+        |answer| state(answer.state),
+    )
+}
+
+/// Who decided, as a short sentence.
+pub fn origin(origin: Origin, locked: bool) -> String {
+    match origin {
+        _ if locked => gettext("Locked by your administrator"),
+        // Translators: who decided whether something is on or off
+        Origin::Default => gettext("Set by default"),
+        // Translators: who decided whether something is on or off
+        Origin::Administrator => gettext("Set by your administrator"),
+        // Translators: who decided whether something is on or off
+        Origin::You => gettext("Set by you"),
+    }
+}
+
+/// What there is to know of one reader besides its state. Who decided is left out where that has
+/// been said of the whole choice already, as `said`.
+pub fn reader(reader: &ReaderStatus, said: Option<&ChoiceStatus>) -> String {
+    let answer = match &reader.answer {
+        // Translators: about a program that is not on this computer
+        Ok(None) => return gettext("Not installed"),
+        Err(problem) => return key_problem(problem),
+        Ok(Some(answer)) => answer,
+    };
+    let mut sentences = Vec::new();
+    if !reader.has_program {
+        sentences.push(gettext(
+            // Translators: about a program whose setting comes with the desktop
+            "No such program was found here; the setting is kept for one that comes",
+        ));
+    }
+    if answer.overruled {
+        sentences.push(gettext(
+            "Search results from all apps are turned off in the desktop’s settings",
+        ));
+    } else {
+        sentences.extend(parts(answer));
+    }
+    let who = origin(answer.origin, answer.locked);
+    if said.is_none_or(|said| origin(said.origin, said.locked) != who) {
+        sentences.push(who);
+    }
+    // Translators: between short sentences on one line
+    sentences.join(&gettext(" · "))
+}
+
+/// The members of a list with their states, `Weather: On, Software: Off`.
+fn parts(answer: &Answer) -> Option<String> {
+    let parts: Vec<_> = answer
+        .parts
+        .iter()
+        .map(|part| {
+            gettext_f(
+                // Translators: a program and its state, such as “Weather: On”
+                "{program}: {state}",
+                &[("program", &part.name), ("state", &state(part.on.into()))],
+            )
+        })
+        .collect();
+    (!parts.is_empty()).then(|| list(&parts))
+}
+
+/// Which programs differ, for a choice that is mixed: `On: Unity Dash. Off: GNOME Shell Search.`
+pub fn differing(status: &ChoiceStatus) -> String {
+    let names = |wanted: Option<State>| {
+        status
+            .installed()
+            .filter(|reader| reader.reading().map(|answer| answer.state) == wanted)
+            .map(ReaderStatus::display_name)
+            .collect::<Vec<_>>()
+    };
+    let sentence = |sentence: &str, names: Vec<String>| {
+        (!names.is_empty()).then(|| gettext_f(sentence, &[("programs", &list(&names))]))
+    };
+    [
+        // Translators: the programs in which a choice is on
+        sentence("On: {programs}.", names(Some(State::On))),
+        // Translators: the programs in which a choice is on for a part of what they do
+        sentence("Partly on: {programs}.", names(Some(State::Mixed))),
+        // Translators: the programs in which a choice is off
+        sentence("Off: {programs}.", names(Some(State::Off))),
+        // Translators: the programs of which it cannot be told whether a choice is on
+        sentence("Not known: {programs}.", names(None)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+/// Names in a row.
+fn list(names: &[String]) -> String {
+    // Translators: between the names in a list
+    names.join(&gettext(", "))
+}
+
+/// Why a reader's settings cannot be used, and what to do.
+pub fn key_problem(problem: &KeyProblem) -> String {
+    match problem {
+        KeyProblem::OwnSchemaMissing(_) => {
+            gettext("This panel is not completely installed. Install it again.")
+        }
+        KeyProblem::NoKey { .. } => gettext(
+            "This version of the program does not have the setting, so it is not known what it does.",
+        ),
+        KeyProblem::WrongType { .. }
+        | KeyProblem::WrongPath { .. }
+        | KeyProblem::OutOfRange { .. } => gettext(
+            "This version of the program keeps the setting in another form, so it is not known what it does.",
+        ),
+    }
+}
+
+/// Why one program did not follow, and what to do.
+pub fn failure(program: &str, failure: &Failure) -> String {
+    let program = ("program", program);
+    match failure {
+        Failure::Locked => gettext_f("{program} is locked by your administrator.", &[program]),
+        Failure::NotTried => gettext_f(
+            "{program} was left as it is, since your administrator locked another program.",
+            &[program],
+        ),
+        Failure::MemoryOnly => memory_only(),
+        Failure::NoAnswer => gettext(
+            "The settings service did not answer in time. Try again, or log out and log in.",
+        ),
+        Failure::NoBus => gettext(
+            "The settings service cannot be reached from here. Log in to a desktop session and try again.",
+        ),
+        Failure::NotWritable { folder, reason } => gettext_f(
+            "Nothing can be saved in “{folder}”: {reason}.",
+            &[
+                ("folder", &folder.display().to_string()),
+                ("reason", reason),
+            ],
+        ),
+        Failure::Overruled => gettext_f(
+            "{program} stays off: search results from all apps are turned off in the desktop’s settings. Turn them on there first.",
+            &[program],
+        ),
+        Failure::Problem(problem) => gettext_f(
+            // Translators: a program, and what is wrong with its settings
+            "{program}: {problem}",
+            &[program, ("problem", &key_problem(problem))],
+        ),
+        Failure::NotSaved(_) => gettext_f(
+            "{program} did not keep the change. Something else may set it at the same time; try again.",
+            &[program],
+        ),
+    }
+}
+
+/// What to say once before anybody trusts a switch on a computer that forgets.
+pub fn memory_only() -> String {
+    gettext(
+        "Changes cannot be saved: this computer keeps settings in memory only. Install dconf’s settings storage and log in again.",
+    )
+}
+
+/// What to say of a change that failed for some or all readers, in one or two sentences.
+pub fn report(report: &Report) -> Option<String> {
+    // The cause comes before what followed from it.
+    let (name, first) = report
+        .named_failures()
+        .min_by_key(|(_, failure)| **failure == Failure::NotTried)?;
+    let sentence = failure(&name, first);
+    // What is true of the whole computer has been said of all programs.
+    let about_one = match first {
+        Failure::MemoryOnly
+        | Failure::NoAnswer
+        | Failure::NoBus
+        | Failure::NotWritable { .. }
+        | Failure::NotTried => false,
+        // None was tried.
+        Failure::Locked => report.request == Request::Off,
+        Failure::Overruled | Failure::Problem(_) | Failure::NotSaved(_) => true,
+    };
+    Some(match report.failures.len() - 1 {
+        others if others == 0 || !about_one => sentence,
+        others => ngettext_f(
+            // Translators: after a sentence about a program that did not follow
+            "{sentence} {count} other program did not follow either.",
+            "{sentence} {count} other programs did not follow either.",
+            others,
+            &[("sentence", &sentence), ("count", &others.to_string())],
+        ),
+    })
+}

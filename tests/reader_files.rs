@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Properties of reader files: whatever is in one, it is a reader, a mask or a mistake.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use privacy_panel::catalogue::Catalogue;
+use privacy_panel::reader::{Reader, Shape};
+use proptest::prelude::*;
+
+fn load(content: &[u8]) -> Catalogue {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.toml"), content).unwrap();
+    Catalogue::load_layers(&[folder.path().to_owned()])
+}
+
+/// Lines of a reader file, valid and not, in any order and number.
+fn lines() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        Just("name = \"Dash\"".to_owned()),
+        Just("choice = \"online-search\"".to_owned()),
+        Just("[gsettings]".to_owned()),
+        Just("schema = \"org.example\"".to_owned()),
+        Just("path = \"/org/example/\"".to_owned()),
+        Just("key = \"search\"".to_owned()),
+        Just("on = \"true\"".to_owned()),
+        Just("off = \"false\"".to_owned()),
+        Just("[gsettings-list]".to_owned()),
+        Just("disabled = \"disabled\"".to_owned()),
+        Just("names = [\"a.desktop\"]".to_owned()),
+        Just("[[gsettings-list.only-if]]".to_owned()),
+        ("[a-z-]{1,12}", any::<String>()).prop_map(|(key, text)| format!("{key} = {text:?}")),
+        any::<String>(),
+    ];
+    prop::collection::vec(line, 0..14).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_bytes_are_a_mask_or_a_mistake_with_a_place_in_the_file(
+        content in prop::collection::vec(any::<u8>(), 0..400)
+    ) {
+        let catalogue = load(&content);
+        prop_assert!(catalogue.readers().iter().all(Reader::is_own));
+        prop_assert!(catalogue.mistakes().len() <= 1);
+    }
+
+    #[test]
+    fn a_mistake_names_a_line_that_is_there_and_nothing_half_read_gets_through(text in lines()) {
+        let catalogue = load(text.as_bytes());
+        let read: Vec<_> = catalogue.readers().iter().filter(|reader| !reader.is_own()).collect();
+        prop_assert!(read.len() + catalogue.mistakes().len() <= 1);
+        for mistake in catalogue.mistakes() {
+            prop_assert!(!mistake.message.contains('\n'));
+            if let Some((line, column)) = mistake.at {
+                prop_assert!(line >= 1 && line <= text.matches('\n').count() + 1);
+                prop_assert!(column >= 1);
+            }
+        }
+        for reader in read {
+            prop_assert!(!reader.name.contains(char::is_control));
+        }
+    }
+
+    /// What a file says ends up as a path, a key and a value; none of them can be more than that.
+    #[test]
+    fn a_file_that_is_accepted_names_a_plain_path_a_plain_key_and_two_values_of_one_type(
+        path in "[/a-zA-Z.\n\\[\\]'\" -]{0,20}",
+        key in "[a-zA-Z.\n\\[\\]/'\" -]{0,20}",
+        on in "[a-z0-9'\"@\\[\\]() ,{}:]{0,12}",
+        off in "[a-z0-9'\"@\\[\\]() ,{}:]{0,12}",
+    ) {
+        let text = format!(
+            "name = \"Dash\"\nchoice = \"online-search\"\n[gsettings]\nschema = \"org.example\"\n\
+             path = {path:?}\nkey = {key:?}\non = {on:?}\noff = {off:?}\n"
+        );
+        let catalogue = load(text.as_bytes());
+        for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
+            let Shape::Value(shape) = &reader.shape else {
+                unreachable!("the file has no list");
+            };
+            prop_assert!(shape.path.starts_with('/') && shape.path.ends_with('/'));
+            prop_assert!(!shape.path.contains("//"));
+            prop_assert!(!shape.path.contains(|c: char| c.is_whitespace() || "[]'\"".contains(c)));
+            prop_assert!(!shape.key.contains(|c: char| c.is_whitespace() || "/[]'\"".contains(c)));
+            prop_assert_eq!(shape.on.type_(), shape.off.type_());
+            prop_assert_ne!(&shape.on, &shape.off);
+        }
+    }
+}
