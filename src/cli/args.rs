@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The command line.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use privacy_panel::choice::{self, Choice};
+use privacy_panel::reader::Request;
+
+/// Decide what this computer sends about you
+#[derive(Parser)]
+#[command(
+    name = "privacyctl",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Exit status: 0 done; 1 the answer is no; 2 bad usage or a bad file; \
+3 locked by the administrator; 4 could not be saved."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) status: Format,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show every choice: its state, who decided, and each program that follows it
+    Status(Format),
+    /// Print on, off or mixed
+    Get {
+        #[command(flatten)]
+        choice: ChoiceArg,
+    },
+    /// Turn a choice on or off in every installed program, and verify it
+    Set {
+        #[command(flatten)]
+        choice: ChoiceArg,
+        /// What it is to be
+        state: Wish,
+    },
+    /// Go back to the default
+    Reset {
+        /// The choice to reset
+        #[arg(value_parser = choices(), required_unless_present = "all")]
+        choice: Option<&'static Choice>,
+        /// Reset every choice
+        #[arg(long, conflicts_with = "choice")]
+        all: bool,
+    },
+    /// Tell by the exit status: 0 something may be sent, 1 nothing may
+    IsOn {
+        #[command(flatten)]
+        choice: ChoiceArg,
+    },
+    /// Print a line at each change, until interrupted
+    Watch(Format),
+    /// List the programs that can follow a choice, and the files that say so
+    Readers(Format),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ChoiceArg {
+    /// The choice
+    #[arg(value_name = "CHOICE", value_parser = choices())]
+    pub(crate) choice: &'static Choice,
+}
+
+#[derive(ClapArgs, Clone, Copy)]
+pub(crate) struct Format {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Wish {
+    /// Something may be sent
+    On,
+    /// Nothing may be sent
+    Off,
+}
+
+impl From<Wish> for Request {
+    fn from(wish: Wish) -> Self {
+        match wish {
+            Wish::On => Self::On,
+            Wish::Off => Self::Off,
+        }
+    }
+}
+
+/// Takes the name of a choice, and offers all of them to completions and in mistakes.
+fn choices() -> impl clap::builder::TypedValueParser<Value = &'static Choice> {
+    use clap::builder::TypedValueParser as _;
+    PossibleValuesParser::new(choice::ALL.iter().map(|choice| choice.id)).try_map(|id| {
+        // The parser before lets no other names through.
+        Choice::find(&id).ok_or("unknown choice")
+    })
+}

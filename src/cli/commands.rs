@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What each command does.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use clap::CommandFactory as _;
+
+use privacy_panel::catalogue::Catalogue;
+use privacy_panel::change::{self, Report};
+use privacy_panel::choice::{self, Choice};
+use privacy_panel::i18n;
+use privacy_panel::reader::Request;
+use privacy_panel::status::ChoiceStatus;
+use privacy_panel::storage::Storage;
+use privacy_panel::watch::Watch;
+use privacy_panel::words;
+
+use crate::args::{Args, Command, Format};
+use crate::output::{self, Exit};
+use crate::{human, json};
+
+pub(crate) fn run(args: Args) -> io::Result<Exit> {
+    match args.command.unwrap_or(Command::Status(args.status)) {
+        Command::Status(format) => status(format),
+        Command::Get { choice } => {
+            output::line(ask(choice.choice).state.as_str())?;
+            Ok(Exit::Done)
+        }
+        Command::IsOn { choice } => Ok(if ask(choice.choice).state.may_send() {
+            Exit::Done
+        } else {
+            Exit::No
+        }),
+        Command::Set { choice, state } => Ok(change_all(&[choice.choice], state.into())),
+        Command::Reset { choice, .. } => Ok(match choice {
+            Some(choice) => change_all(&[choice], Request::Reset),
+            None => change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
+        }),
+        Command::Watch(format) => watch(format),
+        Command::Readers(format) => readers(format),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "privacyctl", &mut script);
+            output::line(String::from_utf8_lossy(&script).trim_end())?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The catalogue, and a word about the files that it had to leave out.
+fn load() -> Catalogue {
+    let catalogue = Catalogue::load();
+    output::mistakes(catalogue.mistakes());
+    catalogue
+}
+
+fn ask(choice: &'static Choice) -> ChoiceStatus {
+    ChoiceStatus::of(&load(), choice, &Storage::fresh())
+}
+
+fn status(format: Format) -> io::Result<Exit> {
+    let choices = ChoiceStatus::all(&load());
+    if Storage::is_memory_only() {
+        output::complain(&words::memory_only());
+    }
+    output::line(&if format.json {
+        json::status(&choices)
+    } else {
+        human::status(&choices)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
+    // Before there is another thread.
+    i18n::init();
+    change::collect_complaints();
+    let catalogue = Arc::new(load());
+    let mut exit = Exit::Done;
+    let mut read_back = Vec::new();
+    for choice in choices {
+        let report = change::change(&catalogue, choice, request, || ());
+        read_back.push(human::report(&report));
+        for sentence in human::failures(&report) {
+            output::complain(&sentence);
+        }
+        // A lock is the better explanation of the two.
+        exit = match (exit, exit_of(&report)) {
+            (Exit::Locked, _) | (_, Exit::Locked) => Exit::Locked,
+            (Exit::Done, other) => other,
+            (worse, _) => worse,
+        };
+    }
+    // What was done counts, whether anybody reads of it or not.
+    if let Err(error) = output::line(&read_back.join("\n")) {
+        output::failed(&error);
+    }
+    exit
+}
+
+fn exit_of(report: &Report) -> Exit {
+    if report.succeeded() {
+        Exit::Done
+    } else if report.is_locked() {
+        Exit::Locked
+    } else {
+        Exit::NotSaved
+    }
+}
+
+fn watch(format: Format) -> io::Result<Exit> {
+    // Before there is another thread.
+    i18n::init();
+    let catalogue = Rc::new(load());
+    let main_loop = glib::MainLoop::new(None, false);
+    let failure = Rc::new(RefCell::new(None));
+    let known = RefCell::new(ChoiceStatus::all(&catalogue));
+    let look: Rc<dyn Fn()> = Rc::new({
+        let (catalogue, main_loop, failure) = (
+            Rc::clone(&catalogue),
+            main_loop.clone(),
+            Rc::clone(&failure),
+        );
+        move || {
+            let now = ChoiceStatus::all(&catalogue);
+            let before = known.replace(now.clone());
+            for (status, _) in now.iter().zip(&before).filter(|(now, then)| now != then) {
+                let text = if format.json {
+                    json::choice(status)
+                } else {
+                    human::change(status)
+                };
+                if let Err(error) = output::line(&text) {
+                    failure.replace(Some(error));
+                    main_loop.quit();
+                    return;
+                }
+            }
+        }
+    });
+    let _watch = Watch::new(&catalogue, {
+        let look = Rc::clone(&look);
+        move || look()
+    });
+    // For what changed before the watch began.
+    look();
+    main_loop.run();
+    match failure.take() {
+        Some(error) => Err(error),
+        None => Ok(Exit::Done),
+    }
+}
+
+fn readers(format: Format) -> io::Result<Exit> {
+    let catalogue = Catalogue::load();
+    let storage = Storage::fresh();
+    output::line(&if format.json {
+        json::readers(&catalogue, &storage)
+    } else {
+        human::readers(&catalogue, &storage)
+    })?;
+    output::mistakes(catalogue.mistakes());
+    Ok(if catalogue.mistakes().is_empty() {
+        Exit::Done
+    } else {
+        Exit::BadFile
+    })
+}

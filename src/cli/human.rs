@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Output for people.
+
+use privacy_panel::catalogue::Catalogue;
+use privacy_panel::change::{Failure, Report};
+use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::state::State;
+use privacy_panel::status::{ChoiceStatus, ReaderStatus};
+use privacy_panel::storage::Storage;
+use privacy_panel::words;
+
+/// `status`: a paragraph a choice.
+pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
+    let paragraphs: Vec<_> = choices.iter().map(paragraph).collect();
+    paragraphs.join("\n\n")
+}
+
+fn paragraph(status: &ChoiceStatus) -> String {
+    let mut lines = vec![
+        gettext_f(
+            // Translators: a choice, its state, and who decided, such as
+            // “Send error reports: Off. Set by you.”
+            "{choice}: {state}. {who}.",
+            &[
+                ("choice", &status.choice.title()),
+                ("state", &words::state(status.state)),
+                ("who", &words::origin(status.origin, status.locked)),
+            ],
+        ),
+        format!("  {}", status.choice.id),
+    ];
+    let rows: Vec<_> = status
+        .installed()
+        .map(|reader| {
+            [
+                format!("    {}", reader.display_name()),
+                words::reader_state(reader),
+                words::reader(reader, None),
+            ]
+        })
+        .collect();
+    lines.extend(columns(&rows));
+    if status.nobody_follows() {
+        lines.push(format!("    {}", status.choice.nobody()));
+    }
+    lines.join("\n")
+}
+
+/// A line of `watch`.
+pub(crate) fn change(status: &ChoiceStatus) -> String {
+    let mut remarks = vec![words::origin(status.origin, status.locked)];
+    if status.state == State::Mixed {
+        remarks.push(words::differing(status));
+    }
+    format!(
+        "{} {} ({})",
+        status.choice.id,
+        status.state.as_str(),
+        remarks.join(". ")
+    )
+}
+
+/// What `set` and `reset` found when they read every installed program back.
+pub(crate) fn report(report: &Report) -> String {
+    let rows: Vec<_> = report
+        .status
+        .installed()
+        .map(|reader| [reader.display_name(), words::reader_state(reader)])
+        .collect();
+    columns(&rows).join("\n")
+}
+
+/// Why programs did not follow, each reason once.
+pub(crate) fn failures(report: &Report) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (name, failure) in report.named_failures() {
+        let mut sentence = words::failure(&name, failure);
+        if let Failure::NotSaved(Some(details)) = failure {
+            sentence.push(' ');
+            sentence.push_str(&gettext_f(
+                // Translators: what another program said, for experts, usually in English
+                "(It said: {details})",
+                &[("details", details)],
+            ));
+        }
+        if let Failure::Problem(problem) = failure {
+            sentence = format!("{sentence} ({problem})");
+        }
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
+}
+
+/// `readers`: a row a reader.
+pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
+    let header = [
+        // Translators: heading of a column
+        gettext("READER"),
+        // Translators: heading of a column
+        gettext("CHOICE"),
+        // Translators: heading of a column: whether a program is on this computer
+        gettext("INSTALLED"),
+        // Translators: heading of a column
+        gettext("PROGRAM"),
+        // Translators: heading of a column
+        gettext("FILE"),
+    ];
+    let rows = catalogue.readers().iter().map(|reader| {
+        let status = ReaderStatus::of(reader, storage);
+        [
+            reader.id.clone(),
+            reader.choice.id.to_owned(),
+            match (&status.answer, status.installed()) {
+                (Err(problem), _) => problem.to_string(),
+                (_, true) => gettext("yes"),
+                (_, false) => gettext("no"),
+            },
+            status.display_name(),
+            reader.file.as_ref().map_or_else(
+                // Translators: instead of a file’s name
+                || gettext("built in"),
+                |file| file.display().to_string(),
+            ),
+        ]
+    });
+    columns(&std::iter::once(header).chain(rows).collect::<Vec<_>>()).join("\n")
+}
+
+/// Rows whose columns begin below each other, as far as letters are as wide as each other.
+fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<_> = row
+                .iter()
+                .zip(widths)
+                .map(|(cell, width)| format!("{cell:width$}"))
+                .collect();
+            cells.join("  ").trim_end().to_owned()
+        })
+        .collect()
+}
