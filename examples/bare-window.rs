@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The peer that `scripts/bench` measures the panel against: a libadwaita window with as many
+//! switches as the panel has choices, and nothing behind them.
+
+use adw::prelude::*;
+use privacy_panel::choice;
+
+fn main() -> gtk::glib::ExitCode {
+    let app = adw::Application::builder()
+        .application_id("net.launchpad.PrivacyPanel.BareWindow")
+        .build();
+    app.connect_activate(|app| {
+        let page = adw::PreferencesPage::new();
+        for choice in choice::ALL {
+            let group = adw::PreferencesGroup::builder()
+                .title(choice.group.title())
+                .build();
+            let switch = gtk::Switch::builder().valign(gtk::Align::Center).build();
+            let row = adw::ActionRow::builder()
+                .title(choice.title())
+                .subtitle(choice.description())
+                .activatable_widget(&switch)
+                .build();
+            row.add_suffix(&switch);
+            group.add(&row);
+            page.add(&group);
+        }
+        let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        content.append(&adw::HeaderBar::new());
+        page.set_vexpand(true);
+        content.append(&page);
+        adw::ApplicationWindow::builder()
+            .application(app)
+            .title("Bare Window")
+            .default_width(640)
+            .default_height(560)
+            .content(&content)
+            .build()
+            .present();
+    });
+    app.run()
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! One instance of the panel, its command line and the actions of its menu.
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{gio, glib};
+
+use privacy_panel::choice::Choice;
+use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::{APP_ID, PACKAGE, VERSION};
+
+use crate::window::Window;
+
+/// The exit status for a bad command line, as `privacyctl` has it.
+const BAD_USAGE: u8 = 2;
+
+/// The exit status where no window can be opened.
+const NO_DISPLAY: i32 = 1;
+
+mod imp {
+    use std::ops::ControlFlow;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Application;
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Application {
+        const NAME: &'static str = "PrivacyPanelApplication";
+        type Type = super::Application;
+        type ParentType = adw::Application;
+    }
+
+    impl ObjectImpl for Application {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let app = self.obj();
+            app.add_main_option(
+                "choice",
+                glib::Char::from(b'c'),
+                glib::OptionFlags::NONE,
+                glib::OptionArg::String,
+                &gettext("Show this choice, opened"),
+                // Translators: stands for the name of a choice in the help of the command line
+                Some(&gettext("CHOICE")),
+            );
+            app.add_main_option(
+                "version",
+                glib::Char::from(b'v'),
+                glib::OptionFlags::NONE,
+                glib::OptionArg::None,
+                &gettext("Print the version and exit"),
+                None,
+            );
+        }
+    }
+
+    impl ApplicationImpl for Application {
+        fn startup(&self) {
+            // GTK itself would end the program here, with words that help nobody.
+            if gtk::init().is_err() {
+                eprintln!(
+                    "{PACKAGE}: {}",
+                    gettext(
+                        "There is no display to open a window on. In a terminal, use “privacyctl” instead."
+                    )
+                );
+                std::process::exit(NO_DISPLAY);
+            }
+            self.parent_startup();
+            let app = self.obj();
+            app.add_action_entries([
+                gio::ActionEntry::builder("quit")
+                    .activate(|app: &super::Application, _, _| {
+                        // Not at once: a wish that is under way is carried out first.
+                        for window in app.windows() {
+                            window.close();
+                        }
+                    })
+                    .build(),
+                gio::ActionEntry::builder("about")
+                    .activate(|app: &super::Application, _, _| app.show_about())
+                    .build(),
+                gio::ActionEntry::builder("help")
+                    .activate(|app: &super::Application, _, _| app.window().show_help())
+                    .build(),
+            ]);
+            app.set_accels_for_action("app.quit", &["<Control>q"]);
+            app.set_accels_for_action("app.help", &["F1"]);
+            app.set_accels_for_action("win.show-help-overlay", &["<Control>question"]);
+            app.set_accels_for_action("window.close", &["<Control>w"]);
+        }
+
+        fn activate(&self) {
+            self.obj().window().present();
+        }
+
+        fn handle_local_options(&self, options: &glib::VariantDict) -> ControlFlow<glib::ExitCode> {
+            if options.contains("version") {
+                println!("{PACKAGE} {VERSION}");
+                return ControlFlow::Break(glib::ExitCode::SUCCESS);
+            }
+            let unknown = wanted_choice(options).filter(|id| Choice::find(id).is_none());
+            if let Some(id) = unknown {
+                eprintln!(
+                    "{PACKAGE}: {}",
+                    gettext_f(
+                        "There is no choice “{choice}”. These are the choices: {choices}.",
+                        &[("choice", &id), ("choices", &Choice::ids())],
+                    )
+                );
+                return ControlFlow::Break(BAD_USAGE.into());
+            }
+            ControlFlow::Continue(())
+        }
+
+        fn command_line(&self, line: &gio::ApplicationCommandLine) -> glib::ExitCode {
+            let window = self.obj().window();
+            window.present();
+            if let Some(choice) =
+                wanted_choice(&line.options_dict()).and_then(|id| Choice::find(&id))
+            {
+                window.show_choice(choice);
+            }
+            glib::ExitCode::SUCCESS
+        }
+    }
+
+    impl GtkApplicationImpl for Application {}
+    impl AdwApplicationImpl for Application {}
+
+    fn wanted_choice(options: &glib::VariantDict) -> Option<String> {
+        options.lookup("choice").ok().flatten()
+    }
+}
+
+glib::wrapper! {
+    pub(crate) struct Application(ObjectSubclass<imp::Application>)
+        @extends adw::Application, gtk::Application, gio::Application,
+        @implements gio::ActionGroup, gio::ActionMap;
+}
+
+impl Application {
+    pub(crate) fn new() -> Self {
+        glib::Object::builder()
+            .property("application-id", APP_ID)
+            .property("flags", gio::ApplicationFlags::HANDLES_COMMAND_LINE)
+            .build()
+    }
+
+    /// The one window.
+    fn window(&self) -> Window {
+        self.active_window()
+            .and_downcast()
+            .or_else(|| self.windows().into_iter().find_map(|w| w.downcast().ok()))
+            .unwrap_or_else(|| Window::new(self))
+    }
+
+    fn show_about(&self) {
+        adw::AboutWindow::builder()
+            .transient_for(&self.window())
+            .application_name(gettext("Privacy"))
+            .application_icon(APP_ID)
+            .version(VERSION)
+            .comments(gettext(
+                "Decide once what this computer sends about you; every program that could send it obeys.",
+            ))
+            .developers(["The privacy-panel developers"])
+            // Translators: your names, one a line; they are shown in the credits
+            .translator_credits(gettext("translator-credits"))
+            .license_type(gtk::License::Gpl30)
+            .website(env!("CARGO_PKG_REPOSITORY"))
+            .build()
+            .present();
+    }
+}

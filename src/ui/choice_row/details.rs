@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What an opened choice shows: who follows it, who decided, and what to do about it.
+//!
+//! Made when a row is opened for the first time, since most never are. The buttons name the
+//! actions of the row that they are in.
+
+use adw::prelude::*;
+use gtk::{accessible, glib};
+
+use privacy_panel::choice::Choice;
+use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::state::State;
+use privacy_panel::status::{ChoiceStatus, ReaderStatus};
+use privacy_panel::storage::Origin;
+use privacy_panel::words;
+
+use super::ChoiceRow;
+
+/// The rows below a choice.
+#[derive(Debug)]
+pub(super) struct Details {
+    differing: adw::PreferencesRow,
+    programs: Vec<Program>,
+    nobody: adw::ActionRow,
+    decision: adw::ActionRow,
+    reset: gtk::Button,
+}
+
+/// An installed reader.
+#[derive(Debug)]
+struct Program {
+    id: String,
+    row: adw::ActionRow,
+    state: gtk::Label,
+}
+
+impl Details {
+    /// Makes the rows and puts them below a choice. `None` only if the file that is compiled in
+    /// lacks an object.
+    pub(super) fn new(parent: &ChoiceRow, choice: &Choice) -> Option<Self> {
+        let builder = gtk::Builder::from_string(include_str!("details.ui"));
+        let details = Self {
+            differing: builder.object("differing")?,
+            programs: Vec::new(),
+            nobody: builder.object("nobody")?,
+            decision: builder.object("decision")?,
+            reset: builder.object("reset")?,
+        };
+        details.nobody.set_title(&escape(&choice.nobody()));
+        details.add_fixed(parent);
+        Some(details)
+    }
+
+    /// Shows what was read.
+    pub(super) fn show(&mut self, parent: &ChoiceRow, status: &ChoiceStatus) {
+        let installed: Vec<_> = status.installed().collect();
+        let ids = self.programs.iter().map(|program| &program.id);
+        if !installed.iter().map(|reader| &reader.id).eq(ids) {
+            self.make_programs(parent, &installed);
+        }
+        for (program, reader) in self.programs.iter().zip(installed) {
+            program.show(status, reader);
+        }
+        self.differing
+            .set_visible(status.state == State::Mixed && !status.locked);
+        self.nobody.set_visible(status.nobody_follows());
+        self.reset.set_visible(status.resettable);
+
+        let follows = what_follows(status);
+        let who = words::origin(status.origin, status.locked);
+        self.decision.set_title(&escape(&who));
+        self.decision.set_subtitle(&escape(&follows));
+        self.decision
+            .update_property(&[accessible::Property::Description(&follows)]);
+    }
+
+    /// Makes the rows of the installed programs anew; who is installed changes rarely.
+    fn make_programs(&mut self, parent: &ChoiceRow, installed: &[&ReaderStatus]) {
+        for program in self.programs.drain(..) {
+            parent.remove(&program.row);
+        }
+        for row in self.fixed() {
+            parent.remove(row);
+        }
+        parent.add_row(&self.differing);
+        for reader in installed {
+            let program = Program::new(reader);
+            parent.add_row(&program.row);
+            self.programs.push(program);
+        }
+        parent.add_row(&self.nobody);
+        parent.add_row(&self.decision);
+    }
+
+    fn add_fixed(&self, parent: &ChoiceRow) {
+        for row in self.fixed() {
+            parent.add_row(row);
+        }
+    }
+
+    fn fixed(&self) -> [&gtk::Widget; 3] {
+        [
+            self.differing.upcast_ref(),
+            self.nobody.upcast_ref(),
+            self.decision.upcast_ref(),
+        ]
+    }
+}
+
+impl Program {
+    fn new(reader: &ReaderStatus) -> Self {
+        let row = adw::ActionRow::builder()
+            .title(escape(&reader.display_name()))
+            .title_lines(0)
+            .subtitle_lines(0)
+            .build();
+        let state = gtk::Label::new(None);
+        state.add_css_class("dim-label");
+        row.add_suffix(&state);
+        Self {
+            id: reader.id.clone(),
+            row,
+            state,
+        }
+    }
+
+    fn show(&self, status: &ChoiceStatus, reader: &ReaderStatus) {
+        let state = words::reader_state(reader);
+        let remarks = words::reader(reader, Some(status));
+        self.state.set_label(&state);
+        self.row.set_subtitle(&escape(&remarks));
+        // A label beside a row is not heard with the row's name.
+        let heard = if remarks.is_empty() {
+            state
+        } else {
+            gettext_f(
+                // Translators: a state and what there is to say about it, for screen readers
+                "{state}. {remarks}",
+                &[("state", &state), ("remarks", &remarks)],
+            )
+        };
+        self.row
+            .update_property(&[accessible::Property::Description(&heard)]);
+    }
+}
+
+/// What follows from who decided.
+fn what_follows(status: &ChoiceStatus) -> String {
+    if status.locked {
+        return gettext("Only your administrator can change this.");
+    }
+    match status.origin {
+        Origin::Default => gettext("You have not decided yet."),
+        Origin::Administrator => gettext("You can still decide otherwise."),
+        Origin::You => gettext("Reset goes back to the default."),
+    }
+}
+
+/// Titles are markup in libadwaita.
+fn escape(text: &str) -> glib::GString {
+    glib::markup_escape_text(text)
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! `privacy-panel`: the panel itself.
+//!
+//! ```text
+//! Application                  one instance, the command line, the menu's actions
+//! └── Window                   what there is to say first; a group for each kind of choice
+//!     ├── notices              what a person must know before trusting a switch
+//!     ├── ChoiceRow            the switch, and what is true about it
+//!     │   ├── differing        programs differ; one click realigns them
+//!     │   ├── program rows     each reader with its own state
+//!     │   └── decision         who decided, and Reset
+//!     ├── policy row           the system's own privacy policy
+//!     └── mistakes             reader files that were left out
+//! ```
+//!
+//! Everything shown is a [`privacy_panel::status::ChoiceStatus`] that was just read. There is no
+//! logic here beyond showing one and passing a wish on.
+
+mod application;
+mod choice_row;
+mod window;
+
+use gtk::glib;
+use gtk::prelude::*;
+
+fn main() -> glib::ExitCode {
+    privacy_panel::i18n::init();
+    application::Application::new().run()
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The window: a row for each choice, and what there is to say around them.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{gio, glib};
+
+use privacy_panel::catalogue::Catalogue;
+use privacy_panel::choice::{self, Choice, Group};
+use privacy_panel::i18n::{gettext, ngettext_f};
+use privacy_panel::status::ChoiceStatus;
+use privacy_panel::storage::Storage;
+use privacy_panel::watch::Watch;
+use privacy_panel::{PACKAGE, words};
+
+use crate::application::Application;
+use crate::choice_row::ChoiceRow;
+
+/// Where the panel's help begins.
+const HELP: &str = "help:privacy-panel";
+
+/// What of a window's width is not a toast's text, in pixels: margins, padding, a button.
+const TOAST_FRAME: i32 = 144;
+
+mod imp {
+    use std::cell::OnceCell;
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "window.ui")]
+    pub(crate) struct Window {
+        #[template_child]
+        pub(super) toasts: TemplateChild<adw::ToastOverlay>,
+        #[template_child]
+        pub(super) page: TemplateChild<adw::PreferencesPage>,
+        #[template_child]
+        pub(super) menu: TemplateChild<gtk::MenuButton>,
+        pub(super) rows: RefCell<Vec<ChoiceRow>>,
+        pub(super) catalogue: OnceCell<Arc<Catalogue>>,
+        pub(super) watch: OnceCell<Watch>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Window {
+        const NAME: &'static str = "PrivacyPanelWindow";
+        type Type = super::Window;
+        type ParentType = adw::ApplicationWindow;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+            class.install_action("win.show-help-overlay", None, |window, _, _| {
+                window.show_shortcuts();
+            });
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for Window {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().build();
+        }
+    }
+
+    impl WidgetImpl for Window {}
+    impl WindowImpl for Window {}
+    impl ApplicationWindowImpl for Window {}
+    impl AdwApplicationWindowImpl for Window {}
+}
+
+glib::wrapper! {
+    pub(crate) struct Window(ObjectSubclass<imp::Window>)
+        @extends adw::ApplicationWindow, gtk::ApplicationWindow, gtk::Window, gtk::Widget,
+        @implements gio::ActionGroup, gio::ActionMap, gtk::Accessible, gtk::Buildable,
+            gtk::ConstraintTarget, gtk::Native, gtk::Root, gtk::ShortcutManager;
+}
+
+impl Window {
+    pub(crate) fn new(app: &Application) -> Self {
+        let window: Self = glib::Object::builder().property("application", app).build();
+        window.set_icon_name(Some(privacy_panel::APP_ID));
+        window
+    }
+
+    /// Shows what is true now, before the window is seen.
+    fn build(&self) {
+        self.imp().menu.set_create_popup_func(|button| {
+            // Made when it is opened: a popover costs a tenth of what the whole window does.
+            if button.popover().is_none() {
+                let menu = gtk::Builder::from_string(include_str!("menu.ui"));
+                button.set_menu_model(menu.object::<gio::MenuModel>("primary_menu").as_ref());
+            }
+        });
+        let catalogue = Arc::new(Catalogue::load());
+        if Storage::is_memory_only() {
+            self.add_notice(&words::memory_only());
+        }
+        for group in Group::ALL {
+            self.add_group(group, &catalogue);
+        }
+        self.add_policy();
+        self.add_mistakes(&catalogue);
+        // Nothing else sets it.
+        let _ = self.imp().catalogue.set(catalogue);
+        self.refresh();
+
+        // Subscribing takes a while and is not needed for the first picture. What changes until
+        // then is seen by reading once more.
+        glib::idle_add_local_once(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            move || window.begin_to_watch()
+        ));
+    }
+
+    fn begin_to_watch(&self) {
+        let imp = self.imp();
+        imp.watch.get_or_init(|| {
+            let window = self.downgrade();
+            Watch::new(self.catalogue(), move || {
+                if let Some(window) = window.upgrade() {
+                    window.refresh();
+                }
+            })
+        });
+        self.refresh();
+        // Programs come and go unannounced; whoever looks at the window again sees what there is.
+        self.connect_is_active_notify(|window| {
+            if window.is_active() {
+                window.refresh();
+            }
+        });
+    }
+
+    fn catalogue(&self) -> &Arc<Catalogue> {
+        self.imp()
+            .catalogue
+            .get_or_init(|| Arc::new(Catalogue::load()))
+    }
+
+    /// Reads every reader and shows what it says.
+    pub(crate) fn refresh(&self) {
+        for status in ChoiceStatus::all(self.catalogue()) {
+            if let Some(row) = self.row(status.choice) {
+                row.show_status(status);
+            }
+        }
+    }
+
+    fn row(&self, choice: &Choice) -> Option<ChoiceRow> {
+        let rows = self.imp().rows.borrow();
+        rows.iter().find(|row| row.choice() == choice).cloned()
+    }
+
+    /// Brings the row of a choice into view, opened and focused.
+    pub(crate) fn show_choice(&self, choice: &'static Choice) {
+        if let Some(row) = self.row(choice) {
+            row.open();
+        }
+    }
+
+    /// Says a sentence that passes.
+    pub(crate) fn toast(&self, sentence: &str) {
+        // A title is cut off at the end of its line, and the reason with it.
+        let label = gtk::Label::builder()
+            .label(sentence)
+            .wrap(true)
+            .wrap_mode(gtk::pango::WrapMode::WordChar)
+            .max_width_chars(self.toast_width())
+            .xalign(0.0)
+            .build();
+        let toast = adw::Toast::builder()
+            .custom_title(&label)
+            .timeout(10)
+            .build();
+        self.imp().toasts.add_toast(toast);
+    }
+
+    /// How many letters fit beside each other in a toast: libadwaita gives its widget as much room
+    /// as it would like to have, whether there is so much or not.
+    fn toast_width(&self) -> i32 {
+        let metrics = self.pango_context().metrics(None, None);
+        let letter = (metrics.approximate_char_width() / gtk::pango::SCALE).max(1);
+        ((self.width() - TOAST_FRAME) / letter).clamp(8, 56)
+    }
+
+    /// Says a sentence that stays, above everything else.
+    fn add_notice(&self, sentence: &str) {
+        let row = adw::ActionRow::builder()
+            .title(glib::markup_escape_text(sentence))
+            .title_lines(0)
+            .build();
+        let icon = gtk::Image::from_icon_name("dialog-warning-symbolic");
+        icon.set_accessible_role(gtk::AccessibleRole::Presentation);
+        icon.add_css_class("warning");
+        row.add_prefix(&icon);
+        let group = adw::PreferencesGroup::new();
+        group.add(&row);
+        self.imp().page.add(&group);
+    }
+
+    /// Shows the keyboard shortcuts.
+    fn show_shortcuts(&self) {
+        let shortcuts = gtk::Builder::from_string(include_str!("shortcuts.ui"));
+        if let Some(shortcuts) = shortcuts.object::<gtk::ShortcutsWindow>("shortcuts") {
+            shortcuts.set_transient_for(Some(self));
+            shortcuts.present();
+        }
+    }
+
+    fn add_group(&self, group: Group, catalogue: &Arc<Catalogue>) {
+        let imp = self.imp();
+        let widget = adw::PreferencesGroup::builder()
+            .title(glib::markup_escape_text(&group.title()))
+            .build();
+        for choice in choice::ALL.iter().filter(|choice| choice.group == group) {
+            let row = ChoiceRow::new(choice, catalogue);
+            widget.add(&row);
+            imp.rows.borrow_mut().push(row);
+        }
+        imp.page.add(&widget);
+    }
+
+    /// A link to the privacy policy of the operating system, where it names one.
+    fn add_policy(&self) {
+        let Some(address) = glib::os_info("PRIVACY_POLICY_URL").filter(|address| {
+            matches!(
+                glib::Uri::peek_scheme(address).as_deref(),
+                Some("http" | "https")
+            )
+        }) else {
+            return;
+        };
+        let system = glib::os_info("NAME").unwrap_or_default();
+        let row = adw::ActionRow::builder()
+            .title(gettext("Privacy Policy"))
+            // The name of the operating system.
+            .subtitle(glib::markup_escape_text(&system))
+            .activatable(true)
+            .tooltip_text(address.as_str())
+            .build();
+        let icon = gtk::Image::from_icon_name("adw-external-link-symbolic");
+        icon.set_accessible_role(gtk::AccessibleRole::Presentation);
+        row.add_suffix(&icon);
+        row.connect_activated(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            move |_| window.open(
+                &address,
+                gettext(
+                    "The privacy policy could not be opened. Install a web browser and try again."
+                ),
+            )
+        ));
+        let group = adw::PreferencesGroup::new();
+        group.add(&row);
+        self.imp().page.add(&group);
+    }
+
+    /// The reader files that were left out: what they describe is not switched here.
+    fn add_mistakes(&self, catalogue: &Catalogue) {
+        let mistakes = catalogue.mistakes();
+        if mistakes.is_empty() {
+            return;
+        }
+        let expander = adw::ExpanderRow::builder()
+            .title(ngettext_f(
+                "{count} File Could Not Be Read",
+                "{count} Files Could Not Be Read",
+                mistakes.len(),
+                &[("count", &mistakes.len().to_string())],
+            ))
+            .subtitle(gettext(
+                "A program that only such a file describes does not follow this panel. Fix the file, or remove it.",
+            ))
+            .icon_name("dialog-warning-symbolic")
+            .build();
+        // A thousand broken files are shown when somebody asks for them.
+        let texts: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        let texts = RefCell::new(texts);
+        expander.connect_expanded_notify(move |expander| {
+            if expander.is_expanded() {
+                for text in texts.take() {
+                    let row = adw::ActionRow::new();
+                    row.set_title(&glib::markup_escape_text(&text));
+                    row.set_title_lines(0);
+                    row.set_title_selectable(true);
+                    expander.add_row(&row);
+                }
+            }
+        });
+        let group = adw::PreferencesGroup::new();
+        group.add(&expander);
+        self.imp().page.add(&group);
+    }
+
+    /// Opens the panel's help in the help viewer.
+    pub(crate) fn show_help(&self) {
+        self.open(
+            HELP,
+            gettext(
+                "The help could not be opened. Install a help viewer, such as Yelp, and try again.",
+            ),
+        );
+    }
+
+    fn open(&self, address: &str, otherwise: String) {
+        let window = self.clone();
+        let address = address.to_owned();
+        glib::spawn_future_local(async move {
+            if let Err(error) =
+                gtk::show_uri_full_future(Some(&window), &address, gtk::gdk::CURRENT_TIME).await
+            {
+                glib::g_warning!(PACKAGE, "{address}: {error}");
+                window.toast(&otherwise);
+            }
+        });
+    }
+}
