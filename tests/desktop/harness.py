@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A private desktop session: its own home, bus, settings storage and screen.
+
+Nothing of the person who runs it is read or written. Used by the tests, by scripts/demo and by
+scripts/screenshots, always with Debian's /usr/bin/python3, which has the bindings.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+INSTALLED = Path(os.environ.get("PRIVACY_PANEL_TREE", SOURCE / "_build" / "installed"))
+
+PANEL_SCHEMA = "net.launchpad.PrivacyPanel"
+UNITY_SCHEMA = "com.canonical.Unity.Lenses"
+UNITY_KEY = "remote-content-search"
+PRIVACY_SCHEMA = "org.gnome.desktop.privacy"
+REPORTS_KEY = "report-technical-problems"
+PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
+
+
+def wait_for(what, question, seconds=10.0, every=0.05):
+    """Asks until the answer is true, and returns it. The time only bounds a failure."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: still not so after {seconds} s")
+        time.sleep(every)
+
+
+class Session:
+    """A session with a bus, and a screen where asked for."""
+
+    def __init__(
+        self,
+        screen=None,
+        env=None,
+        bus=True,
+        system_bus=False,
+        text_scale=1,
+        animations=True,
+        binds=(),
+        read_only=(),
+    ):
+        """`binds` are pairs of a file of the test's and the place where the session sees it;
+        `read_only` are folders below the session's own, such as "config", that take no files."""
+        self.wrap = []
+        self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-session."))
+        self.children = []
+        for name in ("home", "config", "data", "cache", "run", "share"):
+            (self.root / name).mkdir(mode=0o700)
+        self.config = self.root / "config"
+        self.share = self.root / "share"
+        if binds or read_only:
+            self.wrap = ["bwrap", "--dev-bind", "/", "/", "--die-with-parent"]
+            for source, place in binds:
+                self.wrap += ["--bind", str(source), str(place)]
+            for name in read_only:
+                self.wrap += ["--ro-bind", str(self.root / name), str(self.root / name)]
+        passed_on = ("PATH", "LANG", "TERM", "TMPDIR", "LOCPATH")
+        self.env = {name: os.environ[name] for name in passed_on if name in os.environ}
+        self.env |= {
+            "HOME": str(self.root / "home"),
+            "XDG_CONFIG_HOME": str(self.config),
+            "XDG_DATA_HOME": str(self.root / "data"),
+            "XDG_CACHE_HOME": str(self.root / "cache"),
+            "XDG_RUNTIME_DIR": str(self.root / "run"),
+            # The session's own data comes first, so that a test can add to it.
+            "XDG_DATA_DIRS": f"{self.share}:{INSTALLED / 'share'}:/usr/local/share:/usr/share",
+            "GSETTINGS_SCHEMA_DIR": str(INSTALLED / "share" / "glib-2.0" / "schemas"),
+            "PATH": f"{INSTALLED / 'bin'}:{os.environ['PATH']}",
+            "XDG_CURRENT_DESKTOP": "GNOME",
+            "NO_AT_BRIDGE": "0",
+            "GTK_A11Y": "atspi",
+            # No GPU here; the same renderer everywhere gives the same pictures.
+            "GSK_RENDERER": "cairo",
+            "GDK_BACKEND": "x11",
+            "LC_ALL": "C.UTF-8",
+        }
+        self.env |= env or {}
+        # The font that GNOME has and a bare screen does not.
+        settings = self.config / "gtk-4.0" / "settings.ini"
+        settings.parent.mkdir()
+        settings.write_text(
+            f"[Settings]\ngtk-font-name=Cantarell {11 * text_scale}\n"
+            f"gtk-enable-animations={int(animations)}\n"
+        )
+        if screen:
+            self._start_screen(screen)
+        if system_bus:
+            self.env["DBUS_SYSTEM_BUS_ADDRESS"] = self._start_bus()
+        if bus:
+            self.env["DBUS_SESSION_BUS_ADDRESS"] = self._start_bus()
+        else:
+            self.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _start_screen(self, screen):
+        read, write = os.pipe()
+        self.spawn(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp"],
+            pass_fds=(write,),
+        )
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            self.env["DISPLAY"] = ":" + pipe.readline().strip()
+
+    def _start_bus(self):
+        read, write = os.pipe()
+        self.spawn(
+            ["dbus-daemon", "--session", "--nofork", f"--print-address={write}"],
+            pass_fds=(write,),
+        )
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            return pipe.readline().strip()
+
+    def spawn(self, command, env=None, **options):
+        """Starts a child that ends with the session."""
+        options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
+        child = subprocess.Popen(
+            self.wrap + command,
+            env=self.env | (env or {}),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            **options,
+        )
+        self.children.append(child)
+        return child
+
+    def run(self, *command, env=None, timeout=60, **options):
+        """Runs a command to its end."""
+        return subprocess.run(
+            self.wrap + [str(word) for word in command],
+            env=self.env | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            **options,
+        )
+
+    def ask(self, *command, **options):
+        """What a command that must succeed prints."""
+        done = self.run(*command, **options)
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout.strip()
+
+    # The settings, as other programs see them: each call is a process of its own.
+
+    def get(self, schema, key):
+        return self.ask("gsettings", "get", schema, key)
+
+    def set(self, schema, key, value):
+        self.ask("gsettings", "set", schema, key, value)
+
+    def reset(self, schema, key):
+        self.ask("gsettings", "reset", schema, key)
+
+    def ctl(self, *arguments, **options):
+        return self.run("privacyctl", *arguments, **options)
+
+    def status(self, choice, **options):
+        """The choice in `privacyctl status --json`."""
+        choices = json.loads(self.ask("privacyctl", "status", "--json", **options))["choices"]
+        return next(entry for entry in choices if entry["id"] == choice)
+
+    def reader(self, choice, reader, **options):
+        readers = self.status(choice, **options)["readers"]
+        return next(entry for entry in readers if entry["id"] == reader)
+
+    def libunity(self):
+        """What the lenses are told, by libunity in another process."""
+        return self.ask("/usr/bin/python3", "-c", LIBUNITY)
+
+    def add_reader(self, name, text):
+        folder = self.config / "privacy-panel" / "readers.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.toml").write_text(text)
+
+    def forget_own_schema(self):
+        """An incomplete installation: all of the panel's data but its schema."""
+        data = self.share / "privacy-panel"
+        data.symlink_to(INSTALLED / "share" / "privacy-panel")
+        del self.env["GSETTINGS_SCHEMA_DIR"]
+        self.env["XDG_DATA_DIRS"] = f"{self.share}:/usr/local/share:/usr/share"
+
+    def dconf_services(self):
+        """The processes of this session's dconf service."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                name = (process / "comm").read_text().strip()
+                environment = (process / "environ").read_bytes()
+            except OSError:
+                continue
+            if name == "dconf-service" and str(self.root).encode() in environment:
+                found.append(int(process.name))
+        return found
+
+    def close(self):
+        for child in reversed(self.children):
+            try:
+                os.killpg(child.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        for child in self.children:
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        # What the buses started has the session's folder in its environment.
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.root).encode() in (process / "environ").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+            except (OSError, ProcessLookupError):
+                continue
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class Panel:
+    """The built panel in a session, used as a screen reader uses it."""
+
+    def __init__(self, session, *arguments, env=None, window="Privacy"):
+        self.session = session
+        self.errors = session.root / "panel.errors"
+        with self.errors.open("w") as errors:
+            self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
+        self.driver = subprocess.Popen(
+            [*session.wrap, "/usr/bin/python3", str(SOURCE / "tests" / "desktop" / "atspi_driver.py")],
+            env=session.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        session.children.append(self.driver)
+        self.wait("the window", lambda: self.find(role="frame", name=window))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for child in (self.driver, self.process):
+            child.terminate()
+            child.wait(10)
+
+    def _ask(self, **question):
+        self.driver.stdin.write(json.dumps(question) + "\n")
+        self.driver.stdin.flush()
+        answer = self.driver.stdout.readline()
+        assert answer, "the accessibility driver ended"
+        return json.loads(answer)
+
+    def tree(self):
+        """Every accessible object of the panel: role, name, description, states."""
+        return self._ask(command="tree")
+
+    def find(self, **wanted):
+        """The objects with that role, name or piece of text."""
+        text = wanted.pop("text", None)
+        return [
+            node
+            for node in self.tree()
+            if all(node[key] == value for key, value in wanted.items())
+            and (text is None or text in node["name"] or text in node["description"])
+        ]
+
+    def says(self, text):
+        """Whether something in the window says that."""
+        return bool(self.find(text=text))
+
+    def press(self, role, name):
+        """Does what a click does."""
+        answer = self._ask(command="press", role=role, name=name)
+        assert answer.get("done"), answer
+
+    def switch(self, title):
+        found = self.find(role="check box", name=title)
+        assert len(found) == 1, f"{title}: {found}"
+        return found[0]
+
+    def toggle(self, title):
+        self.press("check box", title)
+
+    def is_on(self, title):
+        return "checked" in self.switch(title)["states"]
+
+    def is_sensitive(self, title):
+        return "sensitive" in self.switch(title)["states"]
+
+    def wait(self, what, question, seconds=15):
+        def ask():
+            assert self.process.poll() is None, f"the panel ended: {self.errors.read_text()}"
+            return question()
+
+        return wait_for(what, ask, seconds)
+
+    def wait_on(self, title, on=True):
+        self.wait(f"{title} is {'on' if on else 'off'}", lambda: self.is_on(title) == on)
+
+    def window(self):
+        """The X window, for keys and sizes."""
+        return self.session.ask(
+            "xdotool", "search", "--pid", self.process.pid, "--onlyvisible", "--name", "."
+        ).split()[0]
+
+    def key(self, *keys):
+        window = self.window()
+        self.session.ask("xdotool", "windowfocus", "--sync", window)
+        for key in keys:
+            self.session.ask("xdotool", "key", key)
+            time.sleep(0.1)
+
+    def picture(self, path):
+        self.session.ask("import", "-window", self.window(), path)
+
+
+LIBUNITY = """
+import gi
+gi.require_version("Unity", "7.0")
+from gi.repository import Unity
+value = Unity.PreferencesManager.get_default().props.remote_content_search
+print(value.value_nick)
+"""

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel and privacyctl in other languages, one of them written from right to left."""
+
+import subprocess
+
+import pytest
+from harness import Panel, Session
+
+# Language, locale, the switch, and what privacyctl says first.
+LANGUAGES = [
+    ("de", "de_DE", "Suchergebnisse aus dem Internet einbeziehen", "Aus. Vorgabe."),
+    ("he", "he_IL", "הכללת תוצאות חיפוש מקוונות", "כבוי. נקבע כברירת מחדל."),
+]
+
+
+@pytest.fixture(scope="module")
+def locales(tmp_path_factory):
+    """The locales of these languages, made for the tests: a bare computer has English alone."""
+    folder = tmp_path_factory.mktemp("locales")
+    for _, locale, *_ in LANGUAGES:
+        made = folder / f"{locale}.UTF-8"
+        subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", made], check=True)
+    return folder
+
+
+@pytest.mark.parametrize(("language", "locale", "title", "answer"), LANGUAGES)
+def test_the_panel_and_privacyctl_speak_the_persons_language(
+    locales, language, locale, title, answer
+):
+    env = {"LC_ALL": f"{locale}.UTF-8", "LOCPATH": str(locales)}
+    with Session(screen="800x700x24", env=env) as session:
+        assert f"{title}: {answer}" in session.ask("privacyctl", "status")
+        # Words for programs are the same everywhere.
+        assert session.ask("privacyctl", "get", "online-search") == "off"
+        with Panel(session, window={"de": "Datenschutz", "he": "פרטיות"}[language]) as panel:
+            panel.toggle(title)
+            panel.wait_on(title)
+            assert session.libunity() == "all"

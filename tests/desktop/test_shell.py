@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real GNOME Shell without a screen: whom does it ask for what is typed?"""
+
+import textwrap
+
+import pytest
+from harness import SOURCE, Session, wait_for
+
+ONLINE = "org.example.Online"
+LOCAL = "org.example.Local"
+LATE = "org.example.Late"
+
+READER = f"""
+name = "Test Shell"
+choice = "online-search"
+
+[gsettings-list]
+schema = "org.gnome.desktop.search-providers"
+path = "/org/gnome/desktop/search-providers/"
+disabled = "disabled"
+enabled = "enabled"
+disable-all = "disable-external"
+providers = "gnome-shell/search-providers"
+names = ["{ONLINE}.desktop", "{LATE}.desktop"]
+"""
+
+
+def install_provider(session, name, default_disabled=False):
+    """A desktop file and a provider's file, as a package has them."""
+    applications = session.share / "applications"
+    providers = session.share / "gnome-shell" / "search-providers"
+    for folder in (applications, providers):
+        folder.mkdir(parents=True, exist_ok=True)
+    (applications / f"{name}.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName={name.rpartition('.')[2]}\nExec=true\n"
+    )
+    (providers / f"{name}.ini").write_text(
+        "[Shell Search Provider]\n"
+        f"DesktopId={name}.desktop\nBusName={name}\n"
+        f"ObjectPath=/{name.replace('.', '/')}\nVersion=2\n"
+        + ("DefaultDisabled=true\n" if default_disabled else "")
+    )
+    session.spawn(
+        ["/usr/bin/python3", SOURCE / "tests/desktop/counting_provider.py", name, session.root]
+    )
+
+
+class Shell:
+    """GNOME Shell in a session, typed into by its own JavaScript."""
+
+    def __init__(self, session):
+        self.session = session
+        session.spawn(
+            [
+                *("gnome-shell", "--headless", "--unsafe-mode", "--wayland", "--no-x11"),
+                *("--virtual-monitor", "1280x800", "--wayland-display", "privacy-test"),
+            ],
+            stderr=(session.root / "shell.errors").open("w"),
+        )
+        wait_for("GNOME Shell answers", lambda: self.js("1 + 1") == "2", 90, 0.5)
+        self.js("Main.overview.show()")
+        self.words = 0
+
+    def js(self, code):
+        done = self.session.run(
+            *("gdbus", "call", "--session", "--dest", "org.gnome.Shell"),
+            *("--object-path", "/org/gnome/Shell", "--method", "org.gnome.Shell.Eval", code),
+        )
+        if not done.stdout.startswith("(true, "):
+            return None
+        return done.stdout.strip().removeprefix("(true, ").removesuffix(")").strip("'\"")
+
+    def asked(self, name):
+        """How many times a provider was asked for the first results of a search."""
+        counter = self.session.root / f"{name}.count"
+        return len(counter.read_text()) if counter.exists() else 0
+
+    def who_is_asked(self):
+        """Types a new word and tells which providers were asked about it.
+
+        The local provider is the clock: once it has been asked, the others would have been."""
+        before = {name: self.asked(name) for name in (ONLINE, LATE, LOCAL)}
+        self.words += 1
+        self.js("Main.overview.searchEntry.set_text('')")
+        self.js(f"Main.overview.searchEntry.set_text('umbrella{self.words}')")
+        wait_for("the local provider is asked", lambda: self.asked(LOCAL) > before[LOCAL], 20)
+        self.js("global.display.get_current_time_roundtrip()")
+        wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
+        return {name for name in before if self.asked(name) > before[name]}
+
+
+SEARCH_IS_OVER = textwrap.dedent(
+    """
+    !Main.overview._overview.controls._searchController._searchResults.searchInProgress
+    """
+).strip()
+
+
+@pytest.fixture(scope="module")
+def shell():
+    with Session(system_bus=True) as session:
+        for name in (ONLINE, LOCAL):
+            install_provider(session, name)
+        install_provider(session, LATE, default_disabled=True)
+        session.add_reader("test-shell", READER)
+        yield Shell(session)
+
+
+def test_the_shell_asks_an_online_provider_only_while_the_choice_is_on(shell):
+    session = shell.session
+    assert session.reader("online-search", "test-shell")["installed"]
+
+    # Before anybody decides: the shell asks whoever is not off by default, and we say mixed.
+    assert session.reader("online-search", "test-shell")["state"] == "mixed"
+    assert shell.who_is_asked() == {ONLINE, LOCAL}
+
+    assert session.ctl("set", "online-search", "off").returncode == 0
+    assert session.reader("online-search", "test-shell")["state"] == "off"
+    assert shell.who_is_asked() == {LOCAL}
+
+    assert session.ctl("set", "online-search", "on").returncode == 0
+    assert session.reader("online-search", "test-shell")["state"] == "on"
+    assert shell.who_is_asked() == {ONLINE, LATE, LOCAL}
+
+    assert session.ctl("reset", "online-search").returncode == 0
+    assert shell.who_is_asked() == {ONLINE, LOCAL}
+
+
+def test_other_members_of_the_shells_lists_are_never_touched(shell):
+    session = shell.session
+    schema = "org.gnome.desktop.search-providers"
+    session.set(schema, "disabled", "['org.gnome.Other.desktop']")
+    session.set(schema, "enabled", "['org.gnome.Third.desktop']")
+    for state in ("on", "off", "on", "off"):
+        assert session.ctl("set", "online-search", state).returncode == 0
+    assert "org.gnome.Other.desktop" in session.get(schema, "disabled")
+    assert "org.gnome.Third.desktop" in session.get(schema, "enabled")
+    assert session.ctl("reset", "online-search").returncode == 0
+    assert session.get(schema, "disabled") == "['org.gnome.Other.desktop']"
+    assert session.get(schema, "enabled") == "['org.gnome.Third.desktop']"
+    assert session.status("online-search")["origin"] == "default"
+
+
+def test_when_all_providers_are_off_the_choice_is_not_claimed_to_be_on(shell):
+    session = shell.session
+    schema = "org.gnome.desktop.search-providers"
+    session.set(schema, "disable-external", "true")
+    done = session.ctl("set", "online-search", "on")
+    assert done.returncode == 4
+    assert "Test Shell stays off" in done.stderr
+    assert session.reader("online-search", "test-shell")["state"] == "off"
+    assert session.get(schema, "disable-external") == "true", "it is not ours to change"
+    session.reset(schema, "disable-external")
+    assert session.reader("online-search", "test-shell")["state"] == "on"
