@@ -9,18 +9,36 @@
 mod file;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::os::unix::fs::FileTypeExt as _;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::choice::{self, Choice};
 use crate::folders;
 use crate::i18n::system_error;
+use crate::mistake::Mistake;
 use crate::reader::Reader;
+use crate::tree::Tree;
 
 /// How large a reader file may be, in bytes. The largest of ours has 3 KiB.
 const LARGEST_FILE: u64 = 256 * 1024;
+
+/// The readers that come with the panel, for an image that does not have them yet.
+pub(crate) const SHIPPED: &[(&str, &str)] = &[
+    ("abrt.toml", include_str!("../data/readers.d/abrt.toml")),
+    (
+        "gnome-shell-search.toml",
+        include_str!("../data/readers.d/gnome-shell-search.toml"),
+    ),
+    (
+        "ubuntu-snap-search.toml",
+        include_str!("../data/readers.d/ubuntu-snap-search.toml"),
+    ),
+    (
+        "unity-dash.toml",
+        include_str!("../data/readers.d/unity-dash.toml"),
+    ),
+];
 
 /// Every reader that the computer knows of, installed or not.
 #[derive(Debug, Default)]
@@ -29,21 +47,16 @@ pub struct Catalogue {
     mistakes: Vec<Mistake>,
 }
 
-/// What is wrong with a reader file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {message}", .file.display(), position(*.at))]
-pub struct Mistake {
-    /// The file.
-    pub file: PathBuf,
-    /// The line and the column, in characters, both counted from 1; none where the file as
-    /// a whole is meant.
-    pub at: Option<(usize, usize)>,
-    /// What was found and what was expected, in English, as parsers say it.
-    pub message: String,
-}
-
-fn position(at: Option<(usize, usize)>) -> String {
-    at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
+/// Reads the content of a reader file of that name. `None`: it masks others of its name.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it.
+pub fn parse(file: &Path, bytes: &[u8]) -> Result<Option<Reader>, Mistake> {
+    file::parse(file, file, bytes).map(|entry| match entry {
+        Entry::Gives(reader) => Some(*reader),
+        Entry::Masks => None,
+    })
 }
 
 /// What a file in a layer does.
@@ -58,21 +71,48 @@ impl Catalogue {
         Self::load_layers(&folders::readers())
     }
 
+    /// Reads what concerns a whole computer: what its packages and its administrator put there,
+    /// and nothing of any person's.
+    ///
+    /// An image that does not have the panel yet gets the readers that came with this program.
+    pub fn load_system(tree: &Tree) -> Self {
+        let layers = folders::system_readers(tree);
+        let mut readers = BTreeMap::new();
+        let shipped = layers.first().map(|vendor| tree.entries(vendor));
+        if tree.is_image() && shipped.is_none_or(|files| files.is_ok_and(|files| files.is_empty()))
+        {
+            for (name, text) in SHIPPED {
+                let path = Path::new(name);
+                if let Ok(Entry::Gives(reader)) = file::parse(path, path, text.as_bytes()) {
+                    readers.insert(path.file_stem().unwrap_or_default().to_owned(), *reader);
+                }
+            }
+        }
+        Self::add_layers(readers, tree, &layers)
+    }
+
     /// Reads the given folders, the least important first.
     pub fn load_layers(layers: &[PathBuf]) -> Self {
-        let mut readers = BTreeMap::new();
+        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers)
+    }
+
+    fn add_layers(
+        mut readers: BTreeMap<OsString, Reader>,
+        tree: &Tree,
+        layers: &[PathBuf],
+    ) -> Self {
         let mut mistakes = Vec::new();
         for layer in layers {
-            let files = match reader_files(layer) {
+            let files = match reader_files(tree, layer) {
                 Ok(files) => files,
                 Err(error) => {
-                    mistakes.push(Mistake::whole(layer, &system_error(&error)));
+                    mistakes.push(Mistake::whole(&tree.name(layer), &system_error(&error)));
                     continue;
                 }
             };
             for (path, plain) in files {
                 let id = path.file_stem().unwrap_or_default();
-                match load_file(&path, plain) {
+                match load_file(tree, &path, plain) {
                     Ok(Entry::Gives(reader)) => {
                         readers.insert(id.to_owned(), *reader);
                     }
@@ -84,11 +124,19 @@ impl Catalogue {
             }
         }
         Self {
+            mistakes,
+            ..Self::of(readers.into_values())
+        }
+    }
+
+    /// A catalogue of the given readers and the panel's own keys.
+    pub fn of(readers: impl IntoIterator<Item = Reader>) -> Self {
+        Self {
             readers: readers
-                .into_values()
+                .into_iter()
                 .chain(choice::ALL.iter().map(Reader::own))
                 .collect(),
-            mistakes,
+            mistakes: Vec::new(),
         }
     }
 
@@ -110,73 +158,35 @@ impl Catalogue {
     }
 }
 
-impl Mistake {
-    fn whole(file: &Path, message: &str) -> Self {
-        Self {
-            file: file.to_owned(),
-            at: None,
-            message: message.to_owned(),
-        }
-    }
-}
-
 /// The `*.toml` in a folder, by name, and whether each is known to be a regular file; none where
 /// there is no folder.
-fn reader_files(folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-    let entries = match folder.read_dir() {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let path = entry.path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !hidden
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-        {
-            files.push((path, entry.file_type().is_ok_and(|kind| kind.is_file())));
-        }
-    }
+fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    let mut files: Vec<_> = tree
+        .entries(folder)?
+        .into_iter()
+        .filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"."))
+        .map(|(name, plain)| (folder.join(name), plain))
+        .filter(|(path, _)| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
     files.sort_unstable();
     Ok(files)
 }
 
-fn load_file(path: &Path, plain: bool) -> Result<Entry, Mistake> {
-    let whole = |message: &str| Mistake::whole(path, message);
-    let failed = |error: io::Error| whole(&system_error(&error));
-    if !plain {
-        // Looked at before it is opened: opening a pipe would wait for its other end.
-        let kind = fs::metadata(path).map_err(failed)?;
-        if kind.file_type().is_char_device()
-            && fs::canonicalize(path).is_ok_and(|target| target == Path::new("/dev/null"))
-        {
-            return Ok(Entry::Masks);
-        }
-        if !kind.is_file() {
-            return Err(whole("not a regular file"));
-        }
+fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Mistake> {
+    if !plain && tree.is_null(path) {
+        return Ok(Entry::Masks);
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+    let failed = |error: io::Error| Mistake::whole(&tree.name(path), &system_error(&error));
+    let bytes = tree
+        .read(path, LARGEST_FILE)
+        .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
         .map_err(failed)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(whole(&format!(
-            "larger than {} KiB, the most that a reader file may have",
-            LARGEST_FILE / 1024
-        )));
-    }
-    file::parse(path, &bytes)
+    file::parse(path, &tree.name(path), &bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;

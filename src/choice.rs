@@ -114,7 +114,8 @@ mod tests {
             let default = schema[at..].find("<default>").expect("a default") + at;
             assert!(schema[default..].starts_with("<default>false</default>"));
         }
-        assert_eq!(schema.matches("<key ").count(), ALL.len());
+        let own = schema.split("</schema>").next().unwrap();
+        assert_eq!(own.matches("<key ").count(), ALL.len());
     }
 
     #[test]

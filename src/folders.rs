@@ -6,9 +6,13 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::PACKAGE;
+use crate::tree::Tree;
 
 /// Where the administrator's files are.
-const SYSTEM_CONFIG: &str = "/etc/privacy-panel";
+pub const SYSTEM_CONFIG: &str = "/etc/privacy-panel";
+
+/// The data folders of a whole computer, the most important first: the default of `XDG_DATA_DIRS`.
+const SYSTEM_DATA: [&str; 2] = ["/usr/local/share", "/usr/share"];
 
 /// The system's data folders, the most important first: `XDG_DATA_DIRS`, or its default.
 ///
@@ -25,13 +29,46 @@ pub fn data() -> Vec<PathBuf> {
 ///
 /// A person's own folder is last and may be missing: there is none without a home.
 pub fn readers() -> Vec<PathBuf> {
-    let below = |folder: &Path| folder.join("readers.d");
     let mut layers: Vec<_> = data()
         .iter()
         .rev()
-        .map(|folder| below(&folder.join(PACKAGE)))
+        .map(|folder| readers_below(&folder.join(PACKAGE)))
         .collect();
-    layers.push(below(Path::new(SYSTEM_CONFIG)));
-    layers.extend(dirs::config_dir().map(|folder| below(&folder.join(PACKAGE))));
+    layers.push(readers_below(Path::new(SYSTEM_CONFIG)));
+    layers.extend(dirs::config_dir().map(|folder| readers_below(&folder.join(PACKAGE))));
     layers
+}
+
+/// The layers of reader files that concern a whole computer, the least important first. Neither
+/// a person's folders nor what the environment says have a part in it.
+pub fn system_readers(tree: &Tree) -> Vec<PathBuf> {
+    let mut layers: Vec<_> = system_data(tree)
+        .iter()
+        .rev()
+        .map(|folder| readers_below(&folder.join(PACKAGE)))
+        .collect();
+    layers.push(readers_below(Path::new(SYSTEM_CONFIG)));
+    layers
+}
+
+/// The data folders of a whole computer, the most important first. One that runs this program
+/// from a folder of its own has its data there, too.
+pub fn system_data(tree: &Tree) -> Vec<PathBuf> {
+    let mut folders: Vec<_> = SYSTEM_DATA.iter().map(PathBuf::from).collect();
+    if !tree.is_image() {
+        if let Some(own) = own_data().filter(|own| !folders.contains(own)) {
+            folders.insert(0, own);
+        }
+    }
+    folders
+}
+
+/// The data folder beside the running program: `/usr/share` for `/usr/bin/privacyctl`.
+fn own_data() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.parent()?.parent()?.join("share"))
+}
+
+fn readers_below(folder: &Path) -> PathBuf {
+    folder.join("readers.d")
 }

@@ -13,10 +13,12 @@
 //! ├── change                write every installed reader, then read every one back
 //! ├── watch                 be told when anybody changes anything
 //! ├── status                state, origin and lock of a choice
+//! ├── policy                an administrator's file, compiled to defaults and locks of dconf
 //! ├── catalogue             the reader files: layers, masks, mistakes
 //! ├── reader                how one reader's keys are read and written
 //! ├── choice                the decisions that there are
-//! └── storage               GSettings as it is on disk at this moment
+//! ├── storage               GSettings as it is on disk at this moment
+//! └── tree, mistake         files of this computer or of an image; what is wrong in them
 //! ```
 //!
 //! Nothing here may know GTK, print, or end the process.
@@ -26,10 +28,14 @@ pub mod change;
 pub mod choice;
 pub mod folders;
 pub mod i18n;
+pub mod mistake;
+pub mod policy;
 pub mod reader;
+pub mod session;
 pub mod state;
 pub mod status;
 pub mod storage;
+pub mod tree;
 pub mod watch;
 pub mod words;
 

@@ -5,12 +5,15 @@
 use crate::catalogue::Catalogue;
 use crate::choice::Choice;
 use crate::i18n::gettext;
+use crate::policy::{Organisation, in_force};
 use crate::reader::{Answer, Reader};
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Storage};
 
 /// A choice as its installed readers have it.
 #[derive(Clone, Debug, PartialEq)]
+// Each is a question of its own about the choice; none depends on another.
+#[allow(clippy::struct_excessive_bools)]
 pub struct ChoiceStatus {
     /// The choice.
     pub choice: &'static Choice,
@@ -27,6 +30,12 @@ pub struct ChoiceStatus {
     pub refuses_on: bool,
     /// Whether the person decided something that can be reset.
     pub resettable: bool,
+    /// Whether an administrator set a default, whatever the person made of it.
+    pub preset: bool,
+    /// Whose policy set or locked it; none where there is no policy, or where it does not say.
+    pub organisation: Option<Organisation>,
+    /// Whether programs that were started before the policy may not know of it yet.
+    pub pending: bool,
     /// Every reader of the catalogue, installed or not.
     pub readers: Vec<ReaderStatus>,
 }
@@ -91,7 +100,16 @@ impl ChoiceStatus {
             .readers_of(choice)
             .map(|reader| ReaderStatus::of(reader, storage))
             .collect();
-        Self::from_readers(choice, readers)
+        let status = Self::from_readers(choice, readers);
+        // A policy sets the panel's own key, too; other ways to set other keys name nobody.
+        let own = format!("{}{}", crate::SCHEMA_PATH, choice.id);
+        let preset = storage.administrators(&own).is_some() || storage.is_locked(&own);
+        Self {
+            organisation: preset.then(|| in_force::organisation(storage)).flatten(),
+            pending: preset && in_force::is_pending(),
+            preset,
+            ..status
+        }
     }
 
     /// Asks all readers of all choices.
@@ -125,6 +143,9 @@ impl ChoiceStatus {
             },
             locked,
             refuses_on: refused,
+            preset: false,
+            organisation: None,
+            pending: false,
             resettable: !locked && answers().any(|answer| answer.resettable && !answer.locked),
             readers,
         }

@@ -228,6 +228,17 @@ impl Storage {
         })
     }
 
+    /// What the system databases say of a key, by its whole path, whether a schema describes it
+    /// or not.
+    pub fn administrators(&self, key: &str) -> Option<Variant> {
+        backend::read(&self.backend, key, VariantTy::ANY, Layers::BelowUser)
+    }
+
+    /// Whether an administrator locked a key, by its whole path.
+    pub fn is_locked(&self, key: &str) -> bool {
+        !backend::is_writable(&self.backend, key)
+    }
+
     /// Whether a change of a key would be let through.
     pub fn is_writable(&self, write: &Write) -> bool {
         backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use gio::prelude::*;
 
 use crate::catalogue::Catalogue;
+use crate::policy;
 use crate::reader::Reader;
 use crate::storage::Storage;
 
@@ -24,6 +25,8 @@ pub struct Watch {
     _settings: Vec<gio::Settings>,
     /// The watch of the service's name; it ends with this.
     _service: Rc<RefCell<Option<gio::SignalSubscription>>>,
+    /// An administrator's policy: dconf tells of it only where the profile named it from the start.
+    _policy: Vec<gio::FileMonitor>,
 }
 
 impl Watch {
@@ -53,6 +56,17 @@ impl Watch {
                 Some(settings)
             })
             .collect();
+        let policy = policy::in_force::files()
+            .into_iter()
+            .filter_map(|file| {
+                let file = gio::File::for_path(file);
+                let flags = gio::FileMonitorFlags::WATCH_MOVES;
+                let monitor = file.monitor_file(flags, gio::Cancellable::NONE).ok()?;
+                let tell = Rc::clone(&notify);
+                monitor.connect_changed(move |_, _, _, _| tell());
+                Some(monitor)
+            })
+            .collect();
         let service = Rc::new(RefCell::new(None));
         if Storage::is_dconf() {
             watch_service(&service, notify);
@@ -60,6 +74,7 @@ impl Watch {
         Self {
             _settings: settings,
             _service: service,
+            _policy: policy,
         }
     }
 }

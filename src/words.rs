@@ -6,6 +6,7 @@
 
 use crate::change::{Failure, Report};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::policy::Organisation;
 use crate::reader::{Answer, Request};
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
@@ -32,22 +33,61 @@ pub fn reader_state(reader: &ReaderStatus) -> String {
     )
 }
 
-/// Who decided, as a short sentence.
-pub fn origin(origin: Origin, locked: bool) -> String {
-    match origin {
+/// Who decided, as a short sentence. Where it was an administrator, it is `organisation`'s.
+pub fn origin(origin: Origin, locked: bool, organisation: Option<&Organisation>) -> String {
+    let named = |sentence: &str, name: &str| gettext_f(sentence, &[("organisation", name)]);
+    match (origin, organisation) {
+        (_, Some(Organisation { name, .. })) if locked => {
+            // Translators: who decided whether something is on or off; people cannot change it
+            named("Locked by {organisation}", name)
+        }
         _ if locked => gettext("Locked by your administrator"),
         // Translators: who decided whether something is on or off
-        Origin::Default => gettext("Set by default"),
+        (Origin::Default, _) => gettext("Set by default"),
+        (Origin::Administrator, Some(Organisation { name, .. })) => {
+            // Translators: who decided whether something is on or off
+            named("Set by {organisation}", name)
+        }
         // Translators: who decided whether something is on or off
-        Origin::Administrator => gettext("Set by your administrator"),
+        (Origin::Administrator, None) => gettext("Set by your administrator"),
         // Translators: who decided whether something is on or off
-        Origin::You => gettext("Set by you"),
+        (Origin::You, _) => gettext("Set by you"),
     }
 }
 
+/// Who decided about a choice, as a short sentence.
+pub fn who(status: &ChoiceStatus) -> String {
+    origin(status.origin, status.locked, status.organisation.as_ref())
+}
+
+/// Whose computer it is and where to ask: `Example University, https://it.example.edu/privacy`.
+pub fn organisation(organisation: &Organisation) -> String {
+    match &organisation.contact {
+        None => organisation.name.clone(),
+        Some(contact) => gettext_f(
+            // Translators: an organisation and its web or mail address
+            "{organisation}, {contact}",
+            &[
+                ("organisation", &organisation.name),
+                ("contact", contact_address(contact)),
+            ],
+        ),
+    }
+}
+
+/// A contact as people write it: a mail address without what makes it a link.
+pub fn contact_address(contact: &str) -> &str {
+    contact.strip_prefix("mailto:").unwrap_or(contact)
+}
+
+/// What to say where programs that are running may not know of a policy yet.
+pub fn pending() -> String {
+    gettext("Apps that are open follow when you log in again.")
+}
+
 /// What there is to know of one reader besides its state. Who decided is left out where that has
-/// been said of the whole choice already, as `said`.
-pub fn reader(reader: &ReaderStatus, said: Option<&ChoiceStatus>) -> String {
+/// been said of the whole choice already.
+pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> String {
     let answer = match &reader.answer {
         // Translators: about a program that is not on this computer
         Ok(None) => return gettext("Not installed"),
@@ -68,9 +108,10 @@ pub fn reader(reader: &ReaderStatus, said: Option<&ChoiceStatus>) -> String {
     } else {
         sentences.extend(parts(answer));
     }
-    let who = origin(answer.origin, answer.locked);
-    if said.is_none_or(|said| origin(said.origin, said.locked) != who) {
-        sentences.push(who);
+    let organisation = choice.organisation.as_ref();
+    let decided = origin(answer.origin, answer.locked, organisation);
+    if !said || who(choice) != decided {
+        sentences.push(decided);
     }
     // Translators: between short sentences on one line
     sentences.join(&gettext(" · "))

@@ -11,8 +11,9 @@ use glib::Variant;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Entry, Mistake};
+use super::Entry;
 use crate::choice::Choice;
+use crate::mistake::{self, At, Mistake, quote};
 use crate::reader::{Condition, FilePattern, ListShape, Reader, Shape, ValueShape};
 
 #[derive(Deserialize)]
@@ -66,30 +67,10 @@ struct Setting {
     value: Spanned<String>,
 }
 
-/// A mistake by its offset in the file, in bytes.
-struct At(Option<usize>, String);
-
-/// Reads a file's content.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Entry, Mistake> {
-    let (text, at) = match std::str::from_utf8(bytes) {
-        Ok(text) => match understand(path, text) {
-            Ok(entry) => return Ok(entry),
-            Err(at) => (text, at),
-        },
-        Err(error) => {
-            let good = error.valid_up_to();
-            (
-                // Up to there it is UTF-8.
-                std::str::from_utf8(&bytes[..good]).unwrap_or_default(),
-                At(Some(good), "not UTF-8; expected TOML 1.0".to_owned()),
-            )
-        }
-    };
-    Err(Mistake {
-        file: path.to_owned(),
-        at: at.0.map(|offset| line_and_column(text, offset)),
-        message: at.1,
-    })
+/// Reads a file's content. `name` is the file's name for people.
+pub(super) fn parse(path: &Path, name: &Path, bytes: &[u8]) -> Result<Entry, Mistake> {
+    let text = mistake::text(name, bytes)?;
+    understand(path, text).map_err(|at| at.in_file(name, text))
 }
 
 fn understand(path: &Path, text: &str) -> Result<Entry, At> {
@@ -102,18 +83,14 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
             "this name is that of the panel's own keys; expected another".to_owned(),
         ));
     }
-    let file: ReaderFile = toml::from_str(text).map_err(|error| {
-        // A parser's message may have lines of its own; here each mistake is one.
-        let message = error.message().split_whitespace().collect::<Vec<_>>();
-        At(error.span().map(|span| span.start), message.join(" "))
-    })?;
+    let file: ReaderFile = toml::from_str(text).map_err(|error| At::parser(&error))?;
 
     let choice = Choice::find(file.choice.get_ref()).ok_or_else(|| {
         wrong(
             &file.choice,
             format!(
-                "unknown choice “{}”; expected one of: {}",
-                file.choice.get_ref().escape_debug(),
+                "unknown choice {}; expected one of: {}",
+                quote(file.choice.get_ref()),
                 Choice::ids()
             ),
         )
@@ -263,8 +240,8 @@ fn files(patterns: Spanned<Vec<Spanned<String>>>) -> Result<Vec<FilePattern>, At
                 wrong(
                     &pattern,
                     format!(
-                        "“{}”; expected an absolute file name, which may have * in it",
-                        pattern.get_ref().escape_debug()
+                        "{}; expected an absolute file name, which may have * in it",
+                        quote(pattern.get_ref())
                     ),
                 )
             })
@@ -284,10 +261,9 @@ fn check(
     if valid(text.get_ref()) {
         Ok(text.into_inner())
     } else {
-        let shown: String = text.get_ref().chars().take(80).collect();
         Err(wrong(
             &text,
-            format!("“{}”; expected {expected}", shown.escape_debug()),
+            format!("{}; expected {expected}", quote(text.get_ref())),
         ))
     }
 }
@@ -360,14 +336,4 @@ fn is_path(text: &str) -> bool {
 
 fn is_relative_folder(text: &str) -> bool {
     text.split('/').all(|part| is_word(part) && part != "..")
-}
-
-/// Both counted from 1; the column in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
 }

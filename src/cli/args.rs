@@ -2,8 +2,10 @@
 
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use privacy_panel::choice::{self, Choice};
@@ -60,11 +62,64 @@ pub(crate) enum Command {
     Watch(Format),
     /// List the programs that can follow a choice, and the files that say so
     Readers(Format),
+    /// Preset or lock choices for everybody on this computer, or in an image
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Find every mistake in a policy, and touch nothing
+    Check {
+        #[command(flatten)]
+        file: PolicyFile,
+    },
+    /// Put a policy in force, and read back that it is
+    Apply {
+        #[command(flatten)]
+        file: PolicyFile,
+        #[command(flatten)]
+        root: Root,
+        /// Show the difference that it would make to each file, and make none
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Tell whether what is in force is what the policy says
+    Status {
+        #[command(flatten)]
+        root: Root,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Take out all that “apply” put there, and nothing else
+    Remove {
+        #[command(flatten)]
+        root: Root,
+    },
+    /// Answer what is asked on standard input; the other commands start it
+    #[command(hide = true)]
+    ReadBack,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct PolicyFile {
+    /// The policy; without it, /etc/privacy-panel/policy.toml
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Root {
+    /// Work on the image of a computer in this folder; nothing outside it is read or written
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) root: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]

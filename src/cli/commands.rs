@@ -21,7 +21,7 @@ use privacy_panel::words;
 
 use crate::args::{Args, Command, Format};
 use crate::output::{self, Exit};
-use crate::{human, json};
+use crate::{human, json, policy};
 
 pub(crate) fn run(args: Args) -> io::Result<Exit> {
     match args.command.unwrap_or(Command::Status(args.status)) {
@@ -42,6 +42,7 @@ pub(crate) fn run(args: Args) -> io::Result<Exit> {
         }),
         Command::Watch(format) => watch(format),
         Command::Readers(format) => readers(format),
+        Command::Policy { command } => policy::run(command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "privacyctl", &mut script);

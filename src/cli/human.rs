@@ -25,7 +25,7 @@ fn paragraph(status: &ChoiceStatus) -> String {
             &[
                 ("choice", &status.choice.title()),
                 ("state", &words::state(status.state)),
-                ("who", &words::origin(status.origin, status.locked)),
+                ("who", &words::who(status)),
             ],
         ),
         format!("  {}", status.choice.id),
@@ -36,7 +36,7 @@ fn paragraph(status: &ChoiceStatus) -> String {
             [
                 format!("    {}", reader.display_name()),
                 words::reader_state(reader),
-                words::reader(reader, None),
+                words::reader(reader, status, false),
             ]
         })
         .collect();
@@ -44,12 +44,18 @@ fn paragraph(status: &ChoiceStatus) -> String {
     if status.nobody_follows() {
         lines.push(format!("    {}", status.choice.nobody()));
     }
+    if status.pending {
+        lines.push(format!("    {}", words::pending()));
+    }
+    if let Some(organisation) = status.organisation.as_ref().filter(|_| status.preset) {
+        lines.push(format!("    {}", words::organisation(organisation)));
+    }
     lines.join("\n")
 }
 
 /// A line of `watch`.
 pub(crate) fn change(status: &ChoiceStatus) -> String {
-    let mut remarks = vec![words::origin(status.origin, status.locked)];
+    let mut remarks = vec![words::who(status)];
     if status.state == State::Mixed {
         remarks.push(words::differing(status));
     }
@@ -130,7 +136,7 @@ pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
 }
 
 /// Rows whose columns begin below each other, as far as letters are as wide as each other.
-fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count())

@@ -3,11 +3,13 @@
 //! Output for programs. Fields are added over time, and never renamed.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use privacy_panel::catalogue::Catalogue;
+use privacy_panel::policy::place::{ReaderReport, Report};
+use privacy_panel::policy::{Organisation, Policy};
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
 
@@ -22,7 +24,17 @@ struct ChoiceJson<'a> {
     state: &'static str,
     origin: &'static str,
     locked: bool,
+    /// Whose policy decided or locked it; none where nobody's did, or where it does not say.
+    organisation: Option<OrganisationJson<'a>>,
+    /// Whether programs that were started before the policy may not know of it yet.
+    pending: bool,
     readers: Vec<ReaderJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct OrganisationJson<'a> {
+    name: &'a str,
+    contact: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +129,8 @@ impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
             state: status.state.as_str(),
             origin: status.origin.as_str(),
             locked: status.locked,
+            organisation: status.organisation.as_ref().map(OrganisationJson::from),
+            pending: status.pending,
             readers: status.readers.iter().map(ReaderJson::from).collect(),
         }
     }
@@ -146,4 +160,121 @@ fn print(value: &impl Serialize) -> String {
     // Numbers and strings alone can always be JSON.
     serde_json::to_string(value)
         .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())
+}
+
+#[derive(Serialize)]
+struct PolicyJson<'a> {
+    /// The file; none where there is no policy.
+    policy: Option<Cow<'a, str>>,
+    organisation: Option<OrganisationJson<'a>>,
+    in_force: bool,
+    /// Whether everybody’s profile names the policy’s database.
+    in_profile: bool,
+    choices: Vec<DecisionJson<'a>>,
+    /// Files that others than the administrator can change.
+    exposed: Vec<Cow<'a, str>>,
+    /// Files that people cannot read.
+    hidden: Vec<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct DecisionJson<'a> {
+    id: &'a str,
+    state: &'static str,
+    locked: bool,
+    readers: Vec<ReaderReportJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReaderReportJson<'a> {
+    id: &'a str,
+    name: &'a str,
+    in_force: bool,
+    keys: Vec<KeyJson<'a>>,
+    /// Why the program does not take the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct KeyJson<'a> {
+    key: &'a str,
+    /// GVariant text.
+    wanted: Option<&'a str>,
+    wanted_locked: bool,
+    found: Option<&'a str>,
+    found_locked: bool,
+}
+
+/// `policy status --json` where there is no policy
+pub(crate) fn no_policy() -> String {
+    print(&PolicyJson {
+        policy: None,
+        organisation: None,
+        in_force: false,
+        in_profile: false,
+        choices: Vec::new(),
+        exposed: Vec::new(),
+        hidden: Vec::new(),
+    })
+}
+
+/// `policy status --json`
+pub(crate) fn policy(file: &Path, policy: &Policy, report: &Report) -> String {
+    let names = |files: &'_ [PathBuf]| -> Vec<_> {
+        let names = files.iter().map(|file| file.display().to_string());
+        names.map(Cow::Owned).collect()
+    };
+    print(&PolicyJson {
+        policy: Some(file.to_string_lossy()),
+        organisation: policy.organisation.as_ref().map(OrganisationJson::from),
+        in_force: report.in_force(),
+        in_profile: report.in_profile,
+        choices: policy
+            .decisions
+            .iter()
+            .map(|decision| DecisionJson {
+                id: decision.choice.id,
+                state: decision.state.as_str(),
+                locked: decision.locked,
+                readers: (report.readers.iter())
+                    .filter(|reader| reader.choice == decision.choice)
+                    .map(ReaderReportJson::from)
+                    .collect(),
+            })
+            .collect(),
+        exposed: names(&report.exposed),
+        hidden: names(&report.hidden),
+    })
+}
+
+impl<'a> From<&'a ReaderReport> for ReaderReportJson<'a> {
+    fn from(reader: &'a ReaderReport) -> Self {
+        Self {
+            id: &reader.id,
+            name: &reader.name,
+            in_force: reader.in_force(),
+            keys: reader
+                .keys
+                .iter()
+                .map(|key| KeyJson {
+                    key: &key.key,
+                    wanted: key.wanted.value.as_deref(),
+                    wanted_locked: key.wanted.locked,
+                    found: key.found.value.as_deref(),
+                    found_locked: key.found.locked,
+                })
+                .collect(),
+            problem: reader.problem(),
+        }
+    }
+}
+
+impl<'a> From<&'a Organisation> for OrganisationJson<'a> {
+    fn from(organisation: &'a Organisation) -> Self {
+        Self {
+            name: &organisation.name,
+            contact: organisation.contact.as_deref(),
+        }
+    }
 }

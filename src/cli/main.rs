@@ -9,6 +9,7 @@ mod commands;
 mod human;
 mod json;
 mod output;
+mod policy;
 
 use std::process::ExitCode;
 

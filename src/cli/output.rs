@@ -5,8 +5,8 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use privacy_panel::catalogue::Mistake;
 use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::mistake::Mistake;
 
 /// What scripts can trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

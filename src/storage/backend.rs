@@ -52,7 +52,7 @@ pub(super) fn read(
             }
         }
     };
-    value.filter(|value| value.type_() == expected)
+    value.filter(|value| value.type_().is_subtype_of(expected))
 }
 
 /// Whether the person may change a key.

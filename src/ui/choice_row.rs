@@ -13,7 +13,7 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::change;
 use privacy_panel::choice::Choice;
-use privacy_panel::i18n::gettext;
+use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::reader::Request;
 use privacy_panel::state::State;
 use privacy_panel::status::ChoiceStatus;
@@ -301,10 +301,17 @@ impl ChoiceRow {
 
 /// What a person should know without opening the row.
 fn remark(status: &ChoiceStatus) -> Option<String> {
+    let locked = || match &status.organisation {
+        Some(organisation) => gettext_f(
+            // Translators: about a switch that people cannot change
+            "{organisation} has set this.",
+            &[("organisation", &organisation.name)],
+        ),
+        None => gettext("Your administrator has set this."),
+    };
     let sentences: Vec<_> = [
-        status
-            .locked
-            .then(|| gettext("Your administrator has set this.")),
+        status.locked.then(locked),
+        status.pending.then(words::pending),
         (status.state == State::Mixed).then(|| words::differing(status)),
     ]
     .into_iter()

@@ -56,6 +56,21 @@ mod imp {
             class.install_action("win.show-help-overlay", None, |window, _, _| {
                 window.show_shortcuts();
             });
+            // The contact of whoever decided for people on this computer.
+            class.install_action(
+                "win.contact",
+                Some(glib::VariantTy::STRING),
+                |window, _, contact| {
+                    if let Some(contact) = contact.and_then(glib::Variant::str) {
+                        window.open(
+                            contact,
+                            gettext(
+                                "The address could not be opened. Install a web browser or a mail program and try again.",
+                            ),
+                        );
+                    }
+                },
+            );
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {

@@ -10,6 +10,7 @@ use gtk::{accessible, glib};
 
 use privacy_panel::choice::Choice;
 use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::policy::Organisation;
 use privacy_panel::state::State;
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Origin;
@@ -25,6 +26,7 @@ pub(super) struct Details {
     nobody: adw::ActionRow,
     decision: adw::ActionRow,
     reset: gtk::Button,
+    contact: adw::ActionRow,
 }
 
 /// An installed reader.
@@ -46,6 +48,7 @@ impl Details {
             nobody: builder.object("nobody")?,
             decision: builder.object("decision")?,
             reset: builder.object("reset")?,
+            contact: builder.object("contact")?,
         };
         details.nobody.set_title(&escape(&choice.nobody()));
         details.add_fixed(parent);
@@ -68,11 +71,33 @@ impl Details {
         self.reset.set_visible(status.resettable);
 
         let follows = what_follows(status);
-        let who = words::origin(status.origin, status.locked);
+        let who = words::who(status);
         self.decision.set_title(&escape(&who));
         self.decision.set_subtitle(&escape(&follows));
         self.decision
             .update_property(&[accessible::Property::Description(&follows)]);
+        self.show_contact(status);
+    }
+
+    /// Where people can ask whoever decided for them.
+    fn show_contact(&self, status: &ChoiceStatus) {
+        let known = status.organisation.as_ref().and_then(|organisation| {
+            let contact = organisation.contact.as_deref()?;
+            Some((organisation, contact))
+        });
+        self.contact.set_visible(known.is_some());
+        let Some((organisation, contact)) = known else {
+            return;
+        };
+        self.contact.set_title(&escape(&gettext_f(
+            // Translators: a link to the web page or mail address of an organisation
+            "Contact {organisation}",
+            &[("organisation", &organisation.name)],
+        )));
+        self.contact
+            .set_subtitle(&escape(words::contact_address(contact)));
+        self.contact
+            .set_action_target_value(Some(&contact.to_variant()));
     }
 
     /// Makes the rows of the installed programs anew; who is installed changes rarely.
@@ -91,6 +116,7 @@ impl Details {
         }
         parent.add_row(&self.nobody);
         parent.add_row(&self.decision);
+        parent.add_row(&self.contact);
     }
 
     fn add_fixed(&self, parent: &ChoiceRow) {
@@ -99,11 +125,12 @@ impl Details {
         }
     }
 
-    fn fixed(&self) -> [&gtk::Widget; 3] {
+    fn fixed(&self) -> [&gtk::Widget; 4] {
         [
             self.differing.upcast_ref(),
             self.nobody.upcast_ref(),
             self.decision.upcast_ref(),
+            self.contact.upcast_ref(),
         ]
     }
 }
@@ -127,7 +154,7 @@ impl Program {
 
     fn show(&self, status: &ChoiceStatus, reader: &ReaderStatus) {
         let state = words::reader_state(reader);
-        let remarks = words::reader(reader, Some(status));
+        let remarks = words::reader(reader, status, true);
         self.state.set_label(&state);
         self.row.set_subtitle(&escape(&remarks));
         // A label beside a row is not heard with the row's name.
@@ -148,13 +175,27 @@ impl Program {
 /// What follows from who decided.
 fn what_follows(status: &ChoiceStatus) -> String {
     if status.locked {
-        return gettext("Only your administrator can change this.");
+        return match &status.organisation {
+            Some(organisation) => named("Only {organisation} can change this.", organisation),
+            None => gettext("Only your administrator can change this."),
+        };
     }
     match status.origin {
         Origin::Default => gettext("You have not decided yet."),
         Origin::Administrator => gettext("You can still decide otherwise."),
+        Origin::You if status.preset => match &status.organisation {
+            Some(organisation) => named(
+                "Reset goes back to what {organisation} has set.",
+                organisation,
+            ),
+            None => gettext("Reset goes back to what your administrator has set."),
+        },
         Origin::You => gettext("Reset goes back to the default."),
     }
+}
+
+fn named(sentence: &str, organisation: &Organisation) -> String {
+    gettext_f(sentence, &[("organisation", &organisation.name)])
 }
 
 /// Titles are markup in libadwaita.

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! `privacyctl policy`: what an administrator decides for everybody.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use privacy_panel::catalogue::Catalogue;
+use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, system_error};
+use privacy_panel::mistake::Mistake;
+use privacy_panel::policy::place::{Failure, Place, ReaderReport, Report, Unreadable};
+use privacy_panel::policy::{Decision, Lists, Policy, read_back};
+use privacy_panel::reader::{Reader, Shape};
+use privacy_panel::state::State;
+use privacy_panel::tree::Tree;
+use privacy_panel::words;
+
+use crate::args::{PolicyCommand, PolicyFile, Root};
+use crate::output::{self, Exit};
+use crate::{human, json};
+
+pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
+    let result = match command {
+        PolicyCommand::Check { file } => check(&file),
+        PolicyCommand::Apply {
+            file,
+            root,
+            dry_run: true,
+        } => dry_run(&file, &root),
+        PolicyCommand::Apply { file, root, .. } => apply(&file, &root),
+        PolicyCommand::Status { root, format } => status(&root, format.json),
+        PolicyCommand::Remove { root } => remove(&root),
+        PolicyCommand::ReadBack => {
+            output::line(&read_back::answer()?)?;
+            return Ok(Exit::Done);
+        }
+    };
+    match result {
+        Ok(exit) | Err(Stop::Said(exit)) => Ok(exit),
+        Err(Stop::Printing(error)) => Err(error),
+    }
+}
+
+/// Why a command ends early.
+enum Stop {
+    /// Nobody reads what it prints.
+    Printing(io::Error),
+    /// All has been said.
+    Said(Exit),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Printing(error)
+    }
+}
+
+impl From<Unreadable> for Stop {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Missing(file) => output::complain(&gettext_f(
+                "There is no policy “{file}”. Write one, or name the file.",
+                &[("file", &file.display().to_string())],
+            )),
+            Unreadable::Mistakes(mistakes) => {
+                for mistake in mistakes {
+                    output::complain(&mistake.to_string());
+                }
+            }
+        }
+        Self::Said(Exit::BadFile)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        output::complain(&sentence(&failure));
+        if let Failure::NotInForce(report) = &failure {
+            for reader in report.readers.iter().filter(|reader| !reader.in_force()) {
+                output::complain(&differences(reader).join("; "));
+            }
+            warn(report);
+        }
+        Self::Said(match failure {
+            Failure::Conflict(_) => Exit::BadFile,
+            _ => Exit::NotSaved,
+        })
+    }
+}
+
+fn place(root: &Root) -> Result<Place, Stop> {
+    let Some(folder) = &root.root else {
+        return Ok(Place::new(Tree::computer()));
+    };
+    let tree = Tree::image(folder).map_err(|error| {
+        let mistake = Mistake::whole(folder, &system_error(&error));
+        output::complain(&mistake.to_string());
+        Stop::Said(Exit::BadFile)
+    })?;
+    Ok(Place::new(tree))
+}
+
+/// The policy that is meant, and the readers that it is for.
+fn load(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy, Catalogue), Stop> {
+    let (name, policy) = match &file.file {
+        Some(file) => (file.clone(), Place::policy_from(file)?),
+        None => place.policy()?,
+    };
+    let catalogue = Catalogue::load_system(place.tree());
+    output::mistakes(catalogue.mistakes());
+    Ok((name, policy, catalogue))
+}
+
+fn check(file: &PolicyFile) -> Result<Exit, Stop> {
+    let place = Place::new(Tree::computer());
+    let (name, policy, catalogue) = load(file, &place)?;
+    // Readers that contradict each other are found here, too; what lists hold is not asked.
+    privacy_panel::policy::compile::compile(&policy, &catalogue, &|_| Vec::new())
+        .map_err(Failure::from)?;
+    output::line(&gettext_f(
+        // Translators: a file in which no mistake was found
+        "{file}: no mistakes.",
+        &[("file", &name.display().to_string())],
+    ))?;
+    for decision in &policy.decisions {
+        output::line(&decided(decision))?;
+    }
+    for note in notes(&policy, &catalogue) {
+        output::line(&note)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn apply(file: &PolicyFile, root: &Root) -> Result<Exit, Stop> {
+    let place = place(root)?;
+    let (_, policy, catalogue) = load(file, &place)?;
+    let applied = place.apply(&policy, &catalogue, wait)?;
+    if let Some(said) = &applied.said {
+        output::complain(said);
+    }
+    warn(&applied.report);
+    for decision in &policy.decisions {
+        output::line(&in_force(decision, &applied.report))?;
+    }
+    if applied.profile_changed && !place.tree().is_image() {
+        output::line(&gettext(
+            "For people who are logged in it comes into force when they log in again.",
+        ))?;
+    }
+    result(applied.changed)
+}
+
+fn dry_run(file: &PolicyFile, root: &Root) -> Result<Exit, Stop> {
+    let place = place(root)?;
+    let (_, policy, catalogue) = load(file, &place)?;
+    let (changes, compile) = place.dry_run(&policy, &catalogue)?;
+    for change in &changes {
+        output::line(change.unified().trim_end_matches('\n'))?;
+    }
+    if compile {
+        let database = place.tree().name(Path::new("/etc/dconf/db/privacy-panel"));
+        output::line(&gettext_f(
+            "The database “{file}” would be compiled anew.",
+            &[("file", &database.display().to_string())],
+        ))?;
+    }
+    result(compile || !changes.is_empty())
+}
+
+fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
+    let place = place(root)?;
+    let (name, policy) = match place.policy() {
+        Err(Unreadable::Missing(_)) => {
+            if as_json {
+                output::line(&json::no_policy())?;
+            } else {
+                // Translators: the answer to whether an administrator’s policy is in force
+                output::line(&gettext("There is no policy."))?;
+            }
+            return Ok(Exit::No);
+        }
+        found => found?,
+    };
+    let catalogue = Catalogue::load_system(place.tree());
+    output::mistakes(catalogue.mistakes());
+    let report = place.status(&policy, &catalogue)?;
+    if as_json {
+        output::line(&json::policy(&name, &policy, &report))?;
+    } else {
+        for line in status_lines(&name, &policy, &report) {
+            output::line(&line)?;
+        }
+        warn(&report);
+    }
+    Ok(if report.in_force() {
+        Exit::Done
+    } else {
+        Exit::No
+    })
+}
+
+fn remove(root: &Root) -> Result<Exit, Stop> {
+    let removed = place(root)?.remove(wait)?;
+    result(removed)
+}
+
+fn wait() {
+    output::complain(&gettext(
+        "Another privacyctl is at work on the policy. Waiting.",
+    ));
+}
+
+/// The last line, for scripts; it is never translated.
+fn result(changed: bool) -> Result<Exit, Stop> {
+    output::line(if changed { "changed" } else { "unchanged" })?;
+    Ok(Exit::Done)
+}
+
+/// `Include online search results: Off, locked`
+fn decided(decision: &Decision) -> String {
+    let sentence = if decision.locked {
+        // Translators: a choice and its state, which people cannot change
+        "{choice}: {state}, locked"
+    } else {
+        // Translators: a choice and its state, from which people may turn away
+        "{choice}: {state}, until people decide otherwise"
+    };
+    gettext_f(
+        sentence,
+        &[
+            ("choice", &decision.choice.title()),
+            ("state", &words::state(decision.state)),
+        ],
+    )
+}
+
+fn in_force(decision: &Decision, report: &Report) -> String {
+    let count = report
+        .readers
+        .iter()
+        .filter(|reader| reader.choice == decision.choice)
+        .count();
+    ngettext_f(
+        // Translators: what was decided, and for how many programs it was read back
+        "{decided} (in force for {count} program)",
+        "{decided} (in force for {count} programs)",
+        count,
+        &[
+            ("decided", &decided(decision)),
+            ("count", &count.to_string()),
+        ],
+    )
+}
+
+/// What an administrator may not expect of a policy.
+fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+    let mut notes = Vec::new();
+    for decision in &policy.decisions {
+        let lists = catalogue.readers_of(decision.choice).filter_map(|reader| {
+            let Shape::List(shape) = &reader.shape else {
+                return None;
+            };
+            Some((reader, shape.disable_all.is_some()))
+        });
+        for (reader, can_disable_all) in lists {
+            notes.extend(note(decision, reader, can_disable_all));
+        }
+    }
+    notes
+}
+
+fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<String> {
+    let sentence = match (decision.locked, decision.lists) {
+        (false, _) if decision.state == State::Off => {
+            // Translators: a note for administrators about a program that keeps a list
+            "{program}: people who have a list of their own keep it, whatever the policy presets."
+        }
+        (false, _) => return None,
+        (true, Lists::Preset) => {
+            // Translators: a note for administrators about a program that keeps a list; “locked”
+            // and “all-off” are words of a file’s format
+            "{program}: its list is preset, not locked, so that it is not certain to be so for everybody. lists = \"locked\" would make it certain."
+        }
+        (true, Lists::AllOff) if can_disable_all => {
+            // Translators: a note for administrators about a program that keeps a list
+            "{program}: all that is in its list is off, online or not."
+        }
+        (true, Lists::AllOff | Lists::Locked) => {
+            // Translators: a note for administrators about a program that keeps a list; “preset”
+            // is a word of a file’s format
+            "{program}: its list is locked as a whole, so that people cannot change what else is in it. lists = \"preset\" would leave it to them, without a guarantee."
+        }
+    };
+    Some(gettext_f(
+        sentence,
+        &[("program", &gettext(reader.name.as_str()))],
+    ))
+}
+
+fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec<String> {
+    let mut lines = vec![gettext_f(
+        // Translators: the file that an administrator’s policy is in
+        "Policy: {file}",
+        &[("file", &file.display().to_string())],
+    )];
+    if let Some(organisation) = &policy.organisation {
+        lines.push(words::organisation(organisation));
+    }
+    for decision in &policy.decisions {
+        lines.push(String::new());
+        lines.push(decided(decision));
+        let readers = report
+            .readers
+            .iter()
+            .filter(|reader| reader.choice == decision.choice);
+        let rows: Vec<_> = readers
+            .map(|reader| {
+                let found = if reader.in_force() {
+                    // Translators: about a program that finds what the policy says
+                    gettext("in force")
+                } else {
+                    differences(reader).join("; ")
+                };
+                [format!("    {}", gettext(reader.name.as_str())), found]
+            })
+            .collect();
+        lines.extend(human::columns(&rows));
+    }
+    lines.push(String::new());
+    lines.push(if report.in_force() {
+        gettext("What is in force is what the policy says.")
+    } else if !report.in_profile {
+        gettext(
+            "The policy is not in force: nobody’s programs read it. Run “privacyctl policy apply”.",
+        )
+    } else {
+        gettext("What is in force is not what the policy says. Run “privacyctl policy apply”.")
+    });
+    lines
+}
+
+/// What is not as it should be for a reader, key by key.
+fn differences(reader: &ReaderReport) -> Vec<String> {
+    if let Some(problem) = reader.problem() {
+        return vec![problem.to_owned()];
+    }
+    reader
+        .keys
+        .iter()
+        .filter(|key| key.wanted != key.found)
+        .map(|key| {
+            let shown = |answer: &read_back::Answer| {
+                let nothing = || {
+                    // Translators: instead of a value that is not there
+                    gettext("nothing")
+                };
+                let value = answer.value.clone().unwrap_or_else(nothing);
+                if answer.locked {
+                    // Translators: a value that people cannot change
+                    gettext_f("{value}, locked", &[("value", &value)])
+                } else {
+                    value
+                }
+            };
+            gettext_f(
+                // Translators: a setting, what was found in it and what should be there
+                "{key} is {found}, and should be {wanted}",
+                &[
+                    ("key", &key.key),
+                    ("found", &shown(&key.found)),
+                    ("wanted", &shown(&key.wanted)),
+                ],
+            )
+        })
+        .collect()
+}
+
+/// What makes a policy worth less than it looks.
+fn warn(report: &Report) {
+    for file in &report.exposed {
+        output::complain(&gettext_f(
+            "Others than the administrator can change “{file}”, and undo the policy. Give it to root, and take the right to write from others.",
+            &[("file", &file.display().to_string())],
+        ));
+    }
+    for file in &report.hidden {
+        output::complain(&gettext_f(
+            "People cannot read “{file}”, so their programs do not obey. Give everybody the right to read it.",
+            &[("file", &file.display().to_string())],
+        ));
+    }
+}
+
+/// Why nothing was done, and what to do.
+fn sentence(failure: &Failure) -> String {
+    let named =
+        |sentence: &str, file: &Path| gettext_f(sentence, &[("file", &file.display().to_string())]);
+    match failure {
+        Failure::System { file, reason } => gettext_f(
+            // Translators: a file, and why it cannot be read or written
+            "“{file}”: {reason}.",
+            &[("file", &file.display().to_string()), ("reason", reason)],
+        ),
+        Failure::NotWritable { folder, reason } => gettext_f(
+            "Nothing can be written in “{folder}”: {reason}. The administrator can run this, such as with sudo.",
+            &[
+                ("folder", &folder.display().to_string()),
+                ("reason", reason),
+            ],
+        ),
+        Failure::InTheWay(file) => named(
+            "“{file}” is in the way: it was not made by privacyctl. Move it away and try again.",
+            file,
+        ),
+        Failure::Foreign(file) => named(
+            "“{file}” was not put there by privacyctl. Move it to a database of its own, such as /etc/dconf/db/local.d, and try again.",
+            file,
+        ),
+        Failure::ProfileIsLink(file) => named(
+            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy-panel” after “user-db:user” there, or replace the link by a file, and try again.",
+            file,
+        ),
+        Failure::NoUserDatabase(file) => named(
+            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add “user-db:user” as its first line, and try again.",
+            file,
+        ),
+        Failure::Conflict(conflict) => gettext_f(
+            // Translators: a contradiction between two files
+            "{problem}. Mend one of them, or mask it with an empty file of its name in /etc/privacy-panel/readers.d.",
+            &[("problem", &conflict.to_string())],
+        ),
+        Failure::NoDconf => gettext(
+            "dconf is not installed here. Install the packages dconf-cli and dconf-gsettings-backend, and try again.",
+        ),
+        Failure::NotCompiled(said) => gettext_f(
+            "The database could not be compiled, and the policy that was in force still is. dconf said: {said}",
+            &[("said", said)],
+        ),
+        Failure::Busy => gettext(
+            "Another privacyctl is at work on the policy and does not come to an end. Look for it, and try again.",
+        ),
+        Failure::NotInForce(_) => gettext(
+            "The policy was written, but is not what programs read now. Look for another database before it in /etc/dconf/profile/user.",
+        ),
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! An administrator's policy: defaults and locks of choices, for every person on a computer.
+//!
+//! A policy is a file ([`parse`]) that is compiled ([`Compiled`]) for every reader of the
+//! catalogue, installed or not, into a dconf database of its own. [`place`] puts that database
+//! into a computer or an image, and its line into the profile that everybody's programs read;
+//! [`read_back`] lets a fresh process say what is in force then.
+
+pub mod compile;
+pub mod diff;
+pub mod in_force;
+pub mod parse;
+pub mod place;
+mod profile;
+pub mod read_back;
+
+use crate::choice::Choice;
+use crate::state::State;
+
+pub use compile::Compiled;
+pub use parse::parse;
+
+/// Where a policy is.
+pub const FILE: &str = "/etc/privacy-panel/policy.toml";
+
+/// How large a policy may be, in bytes.
+pub const LARGEST_FILE: u64 = 256 * 1024;
+
+/// What an administrator decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Who the administrator is.
+    pub organisation: Option<Organisation>,
+    /// The choices that it says something about, in the order of [`crate::choice::ALL`].
+    pub decisions: Vec<Decision>,
+    /// The file's own text.
+    pub text: String,
+}
+
+/// Whose computer it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Its name for people.
+    pub name: String,
+    /// Where people can ask: a web page or a mail address, as an URI.
+    pub contact: Option<String>,
+}
+
+/// What a policy says about one choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The choice.
+    pub choice: &'static Choice,
+    /// [`State::On`] or [`State::Off`].
+    pub state: State,
+    /// Whether people cannot change it.
+    pub locked: bool,
+    /// What a lock does to readers whose keys hold a list.
+    pub lists: Lists,
+}
+
+/// What a lock does to a reader whose key holds a list of names, some of which are nobody's
+/// business but the person's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lists {
+    /// The lists are locked as a whole. What the policy says is certain, and people can no longer
+    /// change which other names are in them.
+    #[default]
+    Locked,
+    /// Where a reader has a key that turns all names off, that is locked instead. What the policy
+    /// says is certain, people keep their lists, and nothing in them is asked.
+    AllOff,
+    /// The lists are preset, and people can change them. Nothing is certain about those readers.
+    Preset,
+}
+
+impl Lists {
+    /// The words of the file.
+    pub const ALL: [(&'static str, Self); 3] = [
+        ("locked", Self::Locked),
+        ("all-off", Self::AllOff),
+        ("preset", Self::Preset),
+    ];
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What a person's programs know of the policy in force: whose it is.
+//!
+//! The database that carries an administrator's values carries the name, too, so that it is
+//! never that of a policy that was written but not applied.
+
+use std::path::PathBuf;
+
+use glib::Variant;
+use glib::prelude::*;
+
+use super::{Organisation, profile};
+use crate::session;
+use crate::storage::Storage;
+
+/// Where the keys are; `data/net.launchpad.PrivacyPanel.gschema.xml` describes them.
+const NAME: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
+const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
+
+/// The compiled database.
+const DATABASE: &str = "/etc/dconf/db/privacy-panel";
+
+/// The keys and values that say whose policy it is.
+pub(super) fn values(
+    organisation: Option<&Organisation>,
+) -> impl Iterator<Item = (String, Variant)> {
+    let text = |key: &str, text: &String| (key.to_owned(), text.to_variant());
+    let name = organisation.map(|organisation| text(NAME, &organisation.name));
+    let contact = organisation.and_then(|organisation| organisation.contact.as_ref());
+    name.into_iter()
+        .chain(contact.map(|contact| text(CONTACT, contact)))
+}
+
+/// The files that decide whether a policy is in force.
+pub(crate) fn files() -> [PathBuf; 2] {
+    [profile::FILE.into(), DATABASE.into()]
+}
+
+/// Whether the profile came to name the policy's database when this session had begun: programs
+/// that were running by then go on with the profile that they had.
+pub fn is_pending() -> bool {
+    // Another profile, or the one that there was, is none of the policy's.
+    if std::env::var_os("DCONF_PROFILE").is_some() {
+        return false;
+    }
+    let named = std::fs::read(profile::FILE).is_ok_and(|profile| profile::has_ours(&profile));
+    let changed = std::fs::metadata(profile::FILE).and_then(|file| file.modified());
+    match (changed, named.then(session::began).flatten()) {
+        (Ok(changed), Some(began)) => changed > began,
+        _ => false,
+    }
+}
+
+/// Whose policy is in force, if one is and says so. What a person's own storage says counts for
+/// nothing here.
+pub fn organisation(storage: &Storage) -> Option<Organisation> {
+    let text = |key| {
+        let value = storage.administrators(key)?;
+        value.get::<String>().filter(|text| !text.is_empty())
+    };
+    Some(Organisation {
+        name: text(NAME)?,
+        contact: text(CONTACT),
+    })
+}

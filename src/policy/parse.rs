@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The format of a policy file; `docs/administrators.md` is for those who write one.
+//!
+//! Whoever rolls a file out to a thousand computers wants to hear of all that is wrong with it at
+//! once. So the tree of the document is walked by hand, rather than deserialised, which would stop
+//! at the first mistake.
+
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Decision, Lists, Organisation, Policy};
+use crate::choice::{self, Choice};
+use crate::mistake::{self, At, Mistake, quote};
+use crate::state::State;
+
+/// How alike a word must be to one that is known to be taken for it.
+const ALIKE: f64 = 0.75;
+
+/// How long an organisation's name or address may be, in bytes.
+const LONGEST_TEXT: usize = 1000;
+
+/// Reads a policy. Every mistake is found, in the order of the file.
+///
+/// # Errors
+///
+/// What is wrong with it; then nothing of it counts.
+pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
+    let text = mistake::text(file, bytes).map_err(|mistake| vec![mistake])?;
+    let (document, broken) = DeTable::parse_recoverable(text);
+    let mut reading = Reading {
+        // A value may be missing only since its line is broken.
+        complete: broken.is_empty(),
+        mistakes: broken.iter().map(At::parser).collect(),
+    };
+    let policy = reading.policy(document.get_ref(), text);
+    if reading.mistakes.is_empty() {
+        return Ok(policy);
+    }
+    let mut mistakes = reading.mistakes;
+    mistakes.sort_by_key(|at| at.0);
+    Err(mistakes
+        .into_iter()
+        .map(|at| at.in_file(file, text))
+        .collect())
+}
+
+struct Reading {
+    complete: bool,
+    mistakes: Vec<At>,
+}
+
+type Field<'a> = &'a Spanned<DeValue<'a>>;
+
+impl Reading {
+    fn wrong<T>(&mut self, at: &Spanned<T>, message: String) {
+        self.mistakes.push(At(Some(at.span().start), message));
+    }
+
+    fn policy(&mut self, document: &DeTable<'_>, text: &str) -> Policy {
+        let mut policy = Policy {
+            text: text.to_owned(),
+            ..Policy::default()
+        };
+        for (name, value) in document {
+            match name.get_ref().as_ref() {
+                "organisation" => {
+                    policy.organisation = self
+                        .table(name, value)
+                        .and_then(|table| self.organisation(value, table));
+                }
+                "choices" => {
+                    if let Some(table) = self.table(name, value) {
+                        policy.decisions = self.decisions(table);
+                    }
+                }
+                _ => self.unknown("field", name, &["organisation", "choices"]),
+            }
+        }
+        policy
+    }
+
+    fn organisation(&mut self, place: Field<'_>, table: &DeTable<'_>) -> Option<Organisation> {
+        let mut name = None;
+        let mut contact = None;
+        let mut named = false;
+        for (field, value) in table {
+            match field.get_ref().as_ref() {
+                "name" => {
+                    named = true;
+                    name = self.text(field, value).filter(|text| {
+                        let valid = is_line(text);
+                        if !valid {
+                            self.wrong(value, format!(
+                                "{}; expected a name on one line of {LONGEST_TEXT} bytes at most, without control characters",
+                                quote(text)
+                            ));
+                        }
+                        valid
+                    });
+                }
+                "contact" => {
+                    contact =
+                        self.text(field, value).filter(|text| {
+                            let valid = is_contact(text);
+                            if !valid {
+                                self.wrong(value, format!(
+                                "{}; expected the URI of a web page or a mail address, such as \
+                                 “https://it.example.edu/privacy” or “mailto:it@example.edu”",
+                                quote(text)
+                            ));
+                            }
+                            valid
+                        });
+                }
+                _ => self.unknown("field", field, &["name", "contact"]),
+            }
+        }
+        if !named && self.complete {
+            self.wrong(
+                place,
+                "no name; expected name = \"…\", by which people know who set their choices"
+                    .to_owned(),
+            );
+        }
+        Some(Organisation {
+            name: name?,
+            contact,
+        })
+    }
+
+    fn decisions(&mut self, table: &DeTable<'_>) -> Vec<Decision> {
+        let ids: Vec<_> = choice::ALL.iter().map(|choice| choice.id).collect();
+        let mut decisions = Vec::new();
+        for (id, value) in table {
+            match Choice::find(id.get_ref()) {
+                None => self.unknown("choice", id, &ids),
+                Some(choice) => {
+                    let table = self.table(id, value);
+                    decisions.extend(table.and_then(|table| self.decision(choice, id, table)));
+                }
+            }
+        }
+        decisions
+            .sort_by_key(|decision: &Decision| ids.iter().position(|id| *id == decision.choice.id));
+        decisions
+    }
+
+    fn decision<T>(
+        &mut self,
+        choice: &'static Choice,
+        place: &Spanned<T>,
+        table: &DeTable<'_>,
+    ) -> Option<Decision> {
+        let mut state = None;
+        let mut locked = None;
+        let mut lists = None;
+        for (field, value) in table {
+            match field.get_ref().as_ref() {
+                "state" => {
+                    let states = [("on", State::On), ("off", State::Off)];
+                    state = Some(self.word(field, value, &states));
+                }
+                "locked" => {
+                    locked = Some((field, value.get_ref().as_bool()));
+                    if !value.get_ref().is_bool() {
+                        self.wrong_type(field, value, "true or false, without quotes");
+                    }
+                }
+                "lists" => lists = Some((field, self.word(field, value, &Lists::ALL))),
+                _ => self.unknown("field", field, &["state", "locked", "lists"]),
+            }
+        }
+        match (&state, &locked) {
+            (None, Some((field, _))) if self.complete => self.wrong(
+                *field,
+                "“locked” without “state”; expected state = \"on\" or state = \"off\" beside it"
+                    .to_owned(),
+            ),
+            (None, None) if self.complete => self.wrong(
+                place,
+                "no state; expected state = \"on\" or state = \"off\"".to_owned(),
+            ),
+            _ => {}
+        }
+        let state = state?;
+        let is_locked = matches!(locked, Some((_, Some(true))));
+        if let Some((field, word)) = lists {
+            if !is_locked && locked.is_none_or(|(_, value)| value.is_some()) {
+                self.wrong(
+                    field,
+                    "“lists” without a lock; expected locked = true beside it, or no “lists”"
+                        .to_owned(),
+                );
+            }
+            if word == Some(Lists::AllOff) && state == Some(State::On) {
+                self.wrong(
+                    field,
+                    "“all-off” for a choice that is on; expected “locked” or “preset”".to_owned(),
+                );
+            }
+        }
+        Some(Decision {
+            choice,
+            state: state?,
+            locked: is_locked,
+            lists: lists.and_then(|(_, word)| word).unwrap_or_default(),
+        })
+    }
+
+    fn table<'a, T: AsRef<str>>(
+        &mut self,
+        name: &Spanned<T>,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Option<&'a DeTable<'a>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong_type(name, value, "a table");
+        }
+        table
+    }
+
+    fn text<T: AsRef<str>>(&mut self, name: &Spanned<T>, value: Field<'_>) -> Option<String> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong_type(name, value, "text in quotes");
+        }
+        text.map(str::to_owned)
+    }
+
+    /// One of a few words.
+    fn word<T: AsRef<str>, W: Copy>(
+        &mut self,
+        name: &Spanned<T>,
+        value: Field<'_>,
+        words: &[(&str, W)],
+    ) -> Option<W> {
+        let expected = || {
+            let words: Vec<_> = words.iter().map(|(word, _)| format!("“{word}”")).collect();
+            words.join(" or ")
+        };
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(name, value, &format!("{}, in quotes", expected()));
+            return None;
+        };
+        let found = words.iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.wrong(
+                value,
+                format!(
+                    "{} for “{}”; expected {}{}",
+                    quote(text),
+                    name.get_ref().as_ref(),
+                    expected(),
+                    suggestion(text, &known)
+                ),
+            );
+        }
+        found.map(|(_, meant)| *meant)
+    }
+
+    fn wrong_type<T: AsRef<str>>(&mut self, name: &Spanned<T>, value: Field<'_>, expected: &str) {
+        // What stands there in place of a value that cannot be read has been said already.
+        if self.complete {
+            self.wrong(
+                value,
+                format!(
+                    "{} for “{}”; expected {expected}",
+                    found(value.get_ref()),
+                    name.get_ref().as_ref()
+                ),
+            );
+        }
+    }
+
+    fn unknown<T: AsRef<str>>(&mut self, what: &str, name: &Spanned<T>, known: &[&str]) {
+        let text = name.get_ref().as_ref();
+        let message = format!(
+            "unknown {what} {}; expected one of: {}{}",
+            quote(text),
+            known.join(", "),
+            suggestion(text, known)
+        );
+        self.wrong(name, message);
+    }
+}
+
+/// What was found where something else was expected.
+fn found(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => quote(text),
+        DeValue::Integer(number) => format!("the number {}", quote(number.as_str())),
+        DeValue::Float(number) => format!("the number {}", quote(number.as_str())),
+        DeValue::Boolean(value) => format!("“{value}”"),
+        DeValue::Datetime(time) => format!("the time “{time}”"),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// `. Did you mean “state”?`
+fn suggestion(text: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .map(|word| (strsim::jaro_winkler(&text.to_lowercase(), word), word))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map_or_else(String::new, |(_, word)| format!(". Did you mean “{word}”?"))
+}
+
+/// Whether a text is shown as one line, in the order in which it is written.
+fn is_line(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= LONGEST_TEXT && !text.contains(is_control)
+}
+
+/// Control characters, line separators, and those that turn the order of what follows around.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether it is the URI of a web page or of a mail address.
+fn is_contact(text: &str) -> bool {
+    if !is_line(text) || text.contains(char::is_whitespace) {
+        return false;
+    }
+    let Ok(uri) = glib::Uri::parse(text, glib::UriFlags::NONE) else {
+        return false;
+    };
+    match uri.scheme().as_str() {
+        "http" | "https" => uri.host().is_some_and(|host| !host.is_empty()),
+        "mailto" => {
+            let address = uri.path();
+            let parts = address.split_once('@');
+            parts.is_some_and(|(person, host)| !person.is_empty() && !host.is_empty())
+        }
+        _ => false,
+    }
+}

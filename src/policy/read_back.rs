@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What a program that starts now finds in everybody's profile: asked of a process of its own,
+//! since dconf reads the profile once, and since the administrator who runs this program has
+//! settings of their own, which are nobody else's.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use super::profile;
+use crate::folders;
+use crate::storage::{Origin, Storage};
+use crate::tree::{LARGEST_FOREIGN_FILE, Tree};
+
+/// A key to look up.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Question {
+    /// The key by its whole path.
+    pub key: String,
+    /// The name of the schema that a program reads the key with, if that is known.
+    pub schema: Option<String>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The value in the system databases as GVariant text, with its type.
+    pub value: Option<String>,
+    /// Whether people may not change it.
+    pub locked: bool,
+    /// Why the program does not take it, in English.
+    pub problem: Option<String>,
+}
+
+/// Why nothing was found out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// GSettings has no module for dconf here.
+    #[error("GSettings has no storage module for dconf")]
+    NoDconf,
+    /// The process could not be run, or did not understand.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// What the process prints.
+#[derive(Serialize, Deserialize)]
+enum Reply {
+    NoDconf,
+    Answers(Vec<Answer>),
+}
+
+/// The databases that are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Databases {
+    /// All that everybody's profile names.
+    All,
+    /// All but that of the policy.
+    Others,
+}
+
+/// Asks a fresh process about keys. `profile` is everybody's profile as it is now.
+pub(super) fn ask(
+    tree: &Tree,
+    profile: &[u8],
+    databases: Databases,
+    questions: &[Question],
+) -> Result<Vec<Answer>, Failure> {
+    // A home of nobody's, so that there is nothing of anybody's in it.
+    let home = tempfile::Builder::new()
+        .prefix("privacy-panel.")
+        .tempdir()?;
+    let profile = if tree.is_image() || databases == Databases::Others {
+        let name = home.path().join("profile");
+        fs::write(&name, translated(tree, profile, databases, home.path())?)?;
+        name
+    } else {
+        PathBuf::from(profile::FILE)
+    };
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["policy", "read-back"])
+        .env_clear()
+        .envs(environment(home.path(), &profile))
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(&serde_json::to_vec(questions).map_err(io::Error::from)?)?;
+    }
+    let output = child.wait_with_output()?;
+    match serde_json::from_slice(&output.stdout).map_err(io::Error::from)? {
+        Reply::NoDconf => Err(Failure::NoDconf),
+        Reply::Answers(answers) if answers.len() == questions.len() => Ok(answers),
+        Reply::Answers(_) => Err(io::Error::other("an incomplete answer").into()),
+    }
+}
+
+/// The environment of a person who has just logged in and decided nothing.
+fn environment(home: &Path, profile: &Path) -> Vec<(&'static str, PathBuf)> {
+    let data: Vec<_> = folders::system_data(&Tree::computer());
+    let joined = std::env::join_paths(&data).unwrap_or_default();
+    let mut variables = vec![
+        ("DCONF_PROFILE", profile.to_owned()),
+        ("GSETTINGS_BACKEND", "dconf".into()),
+        ("HOME", home.to_owned()),
+        ("XDG_CONFIG_HOME", home.to_owned()),
+        ("XDG_CACHE_HOME", home.to_owned()),
+        ("XDG_RUNTIME_DIR", home.to_owned()),
+        ("XDG_DATA_DIRS", joined.into()),
+        ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent".into()),
+    ];
+    if let Some(path) = std::env::var_os("PATH") {
+        variables.push(("PATH", path.into()));
+    }
+    variables
+}
+
+/// A profile of files only, each a copy in a folder of ours where it belongs to an image: what an
+/// image calls a system database is not this computer's.
+fn translated(
+    tree: &Tree,
+    profile: &[u8],
+    databases: Databases,
+    folder: &Path,
+) -> io::Result<Vec<u8>> {
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    let mut out = b"user-db:user\n".to_vec();
+    let mut count = 0;
+    for entry in profile::entries(profile) {
+        let database = if let Some(name) = entry.strip_prefix(b"system-db:") {
+            if databases == Databases::Others && name == crate::PACKAGE.as_bytes() {
+                continue;
+            }
+            Path::new("/etc/dconf/db").join(OsStr::from_bytes(name))
+        } else if let Some(name) = entry.strip_prefix(b"file-db:") {
+            PathBuf::from(OsStr::from_bytes(name))
+        } else {
+            continue;
+        };
+        let file = if tree.is_image() {
+            let Some(bytes) = tree.read(&database, LARGEST_FOREIGN_FILE)? else {
+                continue;
+            };
+            count += 1;
+            let copy = folder.join(format!("database-{count}"));
+            fs::write(&copy, bytes)?;
+            copy
+        } else {
+            database
+        };
+        out.extend_from_slice(b"file-db:");
+        out.extend_from_slice(&file.into_os_string().into_vec());
+        out.push(b'\n');
+    }
+    Ok(out)
+}
+
+/// The fresh process: answers what it is asked on its standard input. Its text is not for people.
+pub fn answer() -> io::Result<String> {
+    let mut asked = Vec::new();
+    io::stdin().lock().read_to_end(&mut asked)?;
+    let questions: Vec<Question> = serde_json::from_slice(&asked)?;
+    let reply = if Storage::is_dconf() {
+        let storage = Storage::fresh();
+        Reply::Answers(
+            questions
+                .iter()
+                .map(|question| look_up(&storage, question))
+                .collect(),
+        )
+    } else {
+        Reply::NoDconf
+    };
+    Ok(serde_json::to_string(&reply)?)
+}
+
+fn look_up(storage: &Storage, question: &Question) -> Answer {
+    let value = storage.administrators(&question.key);
+    let (path, key) = question.key.rsplit_once('/').unwrap_or_default();
+    let path = format!("{path}/");
+    let problem = || {
+        let (schema, value) = (question.schema.as_ref()?, value.as_ref()?);
+        let schema = match storage.schema(schema, &path) {
+            Ok(schema) => schema?,
+            Err(problem) => return Some(problem.to_string()),
+        };
+        match storage.read(&schema, &path, key, value.type_()) {
+            Err(problem) => Some(problem.to_string()),
+            Ok(reading) if reading.below_origin != Origin::Administrator => Some(format!(
+                "the schema “{}” does not allow the value {}",
+                schema.id(),
+                value.print(false)
+            )),
+            Ok(_) => None,
+        }
+    };
+    Answer {
+        problem: problem(),
+        locked: storage.is_locked(&question.key),
+        value: value.map(|value| value.print(true).into()),
+    }
+}
