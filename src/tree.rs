@@ -9,7 +9,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -301,11 +301,17 @@ pub(crate) fn remove_empty(dir: &Dir, name: &OsStr) -> io::Result<()> {
 
 /// Waits until the names in a folder are on the disk.
 pub(crate) fn flush(dir: &Dir) -> io::Result<()> {
-    // A handle that cannot be flushed is one of a file system that keeps nothing.
-    match rustix::fs::fsync(dir.as_fd()) {
-        Ok(()) | Err(rustix::io::Errno::INVAL | rustix::io::Errno::BADF) => Ok(()),
+    match rustix::fs::fsync(handle(dir)?) {
+        // A file system that keeps nothing has nothing to wait for.
+        Ok(()) | Err(rustix::io::Errno::INVAL) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A handle of a folder that can be flushed and locked; cap-std's are mere places.
+pub(crate) fn handle(dir: &Dir) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(dir, ".", flags, Mode::empty())?)
 }
 
 /// Whether files can be made in the folder.

@@ -758,7 +758,7 @@ impl Place {
                 // An image is prepared by one person alone; it is not to keep a file of ours.
                 let root = self.tree.folder(Path::new("/"))?;
                 let root = root.ok_or(io::ErrorKind::NotFound)?;
-                return Ok(root.into_std_file());
+                return Ok(tree::handle(&root)?.into());
             }
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let lock = rustix::fs::open(LOCK, flags, Mode::from_raw_mode(0o600))?;
