@@ -11,7 +11,9 @@ mod file;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::choice::{self, Choice};
 use crate::folders;
@@ -22,6 +24,12 @@ use crate::tree::Tree;
 
 /// How large a reader file may be, in bytes. The largest of ours has 3 KiB.
 const LARGEST_FILE: u64 = 256 * 1024;
+
+/// From how many files on a second thread pays.
+const MANY: usize = 128;
+
+/// More do not help with what is mostly memory and short files.
+const MOST_THREADS: usize = 4;
 
 /// The readers that come with the panel, for an image that does not have them yet.
 pub(crate) const SHIPPED: &[(&str, &str)] = &[
@@ -110,9 +118,9 @@ impl Catalogue {
                     continue;
                 }
             };
-            for (path, plain) in files {
+            for (path, loaded) in load_files(tree, &files) {
                 let id = path.file_stem().unwrap_or_default();
-                match load_file(tree, &path, plain) {
+                match loaded {
                     Ok(Entry::Gives(reader)) => {
                         readers.insert(id.to_owned(), *reader);
                     }
@@ -161,15 +169,40 @@ impl Catalogue {
 /// The `*.toml` in a folder, by name, and whether each is known to be a regular file; none where
 /// there is no folder.
 fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-    let mut files: Vec<_> = tree
-        .entries(folder)?
-        .into_iter()
-        .filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"."))
-        .map(|(name, plain)| (folder.join(name), plain))
-        .filter(|(path, _)| path.extension().is_some_and(|ending| ending == "toml"))
-        .collect();
+    let mut files = tree.entries(folder)?;
+    files.retain(|(name, _)| {
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        !hidden && Path::new(name).extension() == Some("toml".as_ref())
+    });
     files.sort_unstable();
-    Ok(files)
+    let path = |(name, plain)| (folder.join(name), plain);
+    Ok(files.into_iter().map(path).collect())
+}
+
+/// Loads the files, in their order; many of them on several processors at once.
+fn load_files<'a>(
+    tree: &Tree,
+    files: &'a [(PathBuf, bool)],
+) -> Vec<(&'a Path, Result<Entry, Mistake>)> {
+    let load = |(path, plain): &'a (PathBuf, bool)| (&**path, load_file(tree, path, *plain));
+    if files.len() < MANY {
+        return files.iter().map(load).collect();
+    }
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let part = files.len().div_ceil(processors.min(MOST_THREADS));
+    thread::scope(|scope| {
+        let threads: Vec<_> = files
+            .chunks(part)
+            .map(|files| scope.spawn(move || files.iter().map(load).collect::<Vec<_>>()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| match thread.join() {
+                Ok(loaded) => loaded,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
 }
 
 fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Mistake> {

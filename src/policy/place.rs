@@ -19,7 +19,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::compile::{self, Compiled, Conflict};
 use super::diff::FileChange;
-use super::read_back::{self, Answer, Databases, Question};
+use super::read_back::{self, Answer, Databases, Process, Question};
 use super::{FILE, LARGEST_FILE, Policy, in_force, parse, profile};
 use crate::PACKAGE;
 use crate::catalogue::Catalogue;
@@ -294,7 +294,7 @@ impl Place {
         let _lock = self.lock(waiting)?;
         let plan = self.plan(policy, catalogue)?;
         if !plan.sources_change() && !plan.profile.is_change() {
-            let report = self.report(policy, catalogue, &plan.compiled)?;
+            let report = self.report(policy, catalogue, &plan.compiled, None)?;
             if report.in_force() {
                 return Ok(Applied {
                     changed: false,
@@ -304,8 +304,10 @@ impl Place {
                 });
             }
         }
+        // It starts while the database is compiled, and looks at nothing before it is asked.
+        let process = Process::start(&self.tree, Databases::All).ok();
         let said = self.carry_out(&plan)?;
-        let report = self.report(policy, catalogue, &plan.compiled)?;
+        let report = self.report(policy, catalogue, &plan.compiled, process)?;
         if !report.in_force() {
             return Err(Failure::NotInForce(Box::new(report)));
         }
@@ -325,7 +327,7 @@ impl Place {
     ) -> Result<(Vec<FileChange>, bool), Failure> {
         let plan = self.plan(policy, catalogue)?;
         let compile = plan.sources_change() || {
-            let report = self.report(policy, catalogue, &plan.compiled)?;
+            let report = self.report(policy, catalogue, &plan.compiled, None)?;
             !report.in_force()
         };
         let files = plan.sources.into_iter().chain([plan.profile]);
@@ -335,7 +337,7 @@ impl Place {
     /// Compares what is in force with what a policy says.
     pub fn status(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Report, Failure> {
         let compiled = self.compile(policy, catalogue, self.profile()?.1.as_deref())?;
-        self.report(policy, catalogue, &compiled)
+        self.report(policy, catalogue, &compiled, None)
     }
 
     /// Takes out all that applications put there. Says whether there was anything.
@@ -557,7 +559,8 @@ impl Place {
         });
         let mut below = std::collections::BTreeMap::new();
         if others && !keys.is_empty() {
-            let answers = self.ask(profile, Databases::Others, &keys)?;
+            let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
+            let answers = self.ask(profile, Databases::Others, None, &questions)?;
             for (key, answer) in keys.into_iter().zip(answers) {
                 let value = answer
                     .value
@@ -575,29 +578,20 @@ impl Place {
         &self,
         profile: Option<&[u8]>,
         databases: Databases,
-        keys: &[String],
-    ) -> Result<Vec<Answer>, Failure> {
-        let questions: Vec<_> = keys
-            .iter()
-            .map(|key| Question {
-                key: key.clone(),
-                schema: None,
-            })
-            .collect();
-        self.ask_all(profile, databases, &questions)
-    }
-
-    fn ask_all(
-        &self,
-        profile: Option<&[u8]>,
-        databases: Databases,
+        process: Option<Process>,
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
         let Some(profile) = profile else {
             // dconf's default names nothing but the person's own.
             return Ok(vec![Answer::default(); questions.len()]);
         };
-        read_back::ask(&self.tree, profile, databases, questions).map_err(|failure| match failure {
+        let asked = match process {
+            Some(process) => process.ask(&self.tree, profile, questions),
+            None => Process::start(&self.tree, databases)
+                .map_err(read_back::Failure::from)
+                .and_then(|process| process.ask(&self.tree, profile, questions)),
+        };
+        asked.map_err(|failure| match failure {
             read_back::Failure::NoDconf => Failure::NoDconf,
             read_back::Failure::Io(error) => system(self.name(PROFILES, USER_PROFILE))(error),
         })
@@ -609,6 +603,7 @@ impl Place {
         policy: &Policy,
         catalogue: &Catalogue,
         compiled: &Compiled,
+        process: Option<Process>,
     ) -> Result<Report, Failure> {
         let profile = self.profile()?.1;
         let mut readers = Vec::new();
@@ -627,12 +622,9 @@ impl Place {
         let organisation: Vec<_> = in_force::values(policy.organisation.as_ref())
             .map(|(key, _)| key)
             .collect();
-        questions.extend(organisation.iter().map(|key| Question {
-            key: key.clone(),
-            schema: None,
-        }));
+        questions.extend(organisation.iter().map(|key| Question::plain(key)));
         let mut answers = self
-            .ask_all(profile.as_deref(), Databases::All, &questions)?
+            .ask(profile.as_deref(), Databases::All, process, &questions)?
             .into_iter();
         let key_report = |(key, found): (String, Answer)| KeyReport {
             wanted: Answer {

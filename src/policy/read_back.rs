@@ -8,9 +8,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use super::profile;
 use crate::folders;
@@ -24,6 +25,16 @@ pub struct Question {
     pub key: String,
     /// The name of the schema that a program reads the key with, if that is known.
     pub schema: Option<String>,
+}
+
+impl Question {
+    /// About a key of which nothing is known but its path.
+    pub(super) fn plain(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            schema: None,
+        }
+    }
 }
 
 /// What was found.
@@ -55,6 +66,9 @@ enum Reply {
     Answers(Vec<Answer>),
 }
 
+/// The name of a profile of our own in the process's home.
+const TRANSLATED: &str = "profile";
+
 /// The databases that are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Databases {
@@ -64,41 +78,75 @@ pub(super) enum Databases {
     Others,
 }
 
-/// Asks a fresh process about keys. `profile` is everybody's profile as it is now.
-pub(super) fn ask(
-    tree: &Tree,
-    profile: &[u8],
+/// A fresh process that waits for its questions: it looks at no profile before they have come.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    /// A home of nobody's, so that there is nothing of anybody's in it.
+    home: TempDir,
     databases: Databases,
-    questions: &[Question],
-) -> Result<Vec<Answer>, Failure> {
-    // A home of nobody's, so that there is nothing of anybody's in it.
-    let home = tempfile::Builder::new()
-        .prefix("privacy-panel.")
-        .tempdir()?;
-    let profile = if tree.is_image() || databases == Databases::Others {
-        let name = home.path().join("profile");
-        fs::write(&name, translated(tree, profile, databases, home.path())?)?;
-        name
-    } else {
-        PathBuf::from(profile::FILE)
-    };
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(["policy", "read-back"])
-        .env_clear()
-        .envs(environment(home.path(), &profile))
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(&serde_json::to_vec(questions).map_err(io::Error::from)?)?;
+}
+
+impl Process {
+    /// Starts it; that takes longer than its answers do.
+    pub(super) fn start(tree: &Tree, databases: Databases) -> io::Result<Self> {
+        let home = tempfile::Builder::new()
+            .prefix("privacy-panel.")
+            .tempdir()?;
+        let profile = if tree.is_image() || databases == Databases::Others {
+            home.path().join(TRANSLATED)
+        } else {
+            PathBuf::from(profile::FILE)
+        };
+        let child = Command::new(std::env::current_exe()?)
+            .args(["policy", "read-back"])
+            .env_clear()
+            .envs(environment(home.path(), &profile))
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self {
+            child,
+            home,
+            databases,
+        })
     }
-    let output = child.wait_with_output()?;
-    match serde_json::from_slice(&output.stdout).map_err(io::Error::from)? {
-        Reply::NoDconf => Err(Failure::NoDconf),
-        Reply::Answers(answers) if answers.len() == questions.len() => Ok(answers),
-        Reply::Answers(_) => Err(io::Error::other("an incomplete answer").into()),
+
+    /// Asks it about keys. `profile` is everybody's profile as it is now.
+    pub(super) fn ask(
+        mut self,
+        tree: &Tree,
+        profile: &[u8],
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, Failure> {
+        let folder = self.home.path();
+        if tree.is_image() || self.databases == Databases::Others {
+            let text = translated(tree, profile, self.databases, folder)?;
+            fs::write(folder.join(TRANSLATED), text)?;
+        }
+        if let Some(mut input) = self.child.stdin.take() {
+            input.write_all(&serde_json::to_vec(questions).map_err(io::Error::from)?)?;
+        }
+        let mut reply = Vec::new();
+        if let Some(mut output) = self.child.stdout.take() {
+            output.read_to_end(&mut reply)?;
+        }
+        match serde_json::from_slice(&reply).map_err(io::Error::from)? {
+            Reply::NoDconf => Err(Failure::NoDconf),
+            Reply::Answers(answers) if answers.len() == questions.len() => Ok(answers),
+            Reply::Answers(_) => Err(io::Error::other("an incomplete answer").into()),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that is not asked after all ends when there is nothing to read.
+        drop(self.child.stdin.take());
+        // Whether it ended well was seen in its answer.
+        let _ = self.child.wait();
     }
 }
 
