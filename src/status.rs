@@ -106,7 +106,7 @@ impl ChoiceStatus {
         let preset = storage.administrators(&own).is_some() || storage.is_locked(&own);
         Self {
             organisation: preset.then(|| in_force::organisation(storage)).flatten(),
-            pending: preset && in_force::is_pending(),
+            pending: preset && status.origin == Origin::Administrator && in_force::is_pending(),
             preset,
             ..status
         }

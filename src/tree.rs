@@ -187,10 +187,13 @@ pub(crate) fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> 
 }
 
 fn read_to_end(file: &File, most: u64) -> io::Result<Vec<u8>> {
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut bytes = Vec::new();
+    // With room for the end, it is read in one go.
+    let room = found.len().min(most).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!(

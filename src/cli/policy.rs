@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use privacy_panel::catalogue::Catalogue;
-use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, system_error};
+use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::place::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::policy::{Decision, Lists, Policy, read_back};
@@ -220,10 +220,10 @@ fn result(changed: bool) -> Result<Exit, Stop> {
 fn decided(decision: &Decision) -> String {
     let sentence = if decision.locked {
         // Translators: a choice and its state, which people cannot change
-        "{choice}: {state}, locked"
+        noop("{choice}: {state}, locked")
     } else {
         // Translators: a choice and its state, from which people may turn away
-        "{choice}: {state}, until people decide otherwise"
+        noop("{choice}: {state}, until people decide otherwise")
     };
     gettext_f(
         sentence,
@@ -273,22 +273,28 @@ fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<S
     let sentence = match (decision.locked, decision.lists) {
         (false, _) if decision.state == State::Off => {
             // Translators: a note for administrators about a program that keeps a list
-            "{program}: people who have a list of their own keep it, whatever the policy presets."
+            noop(
+                "{program}: people who have a list of their own keep it, whatever the policy presets.",
+            )
         }
         (false, _) => return None,
         (true, Lists::Preset) => {
             // Translators: a note for administrators about a program that keeps a list; “locked”
             // and “all-off” are words of a file’s format
-            "{program}: its list is preset, not locked, so that it is not certain to be so for everybody. lists = \"locked\" would make it certain."
+            noop(
+                "{program}: its list is preset, not locked, so that it is not certain to be so for everybody. lists = \"locked\" would make it certain.",
+            )
         }
         (true, Lists::AllOff) if can_disable_all => {
             // Translators: a note for administrators about a program that keeps a list
-            "{program}: all that is in its list is off, online or not."
+            noop("{program}: all that is in its list is off, online or not.")
         }
         (true, Lists::AllOff | Lists::Locked) => {
             // Translators: a note for administrators about a program that keeps a list; “preset”
             // is a word of a file’s format
-            "{program}: its list is locked as a whole, so that people cannot change what else is in it. lists = \"preset\" would leave it to them, without a guarantee."
+            noop(
+                "{program}: its list is locked as a whole, so that people cannot change what else is in it. lists = \"preset\" would leave it to them, without a guarantee.",
+            )
         }
     };
     Some(gettext_f(

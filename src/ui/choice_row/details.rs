@@ -94,10 +94,14 @@ impl Details {
             "Contact {organisation}",
             &[("organisation", &organisation.name)],
         )));
+        let address = words::contact_address(contact);
+        self.contact.set_subtitle(&escape(address));
         self.contact
-            .set_subtitle(&escape(words::contact_address(contact)));
+            .update_property(&[accessible::Property::Description(address)]);
         self.contact
             .set_action_target_value(Some(&contact.to_variant()));
+        // An action takes a target of its type only, so it is named when there is one.
+        self.contact.set_action_name(Some("win.contact"));
     }
 
     /// Makes the rows of the installed programs anew; who is installed changes rarely.
