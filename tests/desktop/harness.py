@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
+DRIVER = Path(__file__).with_name("atspi_driver.py")
 INSTALLED = Path(os.environ.get("PRIVACY_PANEL_TREE", SOURCE / "_build" / "installed"))
 
 PANEL_SCHEMA = "net.launchpad.PrivacyPanel"
@@ -50,9 +51,11 @@ class Session:
         animations=True,
         binds=(),
         read_only=(),
+        wrap=None,
     ):
         """`binds` are pairs of a file of the test's and the place where the session sees it;
-        `read_only` are folders below the session's own, such as "config", that take no files."""
+        `read_only` are folders below the session's own, such as "config", that take no files; `wrap`
+        makes the beginning of every command, once the session's folder is there."""
         self.wrap = []
         self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-session."))
         self.children = []
@@ -94,6 +97,8 @@ class Session:
             f"[Settings]\ngtk-font-name=Cantarell {11 * text_scale}\n"
             f"gtk-enable-animations={int(animations)}\n"
         )
+        if wrap:
+            self.wrap = wrap(self.root)
         if screen:
             self._start_screen(screen)
         if system_bus:
@@ -243,7 +248,7 @@ class Panel:
         with self.errors.open("w") as errors:
             self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
         self.driver = subprocess.Popen(
-            [*session.wrap, "/usr/bin/python3", str(SOURCE / "tests" / "desktop" / "atspi_driver.py")],
+            [*session.wrap, "/usr/bin/python3", "-c", DRIVER.read_text()],
             env=session.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
