@@ -15,6 +15,7 @@ use gio::prelude::*;
 use crate::catalogue::Catalogue;
 use crate::policy;
 use crate::reader::Reader;
+use crate::session;
 use crate::storage::Storage;
 
 /// The bus name of dconf's service.
@@ -63,7 +64,11 @@ impl Watch {
                 let flags = gio::FileMonitorFlags::WATCH_MOVES;
                 let monitor = file.monitor_file(flags, gio::Cancellable::NONE).ok()?;
                 let tell = Rc::clone(&notify);
-                monitor.connect_changed(move |_, _, _, _| tell());
+                monitor.connect_changed(move |_, _, _, _| {
+                    // What is shown is to be what the others have heard of, too.
+                    let _ = session::announce();
+                    tell();
+                });
                 Some(monitor)
             })
             .collect();

@@ -11,6 +11,7 @@ use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::place::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::policy::{Decision, Lists, Policy, read_back};
 use privacy_panel::reader::{Reader, Shape};
+use privacy_panel::session;
 use privacy_panel::state::State;
 use privacy_panel::tree::Tree;
 use privacy_panel::words;
@@ -30,6 +31,11 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
         PolicyCommand::Apply { file, root, .. } => apply(&file, &root),
         PolicyCommand::Status { root, format } => status(&root, format.json),
         PolicyCommand::Remove { root } => remove(&root),
+        PolicyCommand::Announce => {
+            return session::announce()
+                .map(|()| Exit::Done)
+                .map_err(io::Error::other);
+        }
         PolicyCommand::ReadBack => {
             output::line(&read_back::answer()?)?;
             return Ok(Exit::Done);

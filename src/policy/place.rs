@@ -28,6 +28,7 @@ use crate::folders;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
 use crate::reader::{Reader, Shape};
+use crate::session;
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, LARGEST_FOREIGN_FILE, Rights, Tree, UNDER_WAY};
 
 /// Where databases are, and the folders that they are compiled from.
@@ -899,10 +900,10 @@ impl Place {
                 .map(|found| found.ino())
         };
         let before = number();
-        // It tells the programs of people who are logged in, too.
         let output = dconf(&["update".as_ref()])?;
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let said = said(&output);
         let after = number();
+        session::announce_to_all();
         // It goes on past a database that it cannot compile, which may be another one.
         if !output.status.success() && (after.is_none() || before == after) {
             return Err(Failure::NotCompiled(said));
@@ -933,8 +934,7 @@ impl Place {
         let compiled = scratch.path().join(PACKAGE);
         let output = dconf(&["compile".as_ref(), compiled.as_ref(), sources.as_ref()])?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(Failure::NotCompiled(said));
+            return Err(Failure::NotCompiled(said(&output)));
         }
         let bytes = std::fs::read(&compiled).map_err(failed())?;
         tree::prepare(databases, &bytes, Rights::PUBLIC)
@@ -960,6 +960,16 @@ fn dconf(arguments: &[&std::ffi::OsStr]) -> Result<Output, Failure> {
         io::ErrorKind::NotFound => Failure::NoDconf,
         _ => Failure::NotCompiled(system_error(&error)),
     })
+}
+
+/// What dconf had to say, but for GLib's complaint about our name; see [`session`].
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text.lines().filter(|line| {
+        let complaint = line.contains("g_dbus_connection_emit_signal");
+        !complaint && !line.trim().is_empty()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The schema that a reader's programs read its keys with.

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real GNOME Shell without a screen: whom does it ask for what is typed?"""
 
+import os
 import textwrap
+import time
 
 import pytest
-from harness import SOURCE, Session, wait_for
+from harness import SOURCE, wait_for
+from policies import READERS, Computer
 
 ONLINE = "org.example.Online"
 LOCAL = "org.example.Local"
@@ -79,14 +82,26 @@ class Shell:
         """Types a new word and tells which providers were asked about it.
 
         The local provider is the clock: once it has been asked, the others would have been."""
+        before = self.search()
+        wait_for("the local provider is asked", lambda: self.asked(LOCAL) > before[LOCAL], 20)
+        wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
+        return {name for name in before if self.asked(name) > before[name]}
+
+    def nobody_is_asked(self):
+        """The same, where there is no provider left to wait for."""
+        before = self.search()
+        wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
+        time.sleep(1)
+        return before == {name: self.asked(name) for name in before}
+
+    def search(self):
+        """Types a new word; how often each provider was asked before."""
         before = {name: self.asked(name) for name in (ONLINE, LATE, LOCAL)}
         self.words += 1
         self.js("Main.overview.searchEntry.set_text('')")
         self.js(f"Main.overview.searchEntry.set_text('umbrella{self.words}')")
-        wait_for("the local provider is asked", lambda: self.asked(LOCAL) > before[LOCAL], 20)
         self.js("global.display.get_current_time_roundtrip()")
-        wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
-        return {name for name in before if self.asked(name) > before[name]}
+        return before
 
 
 SEARCH_IS_OVER = textwrap.dedent(
@@ -96,14 +111,31 @@ SEARCH_IS_OVER = textwrap.dedent(
 ).strip()
 
 
+def log_in(computer):
+    """Puts the session's bus where systemd has that of a person who is logged in."""
+    folder = computer.file(f"/run/user/{os.getuid()}")
+    folder.mkdir(parents=True)
+    address = computer.session.env["DBUS_SESSION_BUS_ADDRESS"]
+    (folder / "bus").symlink_to(address.removeprefix("unix:path=").split(",")[0])
+
+
 @pytest.fixture(scope="module")
-def shell():
-    with Session(system_bus=True) as session:
-        for name in (ONLINE, LOCAL):
-            install_provider(session, name)
-        install_provider(session, LATE, default_disabled=True)
-        session.add_reader("test-shell", READER)
-        yield Shell(session)
+def computer():
+    with Computer() as computer:
+        computer.write(READERS / "test-shell.toml", READER)
+        log_in(computer)
+        # One that decides nothing, so that the shell's profile names the database from the start.
+        computer.apply("")
+        yield computer
+
+
+@pytest.fixture(scope="module")
+def shell(computer):
+    session = computer.session
+    for name in (ONLINE, LOCAL):
+        install_provider(session, name)
+    install_provider(session, LATE, default_disabled=True)
+    return Shell(session)
 
 
 def test_the_shell_asks_an_online_provider_only_while_the_choice_is_on(shell):
@@ -152,3 +184,41 @@ def test_when_all_providers_are_off_the_choice_is_not_claimed_to_be_on(shell):
     assert session.get(schema, "disable-external") == "true", "it is not ours to change"
     session.reset(schema, "disable-external")
     assert session.reader("online-search", "test-shell")["state"] == "on"
+
+
+LOCKED = '[choices.online-search]\nstate = "off"\nlocked = true\n'
+
+
+def test_a_locked_policy_holds_in_the_shell_whatever_the_person_had_set(shell, computer):
+    session = shell.session
+    schema = "org.gnome.desktop.search-providers"
+    session.set(schema, "disabled", "[]")
+    session.set(schema, "enabled", f"['{LATE}.desktop']")
+    assert shell.who_is_asked() == {ONLINE, LATE, LOCAL}
+
+    computer.apply(LOCKED)
+    wait_for("the shell hears of it", lambda: shell.who_is_asked() == {LOCAL})
+    for key in ("disabled", "enabled"):
+        assert session.ask("gsettings", "writable", schema, key) == "false"
+    assert session.ask("gsettings", "writable", schema, "disable-external") == "true"
+
+    # The other way that is certain: the lists stay the person's, and nobody is asked.
+    computer.apply(LOCKED + 'lists = "all-off"\n')
+    wait_for("the shell hears of it", shell.nobody_is_asked)
+    assert session.get(schema, "enabled") == f"['{LATE}.desktop']"
+    for key in ("disabled", "enabled"):
+        assert session.ask("gsettings", "writable", schema, key) == "true"
+    assert session.reader("online-search", "test-shell")["state"] == "off"
+
+    # And the one that is not: whoever has a list of their own keeps it.
+    computer.apply(LOCKED + 'lists = "preset"\n')
+    wait_for("they may search again", lambda: not shell.nobody_is_asked())
+    assert shell.who_is_asked() == {ONLINE, LATE, LOCAL}
+    assert session.reader("online-search", "test-shell")["state"] == "on"
+    session.reset(schema, "disabled")
+    session.reset(schema, "enabled")
+    assert shell.who_is_asked() == {LOCAL}
+
+    computer.apply("")
+    wait_for("the shell hears of it", lambda: shell.who_is_asked() != {LOCAL})
+    assert shell.who_is_asked() == {ONLINE, LOCAL}
