@@ -101,6 +101,9 @@ pub enum Failure {
     /// The profile is a link: it belongs to something that manages it.
     #[error("{} is a link", .0.display())]
     ProfileIsLink(PathBuf),
+    /// Our line is in a profile that is a link, and cannot be taken out of it.
+    #[error("{} is a link", .0.display())]
+    LineInLink(PathBuf),
     /// The profile has no place for our line.
     #[error("{} names no database of the person's own", .0.display())]
     NoUserDatabase(PathBuf),
@@ -355,7 +358,7 @@ impl Place {
         let (databases, profiles) = (folder(DATABASES)?, folder(PROFILES)?);
         let (kind, profile) = self.profile()?;
         if kind == Some(Kind::Link) && profile.as_deref().is_some_and(profile::has_ours) {
-            return Err(Failure::ProfileIsLink(self.name(PROFILES, USER_PROFILE)));
+            return Err(Failure::LineInLink(self.name(PROFILES, USER_PROFILE)));
         }
         if let Some(databases) = &databases {
             self.check_ours(databases)?;
@@ -499,6 +502,8 @@ impl Place {
         let profile_rights = match kind {
             None => Rights::PUBLIC,
             Some(Kind::File(rights)) => rights,
+            // Somebody put our line where the link leads; then there is nothing to change.
+            Some(Kind::Link) if profile.as_deref().is_some_and(profile::has_ours) => Rights::PUBLIC,
             Some(Kind::Link) => {
                 return Err(Failure::ProfileIsLink(self.name(PROFILES, USER_PROFILE)));
             }
