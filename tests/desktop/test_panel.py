@@ -15,6 +15,7 @@ from harness import (
     Session,
     wait_for,
 )
+from policies import Computer
 
 SEARCH = "Include online search results"
 REPORTS = "Send error reports"
@@ -273,18 +274,6 @@ def test_without_a_session_bus_the_panel_opens_and_says_what_failed():
         assert child.poll() is None
 
 
-def administrator(session, folder, defaults="", locks=()):
-    """What an administrator does: a system database of the real /etc/dconf, as the session sees
-    it, and `dconf update`, which tells everybody on the system bus."""
-    database = folder / "db" / "site.d"
-    (database / "locks").mkdir(parents=True, exist_ok=True)
-    (folder / "profile").mkdir(exist_ok=True)
-    (folder / "profile" / "user").write_text("user-db:user\nsystem-db:site\n")
-    (database / "defaults").write_text(defaults)
-    (database / "locks" / "locks").write_text("".join(f"{key}\n" for key in locks))
-    session.ask("dconf", "update")
-
-
 LOCKS = [
     "/net/launchpad/PrivacyPanel/online-search",
     "/com/canonical/unity/lenses/remote-content-search",
@@ -292,18 +281,16 @@ LOCKS = [
 
 
 @pytest.fixture
-def managed(tmp_path):
-    """A session on a computer with an administrator; and where its /etc/dconf is."""
-    etc = tmp_path / "etc-dconf"
-    etc.mkdir()
-    with Session(screen=SCREEN, system_bus=True, binds=[(etc, "/etc/dconf")]) as session:
-        administrator(session, etc)
-        yield session, etc
+def managed():
+    """A computer with an administrator who has decided nothing yet."""
+    with Computer(screen=SCREEN) as computer:
+        computer.administrator()
+        yield computer
 
 
 def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
-    session, etc = managed
-    administrator(session, etc, locks=LOCKS)
+    managed.administrator(locks=LOCKS)
+    session = managed.session
     with Panel(session, "--choice=online-search") as panel:
         assert not panel.is_sensitive(SEARCH)
         assert panel.says("Your administrator has set this.")
@@ -315,25 +302,23 @@ def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
 
 
 def test_locks_come_and_go_while_the_panel_is_open(managed):
-    session, etc = managed
-    with Panel(session, "--choice=online-search") as panel:
+    with Panel(managed.session, "--choice=online-search") as panel:
         assert panel.is_sensitive(SEARCH)
         locked_on = "[com/canonical/unity/lenses]\nremote-content-search='all'\n"
         locked_on += "[net/launchpad/PrivacyPanel]\nonline-search=true\n"
-        administrator(session, etc, defaults=locked_on, locks=LOCKS)
+        managed.administrator(defaults=locked_on, locks=LOCKS)
         panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH)
         assert panel.says("Your administrator has set this.")
-        administrator(session, etc)
+        managed.administrator()
         panel.wait("it is free", lambda: panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH, False)
         assert not panel.says("Your administrator has set this.")
 
 
 def test_an_administrators_default_is_told_from_a_persons_decision(managed):
-    session, etc = managed
-    administrator(session, etc, "[net/launchpad/PrivacyPanel]\nonline-search=false\n")
-    with Panel(session, "--choice=online-search") as panel:
+    managed.administrator("[net/launchpad/PrivacyPanel]\nonline-search=false\n")
+    with Panel(managed.session, "--choice=online-search") as panel:
         panel.wait("the words", lambda: panel.says("Set by your administrator"))
         assert panel.is_sensitive(SEARCH)
         panel.toggle(SEARCH)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real GNOME Shell without a screen: whom does it ask for what is typed?"""
 
-import os
 import textwrap
 import time
 
@@ -111,19 +110,10 @@ SEARCH_IS_OVER = textwrap.dedent(
 ).strip()
 
 
-def log_in(computer):
-    """Puts the session's bus where systemd has that of a person who is logged in."""
-    folder = computer.file(f"/run/user/{os.getuid()}")
-    folder.mkdir(parents=True)
-    address = computer.session.env["DBUS_SESSION_BUS_ADDRESS"]
-    (folder / "bus").symlink_to(address.removeprefix("unix:path=").split(",")[0])
-
-
 @pytest.fixture(scope="module")
 def computer():
     with Computer() as computer:
         computer.write(READERS / "test-shell.toml", READER)
-        log_in(computer)
         # One that decides nothing, so that the shell's profile names the database from the start.
         computer.apply("")
         yield computer
