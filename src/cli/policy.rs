@@ -413,13 +413,26 @@ fn sentence(failure: &Failure) -> String {
             "“{file}”: {reason}.",
             &[("file", &file.display().to_string()), ("reason", reason)],
         ),
-        Failure::NotWritable { folder, reason } => gettext_f(
-            "Nothing can be written in “{folder}”: {reason}. The administrator can run this, such as with sudo.",
-            &[
-                ("folder", &folder.display().to_string()),
-                ("reason", reason),
-            ],
-        ),
+        Failure::NotWritable {
+            folder,
+            reason,
+            denied,
+        } => {
+            let sentence = if *denied {
+                noop(
+                    "Nothing can be written in “{folder}”: {reason}. The administrator can run this, such as with sudo.",
+                )
+            } else {
+                noop("Nothing can be written in “{folder}”: {reason}.")
+            };
+            gettext_f(
+                sentence,
+                &[
+                    ("folder", &folder.display().to_string()),
+                    ("reason", reason),
+                ],
+            )
+        }
         Failure::InTheWay(file) => named(
             "“{file}” is in the way: it was not made by privacyctl. Move it away and try again.",
             file,
@@ -456,7 +469,7 @@ fn sentence(failure: &Failure) -> String {
             "Another privacyctl is at work on the policy and does not come to an end. Look for it, and try again.",
         ),
         Failure::NotInForce(_) => gettext(
-            "The policy was written, but is not what programs read now. Look for another database before it in /etc/dconf/profile/user.",
+            "The policy was written, but is not what programs read now. Look in /etc/dconf/profile/user for another database that comes before it or has locks.",
         ),
     }
 }

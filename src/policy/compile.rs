@@ -100,6 +100,7 @@ pub fn compile(
     compiled
         .values
         .extend(in_force::values(policy.organisation.as_ref()));
+    compiled.values.extend(in_force::fingerprint(&compiled));
     Ok(compiled)
 }
 

@@ -33,6 +33,10 @@ impl FileChange {
             None => "/dev/null".to_owned(),
         };
         let (before, after) = (text(&self.before), text(&self.after));
+        if before == after && self.is_change() {
+            // An empty file that comes or goes has no lines to show.
+            return format!("--- {}\n+++ {}\n", name(&self.before), name(&self.after));
+        }
         TextDiff::from_lines(&before, &after)
             .unified_diff()
             .header(&name(&self.before), &name(&self.after))

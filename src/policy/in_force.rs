@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a person's programs know of the policy in force: whose it is.
+//! What the database of a policy says about the policy itself: whose it is, and which.
 //!
-//! The database that carries an administrator's values carries the name, too, so that it is
-//! never that of a policy that was written but not applied.
+//! The name comes with the values that it stands for, so that it is never that of a policy that
+//! was written but not applied.
 
 use std::path::PathBuf;
 
 use glib::Variant;
 use glib::prelude::*;
 
-use super::{Organisation, profile};
+use super::{Compiled, Organisation, profile};
 use crate::session;
 use crate::storage::Storage;
 
@@ -18,8 +18,23 @@ use crate::storage::Storage;
 const NAME: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
 
+const FINGERPRINT: &str = "/net/launchpad/PrivacyPanel/policy/fingerprint";
+
 /// The compiled database.
 const DATABASE: &str = "/etc/dconf/db/privacy-panel";
+
+/// The key and value that tell one policy from another, by all values and locks of both: what
+/// an older one decided, and a newer one does not, is in no other key.
+pub(super) fn fingerprint(compiled: &Compiled) -> Option<(String, Variant)> {
+    let text = format!("{}\n{}", compiled.key_file(), compiled.locks_file());
+    let sum = glib::compute_checksum_for_string(glib::ChecksumType::Sha256, &text)?;
+    Some((FINGERPRINT.to_owned(), sum.to_variant()))
+}
+
+/// The keys that say something about the policy itself.
+pub(super) fn keys() -> [&'static str; 3] {
+    [NAME, CONTACT, FINGERPRINT]
+}
 
 /// The keys and values that say whose policy it is.
 pub(super) fn values(

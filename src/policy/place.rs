@@ -91,6 +91,8 @@ pub enum Failure {
         folder: PathBuf,
         /// What the system says, in its language.
         reason: String,
+        /// Whether another person may.
+        denied: bool,
     },
     /// Something else stands where a file or folder of ours would be.
     #[error("{} is in the way", .0.display())]
@@ -144,8 +146,8 @@ pub struct Report {
     pub in_profile: bool,
     /// Every reader of a choice that the policy decides.
     pub readers: Vec<ReaderReport>,
-    /// The keys that say whose policy it is.
-    pub organisation: Vec<KeyReport>,
+    /// The keys that say whose policy it is, and which.
+    pub policy: Vec<KeyReport>,
     /// Files and folders that others than root may change, and so undo the policy.
     pub exposed: Vec<PathBuf>,
     /// Files and folders that people cannot read, and so do not obey.
@@ -182,7 +184,7 @@ impl Report {
         self.in_profile
             && self.hidden.is_empty()
             && self.readers.iter().all(ReaderReport::in_force)
-            && self.organisation.iter().all(KeyReport::in_force)
+            && self.policy.iter().all(KeyReport::in_force)
     }
 }
 
@@ -214,6 +216,8 @@ struct Plan {
     profile_rights: Rights,
     /// What was made by an earlier application.
     made: Vec<PathBuf>,
+    /// Whether an application that was cut off left something behind.
+    leftovers: bool,
     text: String,
 }
 
@@ -297,7 +301,7 @@ impl Place {
         self.check_rights()?;
         let _lock = self.lock(waiting)?;
         let plan = self.plan(policy, catalogue)?;
-        if !plan.sources_change() && !plan.profile.is_change() {
+        if !plan.sources_change() && !plan.profile.is_change() && !plan.leftovers {
             let report = self.report(policy, catalogue, &plan.compiled, None)?;
             if report.in_force() {
                 return Ok(Applied {
@@ -330,7 +334,7 @@ impl Place {
         catalogue: &Catalogue,
     ) -> Result<(Vec<FileChange>, bool), Failure> {
         let plan = self.plan(policy, catalogue)?;
-        let compile = plan.sources_change() || {
+        let compile = plan.sources_change() || plan.leftovers || {
             let report = self.report(policy, catalogue, &plan.compiled, None)?;
             !report.in_force()
         };
@@ -340,7 +344,11 @@ impl Place {
 
     /// Compares what is in force with what a policy says.
     pub fn status(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Report, Failure> {
-        let compiled = self.compile(policy, catalogue, self.profile()?.1.as_deref())?;
+        let profile = match self.profile()?.1 {
+            Some(profile) => profile,
+            None => self.new_profile()?,
+        };
+        let compiled = self.compile(policy, catalogue, &profile)?;
         self.report(policy, catalogue, &compiled, None)
     }
 
@@ -374,8 +382,9 @@ impl Place {
                 removed.map_err(system(self.name(DATABASES, name)))?;
             }
         }
-        // The innermost first.
-        for path in made.iter().rev() {
+        // The innermost first. The profile has been seen to.
+        let folders = made.iter().filter(|path| *path != Path::new(profile::FILE));
+        for path in folders.rev() {
             if let (Some(above), Some(name)) = (path.parent(), path.file_name()) {
                 if let Ok(Some(above)) = self.tree.folder(above) {
                     let removed = tree::remove_empty(&above, name);
@@ -509,12 +518,12 @@ impl Place {
             }
             Some(_) => return Err(Failure::InTheWay(self.name(PROFILES, USER_PROFILE))),
         };
-        let compiled = self.compile(policy, catalogue, profile.as_deref())?;
         let new_profile = match &profile {
             None => self.new_profile()?,
             Some(profile) => profile::with_ours(profile)
                 .map_err(|_| Failure::NoUserDatabase(self.name(PROFILES, USER_PROFILE)))?,
         };
+        let compiled = self.compile(policy, catalogue, &new_profile)?;
         let key_file = self.source(KEY_FILE)?;
         let mut made = made(key_file.as_deref().unwrap_or_default());
         if profile.is_none() {
@@ -548,25 +557,39 @@ impl Place {
             profile_rights,
             compiled,
             made,
+            leftovers: self.leftovers()?,
             text,
         })
+    }
+
+    /// Whether there is something that was made under another name and never took its place.
+    fn leftovers(&self) -> Result<bool, Failure> {
+        for folder in [DATABASES, PROFILES] {
+            let failed = || system(self.tree.name(Path::new(folder)));
+            if let Some(dir) = self.tree.folder(Path::new(folder)).map_err(failed())? {
+                for name in [UNDER_WAY, FOLDER_UNDER_WAY] {
+                    if tree::kind(&dir, name).map_err(failed())?.is_some() {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn compile(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
-        profile: Option<&[u8]>,
+        profile: &[u8],
     ) -> Result<Compiled, Failure> {
         let keys = compile::list_keys(policy, catalogue);
-        let others = profile.is_some_and(|profile| {
-            profile::entries(&profile::without_ours(profile))
-                .any(|entry| entry.starts_with(b"system-db:") || entry.starts_with(b"file-db:"))
-        });
+        let others = profile::entries(&profile::without_ours(profile))
+            .any(|entry| entry.starts_with(b"system-db:") || entry.starts_with(b"file-db:"));
         let mut below = std::collections::BTreeMap::new();
         if others && !keys.is_empty() {
             let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
-            let answers = self.ask(profile, Databases::Others, None, &questions)?;
+            let answers = self.ask(Some(profile), Databases::Others, None, &questions)?;
             for (key, answer) in keys.into_iter().zip(answers) {
                 let value = answer
                     .value
@@ -625,10 +648,7 @@ impl Place {
                 readers.push((decision.choice, reader, keys));
             }
         }
-        let organisation: Vec<_> = in_force::values(policy.organisation.as_ref())
-            .map(|(key, _)| key)
-            .collect();
-        questions.extend(organisation.iter().map(|key| Question::plain(key)));
+        questions.extend(in_force::keys().map(Question::plain));
         let mut answers = self
             .ask(profile.as_deref(), Databases::All, process, &questions)?
             .into_iter();
@@ -662,7 +682,7 @@ impl Place {
         let mut report = Report {
             in_profile: profile.as_deref().is_some_and(profile::has_ours),
             readers,
-            organisation: key_reports(organisation),
+            policy: key_reports(in_force::keys().map(str::to_owned).into()),
             ..Report::default()
         };
         self.look_at_rights(&mut report);
@@ -690,7 +710,9 @@ impl Place {
                 _ => continue,
             };
             let owner = rights.owner.map_or(0, |(user, _)| user);
-            if (owner != 0 && owner != me) || rights.mode & 0o002 != 0 {
+            let by_group =
+                rights.mode & 0o020 != 0 && rights.owner.is_some_and(|(_, group)| group != 0);
+            if (owner != 0 && owner != me) || rights.mode & 0o002 != 0 || by_group {
                 report.exposed.push(self.name(folder, name));
             }
             // Our sources are for dconf alone.
@@ -741,6 +763,7 @@ impl Place {
                 return Err(Failure::NotWritable {
                     folder: self.tree.name(path),
                     reason: system_error(&error),
+                    denied: is_denied(&error),
                 });
             }
         }
@@ -975,6 +998,15 @@ fn said(output: &Output) -> String {
         !complaint && !line.trim().is_empty()
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the system said no to this person, rather than to everybody.
+fn is_denied(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::ACCESS | Errno::PERM)
+    )
 }
 
 /// The schema that a reader's programs read its keys with.

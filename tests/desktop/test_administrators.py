@@ -404,9 +404,11 @@ CLI = (SOURCE / "src" / "cli" / "policy.rs").read_text()
 
 def sentence(beginning):
     """The page's sentence that begins so, as a pattern: a word in capitals is any text."""
-    (found,) = [text for text in SENTENCES if text.startswith(beginning)]
+    (found,) = [text for text in SENTENCES if text == beginning] or [
+        text for text in SENTENCES if text.startswith(beginning)
+    ]
     parts = re.split(r"\b[A-Z]{3,}\b", found)
-    return re.compile("privacyctl: " + ".+".join(map(re.escape, parts)), re.DOTALL)
+    return re.compile("privacyctl: " + "[^\n]+".join(map(re.escape, parts)) + r"$", re.MULTILINE)
 
 
 def no_policy(computer):
@@ -416,6 +418,16 @@ def no_policy(computer):
 def not_writable(computer):
     computer.write(POLICY, EXAMPLE)
     return as_nobody(computer, "apply"), 4
+
+
+def link_out_of_an_image(computer):
+    computer.write(POLICY, EXAMPLE)
+    image = computer.root / "image"
+    (image / "etc").mkdir(parents=True)
+    (image / "etc" / "dconf").symlink_to(computer.root)
+    done = computer.policy("apply", POLICY, "--root", image)
+    shutil.rmtree(image)
+    return done, 4
 
 
 def the_systems_own(computer):
@@ -531,7 +543,8 @@ def another_at_work(computer):
 
 CAUSES = {
     "There is no policy": no_policy,
-    "Nothing can be written": not_writable,
+    "Nothing can be written in “FOLDER”: REASON. The": not_writable,
+    "Nothing can be written in “FOLDER”: REASON.": link_out_of_an_image,
     "“FILE”: REASON.": the_systems_own,
     "“FILE” is in the way": in_the_way,
     "“FILE” was not put there": somebody_elses,
@@ -566,7 +579,7 @@ def test_every_sentence_of_the_program_is_on_the_page():
     functions = [CLI.split(f"\nfn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
                  ("sentence", "warn", "wait")]  # fmt: skip
     said = re.findall(r'"((?:[^"\\]|\\.)*\.)"', "".join(functions))
-    assert len(said) == 14
+    assert len(said) == 15
 
     def bare(text):
         return re.sub(r"\{\w+\}|\b[A-Z]{3,}\b", "_", text)
@@ -670,7 +683,7 @@ def test_a_link_that_leads_out_of_an_image_is_an_error_and_not_followed(computer
         (image / "etc" / "dconf").symlink_to(target)
         done = computer.policy("apply", POLICY, "--root", image)
         assert (done.returncode, done.stdout) == (4, "")
-        assert sentence("Nothing can be written").match(done.stderr)
+        assert sentence("Nothing can be written in “FOLDER”: REASON.").match(done.stderr)
         (image / "etc" / "dconf").unlink()
     assert not list(outside.iterdir())
 

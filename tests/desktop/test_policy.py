@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """privacyctl policy on a computer of its own: what it prints, writes, reads back and takes out."""
 
+import re
 import json
 import subprocess
 
@@ -516,11 +517,15 @@ def test_an_image_has_its_own_readers_profile_and_databases(computer, tmp_path):
         "changed",
     ]
     keys = (databases / f"{NAME}.d" / "policy").read_text()
+    fingerprint = re.search("fingerprint='[0-9a-f]{64}'", keys)[0]
     assert keys.endswith(
-        """
+        f"""
 [net/launchpad/PrivacyPanel]
 error-reports=false
 online-search=false
+
+[net/launchpad/PrivacyPanel/policy]
+{fingerprint}
 
 [org/example/Image]
 send=false
