@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """privacyctl policy on a computer of its own: what it prints, writes, reads back and takes out."""
 
-import re
 import json
+import re
 import subprocess
 
 import pytest

@@ -1355,12 +1355,28 @@ def test_a_database_that_is_damaged_is_made_anew(place):
     place.mended("A")
     database = place.computer.file(DATABASE)
     good = database.read_bytes()
-    for bad in (b"", b"garbage", good[:100], good[:-8], bytes(len(good))):
+    for bad in (b"", b"garbage", good[:100], good[: len(good) // 2], bytes(len(good))):
         database.write_bytes(bad)
         os.utime(database, (2**32, 2**32))
         place.mended("A")
         assert database.read_bytes() == good
     database.unlink()
+    place.mended("A")
+
+
+@HERE
+def test_a_database_that_says_more_than_the_policy_is_made_anew(place, tmp_path):
+    """Such as one whose values are this policy's, and whose locks are another's, too."""
+    place.learn()
+    place.mended("A")
+    sources = tmp_path / "sources.d"
+    shutil.copytree(place.computer.file(SOURCES), sources)
+    with (sources / "locks" / "policy").open("a") as locks:
+        locks.write("/org/gnome/desktop/privacy/report-technical-problems\n")
+    with (sources / "policy").open("a") as keys:
+        keys.write("\n[org/gnome/desktop/privacy]\nreport-technical-problems=true\n")
+    subprocess.run(["dconf", "compile", place.computer.file(DATABASE), sources], check=True)
+    assert place.run("policy", "status").returncode == 1
     place.mended("A")
 
 

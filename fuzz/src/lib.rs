@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What holds for the content of every policy and every reader file, whoever wrote it.
+//!
+//! The fuzz targets call it, and so do the tests of the main crate, which include this file: with
+//! generated files, and with the corpus. It judges by what GLib and TOML's own parser read, and by
+//! the readers' shapes, not by what the compiler means to write. Whatever does not hold, panics.
+
+#![allow(clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use glib::{KeyFile, KeyFileFlags, Variant};
+use privacy_panel::catalogue::{self, Catalogue};
+use privacy_panel::choice;
+use privacy_panel::mistake::Mistake;
+use privacy_panel::policy::compile::{Conflict, compile};
+use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
+use privacy_panel::reader::{ListShape, Reader, Shape};
+use privacy_panel::state::State;
+
+/// Where a policy's organisation is named.
+pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
+
+/// Where people can ask that organisation.
+pub const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
+
+/// What tells one policy from another; every compiled one has it.
+pub const FINGERPRINT: &str = "/net/launchpad/PrivacyPanel/policy/fingerprint";
+
+/// What other system databases may have in a list: names that would be more than names, were they
+/// written as they are.
+const HOSTILE_LIST: &[&str] = &[
+    "other.desktop",
+    "org.gnome.Software.desktop",
+    "']\n[evil]\nkey='value'\n/evil/lock\r\n#\u{2028}\u{202e}\"\\",
+    "",
+];
+
+/// The readers that come with the panel.
+static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
+    // What GLib only warns of is a mistake here, too.
+    glib::log_set_always_fatal(glib::LogLevels::LEVEL_CRITICAL | glib::LogLevels::LEVEL_WARNING);
+    let files = [
+        ("abrt", include_str!("../../data/readers.d/abrt.toml")),
+        (
+            "gnome-shell-search",
+            include_str!("../../data/readers.d/gnome-shell-search.toml"),
+        ),
+        (
+            "ubuntu-snap-search",
+            include_str!("../../data/readers.d/ubuntu-snap-search.toml"),
+        ),
+        (
+            "unity-dash",
+            include_str!("../../data/readers.d/unity-dash.toml"),
+        ),
+    ];
+    Catalogue::of(files.map(|(id, text)| {
+        let reader = catalogue::parse(Path::new(id), text.as_bytes());
+        let reader = reader.unwrap_or_else(|mistake| panic!("{mistake}"));
+        reader.unwrap_or_else(|| panic!("{id} is empty"))
+    }))
+});
+
+/// Any bytes as a policy file: they are a policy, or mistakes that people can find. The policy
+/// says what the file says, and compiles to that and nothing more.
+pub fn policy(bytes: &[u8]) {
+    let shipped = &*SHIPPED;
+    match policy::parse(Path::new("policy.toml"), bytes) {
+        Ok(policy) => {
+            let text = std::str::from_utf8(bytes).expect("a policy is UTF-8");
+            assert_eq!(policy.text, text);
+            says_what_the_document_says(&policy, text);
+            // Nothing in the shipped readers contradicts anything else in them.
+            let compiled = compiled(&policy, shipped, &[]).unwrap_or_else(|c| panic!("{c}"));
+            let with_names = self::compiled(&policy, shipped, HOSTILE_LIST);
+            let with_names = with_names.unwrap_or_else(|conflict| panic!("{conflict}"));
+            assert!(compiled.values.keys().eq(with_names.values.keys()));
+            assert_eq!(compiled.locks, with_names.locks);
+        }
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty(), "refused, and nobody knows why");
+            for mistake in &mistakes {
+                // TOML's parser knows no place for the one that it gives up at.
+                assert!(mistake.at.is_some() || mistake.message == "recursion limit");
+                can_be_found(mistake, bytes);
+            }
+            let places: Vec<_> = mistakes.iter().map(|mistake| mistake.at).collect();
+            assert!(places.is_sorted(), "not in the order of the file");
+        }
+    }
+}
+
+/// Any bytes as a reader file: they are a reader, a mask or a mistake that people can find. The
+/// reader is as the file says, and no policy makes anything of it but its own keys.
+pub fn reader_file(bytes: &[u8]) {
+    LazyLock::force(&SHIPPED);
+    match catalogue::parse(Path::new("reader.toml"), bytes) {
+        Ok(Some(reader)) => {
+            let text = std::str::from_utf8(bytes).expect("a reader file is UTF-8");
+            reader_says_what_the_document_says(&reader, text);
+            names_are_plain(&reader);
+            let choice = reader.choice;
+            let catalogue = Catalogue::of([reader]);
+            for decision in decisions(choice) {
+                let mut policy = Policy {
+                    decisions: vec![decision],
+                    ..Policy::default()
+                };
+                for below in [&[], HOSTILE_LIST] {
+                    // A file may contradict itself, or the panel's own keys.
+                    let _ = compiled(&policy, &catalogue, below);
+                }
+                policy.organisation = Some(Organisation {
+                    name: "Example".to_owned(),
+                    contact: Some("https://it.example.edu".to_owned()),
+                });
+                let _ = compiled(&policy, &catalogue, &[]);
+            }
+        }
+        Ok(None) => assert!(bytes.iter().all(|byte| !byte.is_ascii_graphic())),
+        Err(mistake) => can_be_found(&mistake, bytes),
+    }
+}
+
+/// Everything that a policy can say of one choice.
+pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decision> {
+    [State::On, State::Off].into_iter().flat_map(move |state| {
+        [false, true].into_iter().flat_map(move |locked| {
+            // Lists are spoken of only with a lock, and “all-off” only of what is off.
+            let lists = Lists::ALL.into_iter().map(|(_, lists)| lists);
+            lists
+                .filter(move |lists| {
+                    *lists == Lists::default()
+                        || locked && (*lists != Lists::AllOff || state == State::Off)
+                })
+                .map(move |lists| Decision {
+                    choice,
+                    state,
+                    locked,
+                    lists,
+                })
+        })
+    })
+}
+
+/// Compiles, and checks what comes out: GLib reads it back to exactly the same, every key and lock
+/// is one that a reader of a decided choice names, and every reader is as was decided.
+pub fn compiled(
+    policy: &Policy,
+    catalogue: &Catalogue,
+    below: &[&str],
+) -> Result<Compiled, Conflict> {
+    let kept: Vec<_> = below.iter().map(|&name| name.to_owned()).collect();
+    let compiled = match compile(policy, catalogue, &|_| kept.clone()) {
+        Ok(compiled) => compiled,
+        Err(conflict) => {
+            let readers = decided(policy, catalogue);
+            let named = readers.filter(|(_, reader)| named(reader).contains(&conflict.key));
+            let ids: BTreeSet<_> = named.map(|(_, reader)| reader.id.clone()).collect();
+            assert!(ids.contains(&conflict.one) && ids.contains(&conflict.other));
+            return Err(conflict);
+        }
+    };
+
+    assert_eq!(read_back(&compiled.key_file()), compiled.values);
+    let locks_file = compiled.locks_file();
+    assert!(locks_file.is_empty() || locks_file.ends_with('\n'));
+    let locks: Vec<_> = locks_file.lines().map(str::to_owned).collect();
+    assert!(locks.iter().eq(&compiled.locks));
+
+    let mut keys = BTreeSet::from([FINGERPRINT.to_owned()]);
+    let mut lockable: BTreeSet<String> = BTreeSet::new();
+    for (decision, reader) in decided(policy, catalogue) {
+        keys.extend(named(reader));
+        if decision.locked {
+            lockable.extend(named(reader));
+        }
+    }
+    if let Some(organisation) = &policy.organisation {
+        let name = compiled.values[ORGANISATION].str();
+        assert_eq!(name, Some(organisation.name.as_str()));
+        keys.insert(ORGANISATION.to_owned());
+        if let Some(contact) = &organisation.contact {
+            assert_eq!(compiled.values[CONTACT].str(), Some(contact.as_str()));
+            keys.insert(CONTACT.to_owned());
+        }
+    }
+    for key in compiled.values.keys() {
+        assert!(keys.contains(key), "nobody named {key}");
+    }
+    for key in &compiled.locks {
+        assert!(lockable.contains(key), "nobody locked {key}");
+        assert!(
+            compiled.values.contains_key(key),
+            "{key} is locked to nothing"
+        );
+    }
+    let names_of_all = decided(policy, catalogue).flat_map(|(_, reader)| match &reader.shape {
+        Shape::List(shape) => shape.names.as_slice(),
+        Shape::Value(_) => &[],
+    });
+    let names_of_all: BTreeSet<&str> = names_of_all.map(String::as_str).collect();
+    for (decision, reader) in decided(policy, catalogue) {
+        match &reader.shape {
+            Shape::Value(shape) => {
+                let key = format!("{}{}", shape.path, shape.key);
+                let off = decision.state == State::Off;
+                // What is said of the policy itself comes last, whatever a reader wants of that key.
+                let own = policy.organisation.is_some() && [ORGANISATION, CONTACT].contains(&&*key);
+                if !own && key != FINGERPRINT {
+                    let wished = if off { &shape.off } else { &shape.on };
+                    assert_eq!(&compiled.values[&key], wished);
+                }
+                assert!(!decision.locked || compiled.locks.contains(&key));
+            }
+            Shape::List(shape) => {
+                list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
+            }
+        }
+    }
+    Ok(compiled)
+}
+
+/// A list reader, asked as GNOME Shell would ask: by the values that it finds.
+fn list_is_as_decided(
+    compiled: &Compiled,
+    decision: &Decision,
+    shape: &ListShape,
+    names_of_all: &BTreeSet<&str>,
+    below: &[&str],
+) {
+    let key = |name: &String| format!("{}{name}", shape.path);
+    let locked = |name: &String| compiled.locks.contains(&key(name));
+    let members = |name: &String| -> Option<Vec<&str>> {
+        let list = compiled.values.get(&key(name))?;
+        Some(list.array_iter_str().ok()?.collect())
+    };
+    let certain = decision.locked && decision.lists != Lists::Preset;
+    let off = decision.state == State::Off;
+    if let (true, Lists::AllOff, Some(all)) = (certain, decision.lists, &shape.disable_all) {
+        assert_eq!(compiled.values[&key(all)].get(), Some(true));
+        assert!(locked(all));
+        return;
+    }
+    let disabled = members(&shape.disabled).expect("a list that says what is off");
+    let enabled = shape.enabled.as_ref();
+    let enabled_members = enabled.and_then(members);
+    for name in shape.names.iter().map(String::as_str) {
+        assert_eq!(disabled.contains(&name), off);
+        if let (Some(key), false) = (enabled, off) {
+            let members = members(key).expect("a list that says what is on");
+            assert!(members.contains(&name));
+        }
+        let enabled = enabled_members.as_ref();
+        // Without a lock, nothing is said of those that are off by default already.
+        let must_not = off && certain;
+        assert!(!must_not || enabled.is_none_or(|members| !members.contains(&name)));
+    }
+    // The names of others stay, and none comes in that nobody named.
+    for name in below {
+        assert!(names_of_all.contains(name) || disabled.contains(name));
+    }
+    for name in &disabled {
+        assert!(names_of_all.contains(name) || below.contains(name));
+    }
+    if certain {
+        assert!(locked(&shape.disabled) && enabled.is_none_or(locked));
+        assert!(enabled.is_none() || enabled_members.is_some());
+    }
+}
+
+/// The readers that a policy has a say about.
+fn decided<'a>(
+    policy: &'a Policy,
+    catalogue: &'a Catalogue,
+) -> impl Iterator<Item = (&'a Decision, &'a Reader)> {
+    policy.decisions.iter().flat_map(|decision| {
+        let readers = catalogue.readers().iter();
+        readers
+            .filter(|reader| reader.choice == decision.choice)
+            .map(move |reader| (decision, reader))
+    })
+}
+
+/// The keys that a reader names, by their whole paths.
+pub fn named(reader: &Reader) -> Vec<String> {
+    match &reader.shape {
+        Shape::Value(shape) => vec![format!("{}{}", shape.path, shape.key)],
+        Shape::List(shape) => [
+            Some(&shape.disabled),
+            shape.enabled.as_ref(),
+            shape.disable_all.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|key| format!("{}{key}", shape.path))
+        .collect(),
+    }
+}
+
+/// A key file, as dconf reads it: with GLib's parser, and each value with GVariant's.
+pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
+    let parsed = KeyFile::new();
+    parsed
+        .load_from_data(key_file, KeyFileFlags::NONE)
+        .unwrap_or_else(|error| panic!("{error} in {key_file:?}"));
+    let mut values = BTreeMap::new();
+    let mut groups = 0;
+    for group in &parsed.groups() {
+        groups += 1;
+        assert!(!group.starts_with('/') && !group.ends_with('/'));
+        for key in &parsed.keys(group).expect("the group is there") {
+            let raw = parsed.value(group, key).expect("the key is there");
+            let value = Variant::parse(None, &raw);
+            let value = value.unwrap_or_else(|error| panic!("{error} in {raw:?}"));
+            values.insert(format!("/{group}/{key}"), value);
+        }
+    }
+    // GLib takes the last of two keys, and joins groups of one name: here nothing comes twice.
+    let lines: Vec<_> = key_file
+        .split('\n')
+        .filter(|line| !line.is_empty())
+        .collect();
+    let headings = lines.iter().filter(|line| line.starts_with('[')).count();
+    assert_eq!(headings, groups);
+    assert_eq!(lines.len() - headings, values.len());
+    values
+}
+
+/// A mistake is one line of text that a terminal shows as it is, with a place that is in the file.
+fn can_be_found(mistake: &Mistake, bytes: &[u8]) {
+    let message = &mistake.message;
+    assert!(!message.is_empty());
+    let lines = |c: char| {
+        matches!(
+            c,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    assert!(!message.contains(lines), "{message:?}");
+    let text = String::from_utf8_lossy(bytes);
+    if let Some((line, column)) = mistake.at {
+        let of_file: Vec<_> = text.split('\n').collect();
+        assert!(line >= 1 && line <= of_file.len(), "{mistake}");
+        let length = of_file[line - 1].chars().count();
+        assert!(column >= 1 && column <= length + 1, "{mistake}");
+    }
+}
+
+/// A policy against TOML's own idea of the document.
+fn says_what_the_document_says(policy: &Policy, text: &str) {
+    let document: toml::Table = toml::from_str(text).expect("a policy is TOML");
+    let table = |name: &str| {
+        document
+            .get(name)
+            .map(|value| value.as_table().expect(name))
+    };
+    assert!(
+        document
+            .keys()
+            .all(|name| ["organisation", "choices"].contains(&name.as_str()))
+    );
+
+    let organisation = table("organisation");
+    assert_eq!(policy.organisation.is_some(), organisation.is_some());
+    if let (Some(found), Some(written)) = (&policy.organisation, organisation) {
+        assert_eq!(written["name"].as_str(), Some(found.name.as_str()));
+        let contact = written.get("contact").map(|contact| contact.as_str());
+        assert_eq!(contact, found.contact.as_deref().map(Some));
+        assert_eq!(written.len(), 1 + usize::from(found.contact.is_some()));
+        let hostile = |c: char| c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c);
+        assert!(!found.name.contains(hostile));
+        assert!(
+            found
+                .contact
+                .iter()
+                .all(|contact| !contact.contains(char::is_whitespace))
+        );
+    }
+
+    let empty = toml::Table::new();
+    let choices = table("choices").unwrap_or(&empty);
+    assert_eq!(policy.decisions.len(), choices.len());
+    for decision in &policy.decisions {
+        let written = choices[decision.choice.id].as_table().expect("a table");
+        assert_eq!(written["state"].as_str(), Some(decision.state.as_str()));
+        let locked = written.get("locked").map(toml::Value::as_bool);
+        assert_eq!(locked.unwrap_or(Some(false)), Some(decision.locked));
+        let lists = written.get("lists").map(|lists| lists.as_str());
+        let word = Lists::ALL
+            .iter()
+            .find(|(_, meant)| *meant == decision.lists);
+        assert!(lists.is_none_or(|lists| lists == word.map(|(word, _)| *word)));
+        assert!(lists.is_some() || decision.lists == Lists::default());
+        assert!(lists.is_none() || decision.locked);
+        let known = |field: &String| ["state", "locked", "lists"].contains(&field.as_str());
+        assert!(written.keys().all(known));
+    }
+}
+
+/// A reader against TOML's own idea of the document.
+fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
+    let document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
+    assert_eq!(document["name"].as_str(), Some(reader.name.as_str()));
+    assert_eq!(document["choice"].as_str(), Some(reader.choice.id));
+    let same = |table: &toml::Table, field: &str, found: Option<&String>| {
+        let written = table.get(field).map(|value| value.as_str());
+        assert_eq!(written, found.map(|found| Some(found.as_str())), "{field}");
+    };
+    match &reader.shape {
+        Shape::Value(shape) => {
+            let table = document["gsettings"].as_table().expect("a table");
+            same(table, "schema", Some(&shape.schema));
+            same(table, "path", Some(&shape.path));
+            same(table, "key", Some(&shape.key));
+            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
+                let text = table[field].as_str().expect(field);
+                assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
+            }
+        }
+        Shape::List(shape) => {
+            let table = document["gsettings-list"].as_table().expect("a table");
+            same(table, "schema", Some(&shape.schema));
+            same(table, "path", Some(&shape.path));
+            same(table, "disabled", Some(&shape.disabled));
+            same(table, "enabled", shape.enabled.as_ref());
+            same(table, "disable-all", shape.disable_all.as_ref());
+            let names = table["names"].as_array().expect("a list");
+            let names: Vec<_> = names.iter().filter_map(toml::Value::as_str).collect();
+            assert_eq!(names, shape.names);
+        }
+    }
+}
+
+/// What becomes a group, a key or a line of locks is made of words, and can be nothing else.
+fn names_are_plain(reader: &Reader) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+    for name in named(reader) {
+        assert!(name.starts_with('/') && !name.ends_with('/') && !name.contains("//"));
+        assert!(name.chars().all(plain), "{name:?}");
+    }
+    assert!(!reader.name.trim().is_empty() && !reader.name.contains(char::is_control));
+    if let Shape::Value(shape) = &reader.shape {
+        assert_eq!(shape.on.type_(), shape.off.type_());
+        assert_ne!(shape.on, shape.off);
+    }
+}
