@@ -1042,6 +1042,8 @@ def test_an_image_is_all_that_is_opened_of_computers(computer, tmp_path):
         assert done.returncode in (0, 1), done
         calls = [line for line in log.read_text().splitlines() if " = -1 ENOENT" not in line]
         assert len(calls) > 100
+        writes = [call for call in calls if WRITING.search(call) and str(image.root) in call]
+        assert bool(writes) == (words in (["apply"], ["remove"]))
         temporary = computer.session.env["TMPDIR"]
         for call in calls:
             touched = re.findall(
