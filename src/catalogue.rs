@@ -210,8 +210,12 @@ fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Mistake> {
         return Ok(Entry::Masks);
     }
     let failed = |error: io::Error| Mistake::whole(&tree.name(path), &system_error(&error));
-    let bytes = tree
-        .read(path, LARGEST_FILE)
+    let read = if plain {
+        tree.read_regular(path, LARGEST_FILE)
+    } else {
+        tree.read(path, LARGEST_FILE)
+    };
+    let bytes = read
         .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
         .map_err(failed)?;
     file::parse(path, &tree.name(path), &bytes)

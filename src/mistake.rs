@@ -32,6 +32,12 @@ fn position(at: Option<(usize, usize)>) -> String {
     at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
 }
 
+/// How much of an offending text is shown, in characters.
+const LONGEST_QUOTE: usize = 80;
+
+/// How much of what a parser says is shown, in characters.
+const LONGEST_MESSAGE: usize = 400;
+
 /// A mistake by its offset in the file, in bytes.
 #[derive(Debug)]
 pub(crate) struct At(pub(crate) Option<usize>, pub(crate) String);
@@ -40,15 +46,56 @@ impl At {
     /// A parser's own words; they may have lines of their own, and here each mistake is one.
     pub(crate) fn parser(error: &toml::de::Error) -> Self {
         let words: Vec<_> = error.message().split_whitespace().collect();
-        Self(error.span().map(|span| span.start), words.join(" "))
+        let message = shortened(&words.join(" "), LONGEST_MESSAGE);
+        Self(error.span().map(|span| span.start), message)
     }
 
     pub(crate) fn in_file(self, file: &Path, text: &str) -> Mistake {
+        Place::default().of(self, file, text)
+    }
+
+    /// All mistakes of a file, in its order. The file is gone through once, however many they are.
+    pub(crate) fn all_in_file(mut mistakes: Vec<Self>, file: &Path, text: &str) -> Vec<Mistake> {
+        mistakes.sort_by_key(|at| at.0);
+        let mut place = Place::default();
+        mistakes
+            .into_iter()
+            .map(|at| place.of(at, file, text))
+            .collect()
+    }
+}
+
+/// A place in a file that only moves on.
+#[derive(Default)]
+struct Place {
+    offset: usize,
+    /// Both counted from 0; the column in characters.
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    fn of(&mut self, at: At, file: &Path, text: &str) -> Mistake {
         Mistake {
             file: file.to_owned(),
-            at: self.0.map(|offset| line_and_column(text, offset)),
-            message: self.1,
+            at: at.0.map(|offset| self.move_on(text, offset)),
+            message: at.1,
         }
+    }
+
+    /// The line and the column, both counted from 1.
+    fn move_on(&mut self, text: &str, offset: usize) -> (usize, usize) {
+        let passed = text.get(self.offset..offset);
+        for c in passed.unwrap_or_default().chars() {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 0;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.offset = self.offset.max(offset);
+        (self.line + 1, self.column + 1)
     }
 }
 
@@ -64,18 +111,32 @@ pub(crate) fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Mistake>
 
 /// The offending text between quotes, on one line, and no more of it than helps.
 pub(crate) fn quote(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let shown: String = text.chars().take(LONGEST).collect();
-    let more = if shown.len() < text.len() { "…" } else { "" };
-    format!("“{}{more}”", shown.escape_debug())
+    format!("“{}”", shortened(text, LONGEST_QUOTE))
 }
 
-/// Both counted from 1; the column in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+/// A text on one line that says nothing to a terminal, and no more of it than helps.
+fn shortened(text: &str, longest: usize) -> String {
+    let mut out = String::new();
+    for (number, c) in text.chars().enumerate() {
+        if number == longest {
+            out.push('…');
+            break;
+        }
+        if is_control(c) || c == '\\' {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Whether a text is shown as one line, in the order in which it is written.
+pub(crate) fn is_line(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.len() <= longest && !text.contains(is_control)
+}
+
+/// Control characters, line separators, and those that turn the order of what follows around.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -11,12 +11,15 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use gio::prelude::*;
+
+/// This program, also while the package manager replaces it.
+pub(crate) const PROGRAM: &str = "/proc/self/exe";
 
 /// Where the sessions of people who are logged in have their buses; see `pam_systemd(8)`.
 const SESSIONS: &str = "/run/user";
@@ -42,15 +45,12 @@ pub fn announce() -> Result<(), glib::Error> {
 /// A bus is its person's, and so may be anything: a process that is theirs alone talks to it, and
 /// is not waited for longer than a moment. Whom it does not reach, the next login does.
 pub(crate) fn announce_to_all() {
-    let Ok(program) = std::env::current_exe() else {
-        return;
-    };
     let mut children: Vec<_> = buses()
         .into_iter()
         .filter_map(|(person, group, bus)| {
             let mut address = std::ffi::OsString::from("unix:path=");
             address.push(bus);
-            let mut command = Command::new(&program);
+            let mut command = Command::new(PROGRAM);
             command
                 .args(["policy", "announce"])
                 .env_clear()
@@ -89,9 +89,9 @@ fn buses() -> Vec<(u32, u32, PathBuf)> {
         .filter_map(|folder| {
             let person: u32 = folder.file_name().to_str()?.parse().ok()?;
             let found = folder.metadata().ok()?;
-            let bus = folder.path().join("bus");
+            // Whether there is a bus is found out by the person's process: root follows no link there.
             let theirs = found.is_dir() && found.uid() == person;
-            (theirs && Path::new(&bus).exists()).then_some((person, found.gid(), bus))
+            theirs.then(|| (person, found.gid(), folder.path().join("bus")))
         })
         .collect()
 }

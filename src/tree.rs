@@ -119,7 +119,21 @@ impl Tree {
     /// Reads a file to its end; none where there is nothing of that name, an error where it is
     /// not a regular file or has more than `most` bytes.
     pub(crate) fn read(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-        // A pipe would be waited for.
+        // Looked at before it is opened: a device may do something when it is.
+        let is_file = match &self.image {
+            Some((root, _)) => root.metadata(below_root(path)).map(|found| found.is_file()),
+            None => path.metadata().map(|found| found.is_file()),
+        };
+        match unless_missing(is_file)? {
+            None => Ok(None),
+            Some(true) => self.read_regular(path, most),
+            Some(false) => Err(not_a_file()),
+        }
+    }
+
+    /// The same, of what was seen to be a regular file a moment ago.
+    pub(crate) fn read_regular(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+        // What has become a pipe since would be waited for.
         let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = if let Some((root, _)) = &self.image {
             let flags = i32::try_from(flags.bits()).unwrap_or_default();
@@ -186,10 +200,14 @@ pub(crate) fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> 
     }
 }
 
+fn not_a_file() -> io::Error {
+    io::Error::other("not a regular file")
+}
+
 fn read_to_end(file: &File, most: u64) -> io::Result<Vec<u8>> {
     let found = file.metadata()?;
     if !found.is_file() {
-        return Err(io::Error::other("not a regular file"));
+        return Err(not_a_file());
     }
     // With room for the end, it is read in one go.
     let room = found.len().min(most).saturating_add(1);

@@ -27,9 +27,6 @@ pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-
 /// Where people can ask that organisation.
 pub const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
 
-/// What tells one policy from another; every compiled one has it.
-pub const FINGERPRINT: &str = "/net/launchpad/PrivacyPanel/policy/fingerprint";
-
 /// What other system databases may have in a list: names that would be more than names, were they
 /// written as they are.
 const HOSTILE_LIST: &[&str] = &[
@@ -83,10 +80,12 @@ pub fn policy(bytes: &[u8]) {
         }
         Err(mistakes) => {
             assert!(!mistakes.is_empty(), "refused, and nobody knows why");
+            let lines = lines(bytes);
             for mistake in &mistakes {
                 // TOML's parser knows no place for the one that it gives up at.
                 assert!(mistake.at.is_some() || mistake.message == "recursion limit");
-                can_be_found(mistake, bytes);
+                can_be_found(mistake, &lines);
+                assert!(!mistake.message.contains(is_control), "{mistake:?}");
             }
             let places: Vec<_> = mistakes.iter().map(|mistake| mistake.at).collect();
             assert!(places.is_sorted(), "not in the order of the file");
@@ -122,7 +121,7 @@ pub fn reader_file(bytes: &[u8]) {
             }
         }
         Ok(None) => assert!(bytes.iter().all(|byte| !byte.is_ascii_graphic())),
-        Err(mistake) => can_be_found(&mistake, bytes),
+        Err(mistake) => can_be_found(&mistake, &lines(bytes)),
     }
 }
 
@@ -172,7 +171,7 @@ pub fn compiled(
     let locks: Vec<_> = locks_file.lines().map(str::to_owned).collect();
     assert!(locks.iter().eq(&compiled.locks));
 
-    let mut keys = BTreeSet::from([FINGERPRINT.to_owned()]);
+    let mut keys: BTreeSet<String> = BTreeSet::new();
     let mut lockable: BTreeSet<String> = BTreeSet::new();
     for (decision, reader) in decided(policy, catalogue) {
         keys.extend(named(reader));
@@ -211,12 +210,13 @@ pub fn compiled(
                 let off = decision.state == State::Off;
                 // What is said of the policy itself comes last, whatever a reader wants of that key.
                 let own = policy.organisation.is_some() && [ORGANISATION, CONTACT].contains(&&*key);
-                if !own && key != FINGERPRINT {
+                if !own {
                     let wished = if off { &shape.off } else { &shape.on };
                     assert_eq!(&compiled.values[&key], wished);
                 }
                 assert!(!decision.locked || compiled.locks.contains(&key));
             }
+            Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
             Shape::List(shape) => {
                 list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
             }
@@ -286,6 +286,11 @@ fn decided<'a>(
     })
 }
 
+/// Whether a key says something of the policy itself.
+fn is_of_the_policy(key: &str) -> bool {
+    [ORGANISATION, CONTACT].contains(&key)
+}
+
 /// The keys that a reader names, by their whole paths.
 pub fn named(reader: &Reader) -> Vec<String> {
     match &reader.shape {
@@ -331,24 +336,31 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     values
 }
 
-/// A mistake is one line of text that a terminal shows as it is, with a place that is in the file.
-fn can_be_found(mistake: &Mistake, bytes: &[u8]) {
+/// A mistake is one line of text, with a place that is in the file.
+fn can_be_found(mistake: &Mistake, lines: &[usize]) {
     let message = &mistake.message;
-    assert!(!message.is_empty());
-    let lines = |c: char| {
-        matches!(
-            c,
-            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-        )
-    };
-    assert!(!message.contains(lines), "{message:?}");
-    let text = String::from_utf8_lossy(bytes);
+    let ends = [
+        '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+    ];
+    assert!(
+        !message.is_empty() && !message.contains(ends),
+        "{message:?}"
+    );
     if let Some((line, column)) = mistake.at {
-        let of_file: Vec<_> = text.split('\n').collect();
-        assert!(line >= 1 && line <= of_file.len(), "{mistake}");
-        let length = of_file[line - 1].chars().count();
-        assert!(column >= 1 && column <= length + 1, "{mistake}");
+        assert!(line >= 1 && line <= lines.len(), "{mistake}");
+        assert!(column >= 1 && column <= lines[line - 1] + 1, "{mistake}");
     }
+}
+
+/// How many characters each line has.
+fn lines(bytes: &[u8]) -> Vec<usize> {
+    let text = String::from_utf8_lossy(bytes);
+    text.split('\n').map(|line| line.chars().count()).collect()
+}
+
+/// Whether a terminal would not show it as it is written.
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A policy against TOML's own idea of the document.
@@ -372,8 +384,7 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
         let contact = written.get("contact").map(|contact| contact.as_str());
         assert_eq!(contact, found.contact.as_deref().map(Some));
         assert_eq!(written.len(), 1 + usize::from(found.contact.is_some()));
-        let hostile = |c: char| c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c);
-        assert!(!found.name.contains(hostile));
+        assert!(!found.name.contains(is_control));
         assert!(
             found
                 .contact

@@ -5,6 +5,7 @@
 //! What a file says ends up as the name of a schema, a path and a value in the settings storage,
 //! so all of it is checked here, once, and every mistake has a place in the file.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use glib::Variant;
@@ -14,6 +15,7 @@ use toml::Spanned;
 use super::Entry;
 use crate::choice::Choice;
 use crate::mistake::{self, At, Mistake, quote};
+use crate::policy::in_force;
 use crate::reader::{Condition, FilePattern, ListShape, Reader, Shape, ValueShape};
 
 #[derive(Deserialize)]
@@ -163,6 +165,20 @@ impl ListTable {
                 "an empty list; expected the names that are to be off".to_owned(),
             ));
         }
+        let keys = [
+            Some(&self.disabled),
+            self.enabled.as_ref(),
+            self.disable_all.as_ref(),
+        ];
+        let mut seen = HashSet::new();
+        for key in keys.into_iter().flatten() {
+            if !seen.insert(key.get_ref().clone()) {
+                return Err(wrong(
+                    key,
+                    format!("{} twice; expected a key of its own", quote(key.get_ref())),
+                ));
+            }
+        }
         let only_if = self
             .only_if
             .into_iter()
@@ -284,7 +300,7 @@ fn storage_path(text: Spanned<String>) -> Result<String, At> {
     check(
         text,
         is_path,
-        "a path that begins and ends with a slash, such as /org/example/search/",
+        "a path that begins and ends with a slash, such as /org/example/search/, and is not the policy’s own",
     )
 }
 
@@ -301,7 +317,7 @@ fn variant(text: &Spanned<String>) -> Result<Variant, At> {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.trim().is_empty() && text.len() <= 200 && !text.contains(char::is_control)
+    mistake::is_line(text, 200)
 }
 
 /// What `glib-compile-schemas --allow-any-name` would take, less what cannot be typed.
@@ -324,6 +340,7 @@ fn is_word(text: &str) -> bool {
 /// dconf's rule for a folder, and words only between the slashes.
 fn is_path(text: &str) -> bool {
     text.len() > 1
+        && text != in_force::PATH
         && text.starts_with('/')
         && text.ends_with('/')
         && text[1..text.len() - 1].split('/').all(|part| {

@@ -141,8 +141,8 @@ fn apply(file: &PolicyFile, root: &Root) -> Result<Exit, Stop> {
     let place = place(root)?;
     let (_, policy, catalogue) = load(file, &place)?;
     let applied = place.apply(&policy, &catalogue, wait)?;
-    if let Some(said) = &applied.said {
-        output::complain(said);
+    for line in applied.said.iter().flat_map(|said| said.lines()) {
+        output::complain(line);
     }
     warn(&applied.report);
     for decision in &policy.decisions {
@@ -463,11 +463,15 @@ fn sentence(failure: &Failure) -> String {
         ),
         Failure::NotCompiled(said) => gettext_f(
             "The database could not be compiled, and the policy that was in force still is. dconf said: {said}",
-            &[("said", said)],
+            &[("said", &said.replace('\n', "; "))],
         ),
         Failure::Busy => gettext(
             "Another privacyctl is at work on the policy and does not come to an end. Look for it, and try again.",
         ),
+        // What follows says which.
+        Failure::NotInForce(report) if !report.hidden.is_empty() => {
+            gettext("The policy was written, but not everybody’s programs can read it.")
+        }
         Failure::NotInForce(_) => gettext(
             "The policy was written, but is not what programs read now. Look in /etc/dconf/profile/user for another database that comes before it or has locks.",
         ),

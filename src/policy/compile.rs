@@ -31,7 +31,7 @@ pub struct Compiled {
 
 /// Two readers want different things of one key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the readers “{one}” and “{other}” need different values of {key}")]
+#[error("The readers “{one}” and “{other}” need different values of {key}")]
 pub struct Conflict {
     /// The key, by its whole path.
     pub key: String,
@@ -100,7 +100,6 @@ pub fn compile(
     compiled
         .values
         .extend(in_force::values(policy.organisation.as_ref()));
-    compiled.values.extend(in_force::fingerprint(&compiled));
     Ok(compiled)
 }
 
@@ -250,5 +249,29 @@ impl Compiled {
             text.push('\n');
         }
         text
+    }
+
+    /// Reads files of that format back; none where they are not of it.
+    pub(super) fn from_files(key_file: &str, locks: &str) -> Option<Self> {
+        let keys = glib::KeyFile::new();
+        if !key_file.trim().is_empty() {
+            keys.load_from_data(key_file, glib::KeyFileFlags::NONE)
+                .ok()?;
+        }
+        let mut values = BTreeMap::new();
+        for group in &keys.groups() {
+            let group = group.as_str();
+            for key in &keys.keys(group).ok()? {
+                let key = key.as_str();
+                let value = Variant::parse(None, &keys.value(group, key).ok()?).ok()?;
+                let path = if group == "/" { "" } else { group };
+                values.insert(format!("/{path}/{key}"), value);
+            }
+        }
+        let locks = locks.lines().filter(|line| !line.is_empty());
+        Some(Self {
+            values,
+            locks: locks.map(str::to_owned).collect(),
+        })
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What the database of a policy says about the policy itself: whose it is, and which.
+//! What the database of a policy says about the policy itself: whose it is.
 //!
 //! The name comes with the values that it stands for, so that it is never that of a policy that
 //! was written but not applied.
@@ -10,30 +10,21 @@ use std::path::PathBuf;
 use glib::Variant;
 use glib::prelude::*;
 
-use super::{Compiled, Organisation, profile};
+use super::{Organisation, profile};
 use crate::session;
 use crate::storage::Storage;
 
 /// Where the keys are; `data/net.launchpad.PrivacyPanel.gschema.xml` describes them.
+pub(crate) const PATH: &str = "/net/launchpad/PrivacyPanel/policy/";
 const NAME: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
-
-const FINGERPRINT: &str = "/net/launchpad/PrivacyPanel/policy/fingerprint";
 
 /// The compiled database.
 const DATABASE: &str = "/etc/dconf/db/privacy-panel";
 
-/// The key and value that tell one policy from another, by all values and locks of both: what
-/// an older one decided, and a newer one does not, is in no other key.
-pub(super) fn fingerprint(compiled: &Compiled) -> Option<(String, Variant)> {
-    let text = format!("{}\n{}", compiled.key_file(), compiled.locks_file());
-    let sum = glib::compute_checksum_for_string(glib::ChecksumType::Sha256, &text)?;
-    Some((FINGERPRINT.to_owned(), sum.to_variant()))
-}
-
 /// The keys that say something about the policy itself.
-pub(super) fn keys() -> [&'static str; 3] {
-    [NAME, CONTACT, FINGERPRINT]
+pub(super) fn keys() -> [&'static str; 2] {
+    [NAME, CONTACT]
 }
 
 /// The keys and values that say whose policy it is.

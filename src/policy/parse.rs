@@ -6,6 +6,7 @@
 //! once. So the tree of the document is walked by hand, rather than deserialised, which would stop
 //! at the first mistake.
 
+use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
@@ -13,11 +14,14 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Decision, Lists, Organisation, Policy};
 use crate::choice::{self, Choice};
-use crate::mistake::{self, At, Mistake, quote};
+use crate::mistake::{self, At, Mistake, is_line, quote};
 use crate::state::State;
 
 /// How alike a word must be to one that is known to be taken for it.
 const ALIKE: f64 = 0.75;
+
+/// How many lines that are not TOML are looked past.
+const MOST_BROKEN_LINES: usize = 100;
 
 /// How long an organisation's name or address may be, in bytes.
 const LONGEST_TEXT: usize = 1000;
@@ -29,22 +33,70 @@ const LONGEST_TEXT: usize = 1000;
 /// What is wrong with it; then nothing of it counts.
 pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
     let text = mistake::text(file, bytes).map_err(|mistake| vec![mistake])?;
-    let (document, broken) = DeTable::parse_recoverable(text);
+    let (sound, broken) = without_broken_lines(text);
+    let (document, _) = DeTable::parse_recoverable(&sound);
     let mut reading = Reading {
         // A value may be missing only since its line is broken.
         complete: broken.is_empty(),
-        mistakes: broken.iter().map(At::parser).collect(),
+        mistakes: broken,
     };
     let policy = reading.policy(document.get_ref(), text);
     if reading.mistakes.is_empty() {
         return Ok(policy);
     }
-    let mut mistakes = reading.mistakes;
-    mistakes.sort_by_key(|at| at.0);
-    Err(mistakes
-        .into_iter()
-        .map(|at| at.in_file(file, text))
-        .collect())
+    Err(At::all_in_file(reading.mistakes, file, text))
+}
+
+/// The text with spaces for each line that is not TOML, and what is wrong with those: the parser
+/// may see nothing of what is below such a line.
+fn without_broken_lines(text: &str) -> (String, Vec<At>) {
+    let mut sound = text.to_owned();
+    let mut mistakes = Vec::new();
+    for _ in 0..MOST_BROKEN_LINES {
+        let (_, errors) = DeTable::parse_recoverable(&sound);
+        let mut blanked = false;
+        for error in &errors {
+            let at = At::parser(error);
+            let place = at.0.map(|offset| line_around(&sound, offset));
+            let is_new = place
+                .clone()
+                .is_none_or(|line| !sound[line].trim().is_empty());
+            if is_new {
+                mistakes.push(at);
+            }
+            // A text of many lines that does not end takes all below it along; so may what has no
+            // place at all.
+            let several = place.clone().is_none_or(|line| {
+                ["\"\"\"", "'''"]
+                    .iter()
+                    .any(|mark| sound[line.clone()].contains(mark))
+            });
+            if let (true, false, Some(line)) = (is_new, several, place) {
+                let spaces = " ".repeat(line.len());
+                sound.replace_range(line, &spaces);
+                blanked = true;
+            }
+        }
+        if !blanked {
+            break;
+        }
+    }
+    (sound, mistakes)
+}
+
+/// The line around an offset, without its end.
+fn line_around(text: &str, offset: usize) -> Range<usize> {
+    let offset = (0..=offset.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = |from: usize| {
+        text[from..]
+            .find('\n')
+            .map_or(text.len(), |newline| from + newline)
+    };
+    start..end(offset)
 }
 
 struct Reading {
@@ -91,7 +143,7 @@ impl Reading {
                 "name" => {
                     named = true;
                     name = self.text(field, value).filter(|text| {
-                        let valid = is_line(text);
+                        let valid = is_line(text, LONGEST_TEXT);
                         if !valid {
                             self.wrong(value, format!(
                                 "{}; expected a name on one line of {LONGEST_TEXT} bytes at most, without control characters",
@@ -185,17 +237,17 @@ impl Reading {
             ),
             _ => {}
         }
-        let state = state?;
         let is_locked = matches!(locked, Some((_, Some(true))));
         if let Some((field, word)) = lists {
-            if !is_locked && locked.is_none_or(|(_, value)| value.is_some()) {
+            let known = locked.map_or(self.complete, |(_, value)| value.is_some());
+            if !is_locked && known {
                 self.wrong(
                     field,
                     "“lists” without a lock; expected locked = true beside it, or no “lists”"
                         .to_owned(),
                 );
             }
-            if word == Some(Lists::AllOff) && state == Some(State::On) {
+            if word == Some(Lists::AllOff) && state == Some(Some(State::On)) {
                 self.wrong(
                     field,
                     "“all-off” for a choice that is on; expected “locked” or “preset”".to_owned(),
@@ -204,7 +256,7 @@ impl Reading {
         }
         Some(Decision {
             choice,
-            state: state?,
+            state: state??,
             locked: is_locked,
             lists: lists.and_then(|(_, word)| word).unwrap_or_default(),
         })
@@ -263,17 +315,14 @@ impl Reading {
     }
 
     fn wrong_type<T: AsRef<str>>(&mut self, name: &Spanned<T>, value: Field<'_>, expected: &str) {
-        // What stands there in place of a value that cannot be read has been said already.
-        if self.complete {
-            self.wrong(
-                value,
-                format!(
-                    "{} for “{}”; expected {expected}",
-                    found(value.get_ref()),
-                    name.get_ref().as_ref()
-                ),
-            );
-        }
+        self.wrong(
+            value,
+            format!(
+                "{} for “{}”; expected {expected}",
+                found(value.get_ref()),
+                name.get_ref().as_ref()
+            ),
+        );
     }
 
     fn unknown<T: AsRef<str>>(&mut self, what: &str, name: &Spanned<T>, known: &[&str]) {
@@ -311,19 +360,9 @@ fn suggestion(text: &str, known: &[&str]) -> String {
         .map_or_else(String::new, |(_, word)| format!(". Did you mean “{word}”?"))
 }
 
-/// Whether a text is shown as one line, in the order in which it is written.
-fn is_line(text: &str) -> bool {
-    !text.trim().is_empty() && text.len() <= LONGEST_TEXT && !text.contains(is_control)
-}
-
-/// Control characters, line separators, and those that turn the order of what follows around.
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Whether it is the URI of a web page or of a mail address.
 fn is_contact(text: &str) -> bool {
-    if !is_line(text) || text.contains(char::is_whitespace) {
+    if !is_line(text, LONGEST_TEXT) || text.contains(char::is_whitespace) {
         return false;
     }
     let Ok(uri) = glib::Uri::parse(text, glib::UriFlags::NONE) else {

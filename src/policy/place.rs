@@ -9,6 +9,7 @@
 //! pulls the plug between two steps finds the old policy in force or the new one, and what is
 //! left over is seen to by the next application.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -43,6 +44,9 @@ const SOURCES: &str = "privacy-panel.d";
 const KEY_FILE: &str = "policy";
 const LOCKS: &str = "locks";
 const LOCKS_FILE: &str = "locks/policy";
+
+/// The name of a profile in a home of nobody's.
+const PROFILE: &str = "profile";
 
 /// What keeps two from working at the same time. Nobody but root can hold it.
 const LOCK: &str = "/run/privacy-panel.lock";
@@ -144,6 +148,8 @@ pub struct Applied {
 pub struct Report {
     /// Whether everybody's profile names our database.
     pub in_profile: bool,
+    /// Whether the database is the policy's, and says nothing more.
+    pub is_current: bool,
     /// Every reader of a choice that the policy decides.
     pub readers: Vec<ReaderReport>,
     /// The keys that say whose policy it is, and which.
@@ -182,6 +188,7 @@ impl Report {
     /// Whether what is in force is what the policy says.
     pub fn in_force(&self) -> bool {
         self.in_profile
+            && self.is_current
             && self.hidden.is_empty()
             && self.readers.iter().all(ReaderReport::in_force)
             && self.policy.iter().all(KeyReport::in_force)
@@ -214,16 +221,19 @@ struct Plan {
     sources: [FileChange; 2],
     profile: FileChange,
     profile_rights: Rights,
-    /// What was made by an earlier application.
-    made: Vec<PathBuf>,
-    /// Whether an application that was cut off left something behind.
-    leftovers: bool,
+    /// Whether an application that was cut off left something behind, or somebody took or gave
+    /// rights to what is ours, so that all of it is made anew.
+    damaged: bool,
     text: String,
 }
 
 impl Plan {
     fn sources_change(&self) -> bool {
-        self.sources.iter().any(FileChange::is_change)
+        self.damaged || self.sources.iter().any(FileChange::is_change)
+    }
+
+    fn is_change(&self) -> bool {
+        self.sources_change() || self.profile.is_change()
     }
 }
 
@@ -301,7 +311,7 @@ impl Place {
         self.check_rights()?;
         let _lock = self.lock(waiting)?;
         let plan = self.plan(policy, catalogue)?;
-        if !plan.sources_change() && !plan.profile.is_change() && !plan.leftovers {
+        if !plan.is_change() && self.is_compiled(&plan.compiled)? {
             let report = self.report(policy, catalogue, &plan.compiled, None)?;
             if report.in_force() {
                 return Ok(Applied {
@@ -312,10 +322,11 @@ impl Place {
                 });
             }
         }
-        // It starts while the database is compiled, and looks at nothing before it is asked.
-        let process = Process::start(&self.tree, Databases::All).ok();
+        // It starts while the database is compiled, and looks at nothing before it is asked. What
+        // could not be read back is not begun.
+        let process = Process::start(&self.tree, Databases::All).map_err(no_scratch())?;
         let said = self.carry_out(&plan)?;
-        let report = self.report(policy, catalogue, &plan.compiled, process)?;
+        let report = self.report(policy, catalogue, &plan.compiled, Some(process))?;
         if !report.in_force() {
             return Err(Failure::NotInForce(Box::new(report)));
         }
@@ -334,10 +345,11 @@ impl Place {
         catalogue: &Catalogue,
     ) -> Result<(Vec<FileChange>, bool), Failure> {
         let plan = self.plan(policy, catalogue)?;
-        let compile = plan.sources_change() || plan.leftovers || {
-            let report = self.report(policy, catalogue, &plan.compiled, None)?;
-            !report.in_force()
-        };
+        let compile = plan.sources_change()
+            || !self.is_compiled(&plan.compiled)?
+            || !self
+                .report(policy, catalogue, &plan.compiled, None)?
+                .in_force();
         let files = plan.sources.into_iter().chain([plan.profile]);
         Ok((files.filter(FileChange::is_change).collect(), compile))
     }
@@ -349,7 +361,9 @@ impl Place {
             None => self.new_profile()?,
         };
         let compiled = self.compile(policy, catalogue, &profile)?;
-        self.report(policy, catalogue, &compiled, None)
+        let mut report = self.report(policy, catalogue, &compiled, None)?;
+        report.is_current = self.is_compiled(&compiled)?;
+        Ok(report)
     }
 
     /// Takes out all that applications put there. Says whether there was anything.
@@ -377,9 +391,10 @@ impl Place {
             self.take_out_of_profile(profiles, kind, profile, &made)?;
         }
         if let Some(databases) = &databases {
-            for name in [PACKAGE, UNDER_WAY, FOLDER_UNDER_WAY, SOURCES] {
-                let removed = tree::remove(databases, name);
-                removed.map_err(system(self.name(DATABASES, name)))?;
+            let ours = [PACKAGE.into(), SOURCES.into()];
+            for name in leftovers(databases).into_iter().chain(ours) {
+                let path = Path::new(DATABASES).join(&name);
+                tree::remove(databases, name).map_err(system(self.tree.name(&path)))?;
             }
         }
         // The innermost first. The profile has been seen to.
@@ -408,13 +423,13 @@ impl Place {
         else {
             return Ok(false);
         };
-        for name in [PACKAGE, SOURCES, UNDER_WAY, FOLDER_UNDER_WAY] {
+        for name in [PACKAGE, SOURCES] {
             let found = tree::kind(&databases, name);
             if found.map_err(system(self.name(DATABASES, name)))?.is_some() {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(!leftovers(&databases).is_empty())
     }
 
     /// Lets the programs of people who are logged in know at once that nothing is locked any more:
@@ -529,7 +544,7 @@ impl Place {
         if profile.is_none() {
             made.push(profile::FILE.into());
         }
-        for folder in ["/etc/dconf", DATABASES, PROFILES] {
+        for folder in ["/etc", "/etc/dconf", DATABASES, PROFILES] {
             let opened = self.tree.folder(Path::new(folder));
             let is_there = opened.map_err(system(self.tree.name(Path::new(folder))))?;
             if is_there.is_none() {
@@ -556,22 +571,45 @@ impl Place {
             },
             profile_rights,
             compiled,
-            made,
-            leftovers: self.leftovers()?,
+            damaged: self.is_damaged()?,
             text,
         })
     }
 
-    /// Whether there is something that was made under another name and never took its place.
-    fn leftovers(&self) -> Result<bool, Failure> {
-        for folder in [DATABASES, PROFILES] {
-            let failed = || system(self.tree.name(Path::new(folder)));
-            if let Some(dir) = self.tree.folder(Path::new(folder)).map_err(failed())? {
-                for name in [UNDER_WAY, FOLDER_UNDER_WAY] {
-                    if tree::kind(&dir, name).map_err(failed())?.is_some() {
-                        return Ok(true);
-                    }
+    /// Whether there is something that was made under another name and never took its place, or
+    /// something of ours with another owner or other rights than it was made with.
+    fn is_damaged(&self) -> Result<bool, Failure> {
+        let me = rustix::process::geteuid().as_raw();
+        let path = Path::new(DATABASES);
+        let failed = || system(self.tree.name(path));
+        if let Some(dir) = self.tree.folder(path).map_err(failed())? {
+            if !leftovers(&dir).is_empty() {
+                return Ok(true);
+            }
+            let sources = Path::new(SOURCES);
+            for name in [
+                Path::new(PACKAGE),
+                sources,
+                &sources.join(LOCKS),
+                &sources.join(KEY_FILE),
+                &sources.join(LOCKS_FILE),
+            ] {
+                let (rights, usual) = match tree::kind(&dir, name).map_err(failed())? {
+                    Some(Kind::File(rights)) => (rights, 0o644),
+                    Some(Kind::Folder(rights)) => (rights, 0o755),
+                    _ => continue,
+                };
+                let owner = rights.owner.map_or(me, |(user, _)| user);
+                if rights.mode != usual || (owner != me && owner != 0) {
+                    return Ok(true);
                 }
+            }
+        }
+        let path = Path::new(PROFILES);
+        let failed = || system(self.tree.name(path));
+        if let Some(dir) = self.tree.folder(path).map_err(failed())? {
+            if tree::kind(&dir, UNDER_WAY).map_err(failed())?.is_some() {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -617,8 +655,8 @@ impl Place {
         let asked = match process {
             Some(process) => process.ask(&self.tree, profile, questions),
             None => Process::start(&self.tree, databases)
-                .map_err(read_back::Failure::from)
-                .and_then(|process| process.ask(&self.tree, profile, questions)),
+                .map_err(no_scratch())?
+                .ask(&self.tree, profile, questions),
         };
         asked.map_err(|failure| match failure {
             read_back::Failure::NoDconf => Failure::NoDconf,
@@ -681,6 +719,7 @@ impl Place {
             .collect();
         let mut report = Report {
             in_profile: profile.as_deref().is_some_and(profile::has_ours),
+            is_current: true,
             readers,
             policy: key_reports(in_force::keys().map(str::to_owned).into()),
             ..Report::default()
@@ -699,6 +738,9 @@ impl Place {
             (PROFILES, USER_PROFILE),
             (DATABASES, SOURCES),
             (DATABASES, PACKAGE),
+            ("/etc", PACKAGE),
+            (folders::SYSTEM_CONFIG, "policy.toml"),
+            (folders::SYSTEM_CONFIG, "readers.d"),
         ];
         for (folder, name) in paths {
             let Ok(Some(dir)) = self.tree.folder(Path::new(folder)) else {
@@ -715,8 +757,9 @@ impl Place {
             if (owner != 0 && owner != me) || rights.mode & 0o002 != 0 || by_group {
                 report.exposed.push(self.name(folder, name));
             }
-            // Our sources are for dconf alone.
-            if name != SOURCES && rights.mode & needed != needed {
+            // Our sources are for dconf alone, and the policy for privacyctl.
+            let for_people = folder.starts_with("/etc/dconf") || name == "dconf";
+            if for_people && name != SOURCES && rights.mode & needed != needed {
                 report.hidden.push(self.name(folder, name));
             }
         }
@@ -733,8 +776,15 @@ impl Place {
             return Err(Failure::InTheWay(self.name(DATABASES, SOURCES)));
         }
         for (folder, ours) in [
-            (PathBuf::from(SOURCES), [KEY_FILE, LOCKS].as_slice()),
-            (Path::new(SOURCES).join(LOCKS), [KEY_FILE].as_slice()),
+            // What one that was cut off left behind is ours, too.
+            (
+                PathBuf::from(SOURCES),
+                [KEY_FILE, LOCKS, UNDER_WAY].as_slice(),
+            ),
+            (
+                Path::new(SOURCES).join(LOCKS),
+                [KEY_FILE, UNDER_WAY].as_slice(),
+            ),
         ] {
             let path = Path::new(DATABASES).join(folder);
             let entries = self.tree.entries(&path);
@@ -814,14 +864,13 @@ impl Place {
             let opened = self.tree.make_folder(Path::new(path), &mut made);
             opened.map_err(system(self.tree.name(Path::new(path))))
         };
-        let databases = folder(DATABASES)?;
-        let profiles = folder(PROFILES)?;
-        debug_assert!(made.iter().all(|path| plan.made.contains(path)));
-        let done = self.change(plan, &databases, &profiles);
-        // What is left over is in nobody's way, and the next application looks again.
-        let _ = tree::remove(&databases, FOLDER_UNDER_WAY);
-        let _ = tree::remove(&databases, UNDER_WAY);
-        let _ = tree::remove(&profiles, UNDER_WAY);
+        let folders = folder(DATABASES).and_then(|databases| Ok((databases, folder(PROFILES)?)));
+        let done = folders.and_then(|(databases, profiles)| {
+            Self::clear_up(&databases, &profiles);
+            let done = self.change(plan, &databases, &profiles);
+            Self::clear_up(&databases, &profiles);
+            done
+        });
         if done.is_err() {
             // A folder that was made for nothing.
             for path in made.iter().rev() {
@@ -833,6 +882,15 @@ impl Place {
             }
         }
         done
+    }
+
+    /// Takes out what this application or one that was cut off left behind. What cannot be taken
+    /// out is in nobody's way, and the next application looks again.
+    fn clear_up(databases: &Dir, profiles: &Dir) {
+        for name in leftovers(databases) {
+            let _ = tree::remove(databases, name);
+        }
+        let _ = tree::remove(profiles, UNDER_WAY);
     }
 
     fn change(
@@ -928,7 +986,7 @@ impl Place {
                 .map(|found| found.ino())
         };
         let before = number();
-        let output = dconf(&["update".as_ref()])?;
+        let output = dconf(&["update".as_ref()], None)?;
         let said = said(&output);
         let after = number();
         session::announce_to_all();
@@ -943,36 +1001,100 @@ impl Place {
     /// dconf follows whatever links there are. So it compiles copies in a folder of ours, and only
     /// what comes out is put into the image.
     fn compile_for_image(&self, databases: &Dir) -> Result<(), Failure> {
-        let failed = || system(self.name(DATABASES, PACKAGE));
-        let scratch = tempfile::Builder::new()
-            .prefix("privacy-panel.")
-            .tempdir()
-            .map_err(failed())?;
+        let keys = self.source(KEY_FILE)?.unwrap_or_default();
+        let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
+        let bytes = Self::compile_apart(&keys, &locks)?;
+        tree::prepare(databases, &bytes, Rights::PUBLIC)
+            .and_then(|()| tree::put_in_place(databases, PACKAGE))
+            .map_err(system(self.name(DATABASES, PACKAGE)))
+    }
+
+    /// The database that dconf makes of sources, in a folder of ours.
+    fn compile_apart(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
+        let scratch = scratch()?;
         let sources = scratch.path().join(SOURCES);
-        let copy = || -> io::Result<()> {
-            std::fs::create_dir_all(sources.join(LOCKS))?;
-            for name in [KEY_FILE, LOCKS_FILE] {
-                let path = Path::new(DATABASES).join(SOURCES).join(name);
-                let bytes = self.tree.read(&path, LARGEST_FOREIGN_FILE)?;
-                std::fs::write(sources.join(name), bytes.unwrap_or_default())?;
-            }
-            Ok(())
-        };
-        copy().map_err(failed())?;
+        std::fs::create_dir_all(sources.join(LOCKS))
+            .and_then(|()| std::fs::write(sources.join(KEY_FILE), keys))
+            .and_then(|()| std::fs::write(sources.join(LOCKS_FILE), locks))
+            .map_err(no_scratch())?;
         let compiled = scratch.path().join(PACKAGE);
-        let output = dconf(&["compile".as_ref(), compiled.as_ref(), sources.as_ref()])?;
+        let words = [
+            "compile".as_ref(),
+            compiled.as_os_str(),
+            sources.as_os_str(),
+        ];
+        let output = dconf(&words, None)?;
         if !output.status.success() {
             return Err(Failure::NotCompiled(said(&output)));
         }
-        let bytes = std::fs::read(&compiled).map_err(failed())?;
-        tree::prepare(databases, &bytes, Rights::PUBLIC)
-            .and_then(|()| tree::put_in_place(databases, PACKAGE))
-            .map_err(failed())
+        std::fs::read(&compiled).map_err(no_scratch())
+    }
+
+    /// Whether the database holds what the policy comes to, and nothing more. It is asked by
+    /// values: `dconf compile` leaves some bytes of a database to chance.
+    fn is_compiled(&self, compiled: &Compiled) -> Result<bool, Failure> {
+        let path = Path::new(DATABASES).join(PACKAGE);
+        let found = self.tree.read(&path, LARGEST_FOREIGN_FILE);
+        let Some(database) = found.map_err(system(self.tree.name(&path)))? else {
+            return Ok(false);
+        };
+        let scratch = scratch()?;
+        let [copy, profile] = [PACKAGE, PROFILE].map(|name| scratch.path().join(name));
+        std::fs::write(&copy, database)
+            .and_then(|()| {
+                std::fs::write(
+                    &profile,
+                    format!("user-db:user\nfile-db:{}\n", copy.display()),
+                )
+            })
+            .map_err(no_scratch())?;
+        let listed = |what: &str| {
+            let output = dconf(&[what.as_ref(), "/".as_ref()], Some(scratch.path()))?;
+            if output.status.success() {
+                Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+            } else {
+                Err(Failure::NotCompiled(said(&output)))
+            }
+        };
+        Ok(
+            Compiled::from_files(&listed("dump")?, &listed("list-locks")?)
+                == Some(compiled.clone()),
+        )
     }
 }
 
-/// Runs `dconf`, and nothing of a person's own with it.
-fn dconf(arguments: &[&std::ffi::OsStr]) -> Result<Output, Failure> {
+/// What applications that were cut off left in the folder of databases: what of ours did not take
+/// its place, and what of dconf's did not, which GLib gives six capitals and digits at first.
+fn leftovers(databases: &Dir) -> Vec<PathBuf> {
+    let is_dconfs = |name: &str| {
+        let letters = name
+            .strip_prefix(PACKAGE)
+            .and_then(|rest| rest.strip_prefix('.'));
+        letters.is_some_and(|letters| {
+            let is_ours = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
+            letters.len() == 6 && letters.bytes().all(is_ours)
+        })
+    };
+    let sources = Path::new(SOURCES);
+    let known = [
+        UNDER_WAY.into(),
+        FOLDER_UNDER_WAY.into(),
+        sources.join(UNDER_WAY),
+        sources.join(LOCKS).join(UNDER_WAY),
+    ];
+    let known = known
+        .into_iter()
+        .filter(|name| !matches!(tree::kind(databases, name), Ok(None)));
+    let entries = databases.entries().into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let names = files.map(|entry| entry.file_name());
+    let dconfs = names.filter(|name| name.to_str().is_some_and(is_dconfs));
+    known.chain(dconfs.map(PathBuf::from)).collect()
+}
+
+/// Runs `dconf`, and nothing of a person's own with it: where it reads settings, it does so in a
+/// home of nobody's, by the profile that is there.
+fn dconf(arguments: &[&OsStr], home: Option<&Path>) -> Result<Output, Failure> {
     let passed_on = ["PATH", "DBUS_SYSTEM_BUS_ADDRESS"];
     let output = Command::new("dconf")
         .args(arguments)
@@ -982,6 +1104,13 @@ fn dconf(arguments: &[&std::ffi::OsStr]) -> Result<Output, Failure> {
                 .iter()
                 .filter_map(|name| Some((name, std::env::var_os(name)?))),
         )
+        .envs(home.into_iter().flat_map(|home| {
+            [
+                ("DCONF_PROFILE", home.join(PROFILE)),
+                ("XDG_CONFIG_HOME", home.to_owned()),
+                ("XDG_RUNTIME_DIR", home.to_owned()),
+            ]
+        }))
         .current_dir("/")
         .output();
     output.map_err(|error| match error.kind() {
@@ -990,14 +1119,30 @@ fn dconf(arguments: &[&std::ffi::OsStr]) -> Result<Output, Failure> {
     })
 }
 
-/// What dconf had to say, but for GLib's complaint about our name; see [`session`].
+/// What dconf had to say, but for GLib's complaint about our name, see [`session`]; or how it
+/// ended, where it said nothing of its failure.
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines = text.lines().filter(|line| {
         let complaint = line.contains("g_dbus_connection_emit_signal");
         !complaint && !line.trim().is_empty()
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let text = lines.collect::<Vec<_>>().join("\n");
+    if text.is_empty() && !output.status.success() {
+        return output.status.to_string();
+    }
+    text
+}
+
+/// A folder for a moment.
+fn scratch() -> Result<tempfile::TempDir, Failure> {
+    let made = tempfile::Builder::new().prefix("privacy-panel.").tempdir();
+    made.map_err(no_scratch())
+}
+
+/// What is made for a moment cannot be.
+fn no_scratch() -> impl FnOnce(io::Error) -> Failure {
+    system(std::env::temp_dir())
 }
 
 /// Whether the system said no to this person, rather than to everybody.
@@ -1021,7 +1166,7 @@ fn schema(reader: &Reader) -> &str {
 fn heading(made: &[PathBuf]) -> String {
     let mut text = String::from(
         "# Made by “privacyctl policy apply”, and made anew by it. To change what people may decide,\n\
-         # change the policy and apply it again; see privacyctl(1).\n",
+         # change the policy and apply it again; see “privacyctl policy --help”.\n",
     );
     if !made.is_empty() {
         let names: Vec<_> = made.iter().map(|path| path.display().to_string()).collect();
@@ -1065,7 +1210,7 @@ fn made(key_file: &[u8]) -> Vec<PathBuf> {
         .flat_map(|names| names.split(' '))
         // Whatever stands there, nothing else is ever taken out.
         .filter(|name| {
-            [profile::FILE, "/etc/dconf", DATABASES, PROFILES].contains(name)
+            [profile::FILE, "/etc", "/etc/dconf", DATABASES, PROFILES].contains(name)
         })
         .map(PathBuf::from)
         .collect()

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::profile;
 use crate::folders;
+use crate::session;
 use crate::storage::{Origin, Storage};
 use crate::tree::{LARGEST_FOREIGN_FILE, Tree};
 
@@ -98,7 +99,7 @@ impl Process {
         } else {
             PathBuf::from(profile::FILE)
         };
-        let child = Command::new(std::env::current_exe()?)
+        let child = Command::new(session::PROGRAM)
             .args(["policy", "read-back"])
             .env_clear()
             .envs(environment(home.path(), &profile))
@@ -180,7 +181,8 @@ fn translated(
 ) -> io::Result<Vec<u8>> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     let mut out = b"user-db:user\n".to_vec();
-    let mut count = 0;
+    let mut copies: Vec<PathBuf> = Vec::new();
+    let mut room = LARGEST_FOREIGN_FILE;
     for entry in profile::entries(profile) {
         let database = if let Some(name) = entry.strip_prefix(b"system-db:") {
             if databases == Databases::Others && name == crate::PACKAGE.as_bytes() {
@@ -193,12 +195,18 @@ fn translated(
             continue;
         };
         let file = if tree.is_image() {
-            let Some(bytes) = tree.read(&database, LARGEST_FOREIGN_FILE)? else {
-                continue;
-            };
-            count += 1;
-            let copy = folder.join(format!("database-{count}"));
-            fs::write(&copy, bytes)?;
+            let known = copies.iter().position(|copy| *copy == database);
+            let number = known.unwrap_or(copies.len());
+            let copy = folder.join(format!("database-{number}"));
+            if known.is_none() {
+                // An image is not to fill this computer's disk.
+                let Some(bytes) = tree.read(&database, room)? else {
+                    continue;
+                };
+                room -= bytes.len() as u64;
+                fs::write(&copy, bytes)?;
+                copies.push(database);
+            }
             copy
         } else {
             database
