@@ -511,6 +511,12 @@ def hidden(computer):
     return computer.policy("status"), 1
 
 
+def hidden_profile(computer):
+    computer.write(POLICY, EXAMPLE)
+    computer.write(PROFILE, "user-db:user\n").chmod(0o600)
+    return computer.policy("apply"), 4
+
+
 def exposed(computer):
     computer.apply(EXAMPLE)
     computer.file(DATABASE).chmod(0o666)
@@ -551,11 +557,12 @@ CAUSES = {
     "“FILE” is a link, so that something else takes care of it. Add": a_link,
     "“FILE” is a link, so that something else takes care of it. Take": our_line_in_a_link,
     "“FILE” has no line": no_user_database,
-    "the readers": a_contradiction,
+    "The readers": a_contradiction,
     "dconf is not installed": no_dconf,
     "The database could not be compiled": not_compiled,
     "Another privacyctl is at work on the policy. Waiting.": another_at_work,
-    "The policy was written": not_in_force,
+    "The policy was written, but is not": not_in_force,
+    "The policy was written, but not everybody": hidden_profile,
     "People cannot read": hidden,
     "Others than the administrator": exposed,
     "FILE:LINE:COLUMN": a_broken_reader,
@@ -579,7 +586,7 @@ def test_every_sentence_of_the_program_is_on_the_page():
     functions = [CLI.split(f"\nfn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
                  ("sentence", "warn", "wait")]  # fmt: skip
     said = re.findall(r'"((?:[^"\\]|\\.)*\.)"', "".join(functions))
-    assert len(said) == 15
+    assert len(said) == 16
 
     def bare(text):
         return re.sub(r"\{\w+\}|\b[A-Z]{3,}\b", "_", text)

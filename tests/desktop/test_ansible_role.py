@@ -326,7 +326,7 @@ REFUSALS = {
     # A line of its own is no way out of a text, of a table's name, or of a field's.
     "line": (
         UNIVERSITY | {"privacy_policy_organisation": {"name": Unsafe(WAY_OUT)}},
-        [':4:8: “x\\"\\n[choices.error-reports]\\nstate', "expected a name on one line"],
+        [':4:8: “x"\\n[choices.error-reports]\\nstate', "expected a name on one line"],
     ),
     "table": (
         choices({Unsafe(f"online-search]\n{WAY_OUT}"): {"state": "off"}}),
@@ -334,11 +334,11 @@ REFUSALS = {
     ),
     "quotes": (
         choices({Unsafe('online-search".state="on'): {"state": "off"}}),
-        ['unknown choice “online-search\\".state='],
+        ['unknown choice “online-search".state='],
     ),
     "field": (
         choices({"online-search": {Unsafe('state = "on" #'): "off", "state": "off"}}),
-        ['unknown field “state = \\"on\\" #”'],
+        ['unknown field “state = "on" #”'],
     ),
 }
 

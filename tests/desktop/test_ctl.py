@@ -29,7 +29,9 @@ def session():
 
 def test_status_in_json_has_the_agreed_fields(session):
     status = session.status("online-search")
-    assert status.keys() == {"id", "state", "origin", "locked", "readers"}
+    further = {"organisation": None, "pending": False}
+    assert status.keys() == {"id", "state", "origin", "locked", "readers", *further}
+    assert further.items() <= status.items()
     assert (status["state"], status["origin"], status["locked"]) == ("off", "default", False)
     reader = session.reader("online-search", "unity-dash")
     agreed = {"id": "unity-dash", "name": "Unity Dash", "installed": True, "state": "off"}
