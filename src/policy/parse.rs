@@ -6,6 +6,7 @@
 //! once. So the tree of the document is walked by hand, rather than deserialised, which would stop
 //! at the first mistake.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -35,7 +36,9 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
     let text = mistake::text(file, bytes).map_err(|mistake| vec![mistake])?;
     let (sound, broken) = without_broken_lines(text);
     let (document, _) = DeTable::parse_recoverable(&sound);
+    let mut lines = text.lines().zip(sound.lines());
     let mut reading = Reading {
+        lock_may_be_lost: lines.any(|(line, left)| line != left && line.contains("locked")),
         // A value may be missing only since its line is broken.
         complete: broken.is_empty(),
         mistakes: broken,
@@ -52,6 +55,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
 fn without_broken_lines(text: &str) -> (String, Vec<At>) {
     let mut sound = text.to_owned();
     let mut mistakes = Vec::new();
+    let mut blank = HashSet::new();
     for _ in 0..MOST_BROKEN_LINES {
         let (_, errors) = DeTable::parse_recoverable(&sound);
         let mut blanked = false;
@@ -59,8 +63,8 @@ fn without_broken_lines(text: &str) -> (String, Vec<At>) {
             let at = At::parser(error);
             let place = at.0.map(|offset| line_around(&sound, offset));
             let is_new = place
-                .clone()
-                .is_none_or(|line| !sound[line].trim().is_empty());
+                .as_ref()
+                .is_none_or(|line| !blank.contains(&line.start));
             if is_new {
                 mistakes.push(at);
             }
@@ -73,6 +77,7 @@ fn without_broken_lines(text: &str) -> (String, Vec<At>) {
             });
             if let (true, false, Some(line)) = (is_new, several, place) {
                 let spaces = " ".repeat(line.len());
+                blank.insert(line.start);
                 sound.replace_range(line, &spaces);
                 blanked = true;
             }
@@ -101,6 +106,8 @@ fn line_around(text: &str, offset: usize) -> Range<usize> {
 
 struct Reading {
     complete: bool,
+    /// Whether a line that is not TOML may have been that of a lock.
+    lock_may_be_lost: bool,
     mistakes: Vec<At>,
 }
 
@@ -239,7 +246,7 @@ impl Reading {
         }
         let is_locked = matches!(locked, Some((_, Some(true))));
         if let Some((field, word)) = lists {
-            let known = locked.map_or(self.complete, |(_, value)| value.is_some());
+            let known = locked.map_or(!self.lock_may_be_lost, |(_, value)| value.is_some());
             if !is_locked && known {
                 self.wrong(
                     field,
