@@ -6,7 +6,7 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::choice::Choice;
+use privacy_panel::choice::{self, Choice};
 use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::{APP_ID, PACKAGE, VERSION};
 
@@ -87,6 +87,12 @@ mod imp {
                     .activate(|app: &super::Application, _, _| app.window().show_help())
                     .build(),
             ]);
+            // For the desktop file and the search provider: each choice opens the panel at its row.
+            app.add_action_entries(choice::ALL.iter().map(|choice| {
+                gio::ActionEntry::builder(choice.id)
+                    .activate(|app: &super::Application, _, _| app.show_choice(choice))
+                    .build()
+            }));
             app.set_accels_for_action("app.quit", &["<Control>q"]);
             app.set_accels_for_action("app.help", &["F1"]);
             app.set_accels_for_action("win.show-help-overlay", &["<Control>question"]);
@@ -117,12 +123,9 @@ mod imp {
         }
 
         fn command_line(&self, line: &gio::ApplicationCommandLine) -> glib::ExitCode {
-            let window = self.obj().window();
-            window.present();
-            if let Some(choice) =
-                wanted_choice(&line.options_dict()).and_then(|id| Choice::find(&id))
-            {
-                window.show_choice(choice);
+            match wanted_choice(&line.options_dict()).and_then(|id| Choice::find(&id)) {
+                Some(choice) => self.obj().show_choice(choice),
+                None => self.obj().window().present(),
             }
             glib::ExitCode::SUCCESS
         }
@@ -156,6 +159,13 @@ impl Application {
             .and_downcast()
             .or_else(|| self.windows().into_iter().find_map(|w| w.downcast().ok()))
             .unwrap_or_else(|| Window::new(self))
+    }
+
+    /// Opens the panel at the row of a choice.
+    fn show_choice(&self, choice: &'static Choice) {
+        let window = self.window();
+        window.present();
+        window.show_choice(choice);
     }
 
     fn show_about(&self) {

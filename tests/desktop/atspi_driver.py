@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at and presses what a screen reader sees, for harness.Panel.
+"""Looks at and presses what a screen reader sees, for harness.ScreenReader: PROGRAM
 
 A process of its own, since AT-SPI belongs to the session whose bus a process was started with.
 Reads a JSON object a line and answers each with one.
@@ -13,9 +13,9 @@ import pyatspi
 STATES = ("checked", "sensitive", "focused", "expanded", "expandable", "focusable", "showing")
 
 
-def panel():
+def program():
     for application in pyatspi.Registry.getDesktop(0):
-        if application is not None and application.name == "privacy-panel":
+        if application is not None and application.name == sys.argv[1]:
             return application
     return None
 
@@ -44,7 +44,7 @@ def describe(node):
 
 
 def tree():
-    application = panel()
+    application = program()
     nodes = []
     for node in walk(application) if application else ():
         try:
@@ -55,7 +55,7 @@ def tree():
 
 
 def press(wanted, name):
-    application = panel()
+    application = program()
     for node in walk(application) if application else ():
         if role(node) == wanted and node.name == name:
             try:

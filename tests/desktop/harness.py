@@ -239,16 +239,12 @@ class Session:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-class Panel:
-    """The built panel in a session, used as a screen reader uses it."""
+class ScreenReader:
+    """What a screen reader knows of a program, and does with it."""
 
-    def __init__(self, session, *arguments, env=None, window="Privacy"):
-        self.session = session
-        self.errors = session.root / "panel.errors"
-        with self.errors.open("w") as errors:
-            self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
+    def __init__(self, session, program="privacy-panel"):
         self.driver = subprocess.Popen(
-            [*session.wrap, "/usr/bin/python3", "-c", DRIVER.read_text()],
+            [*session.wrap, "/usr/bin/python3", "-c", DRIVER.read_text(), program],
             env=session.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -256,18 +252,6 @@ class Panel:
             start_new_session=True,
         )
         session.children.append(self.driver)
-        self.wait("the window", lambda: self.find(role="frame", name=window))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        for child in (self.driver, self.process):
-            child.terminate()
-            child.wait(10)
 
     def _ask(self, **question):
         self.driver.stdin.write(json.dumps(question) + "\n")
@@ -277,7 +261,7 @@ class Panel:
         return json.loads(answer)
 
     def tree(self):
-        """Every accessible object of the panel: role, name, description, states."""
+        """Every accessible object of the program: role, name, description, states."""
         return self._ask(command="tree")
 
     def find(self, **wanted):
@@ -298,6 +282,29 @@ class Panel:
         """Does what a click does."""
         answer = self._ask(command="press", role=role, name=name)
         assert answer.get("done"), answer
+
+
+class Panel(ScreenReader):
+    """The built panel in a session, used as a screen reader uses it."""
+
+    def __init__(self, session, *arguments, env=None, window="Privacy"):
+        self.session = session
+        self.errors = session.root / "panel.errors"
+        with self.errors.open("w") as errors:
+            self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
+        super().__init__(session)
+        self.wait("the window", lambda: self.find(role="frame", name=window))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for child in (self.driver, self.process):
+            child.terminate()
+            child.wait(10)
 
     def switch(self, title):
         found = self.find(role="check box", name=title)
