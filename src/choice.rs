@@ -3,7 +3,8 @@
 //! The privacy decisions that a person can make.
 //!
 //! A new one is an entry in [`ALL`] with its words, and a boolean key of the same name in
-//! `data/net.launchpad.PrivacyPanel.gschema.xml`. Everything else follows from these two.
+//! `data/net.launchpad.PrivacyPanel.gschema.xml`. Everything else follows from these two; the
+//! desktop file may have an action for it.
 
 use crate::i18n::{gettext, noop};
 
@@ -16,6 +17,7 @@ pub struct Choice {
     pub group: Group,
     title: &'static str,
     description: &'static str,
+    keywords: &'static str,
     nobody: &'static str,
 }
 
@@ -39,6 +41,9 @@ pub const ALL: &[Choice] = &[
         description: noop(
             "What you type into the search, and this computer’s IP address, are sent to the search service and to the companies it asks for results.",
         ),
+        // Translators: words by which people may search for “Include online search results”; as
+        // many as you like, with a semicolon after each
+        keywords: noop("amazon;dash;internet;web;lens;shopping;suggestions;tracking;typing;"),
         // Translators: about “Include online search results”
         nobody: noop("No search on this computer that looks online follows this choice yet."),
     },
@@ -51,6 +56,9 @@ pub const ALL: &[Choice] = &[
         description: noop(
             "When a program fails, a report of what programs were doing, with an identifier for this computer, is sent to the people who make this system.",
         ),
+        // Translators: words by which people may search for “Send error reports”; as many as you
+        // like, with a semicolon after each
+        keywords: noop("bug;crash;diagnostics;failure;problem;telemetry;tracking;"),
         // Translators: about “Send error reports”
         nobody: noop("No error reporter on this computer follows this choice yet."),
     },
@@ -78,6 +86,11 @@ impl Choice {
     /// What happens while the choice is on and who gets to see it, in the person's language.
     pub fn description(&self) -> String {
         gettext(self.description)
+    }
+
+    /// The name, the keywords with a semicolon after each, and the description, in English.
+    pub(crate) const fn texts(&self) -> [&'static str; 3] {
+        [self.title, self.keywords, self.description]
     }
 
     /// What to say when no installed program but the panel's own key follows the choice.

@@ -9,10 +9,11 @@
 //! The layers, each knowing only those below it:
 //!
 //! ```text
-//! ui (GTK), cli             the two programs; not in this library
+//! ui (GTK), cli, search_provider   the programs; not in this library
 //! ├── change                write every installed reader, then read every one back
 //! ├── watch                 be told when anybody changes anything
 //! ├── status                state, origin and lock of a choice
+//! ├── search                finding a choice by what a person types
 //! ├── policy                an administrator's file, compiled to defaults and locks of dconf
 //! ├── catalogue             the reader files: layers, masks, mistakes
 //! ├── reader                how one reader's keys are read and written
@@ -31,6 +32,7 @@ pub mod i18n;
 pub mod mistake;
 pub mod policy;
 pub mod reader;
+pub mod search;
 pub mod session;
 pub mod state;
 pub mod status;
@@ -41,6 +43,10 @@ pub mod words;
 
 /// The application, its bus name, its desktop file, its icon and its GSettings schema.
 pub const APP_ID: &str = "net.launchpad.PrivacyPanel";
+
+/// What the panel is called among other programs; [`i18n::gettext`] has it in the person's language.
+// Translators: the name of the panel among other programs
+pub const NAME: &str = i18n::noop("Privacy");
 
 /// Where the panel's own keys are in the settings storage.
 pub const SCHEMA_PATH: &str = "/net/launchpad/PrivacyPanel/";

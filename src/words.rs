@@ -24,6 +24,33 @@ pub fn state(state: State) -> String {
     }
 }
 
+/// A choice and its state: `Include online search results: Off`.
+pub fn choice_state(status: &ChoiceStatus) -> String {
+    gettext_f(
+        // Translators: the name of a choice and its state, such as “Send error reports: Off”
+        "{choice}: {state}",
+        &[
+            ("choice", &status.choice.title()),
+            ("state", &state(status.state)),
+        ],
+    )
+}
+
+/// What there is to say first about a choice in its state.
+pub fn consequence(status: &ChoiceStatus) -> String {
+    let description = status.choice.description();
+    match status.state {
+        State::On => description,
+        State::Off => gettext_f(
+            // Translators: what would happen if a choice were on; it is off
+            "While it is on: {description}",
+            &[("description", &description)],
+        ),
+        // What “mixed” means is worth more than what the choice is about.
+        State::Mixed => differing(status),
+    }
+}
+
 /// The state of one reader as one word, or that it could not be read.
 pub fn reader_state(reader: &ReaderStatus) -> String {
     reader.reading().map_or_else(

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Finding a choice by what a person types into a search.
+//!
+//! Every term is to be the beginning of a word: of the choice's name, its keywords or what it says
+//! it does, in the person's language or in English. Neither case nor accents count.
+
+use crate::choice::{self, Choice};
+use crate::i18n::gettext;
+
+/// How long a word of a description is before it says anything: “what”, “when” and “this” would
+/// have the choices among the results of nearly every search.
+const TELLING: usize = 5;
+
+/// The choices that the terms find; those found by their name or keywords come first.
+///
+/// No terms, or none with a letter or a number in it, find nothing.
+pub fn find<T: AsRef<str>>(terms: &[T]) -> Vec<&'static Choice> {
+    let terms: Vec<_> = terms.iter().flat_map(|term| words(term.as_ref())).collect();
+    if terms.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<_> = choice::ALL
+        .iter()
+        .filter_map(|choice| Some((rank(choice, &terms)?, choice)))
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// How many terms a description alone has; none where a term is not found at all.
+fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
+    let both = |texts: [&str; 3]| -> Vec<_> {
+        texts
+            .into_iter()
+            .flat_map(|text| [words(text), words(&gettext(text))])
+            .flatten()
+            .collect()
+    };
+    let [title, keywords, description] = choice.texts();
+    // The panel's own name finds all that is in it.
+    let names = both([title, keywords, crate::NAME]);
+    let description: Vec<_> = both([description, "", ""])
+        .into_iter()
+        .filter(|word| word.chars().count() >= TELLING)
+        .collect();
+    let begins = |words: &[String], term: &str| words.iter().any(|word| word.starts_with(term));
+    terms.iter().try_fold(0, |rank, term| {
+        if begins(&names, term) {
+            Some(rank)
+        } else {
+            begins(&description, term).then_some(rank + 1)
+        }
+    })
+}
+
+/// The words of a text, without case, accents and other marks.
+fn words(text: &str) -> Vec<String> {
+    let plain: String = glib::normalize(glib::casefold(text), glib::NormalizeMode::All)
+        .chars()
+        .filter(|letter| !is_mark(*letter))
+        .collect();
+    plain
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a character is a mark on the one before it, as normalization sets them apart: those of
+/// Latin, Greek and Cyrillic, and the points of Hebrew and Arabic.
+const fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'..='\u{5c7}'
+        | '\u{64b}'..='\u{65f}' | '\u{670}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(search: &str) -> Vec<&'static str> {
+        let terms: Vec<_> = search.split(' ').collect();
+        find(&terms).into_iter().map(|choice| choice.id).collect()
+    }
+
+    #[test]
+    fn every_term_is_the_beginning_of_a_word() {
+        assert_eq!(ids("online search"), ["online-search"]);
+        assert_eq!(ids("sea onl"), ["online-search"]);
+        assert_eq!(ids("error report"), ["error-reports"]);
+        assert_eq!(ids("amazon"), ["online-search"]);
+        assert_eq!(ids("telemetry"), ["error-reports"]);
+        assert_eq!(ids("privacy"), ["online-search", "error-reports"]);
+        assert_eq!(ids("online umbrella"), [""; 0]);
+        assert_eq!(ids("nline"), [""; 0]);
+    }
+
+    #[test]
+    fn a_description_finds_by_its_telling_words_and_comes_last() {
+        assert_eq!(ids("companies"), ["online-search"]);
+        assert_eq!(ids("identifier"), ["error-reports"]);
+        assert_eq!(ids("what"), [""; 0]);
+        // In the name of the one and in the description of the other.
+        assert_eq!(ids("repor"), ["error-reports"]);
+        assert_eq!(ids("search").first(), Some(&"online-search"));
+    }
+
+    #[test]
+    fn neither_case_nor_accents_nor_hyphens_count() {
+        assert_eq!(ids("ÖNLÍNE-Séarch"), ["online-search"]);
+        assert_eq!(words("Größe, Übermäßig!"), ["grosse", "ubermassig"]);
+        assert_eq!(words("פְּרָטִיּוּת"), ["פרטיות"]);
+    }
+
+    #[test]
+    fn nothing_finds_nothing() {
+        assert_eq!(ids(""), [""; 0]);
+        assert_eq!(ids("- … \u{301}"), [""; 0]);
+        assert!(find::<&str>(&[]).is_empty());
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! How long the provider stays: while somebody is being answered, and a while after that.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use gio::prelude::*;
+
+use crate::{BUS, BUS_NAME, BUS_PATH};
+
+/// How long it waits for another question; people type with pauses.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// How long it answers whoever has not heard yet that the name is gone, and asks this process.
+const LAST_CALLS: Duration = Duration::from_millis(500);
+
+/// Ends the process when it is not needed.
+pub(crate) struct Life {
+    bus: gio::DBusConnection,
+    main_loop: glib::MainLoop,
+    answering: Cell<u32>,
+    end: RefCell<Option<glib::SourceId>>,
+}
+
+/// A question that is being answered.
+pub(crate) struct Question(Rc<Life>);
+
+impl Life {
+    pub(crate) fn new(bus: &gio::DBusConnection) -> Rc<Self> {
+        Rc::new(Self {
+            bus: bus.clone(),
+            main_loop: glib::MainLoop::new(None, false),
+            answering: Cell::new(0),
+            end: RefCell::new(None),
+        })
+    }
+
+    /// Answers until nobody has asked for a while.
+    pub(crate) fn live(self: &Rc<Self>) {
+        self.wait(IDLE, Self::leave);
+        self.main_loop.run();
+    }
+
+    /// Keeps the process until what this returns is dropped.
+    pub(crate) fn question(self: &Rc<Self>) -> Question {
+        self.answering.set(self.answering.get() + 1);
+        self.stop_waiting();
+        Question(Rc::clone(self))
+    }
+
+    /// Gives up the name, so that whoever asks from now on has the bus start another one.
+    fn leave(self: &Rc<Self>) {
+        // Whatever the bus says: it is gone with the process.
+        let _ = self.bus.call_sync(
+            Some(BUS),
+            BUS_PATH,
+            BUS,
+            "ReleaseName",
+            Some(&(BUS_NAME,).to_variant()),
+            None,
+            gio::DBusCallFlags::NONE,
+            1000,
+            gio::Cancellable::NONE,
+        );
+        self.wait(LAST_CALLS, |life| life.main_loop.quit());
+    }
+
+    fn wait(self: &Rc<Self>, time: Duration, then: impl FnOnce(&Rc<Self>) + 'static) {
+        let life = Rc::clone(self);
+        let source = glib::timeout_add_local_once(time, move || {
+            life.end.take();
+            then(&life);
+        });
+        self.end.replace(Some(source));
+    }
+
+    fn stop_waiting(&self) {
+        if let Some(source) = self.end.take() {
+            source.remove();
+        }
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        let life = &self.0;
+        life.answering.set(life.answering.get() - 1);
+        if life.answering.get() == 0 {
+            life.stop_waiting();
+            life.wait(IDLE, Life::leave);
+        }
+    }
+}
