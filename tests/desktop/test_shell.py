@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real GNOME Shell without a screen: whom does it ask for what is typed?"""
 
-import textwrap
 import time
 
+import gnome_shell
 import pytest
+from gnome_shell import SEARCH_IS_OVER
 from harness import SOURCE, wait_for
 from policies import READERS, Computer
 
@@ -47,30 +48,12 @@ def install_provider(session, name, default_disabled=False):
     )
 
 
-class Shell:
-    """GNOME Shell in a session, typed into by its own JavaScript."""
+class Shell(gnome_shell.Shell):
+    """GNOME Shell, and who of the providers was asked."""
 
     def __init__(self, session):
-        self.session = session
-        session.spawn(
-            [
-                *("gnome-shell", "--headless", "--unsafe-mode", "--wayland", "--no-x11"),
-                *("--virtual-monitor", "1280x800", "--wayland-display", "privacy-test"),
-            ],
-            stderr=(session.root / "shell.errors").open("w"),
-        )
-        wait_for("GNOME Shell answers", lambda: self.js("1 + 1") == "2", 90, 0.5)
-        self.js("Main.overview.show()")
+        super().__init__(session)
         self.words = 0
-
-    def js(self, code):
-        done = self.session.run(
-            *("gdbus", "call", "--session", "--dest", "org.gnome.Shell"),
-            *("--object-path", "/org/gnome/Shell", "--method", "org.gnome.Shell.Eval", code),
-        )
-        if not done.stdout.startswith("(true, "):
-            return None
-        return done.stdout.strip().removeprefix("(true, ").removesuffix(")").strip("'\"")
 
     def asked(self, name):
         """How many times a provider was asked for the first results of a search."""
@@ -101,13 +84,6 @@ class Shell:
         self.js(f"Main.overview.searchEntry.set_text('umbrella{self.words}')")
         self.js("global.display.get_current_time_roundtrip()")
         return before
-
-
-SEARCH_IS_OVER = textwrap.dedent(
-    """
-    !Main.overview._overview.controls._searchController._searchResults.searchInProgress
-    """
-).strip()
 
 
 @pytest.fixture(scope="module")
