@@ -73,6 +73,11 @@ class Shell:
         code = f"{RESULTS}._providers.find(p => p.id === '{provider}').display"
         assert self.js(f"{code}._resultDisplays['{result}'].activate()") is not None
 
+    def launch_search(self, provider):
+        """Does what a click on a provider's icon does."""
+        code = f"{RESULTS}._providers.find(p => p.id === '{provider}').display"
+        assert self.js(f"{code}.providerInfo.emit('clicked', 1)") is not None
+
     def windows(self):
         """The titles of the windows, each with whether it has the focus, and how it is shown."""
         code = """global.get_window_actors().map(a => a.meta_window).map(w =>

@@ -108,3 +108,11 @@ def test_the_panel_opens_by_its_name_through_the_bus(shell, panel):
     wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
     wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
     assert open_rows(panel) == []
+
+
+def test_the_name_beside_the_results_opens_the_panel_as_a_whole(shell, panel):
+    shell.type("amazon")
+    shell.launch_search(APP)
+    wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
+    wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
+    assert open_rows(panel) == []
