@@ -473,7 +473,8 @@ def test_an_image_is_prepared_and_nothing_outside_it_is_written(computer, tmp_pa
     image.mkdir()
     outside = contents(computer.file("/etc")), contents(computer.file("/run"))
     sealed = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
-    sealed += ("--tmpfs", "/tmp", "--bind", tmp_path, "/mnt")
+    # The programs may themselves be below /tmp.
+    sealed += ("--tmpfs", "/tmp", "--ro-bind", INSTALLED, INSTALLED, "--bind", tmp_path, "/mnt")
     policy = ("privacyctl", "policy")
     for command, last in (
         (("apply", "/mnt/policy.toml", "--root", "/mnt/image"), "changed"),
