@@ -85,6 +85,9 @@ pub(crate) enum PolicyCommand {
     Apply {
         #[command(flatten)]
         file: PolicyFile,
+        /// Take the policy that was applied last, as it was then; do nothing where there is none
+        #[arg(long, conflicts_with = "file")]
+        again: bool,
         #[command(flatten)]
         root: Root,
         /// Show the difference that it would make to each file, and make none

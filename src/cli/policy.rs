@@ -25,10 +25,10 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
         PolicyCommand::Check { file } => check(&file),
         PolicyCommand::Apply {
             file,
+            again,
             root,
-            dry_run: true,
-        } => dry_run(&file, &root),
-        PolicyCommand::Apply { file, root, .. } => apply(&file, &root),
+            dry_run,
+        } => apply(&file, again, &root, dry_run),
         PolicyCommand::Status { root, format } => status(&root, format.json),
         PolicyCommand::Remove { root } => remove(&root),
         PolicyCommand::Announce => {
@@ -106,20 +106,25 @@ fn place(root: &Root) -> Result<Place, Stop> {
     Ok(Place::new(tree))
 }
 
-/// The policy that is meant, and the readers that it is for.
-fn load(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy, Catalogue), Stop> {
-    let (name, policy) = match &file.file {
+/// The policy that is meant: that of a file, or the place's own.
+fn meant(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy), Stop> {
+    Ok(match &file.file {
         Some(file) => (file.clone(), Place::policy_from(file)?),
         None => place.policy()?,
-    };
+    })
+}
+
+/// The readers that a policy is for.
+fn catalogue(place: &Place) -> Catalogue {
     let catalogue = Catalogue::load_system(place.tree());
     output::mistakes(catalogue.mistakes());
-    Ok((name, policy, catalogue))
+    catalogue
 }
 
 fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let place = Place::new(Tree::computer());
-    let (name, policy, catalogue) = load(file, &place)?;
+    let (name, policy) = meant(file, &place)?;
+    let catalogue = catalogue(&place);
     // Readers that contradict each other are found here, too; what lists hold is not asked.
     privacy_panel::policy::compile::compile(&policy, &catalogue, &|_| Vec::new())
         .map_err(Failure::from)?;
@@ -137,9 +142,20 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn apply(file: &PolicyFile, root: &Root) -> Result<Exit, Stop> {
+fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<Exit, Stop> {
     let place = place(root)?;
-    let (_, policy, catalogue) = load(file, &place)?;
+    let policy = if again {
+        match place.applied() {
+            Err(Unreadable::Missing(_)) => return result(false),
+            found => found?.1,
+        }
+    } else {
+        meant(file, &place)?.1
+    };
+    let catalogue = catalogue(&place);
+    if dry_run {
+        return show_changes(&place, &policy, &catalogue);
+    }
     let applied = place.apply(&policy, &catalogue, wait)?;
     for line in applied.said.iter().flat_map(|said| said.lines()) {
         output::complain(line);
@@ -156,10 +172,8 @@ fn apply(file: &PolicyFile, root: &Root) -> Result<Exit, Stop> {
     result(applied.changed)
 }
 
-fn dry_run(file: &PolicyFile, root: &Root) -> Result<Exit, Stop> {
-    let place = place(root)?;
-    let (_, policy, catalogue) = load(file, &place)?;
-    let (changes, compile) = place.dry_run(&policy, &catalogue)?;
+fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
+    let (changes, compile) = place.dry_run(policy, catalogue)?;
     for change in &changes {
         output::line(change.unified().trim_end_matches('\n'))?;
     }
@@ -187,8 +201,7 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
         }
         found => found?,
     };
-    let catalogue = Catalogue::load_system(place.tree());
-    output::mistakes(catalogue.mistakes());
+    let catalogue = catalogue(&place);
     let report = place.status(&policy, &catalogue)?;
     if as_json {
         output::line(&json::policy(&name, &policy, &report))?;

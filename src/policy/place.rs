@@ -263,28 +263,23 @@ impl Place {
     /// of another name. Says where it came from.
     pub fn policy(&self) -> Result<(PathBuf, Policy), Unreadable> {
         let file = self.tree.name(Path::new(FILE));
-        let mistake =
-            |error| Unreadable::Mistakes(vec![Mistake::whole(&file, &system_error(&error))]);
-        if let Some(bytes) = self
-            .tree
-            .read(Path::new(FILE), LARGEST_FILE)
-            .map_err(mistake)?
-        {
-            return match parse(&file, &bytes) {
-                Ok(policy) => Ok((file, policy)),
-                Err(mistakes) => Err(Unreadable::Mistakes(mistakes)),
-            };
+        match read_policy(&self.tree, Path::new(FILE)) {
+            Err(Unreadable::Missing(_)) => match self.applied() {
+                Err(Unreadable::Missing(_)) => Err(Unreadable::Missing(file)),
+                found => found,
+            },
+            found => found.map(|policy| (file, policy)),
         }
-        let applied = self.name(DATABASES, SOURCES).join(KEY_FILE);
-        let text = self
-            .source(KEY_FILE)
-            .ok()
-            .flatten()
-            .and_then(|bytes| embedded(&bytes));
-        match text {
+    }
+
+    /// Reads the policy that was applied last, as it was then. Says where it is kept.
+    pub fn applied(&self) -> Result<(PathBuf, Policy), Unreadable> {
+        let file = self.name(DATABASES, SOURCES).join(KEY_FILE);
+        let key_file = self.source(KEY_FILE).ok().flatten();
+        match key_file.and_then(|bytes| embedded(&bytes)) {
             None => Err(Unreadable::Missing(file)),
-            Some(text) => match parse(&applied, text.as_bytes()) {
-                Ok(policy) => Ok((applied, policy)),
+            Some(text) => match parse(&file, text.as_bytes()) {
+                Ok(policy) => Ok((file, policy)),
                 Err(mistakes) => Err(Unreadable::Mistakes(mistakes)),
             },
         }
@@ -292,12 +287,7 @@ impl Place {
 
     /// Reads a policy from a file of this computer.
     pub fn policy_from(file: &Path) -> Result<Policy, Unreadable> {
-        let mistake =
-            |error| Unreadable::Mistakes(vec![Mistake::whole(file, &system_error(&error))]);
-        match Tree::computer().read(file, LARGEST_FILE).map_err(mistake)? {
-            None => Err(Unreadable::Missing(file.to_owned())),
-            Some(bytes) => parse(file, &bytes).map_err(Unreadable::Mistakes),
-        }
+        read_policy(&Tree::computer(), file)
     }
 
     /// Puts a policy in force. `waiting` is called when another one is at work.
@@ -1060,6 +1050,16 @@ impl Place {
             Compiled::from_files(&listed("dump")?, &listed("list-locks")?)
                 == Some(compiled.clone()),
         )
+    }
+}
+
+/// Reads a file of a computer or an image as a policy.
+fn read_policy(tree: &Tree, path: &Path) -> Result<Policy, Unreadable> {
+    let file = tree.name(path);
+    let mistake = |error| Unreadable::Mistakes(vec![Mistake::whole(&file, &system_error(&error))]);
+    match tree.read(path, LARGEST_FILE).map_err(mistake)? {
+        None => Err(Unreadable::Missing(file)),
+        Some(bytes) => parse(&file, &bytes).map_err(Unreadable::Mistakes),
     }
 }
 

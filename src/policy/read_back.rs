@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::profile;
 use crate::folders;
 use crate::session;
-use crate::storage::{Origin, Storage};
+use crate::storage::{KeyProblem, Origin, Storage};
 use crate::tree::{LARGEST_FOREIGN_FILE, Tree};
 
 /// A key to look up.
@@ -245,6 +245,9 @@ fn look_up(storage: &Storage, question: &Question) -> Answer {
         let (schema, value) = (question.schema.as_ref()?, value.as_ref()?);
         let schema = match storage.schema(schema, &path) {
             Ok(schema) => schema?,
+            // It is between its unpacking and its compilation, like a program's that is being
+            // installed: what it will read is in place.
+            Err(KeyProblem::OwnSchemaMissing(_)) => return None,
             Err(problem) => return Some(problem.to_string()),
         };
         match storage.read(&schema, &path, key, value.type_()) {

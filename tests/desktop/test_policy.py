@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from harness import INSTALLED
+from harness import INSTALLED, PANEL_SCHEMA
 from policies import (
     DATABASE,
     DATABASES,
@@ -76,6 +76,7 @@ def read_by_programs(computer, key):
 
 LENSES = "com.canonical.Unity.Lenses remote-content-search"
 LENSES_PATH = "/com/canonical/unity/lenses/remote-content-search"
+OWN_SEARCH = "net.launchpad.PrivacyPanel online-search"
 OWN_REPORTS = "net.launchpad.PrivacyPanel error-reports"
 DISABLED = "org.gnome.desktop.search-providers disabled"
 DISABLED_PATH = "/org/gnome/desktop/search-providers/disabled"
@@ -311,6 +312,44 @@ def test_a_policy_from_another_file_is_the_one_in_force(computer):
     status = json.loads(computer.session.ask("privacyctl", "policy", "status", "--json"))
     assert status["in_force"] and status["policy"] == str(SOURCES / "policy")
     assert read_by_programs(computer, LENSES) == ("'none'", False)
+
+
+def test_apply_again_takes_the_policy_that_was_applied_and_no_edit_since(computer):
+    for text in (OFF_LOCKED, OFF_LOCKED.rstrip("\n"), OFF_LOCKED + "\n\n"):
+        computer.write("/etc/site.toml", text)
+        computer.apply(None, "/etc/site.toml")
+        computer.file("/etc/site.toml").unlink()
+        computer.write(POLICY, ON_LOCKED)
+        before = computer.files()
+        assert computer.apply(None, "--again")[-1] == "unchanged"
+        assert computer.files() == before, "to the byte, however often"
+    # What triggers of packages are for.
+    computer.write(READERS / "late.toml", reader_file().replace("error-reports", "online-search"))
+    assert computer.apply(None, "--again")[-1] == "changed"
+    assert "[org/example/Absent]\nsend=false\n" in computer.read(SOURCES / "policy")
+    assert read_by_programs(computer, LENSES) == ("'none'", False)
+
+
+def test_apply_again_does_nothing_where_no_policy_was_applied(computer):
+    computer.write(POLICY, OFF_LOCKED)
+    done = computer.policy("apply", "--again")
+    assert (done.returncode, done.stdout, done.stderr) == (DONE, "unchanged\n", "")
+    assert not computer.file("/etc/dconf").exists()
+    done = computer.policy("apply", "--again", POLICY)
+    assert done.returncode == BAD and "cannot be used with" in done.stderr
+
+
+def test_a_policy_is_applied_while_the_panels_own_schema_waits_to_be_compiled(tmp_path):
+    # As in a run of dpkg that unpacks the schema, and compiles all schemas at its end.
+    schemas = INSTALLED / "share" / "glib-2.0" / "schemas"
+    xml = f"{PANEL_SCHEMA}.gschema.xml"
+    (tmp_path / xml).write_text((schemas / xml).read_text())
+    with Computer(binds=[(tmp_path, schemas)]) as computer:
+        assert computer.apply(OFF_LOCKED)[-1] == "changed"
+        assert computer.policy("status").returncode == DONE
+        computer.session.ask("glib-compile-schemas", schemas)
+        assert read_by_programs(computer, OWN_SEARCH) == ("false", False)
+        assert computer.policy("status").returncode == DONE
 
 
 def test_what_a_policy_no_longer_names_is_free_again(computer):
