@@ -168,7 +168,8 @@ fn attempt(
     request: Request,
     given_up: &AtomicBool,
 ) -> Vec<(String, Failure)> {
-    let before = ChoiceStatus::of(catalogue, choice, &Storage::fresh());
+    let storage = Storage::fresh();
+    let before = ChoiceStatus::of(catalogue, choice, &storage);
     let installed: Vec<&str> = before
         .installed()
         .map(|reader| reader.id.as_str())
@@ -184,7 +185,7 @@ fn attempt(
         .readers_of(choice)
         .filter(|reader| installed.contains(&reader.id.as_str()))
         .collect();
-    if let Some(refused) = refuse(&before, &readers, request) {
+    if let Some(refused) = refuse(&before, &readers, &storage, request) {
         return refused;
     }
     let mut failures = Vec::new();
@@ -211,14 +212,14 @@ fn attempt(
 fn refuse(
     before: &ChoiceStatus,
     readers: &[&Reader],
+    storage: &Storage,
     request: Request,
 ) -> Option<Vec<(String, Failure)>> {
-    let storage = Storage::fresh();
     let locked: Vec<_> = match request {
         Request::On => readers
             .iter()
             .filter(|reader| {
-                let left = reader.plan(&storage, request);
+                let left = reader.plan(storage, request);
                 left.is_ok_and(|left| left.iter().any(|write| !storage.is_writable(write)))
             })
             .map(|reader| reader.id.as_str())

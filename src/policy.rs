@@ -8,21 +8,35 @@
 //! [`read_back`] lets a fresh process say what is in force then.
 
 pub mod compile;
+mod dconf;
 pub mod diff;
+mod failure;
+mod home;
 pub mod in_force;
 pub mod parse;
 pub mod place;
 mod profile;
 pub mod read_back;
+mod report;
+mod sources;
 
 use crate::choice::Choice;
 use crate::state::State;
 
 pub use compile::Compiled;
+pub use failure::{Failure, Unreadable};
 pub use parse::parse;
+pub use place::Place;
+pub use report::{KeyReport, ReaderReport, Report};
 
 /// Where a policy is.
 pub const FILE: &str = "/etc/privacy-panel/policy.toml";
+
+/// Where dconf's databases are, and the folders that they are compiled from.
+const DATABASES: &str = "/etc/dconf/db";
+
+/// The database that a policy is compiled into.
+pub const DATABASE: &str = "/etc/dconf/db/privacy-panel";
 
 /// How large a policy may be, in bytes.
 pub const LARGEST_FILE: u64 = 256 * 1024;

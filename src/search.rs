@@ -30,17 +30,17 @@ pub fn find<T: AsRef<str>>(terms: &[T]) -> Vec<&'static Choice> {
 
 /// How many terms a description alone has; none where a term is not found at all.
 fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
-    let both = |texts: [&str; 3]| -> Vec<_> {
+    let both = |texts: &[&'static str]| -> Vec<_> {
         texts
-            .into_iter()
+            .iter()
             .flat_map(|text| [words(text), words(&gettext(text))])
             .flatten()
             .collect()
     };
     let [title, keywords, description] = choice.texts();
     // The panel's own name finds all that is in it.
-    let names = both([title, keywords, crate::NAME]);
-    let description: Vec<_> = both([description, "", ""])
+    let names = both(&[title, keywords, crate::NAME]);
+    let description: Vec<_> = both(&[description])
         .into_iter()
         .filter(|word| word.chars().count() >= TELLING)
         .collect();

@@ -24,6 +24,10 @@ pub(crate) const PROGRAM: &str = "/proc/self/exe";
 /// Where the sessions of people who are logged in have their buses; see `pam_systemd(8)`.
 const SESSIONS: &str = "/run/user";
 
+/// The name, the interface and the object of a bus itself; see the D-Bus specification.
+pub(crate) const BUS: &str = "org.freedesktop.DBus";
+pub(crate) const BUS_PATH: &str = "/org/freedesktop/DBus";
+
 /// How long a session's bus is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -105,20 +109,36 @@ pub fn began() -> Option<SystemTime> {
 
 /// The process of the session's bus.
 fn bus_process() -> Option<u32> {
-    const BUS: &str = "org.freedesktop.DBus";
     let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).ok()?;
-    let reply = bus.call_sync(
-        Some(BUS),
-        "/org/freedesktop/DBus",
-        BUS,
+    let reply = ask_bus(
+        &bus,
         "GetConnectionUnixProcessID",
-        Some(&(BUS,).to_variant()),
+        &(BUS,).to_variant(),
+        Some(Duration::from_secs(1)),
+    );
+    let (process,) = reply.ok()?.get()?;
+    Some(process)
+}
+
+/// Asks a bus itself, rather than a program on it; waits for GIO's time where none is given.
+pub fn ask_bus(
+    bus: &gio::DBusConnection,
+    method: &str,
+    arguments: &glib::Variant,
+    patience: Option<Duration>,
+) -> Result<glib::Variant, glib::Error> {
+    let milliseconds = patience.and_then(|patience| i32::try_from(patience.as_millis()).ok());
+    bus.call_sync(
+        Some(BUS),
+        BUS_PATH,
+        BUS,
+        method,
+        Some(arguments),
         None,
         gio::DBusCallFlags::NONE,
-        1000,
+        milliseconds.unwrap_or(-1),
         gio::Cancellable::NONE,
-    );
-    reply.ok()?.child_get::<u32>(0).into()
+    )
 }
 
 /// When a process was started; see proc(5), `/proc/pid/stat`, field 22.

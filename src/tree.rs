@@ -101,6 +101,17 @@ impl Tree {
         unless_missing(opened)
     }
 
+    /// What stands at a path, the last link not followed; none where there is nothing.
+    pub(crate) fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(None);
+        };
+        match self.folder(above)? {
+            Some(above) => kind(&above, name),
+            None => Ok(None),
+        }
+    }
+
     /// Opens a folder, and makes it and those above it where they are missing. Says which it made.
     pub(crate) fn make_folder(&self, path: &Path, made: &mut Vec<PathBuf>) -> io::Result<Dir> {
         if let Some(dir) = self.folder(path)? {
@@ -164,25 +175,15 @@ impl Tree {
     /// The names in a folder, and whether each is known to be a regular file; none where there
     /// is no folder.
     pub(crate) fn entries(&self, path: &Path) -> io::Result<Vec<(std::ffi::OsString, bool)>> {
-        if self.is_image() {
-            let Some(folder) = self.folder(path)? else {
-                return Ok(Vec::new());
-            };
-            let entry = |entry: io::Result<cap_std::fs::DirEntry>| {
-                let entry = entry?;
-                let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-                Ok((entry.file_name(), plain))
-            };
-            folder.entries()?.map(entry).collect()
-        } else {
-            let entry = |entry: io::Result<std::fs::DirEntry>| {
-                let entry = entry?;
-                let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-                Ok((entry.file_name(), plain))
-            };
-            let entries = unless_missing(path.read_dir())?;
-            entries.into_iter().flatten().map(entry).collect()
-        }
+        let Some(folder) = self.folder(path)? else {
+            return Ok(Vec::new());
+        };
+        let entries = folder.entries()?.map(|entry| {
+            let entry = entry?;
+            let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+            Ok((entry.file_name(), plain))
+        });
+        entries.collect()
     }
 }
 

@@ -57,18 +57,21 @@ impl Watch {
                 Some(settings)
             })
             .collect();
+        let tell = Rc::clone(&notify);
+        // A file that takes another's place is several events, and one policy.
+        let policy_changed = coalesced(move || {
+            // What is shown is to be what the others have heard of, too.
+            let _ = session::announce();
+            tell();
+        });
         let policy = policy::in_force::files()
             .into_iter()
             .filter_map(|file| {
                 let file = gio::File::for_path(file);
                 let flags = gio::FileMonitorFlags::WATCH_MOVES;
                 let monitor = file.monitor_file(flags, gio::Cancellable::NONE).ok()?;
-                let tell = Rc::clone(&notify);
-                monitor.connect_changed(move |_, _, _, _| {
-                    // What is shown is to be what the others have heard of, too.
-                    let _ = session::announce();
-                    tell();
-                });
+                let tell = Rc::clone(&policy_changed);
+                monitor.connect_changed(move |_, _, _, _| tell());
                 Some(monitor)
             })
             .collect();
@@ -98,10 +101,10 @@ fn watch_service(
         };
         if let Some(subscription) = subscription.upgrade() {
             subscription.replace(Some(bus.subscribe_to_signal(
-                Some("org.freedesktop.DBus"),
-                Some("org.freedesktop.DBus"),
+                Some(session::BUS),
+                Some(session::BUS),
                 Some("NameOwnerChanged"),
-                Some("/org/freedesktop/DBus"),
+                Some(session::BUS_PATH),
                 Some(DCONF_SERVICE),
                 gio::DBusSignalFlags::NONE,
                 move |_| notify(),

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use privacy_panel::catalogue::Catalogue;
-use privacy_panel::policy::place::{ReaderReport, Report};
-use privacy_panel::policy::{Organisation, Policy};
+use privacy_panel::policy::{Organisation, Policy, ReaderReport, Report};
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
 
@@ -219,12 +218,12 @@ pub(crate) fn no_policy() -> String {
     })
 }
 
+fn names(files: &[PathBuf]) -> Vec<Cow<'_, str>> {
+    files.iter().map(|file| file.to_string_lossy()).collect()
+}
+
 /// `policy status --json`
 pub(crate) fn policy(file: &Path, policy: &Policy, report: &Report) -> String {
-    let names = |files: &'_ [PathBuf]| -> Vec<_> {
-        let names = files.iter().map(|file| file.display().to_string());
-        names.map(Cow::Owned).collect()
-    };
     print(&PolicyJson {
         policy: Some(file.to_string_lossy()),
         organisation: policy.organisation.as_ref().map(OrganisationJson::from),
@@ -237,8 +236,8 @@ pub(crate) fn policy(file: &Path, policy: &Policy, report: &Report) -> String {
                 id: decision.choice.id,
                 state: decision.state.as_str(),
                 locked: decision.locked,
-                readers: (report.readers.iter())
-                    .filter(|reader| reader.choice == decision.choice)
+                readers: report
+                    .readers_of(decision.choice)
                     .map(ReaderReportJson::from)
                     .collect(),
             })

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use privacy_panel::mistake::Mistake;
-use privacy_panel::policy::place::{Failure, Place, ReaderReport, Report, Unreadable};
-use privacy_panel::policy::{Decision, Lists, Policy, read_back};
+use privacy_panel::policy::{self, Decision, Lists, Policy, read_back};
+use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
 use privacy_panel::session;
 use privacy_panel::state::State;
@@ -126,8 +126,7 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let (name, policy) = meant(file, &place)?;
     let catalogue = catalogue(&place);
     // Readers that contradict each other are found here, too; what lists hold is not asked.
-    privacy_panel::policy::compile::compile(&policy, &catalogue, &|_| Vec::new())
-        .map_err(Failure::from)?;
+    policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
     output::line(&gettext_f(
         // Translators: a file in which no mistake was found
         "{file}: no mistakes.",
@@ -178,7 +177,7 @@ fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result
         output::line(change.unified().trim_end_matches('\n'))?;
     }
     if compile {
-        let database = place.tree().name(Path::new("/etc/dconf/db/privacy-panel"));
+        let database = place.tree().name(Path::new(policy::DATABASE));
         output::line(&gettext_f(
             "The database “{file}” would be compiled anew.",
             &[("file", &database.display().to_string())],
@@ -254,11 +253,7 @@ fn decided(decision: &Decision) -> String {
 }
 
 fn in_force(decision: &Decision, report: &Report) -> String {
-    let count = report
-        .readers
-        .iter()
-        .filter(|reader| reader.choice == decision.choice)
-        .count();
+    let count = report.readers_of(decision.choice).count();
     ngettext_f(
         // Translators: what was decided, and for how many programs it was read back
         "{decided} (in force for {count} program)",
@@ -334,11 +329,8 @@ fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec<String> {
     for decision in &policy.decisions {
         lines.push(String::new());
         lines.push(decided(decision));
-        let readers = report
-            .readers
-            .iter()
-            .filter(|reader| reader.choice == decision.choice);
-        let rows: Vec<_> = readers
+        let rows: Vec<_> = report
+            .readers_of(decision.choice)
             .map(|reader| {
                 let found = if reader.in_force() {
                     // Translators: about a program that finds what the policy says

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use glib::Variant;
 use glib::prelude::*;
 
-use super::{Organisation, profile};
+use super::{DATABASE, Organisation, profile};
 use crate::session;
 use crate::storage::Storage;
 
@@ -18,9 +18,6 @@ use crate::storage::Storage;
 pub(crate) const PATH: &str = "/net/launchpad/PrivacyPanel/policy/";
 const NAME: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
-
-/// The compiled database.
-const DATABASE: &str = "/etc/dconf/db/privacy-panel";
 
 /// The keys that say something about the policy itself.
 pub(super) fn keys() -> [&'static str; 2] {

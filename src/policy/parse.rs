@@ -149,30 +149,16 @@ impl Reading {
             match field.get_ref().as_ref() {
                 "name" => {
                     named = true;
-                    name = self.text(field, value).filter(|text| {
-                        let valid = is_line(text, LONGEST_TEXT);
-                        if !valid {
-                            self.wrong(value, format!(
-                                "{}; expected a name on one line of {LONGEST_TEXT} bytes at most, without control characters",
-                                quote(text)
-                            ));
-                        }
-                        valid
-                    });
+                    let expected = format!(
+                        "a name on one line of {LONGEST_TEXT} bytes at most, without control characters"
+                    );
+                    let valid = |text: &str| is_line(text, LONGEST_TEXT);
+                    name = self.checked(field, value, valid, &expected);
                 }
                 "contact" => {
-                    contact =
-                        self.text(field, value).filter(|text| {
-                            let valid = is_contact(text);
-                            if !valid {
-                                self.wrong(value, format!(
-                                "{}; expected the URI of a web page or a mail address, such as \
-                                 “https://it.example.edu/privacy” or “mailto:it@example.edu”",
-                                quote(text)
-                            ));
-                            }
-                            valid
-                        });
+                    let expected = "the URI of a web page or a mail address, such as \
+                                    “https://it.example.edu/privacy” or “mailto:it@example.edu”";
+                    contact = self.checked(field, value, is_contact, expected);
                 }
                 _ => self.unknown("field", field, &["name", "contact"]),
             }
@@ -279,6 +265,22 @@ impl Reading {
             self.wrong_type(name, value, "a table");
         }
         table
+    }
+
+    /// A text that is what it is expected to be.
+    fn checked<T: AsRef<str>>(
+        &mut self,
+        name: &Spanned<T>,
+        value: Field<'_>,
+        valid: impl FnOnce(&str) -> bool,
+        expected: &str,
+    ) -> Option<String> {
+        let text = self.text(name, value)?;
+        if valid(&text) {
+            return Some(text);
+        }
+        self.wrong(value, format!("{}; expected {expected}", quote(&text)));
+        None
     }
 
     fn text<T: AsRef<str>>(&mut self, name: &Spanned<T>, value: Field<'_>) -> Option<String> {

@@ -5,7 +5,11 @@
 //! The format is that of dconf(7), "PROFILES": a database a line, `#` begins a comment. It belongs
 //! to the administrator, so all of it stays as it is, byte for byte, but for one line of ours.
 
-/// Where everybody's profile is.
+/// Where profiles are, and the name of everybody's.
+pub(super) const FOLDER: &str = "/etc/dconf/profile";
+pub(super) const NAME: &str = "user";
+
+/// Everybody's profile.
 pub(super) const FILE: &str = "/etc/dconf/profile/user";
 
 /// Where a distribution may have one, below its data folders. Ours would hide it.
@@ -40,6 +44,11 @@ pub(super) fn entries(profile: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Whether our database is in it.
 pub(super) fn has_ours(profile: &[u8]) -> bool {
     entries(profile).any(|entry| entry == LINE)
+}
+
+/// Whether it names databases other than the person's own.
+pub(super) fn names_system_databases(profile: &[u8]) -> bool {
+    entries(profile).any(|entry| entry.starts_with(b"system-db:") || entry.starts_with(b"file-db:"))
 }
 
 /// The profile with our line: after the person's own database and before all others, so that

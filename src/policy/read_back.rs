@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
-use super::profile;
-use crate::folders;
+use super::home::Home;
+use super::{DATABASES, profile};
 use crate::session;
 use crate::storage::{KeyProblem, Origin, Storage};
 use crate::tree::{LARGEST_FOREIGN_FILE, Tree};
@@ -67,42 +66,29 @@ enum Reply {
     Answers(Vec<Answer>),
 }
 
-/// The name of a profile of our own in the process's home.
-const TRANSLATED: &str = "profile";
-
-/// The databases that are to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Databases {
-    /// All that everybody's profile names.
-    All,
-    /// All but that of the policy.
-    Others,
-}
-
 /// A fresh process that waits for its questions: it looks at no profile before they have come.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    /// A home of nobody's, so that there is nothing of anybody's in it.
-    home: TempDir,
-    databases: Databases,
+    home: Home,
+    /// Whether its profile is one that is written for it, rather than everybody's.
+    translated: bool,
 }
 
 impl Process {
-    /// Starts it; that takes longer than its answers do.
-    pub(super) fn start(tree: &Tree, databases: Databases) -> io::Result<Self> {
-        let home = tempfile::Builder::new()
-            .prefix("privacy-panel.")
-            .tempdir()?;
-        let profile = if tree.is_image() || databases == Databases::Others {
-            home.path().join(TRANSLATED)
+    /// Starts it; that takes longer than its answers do. `translated`: it reads by the profile that
+    /// it will be asked with, instead of this computer's own.
+    pub(super) fn start(translated: bool) -> io::Result<Self> {
+        let home = Home::new()?;
+        let profile = if translated {
+            home.profile()
         } else {
             PathBuf::from(profile::FILE)
         };
         let child = Command::new(session::PROGRAM)
             .args(["policy", "read-back"])
             .env_clear()
-            .envs(environment(home.path(), &profile))
+            .envs(home.environment(&profile))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -111,21 +97,20 @@ impl Process {
         Ok(Self {
             child,
             home,
-            databases,
+            translated,
         })
     }
 
-    /// Asks it about keys. `profile` is everybody's profile as it is now.
+    /// Asks it about keys. `profile` is what it reads by, of the computer or image.
     pub(super) fn ask(
         mut self,
         tree: &Tree,
         profile: &[u8],
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
-        let folder = self.home.path();
-        if tree.is_image() || self.databases == Databases::Others {
-            let text = translated(tree, profile, self.databases, folder)?;
-            fs::write(folder.join(TRANSLATED), text)?;
+        if self.translated {
+            let text = translated(tree, profile, self.home.path())?;
+            fs::write(self.home.profile(), text)?;
         }
         if let Some(mut input) = self.child.stdin.take() {
             input.write_all(&serde_json::to_vec(questions).map_err(io::Error::from)?)?;
@@ -151,44 +136,16 @@ impl Drop for Process {
     }
 }
 
-/// The environment of a person who has just logged in and decided nothing.
-fn environment(home: &Path, profile: &Path) -> Vec<(&'static str, PathBuf)> {
-    let data: Vec<_> = folders::system_data(&Tree::computer());
-    let joined = std::env::join_paths(&data).unwrap_or_default();
-    let mut variables = vec![
-        ("DCONF_PROFILE", profile.to_owned()),
-        ("GSETTINGS_BACKEND", "dconf".into()),
-        ("HOME", home.to_owned()),
-        ("XDG_CONFIG_HOME", home.to_owned()),
-        ("XDG_CACHE_HOME", home.to_owned()),
-        ("XDG_RUNTIME_DIR", home.to_owned()),
-        ("XDG_DATA_DIRS", joined.into()),
-        ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent".into()),
-    ];
-    if let Some(path) = std::env::var_os("PATH") {
-        variables.push(("PATH", path.into()));
-    }
-    variables
-}
-
 /// A profile of files only, each a copy in a folder of ours where it belongs to an image: what an
 /// image calls a system database is not this computer's.
-fn translated(
-    tree: &Tree,
-    profile: &[u8],
-    databases: Databases,
-    folder: &Path,
-) -> io::Result<Vec<u8>> {
+fn translated(tree: &Tree, profile: &[u8], folder: &Path) -> io::Result<Vec<u8>> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     let mut out = b"user-db:user\n".to_vec();
     let mut copies: Vec<PathBuf> = Vec::new();
     let mut room = LARGEST_FOREIGN_FILE;
     for entry in profile::entries(profile) {
         let database = if let Some(name) = entry.strip_prefix(b"system-db:") {
-            if databases == Databases::Others && name == crate::PACKAGE.as_bytes() {
-                continue;
-            }
-            Path::new("/etc/dconf/db").join(OsStr::from_bytes(name))
+            Path::new(DATABASES).join(OsStr::from_bytes(name))
         } else if let Some(name) = entry.strip_prefix(b"file-db:") {
             PathBuf::from(OsStr::from_bytes(name))
         } else {

@@ -6,9 +6,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use gio::prelude::*;
+use glib::prelude::*;
 
-use crate::{BUS, BUS_NAME, BUS_PATH};
+use crate::BUS_NAME;
+use privacy_panel::session;
 
 /// How long it waits for another question; people type with pauses.
 const IDLE: Duration = Duration::from_secs(10);
@@ -53,17 +54,9 @@ impl Life {
     /// Gives up the name, so that whoever asks from now on has the bus start another one.
     fn leave(self: &Rc<Self>) {
         // Whatever the bus says: it is gone with the process.
-        let _ = self.bus.call_sync(
-            Some(BUS),
-            BUS_PATH,
-            BUS,
-            "ReleaseName",
-            Some(&(BUS_NAME,).to_variant()),
-            None,
-            gio::DBusCallFlags::NONE,
-            1000,
-            gio::Cancellable::NONE,
-        );
+        let name = (BUS_NAME,).to_variant();
+        let patience = Some(Duration::from_secs(1));
+        let _ = session::ask_bus(&self.bus, "ReleaseName", &name, patience);
         self.wait(LAST_CALLS, |life| life.main_loop.quit());
     }
 

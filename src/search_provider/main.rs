@@ -19,15 +19,12 @@ use std::process::ExitCode;
 use gio::prelude::*;
 
 use life::Life;
-use privacy_panel::PACKAGE;
+use privacy_panel::{PACKAGE, session};
 
 /// The name on the bus; `data/net.launchpad.PrivacyPanel.search-provider.ini` tells the shell.
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
 /// Where the object is; likewise.
 const OBJECT_PATH: &str = "/net/launchpad/PrivacyPanel/SearchProvider";
-
-const BUS: &str = "org.freedesktop.DBus";
-const BUS_PATH: &str = "/org/freedesktop/DBus";
 
 /// `DBUS_NAME_FLAG_DO_NOT_QUEUE` and `DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER` of the D-Bus
 /// specification.
@@ -50,17 +47,8 @@ fn run() -> Result<(), glib::Error> {
     let life = Life::new(&bus);
     // The object comes first: whoever sees the name may call at once.
     let registered = answer::register(&bus, &life)?;
-    let owner = bus.call_sync(
-        Some(BUS),
-        BUS_PATH,
-        BUS,
-        "RequestName",
-        Some(&(BUS_NAME, DO_NOT_QUEUE).to_variant()),
-        None,
-        gio::DBusCallFlags::NONE,
-        -1,
-        gio::Cancellable::NONE,
-    )?;
+    let wish = (BUS_NAME, DO_NOT_QUEUE).to_variant();
+    let owner = session::ask_bus(&bus, "RequestName", &wish, None)?;
     // Another one answers already.
     if owner.get::<(u32,)>() != Some((PRIMARY_OWNER,)) {
         return Ok(());

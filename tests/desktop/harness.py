@@ -26,6 +26,27 @@ REPORTS_KEY = "report-technical-problems"
 PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
 
 
+def list_reader(name, members, more=""):
+    """A reader file of names among the search providers that GNOME's search leaves out."""
+    return f"""
+name = "{name}"
+choice = "online-search"
+
+[gsettings-list]
+schema = "{PROVIDERS_SCHEMA}"
+path = "/org/gnome/desktop/search-providers/"
+disabled = "disabled"
+names = {json.dumps(list(members))}
+{more}"""
+
+
+def make_locale(folder, locale):
+    """Makes a locale, since a bare computer has English alone. Returns the variables for it."""
+    made = Path(folder) / f"{locale}.UTF-8"
+    subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", made], check=True)
+    return {"LC_ALL": made.name, "LOCPATH": str(folder)}
+
+
 def wait_for(what, question, seconds=10.0, every=0.05):
     """Asks until the answer is true, and returns it. The time only bounds a failure."""
     end = time.monotonic() + seconds

@@ -14,7 +14,6 @@ import yaml
 from harness import INSTALLED, PANEL_SCHEMA, SOURCE, UNITY_KEY, UNITY_SCHEMA
 from policies import (
     DATABASE,
-    DATABASES,
     OUR_LINE,
     POLICY,
     PROFILE,
@@ -45,19 +44,6 @@ def table(heading):
     """The rows of the table that begins with this row, without what makes it look like code."""
     rows = PAGE.split(f"\n| {heading} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-
-
-@pytest.fixture(scope="module")
-def shared():
-    with Computer() as computer:
-        yield computer
-
-
-@pytest.fixture
-def computer(shared):
-    """A computer on which nobody has decided anything, without a folder of dconf's."""
-    shared.clean()
-    yield shared
 
 
 def as_nobody(computer, *arguments):

@@ -13,7 +13,6 @@ import threading
 from queue import Empty, Queue
 
 import pytest
-
 from harness import PANEL_SCHEMA, SOURCE, Session
 
 PAGE = SOURCE / "docs" / "following-a-choice.md"

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel and privacyctl in other languages, one of them written from right to left."""
 
-import subprocess
-
 import pytest
-from harness import Panel, Session
+from harness import Panel, Session, make_locale
 
 # Language, locale, the switch, and what privacyctl says first.
 LANGUAGES = [
@@ -15,20 +13,16 @@ LANGUAGES = [
 
 @pytest.fixture(scope="module")
 def locales(tmp_path_factory):
-    """The locales of these languages, made for the tests: a bare computer has English alone."""
+    """The variables of each of these languages."""
     folder = tmp_path_factory.mktemp("locales")
-    for _, locale, *_ in LANGUAGES:
-        made = folder / f"{locale}.UTF-8"
-        subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", made], check=True)
-    return folder
+    return {locale: make_locale(folder, locale) for _, locale, *_ in LANGUAGES}
 
 
 @pytest.mark.parametrize(("language", "locale", "title", "answer"), LANGUAGES)
 def test_the_panel_and_privacyctl_speak_the_persons_language(
     locales, language, locale, title, answer
 ):
-    env = {"LC_ALL": f"{locale}.UTF-8", "LOCPATH": str(locales)}
-    with Session(screen="800x700x24", env=env) as session:
+    with Session(screen="800x700x24", env=locales[locale]) as session:
         assert f"{title}: {answer}" in session.ask("privacyctl", "status")
         # Words for programs are the same everywhere.
         assert session.ask("privacyctl", "get", "online-search") == "off"

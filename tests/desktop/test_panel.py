@@ -13,6 +13,7 @@ from harness import (
     UNITY_SCHEMA,
     Panel,
     Session,
+    list_reader,
     wait_for,
 )
 from policies import Computer
@@ -325,16 +326,7 @@ def test_an_administrators_default_is_told_from_a_persons_decision(managed):
         panel.wait("the words", lambda: panel.find(role="list item", name="Set by you"))
 
 
-SHELL_READER = """
-name = "Test Shell"
-choice = "online-search"
-
-[gsettings-list]
-schema = "org.gnome.desktop.search-providers"
-path = "/org/gnome/desktop/search-providers/"
-disabled = "disabled"
-names = ["org.example.Online.desktop"]
-"""
+SHELL_READER = list_reader("Test Shell", ["org.example.Online.desktop"])
 
 
 def test_three_readers_set_apart_are_mixed_and_realigning_mends_them(session):

@@ -2,11 +2,10 @@
 """privacyctl policy on a computer of its own: what it prints, writes, reads back and takes out."""
 
 import json
-import re
 import subprocess
 
 import pytest
-from harness import INSTALLED, PANEL_SCHEMA
+from harness import INSTALLED, PANEL_SCHEMA, list_reader
 from policies import (
     DATABASE,
     DATABASES,
@@ -37,19 +36,6 @@ ONLINE = [
     "org.gnome.Epiphany.desktop",
     "org.gnome.Software.desktop",
 ]
-
-
-@pytest.fixture(scope="module")
-def shared():
-    with Computer() as computer:
-        yield computer
-
-
-@pytest.fixture
-def computer(shared):
-    """A computer on which nobody has decided anything, without a folder of dconf's."""
-    shared.clean()
-    yield shared
 
 
 def refused(done, status):
@@ -832,15 +818,7 @@ def reader_file(name="Mine", schema="org.example.Absent", key="send", on="true",
     )
 
 
-SHELL_READER = """
-name = "Shell"
-choice = "online-search"
-[gsettings-list]
-schema = "org.gnome.desktop.search-providers"
-path = "/org/gnome/desktop/search-providers/"
-disabled = "disabled"
-names = ["org.example.Online.desktop"]
-"""
+SHELL_READER = list_reader("Shell", ["org.example.Online.desktop"])
 REPORTS_LOCKED = '[choices.error-reports]\nstate = "off"\nlocked = true\n'
 
 

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness import INSTALLED, PANEL_SCHEMA, Session
+from harness import INSTALLED, Session
 from policies import DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
 
 UPDATE = "PRIVACY_PANEL_UPDATE_GOLDEN" in os.environ

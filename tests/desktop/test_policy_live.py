@@ -5,7 +5,7 @@ import json
 
 import pytest
 from harness import PANEL_SCHEMA, UNITY_KEY, UNITY_SCHEMA, Panel, wait_for
-from policies import OUR_LINE, POLICIES, PROFILE, Computer
+from policies import OUR_LINE, POLICIES, Computer
 
 SEARCH = "Include online search results"
 REPORTS = "Send error reports"
@@ -29,19 +29,6 @@ ODD_NAME = (
 
 PENDING = "Apps that are open follow when you log in again."
 SET = f"user-db:user\n{OUR_LINE}\n"
-
-
-@pytest.fixture(scope="module")
-def shared():
-    with Computer() as computer:
-        yield computer
-
-
-@pytest.fixture
-def computer(shared):
-    """A computer without a screen on which nobody has decided anything."""
-    shared.clean()
-    yield shared
 
 
 # Who may change what

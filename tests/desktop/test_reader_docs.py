@@ -5,7 +5,6 @@ import re
 import subprocess
 
 import pytest
-
 from harness import SOURCE, Session
 
 PAGE = (SOURCE / "docs" / "readers.md").read_text()

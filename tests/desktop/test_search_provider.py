@@ -3,12 +3,19 @@
 
 import ast
 import json
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from harness import PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA, Session, wait_for
+from harness import (
+    PRIVACY_SCHEMA,
+    REPORTS_KEY,
+    UNITY_KEY,
+    UNITY_SCHEMA,
+    Session,
+    make_locale,
+    wait_for,
+)
 
 NAME = "net.launchpad.PrivacyPanel.SearchProvider"
 CLIENT = Path(__file__).with_name("search_client.py")
@@ -69,10 +76,7 @@ def provider(session):
 
 @pytest.fixture(scope="module")
 def german(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("locales")
-    made = folder / "de_DE.UTF-8"
-    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", made], check=True)
-    return {"LC_ALL": "de_DE.UTF-8", "LOCPATH": str(folder)}
+    return make_locale(tmp_path_factory.mktemp("locales"), "de_DE")
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,21 @@ import time
 import gnome_shell
 import pytest
 from gnome_shell import SEARCH_IS_OVER
-from harness import SOURCE, wait_for
+from harness import SOURCE, list_reader, wait_for
 from policies import READERS, Computer
 
 ONLINE = "org.example.Online"
 LOCAL = "org.example.Local"
 LATE = "org.example.Late"
 
-READER = f"""
-name = "Test Shell"
-choice = "online-search"
-
-[gsettings-list]
-schema = "org.gnome.desktop.search-providers"
-path = "/org/gnome/desktop/search-providers/"
-disabled = "disabled"
-enabled = "enabled"
+READER = list_reader(
+    "Test Shell",
+    [f"{ONLINE}.desktop", f"{LATE}.desktop"],
+    """enabled = "enabled"
 disable-all = "disable-external"
 providers = "gnome-shell/search-providers"
-names = ["{ONLINE}.desktop", "{LATE}.desktop"]
-"""
+""",
+)
 
 
 def install_provider(session, name, default_disabled=False):

@@ -2,11 +2,10 @@
 """A real GNOME Shell: what a person finds by typing, and what opens then."""
 
 import ast
-import subprocess
 
 import pytest
 from gnome_shell import Shell
-from harness import ScreenReader, Session, wait_for
+from harness import ScreenReader, Session, make_locale, wait_for
 
 APP = "net.launchpad.PrivacyPanel.desktop"
 APPLICATIONS = "applications"
@@ -26,10 +25,7 @@ def shell():
 
 @pytest.fixture(scope="module")
 def german_shell(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("locales")
-    made = folder / "de_DE.UTF-8"
-    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", made], check=True)
-    env = {"LC_ALL": "de_DE.UTF-8", "LOCPATH": str(folder)}
+    env = make_locale(tmp_path_factory.mktemp("locales"), "de_DE")
     with Session(system_bus=True, env=env) as session:
         yield Shell(session)
 

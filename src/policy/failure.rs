@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Why a policy could not be read, or is not in force.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::compile::Conflict;
+use super::report::Report;
+use crate::i18n::system_error;
+use crate::mistake::Mistake;
+
+/// Why a policy could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// There is none.
+    #[error("there is no policy")]
+    Missing(PathBuf),
+    /// What is wrong in it.
+    #[error("{} mistakes", .0.len())]
+    Mistakes(Vec<Mistake>),
+}
+
+/// Why nothing was changed, or what was changed is not in force.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The system said no.
+    #[error("{}: {reason}", .file.display())]
+    System {
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+    },
+    /// This person may not.
+    #[error("{} cannot be written: {reason}", .folder.display())]
+    NotWritable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+        /// Whether another person may.
+        denied: bool,
+    },
+    /// Something else stands where a file or folder of ours would be.
+    #[error("{} is in the way", .0.display())]
+    InTheWay(PathBuf),
+    /// Somebody put a file into our folder.
+    #[error("{} is somebody else's", .0.display())]
+    Foreign(PathBuf),
+    /// The profile is a link: it belongs to something that manages it.
+    #[error("{} is a link", .0.display())]
+    ProfileIsLink(PathBuf),
+    /// Our line is in a profile that is a link, and cannot be taken out of it.
+    #[error("{} is a link", .0.display())]
+    LineInLink(PathBuf),
+    /// The profile has no place for our line.
+    #[error("{} names no database of the person's own", .0.display())]
+    NoUserDatabase(PathBuf),
+    /// Two readers want different things.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// The program `dconf` is not installed, or GSettings has no module for dconf.
+    #[error("dconf is not installed")]
+    NoDconf,
+    /// The database could not be compiled.
+    #[error("the database could not be compiled: {0}")]
+    NotCompiled(String),
+    /// Another one is at work, and does not come to an end.
+    #[error("another one is at work")]
+    Busy,
+    /// All was written, and is not what a program that starts now reads.
+    #[error("not in force")]
+    NotInForce(Box<Report>),
+}
+
+/// What the system said about a file or folder.
+pub(super) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
+    move |error| Failure::System {
+        file,
+        reason: system_error(&error),
+    }
+}
+
+/// What is made for a moment cannot be.
+pub(super) fn no_scratch() -> impl FnOnce(io::Error) -> Failure {
+    system(std::env::temp_dir())
+}

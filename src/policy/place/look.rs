@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What is there, what is in force, and who could undo it. Nothing is written here.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::Dir;
+use glib::Variant;
+
+use super::Place;
+use crate::PACKAGE;
+use crate::catalogue::Catalogue;
+use crate::folders;
+use crate::i18n::system_error;
+use crate::policy::compile::{self, Compiled};
+use crate::policy::failure::{Failure, no_scratch, system};
+use crate::policy::read_back::{self, Answer, Process, Question};
+use crate::policy::report::{KeyReport, ReaderReport, Report};
+use crate::policy::{DATABASE, DATABASES, FILE, Policy, dconf, in_force, profile, sources};
+use crate::reader::{Reader, Shape};
+use crate::tree::{self, FOLDER_UNDER_WAY, Kind, UNDER_WAY};
+
+impl Place {
+    /// Everybody's profile: what stands there, and what is in it.
+    pub(super) fn profile(&self) -> Result<(Option<Kind>, Option<Vec<u8>>), Failure> {
+        let file = Path::new(profile::FILE);
+        Ok((self.kind(file)?, self.read(file)?))
+    }
+
+    /// The profile that is made where there is none.
+    pub(super) fn new_profile(&self) -> Result<Vec<u8>, Failure> {
+        for data in folders::system_data(&self.tree) {
+            let file = data.join(profile::VENDOR_FILE);
+            if let Some(vendor) = self.read(&file)? {
+                return profile::new(Some(&vendor))
+                    .map_err(|_| Failure::NoUserDatabase(self.tree.name(&file)));
+            }
+        }
+        profile::new(None).map_err(|_| Failure::NoUserDatabase(self.name(profile::FILE)))
+    }
+
+    /// Whether there is something that was made under another name and never took its place, or
+    /// something of ours with another owner or other rights than it was made with.
+    pub(super) fn is_damaged(&self) -> Result<bool, Failure> {
+        let me = rustix::process::geteuid().as_raw();
+        let databases = self.folder(DATABASES)?;
+        if databases.is_some_and(|databases| !leftovers(&databases).is_empty()) {
+            return Ok(true);
+        }
+        let sources = Path::new(DATABASES).join(sources::FOLDER);
+        for path in [
+            Path::new(DATABASE),
+            &sources.join(sources::LOCKS),
+            &sources.join(sources::KEY_FILE),
+            &sources.join(sources::LOCKS_FILE),
+            &sources,
+        ] {
+            let (rights, usual) = match self.kind(path)? {
+                Some(Kind::File(rights)) => (rights, 0o644),
+                Some(Kind::Folder(rights)) => (rights, 0o755),
+                _ => continue,
+            };
+            let owner = rights.owner.map_or(me, |(user, _)| user);
+            if rights.mode != usual || (owner != me && owner != 0) {
+                return Ok(true);
+            }
+        }
+        let profile_under_way = Path::new(profile::FOLDER).join(UNDER_WAY);
+        Ok(self.kind(&profile_under_way)?.is_some())
+    }
+
+    /// What a policy comes to here, with the names that other databases have in lists.
+    pub(super) fn compile(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        profile: &[u8],
+    ) -> Result<Compiled, Failure> {
+        let keys = compile::list_keys(policy, catalogue);
+        let others = profile::without_ours(profile);
+        let mut below = BTreeMap::new();
+        if profile::names_system_databases(&others) && !keys.is_empty() {
+            let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
+            let process = Process::start(true).map_err(no_scratch())?;
+            let answers = self.ask(process, &others, &questions)?;
+            for (key, answer) in keys.into_iter().zip(answers) {
+                let text = answer.value;
+                let value = text.and_then(|text| Variant::parse(None, &text).ok());
+                if let Some(names) = value.and_then(|value| value.get::<Vec<String>>()) {
+                    below.insert(key, names);
+                }
+            }
+        }
+        let below = |key: &str| below.get(key).cloned().unwrap_or_default();
+        Ok(compile::compile(policy, catalogue, &below)?)
+    }
+
+    fn ask(
+        &self,
+        process: Process,
+        profile: &[u8],
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, Failure> {
+        let asked = process.ask(&self.tree, profile, questions);
+        asked.map_err(|failure| match failure {
+            read_back::Failure::NoDconf => Failure::NoDconf,
+            read_back::Failure::Io(error) => system(self.name(profile::FILE))(error),
+        })
+    }
+
+    /// Compares what is in force with what a policy comes to.
+    pub(super) fn look(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        compiled: &Compiled,
+    ) -> Result<Report, Failure> {
+        let is_current = self.is_compiled(compiled)?;
+        self.read_back(policy, catalogue, compiled, is_current, None)
+    }
+
+    /// Reads back every key that a policy says something about, with a process that was started
+    /// for it, or another.
+    pub(super) fn read_back(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        compiled: &Compiled,
+        is_current: bool,
+        process: Option<Process>,
+    ) -> Result<Report, Failure> {
+        let profile = self.profile()?.1;
+        let mut readers = Vec::new();
+        let mut questions = Vec::new();
+        for decision in &policy.decisions {
+            for reader in catalogue.readers_of(decision.choice) {
+                let keys = compile::keys_of(decision, reader);
+                questions.extend(keys.iter().map(|key| Question {
+                    key: key.clone(),
+                    // What this computer's programs take says nothing about an image's.
+                    schema: (!self.tree.is_image()).then(|| schema(reader).to_owned()),
+                }));
+                readers.push((decision.choice, reader, keys));
+            }
+        }
+        questions.extend(in_force::keys().map(Question::plain));
+        let answers = match &profile {
+            // dconf's default names nothing but the person's own.
+            None => Vec::new(),
+            Some(profile) => {
+                let process = match process {
+                    Some(process) => process,
+                    None => Process::start(self.tree.is_image()).map_err(no_scratch())?,
+                };
+                self.ask(process, profile, &questions)?
+            }
+        };
+        let mut answers = answers.into_iter();
+        let key_report = |(key, found): (String, Answer)| KeyReport {
+            wanted: Answer {
+                value: compiled
+                    .values
+                    .get(&key)
+                    .map(|value| value.print(true).into()),
+                locked: compiled.locks.contains(&key),
+                problem: None,
+            },
+            key,
+            found,
+        };
+        let mut key_reports = |keys: Vec<String>| -> Vec<_> {
+            let answered = keys
+                .into_iter()
+                .map(|key| (key, answers.next().unwrap_or_default()));
+            answered.map(key_report).collect()
+        };
+        let readers = readers
+            .into_iter()
+            .map(|(choice, reader, keys)| ReaderReport {
+                choice,
+                id: reader.id.clone(),
+                name: reader.name.clone(),
+                keys: key_reports(keys),
+            })
+            .collect();
+        let mut report = Report {
+            in_profile: profile.as_deref().is_some_and(profile::has_ours),
+            is_current,
+            readers,
+            policy: key_reports(in_force::keys().map(str::to_owned).into()),
+            ..Report::default()
+        };
+        self.look_at_rights(&mut report);
+        Ok(report)
+    }
+
+    /// Finds what others may change, and what people cannot read.
+    fn look_at_rights(&self, report: &mut Report) {
+        let me = rustix::process::geteuid().as_raw();
+        // What people's programs read, and what dconf and privacyctl alone do.
+        let theirs = [
+            "/etc/dconf",
+            DATABASES,
+            profile::FOLDER,
+            profile::FILE,
+            DATABASE,
+        ];
+        let sources = Path::new(DATABASES).join(sources::FOLDER);
+        let config = Path::new(folders::SYSTEM_CONFIG);
+        let readers = config.join("readers.d");
+        let ours = [&sources, config, Path::new(FILE), &readers];
+        let theirs = theirs.map(|path| (Path::new(path), true));
+        for (path, for_people) in theirs.into_iter().chain(ours.map(|path| (path, false))) {
+            let (rights, needed) = match self.tree.kind(path) {
+                Ok(Some(Kind::File(rights))) => (rights, 0o004),
+                Ok(Some(Kind::Folder(rights))) => (rights, 0o005),
+                _ => continue,
+            };
+            let owner = rights.owner.map_or(0, |(user, _)| user);
+            let by_group =
+                rights.mode & 0o020 != 0 && rights.owner.is_some_and(|(_, group)| group != 0);
+            if (owner != 0 && owner != me) || rights.mode & 0o002 != 0 || by_group {
+                report.exposed.push(self.tree.name(path));
+            }
+            if for_people && rights.mode & needed != needed {
+                report.hidden.push(self.tree.name(path));
+            }
+        }
+    }
+
+    /// Whether the database holds what the policy comes to, and nothing more. It is asked by
+    /// values: `dconf compile` leaves some bytes of a database to chance.
+    fn is_compiled(&self, compiled: &Compiled) -> Result<bool, Failure> {
+        let Some(database) = self.read(Path::new(DATABASE))? else {
+            return Ok(false);
+        };
+        let (keys, locks) = dconf::contents(&database)?;
+        Ok(Compiled::from_files(&keys, &locks).as_ref() == Some(compiled))
+    }
+
+    /// Makes sure that where our files would be there is nothing of anybody else's.
+    pub(super) fn check_ours(&self) -> Result<(), Failure> {
+        let database = Path::new(DATABASE);
+        if !matches!(self.kind(database)?, None | Some(Kind::File(_))) {
+            return Err(Failure::InTheWay(self.tree.name(database)));
+        }
+        let folder = Path::new(DATABASES).join(sources::FOLDER);
+        if !matches!(self.kind(&folder)?, None | Some(Kind::Folder(_))) {
+            return Err(Failure::InTheWay(self.tree.name(&folder)));
+        }
+        let locks = folder.join(sources::LOCKS);
+        // What one that was cut off left behind is ours, too.
+        let ours = [sources::KEY_FILE, UNDER_WAY];
+        for (path, ours) in [
+            (&folder, [&ours, [sources::LOCKS].as_slice()].concat()),
+            (&locks, ours.to_vec()),
+        ] {
+            for (name, _) in self.tree.entries(path).map_err(self.system(path))? {
+                if !ours.iter().any(|ours| name == **ours) {
+                    return Err(Failure::Foreign(self.tree.name(&path.join(name))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that this person may write where it will be needed.
+    pub(super) fn check_rights(&self) -> Result<(), Failure> {
+        for folder in [DATABASES, profile::FOLDER] {
+            // The nearest folder that is there.
+            let found =
+                Path::new(folder)
+                    .ancestors()
+                    .find_map(|path| match self.tree.folder(path) {
+                        Ok(None) => None,
+                        Ok(Some(dir)) => Some((path, tree::check_writable(&dir))),
+                        Err(error) => Some((path, Err(error))),
+                    });
+            if let Some((path, Err(error))) = found {
+                return Err(Failure::NotWritable {
+                    folder: self.tree.name(path),
+                    reason: system_error(&error),
+                    denied: is_denied(&error),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What applications that were cut off left in the folder of databases: what of ours did not take
+/// its place, and what of dconf's did not, which GLib gives six capitals and digits at first.
+pub(super) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
+    let is_dconfs = |name: &str| {
+        let letters = name
+            .strip_prefix(PACKAGE)
+            .and_then(|rest| rest.strip_prefix('.'));
+        letters.is_some_and(|letters| {
+            let is_ours = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
+            letters.len() == 6 && letters.bytes().all(is_ours)
+        })
+    };
+    let sources = Path::new(sources::FOLDER);
+    let known = [
+        UNDER_WAY.into(),
+        FOLDER_UNDER_WAY.into(),
+        sources.join(UNDER_WAY),
+        sources.join(sources::LOCKS).join(UNDER_WAY),
+    ];
+    let known = known
+        .into_iter()
+        .filter(|name| !matches!(tree::kind(databases, name), Ok(None)));
+    let entries = databases.entries().into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let names = files.map(|entry| entry.file_name());
+    let dconfs = names.filter(|name| name.to_str().is_some_and(is_dconfs));
+    known.chain(dconfs.map(PathBuf::from)).collect()
+}
+
+/// Whether the system said no to this person, rather than to everybody.
+fn is_denied(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::ACCESS | Errno::PERM)
+    )
+}
+
+/// The schema that a reader's programs read its keys with.
+fn schema(reader: &Reader) -> &str {
+    match &reader.shape {
+        Shape::Value(shape) => &shape.schema,
+        Shape::List(shape) => &shape.schema,
+    }
+}

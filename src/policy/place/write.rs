@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The steps of an application and of a removal; `place` says in which order and why.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::{Dir, MetadataExt as _};
+use rustix::fs::Mode;
+
+use super::look::leftovers;
+use super::{Place, Plan};
+use crate::PACKAGE;
+use crate::policy::failure::Failure;
+use crate::policy::sources::{self, KEY_FILE, LOCKS, LOCKS_FILE};
+use crate::policy::{DATABASE, DATABASES, dconf, profile};
+use crate::session;
+use crate::tree::{self, FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
+
+impl Place {
+    /// Lets the programs of people who are logged in know at once that nothing is locked any more:
+    /// they keep the database that they have open until it says otherwise.
+    pub(super) fn let_go(&self, databases: &Dir, made: &[PathBuf]) -> Result<(), Failure> {
+        let sources = Path::new(DATABASES).join(sources::FOLDER);
+        if self.tree.is_image() || self.kind(&sources)?.is_none() {
+            return Ok(());
+        }
+        let heading = format!("{}\n", sources::heading(made));
+        self.make_sources(databases, heading.as_bytes(), b"")?;
+        // Without dconf nobody has it open.
+        match self.update(databases) {
+            Ok(_) | Err(Failure::NoDconf) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(super) fn take_out_of_profile(
+        &self,
+        profiles: &Dir,
+        kind: Option<Kind>,
+        profile: &[u8],
+        made: &[PathBuf],
+    ) -> Result<(), Failure> {
+        let failed = |error| self.system(Path::new(profile::FILE))(error);
+        tree::remove(profiles, UNDER_WAY).map_err(failed)?;
+        if !profile::has_ours(profile) {
+            return Ok(());
+        }
+        let ours = made.iter().any(|path| path == Path::new(profile::FILE));
+        if ours && self.new_profile().is_ok_and(|new| new == profile) {
+            return tree::remove(profiles, profile::NAME).map_err(failed);
+        }
+        let rights = match kind {
+            Some(Kind::File(rights)) => rights,
+            _ => Rights::PUBLIC,
+        };
+        tree::prepare(profiles, &profile::without_ours(profile), rights)
+            .and_then(|()| tree::put_in_place(profiles, profile::NAME))
+            .map_err(failed)
+    }
+
+    /// Takes out folders that were made, where nothing is in them by now; given those above first.
+    pub(super) fn take_out_empty(&self, folders: &[PathBuf]) -> Result<(), Failure> {
+        // The profile has been seen to.
+        let folders = folders
+            .iter()
+            .filter(|path| **path != Path::new(profile::FILE));
+        for path in folders.rev() {
+            if let (Some(above), Some(name)) = (path.parent(), path.file_name()) {
+                if let Ok(Some(above)) = self.tree.folder(above) {
+                    tree::remove_empty(&above, name).map_err(self.system(path))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what is to be done. Says what dconf had to say.
+    pub(super) fn carry_out(&self, plan: &Plan) -> Result<Option<String>, Failure> {
+        // Whatever root's habits are: people have to read what is made here.
+        rustix::process::umask(Mode::from_raw_mode(0o022));
+        let mut made = Vec::new();
+        let mut folder = |path: &str| {
+            let path = Path::new(path);
+            let opened = self.tree.make_folder(path, &mut made);
+            opened.map_err(self.system(path))
+        };
+        let folders =
+            folder(DATABASES).and_then(|databases| Ok((databases, folder(profile::FOLDER)?)));
+        let done = folders.and_then(|(databases, profiles)| {
+            Self::clear_up(&databases, &profiles);
+            let done = self.change(plan, &databases, &profiles);
+            Self::clear_up(&databases, &profiles);
+            done
+        });
+        if done.is_err() {
+            // Folders that were made for nothing; why they were is the failure to tell.
+            let _ = self.take_out_empty(&made);
+        }
+        done
+    }
+
+    /// Takes out what this application or one that was cut off left behind. What cannot be taken
+    /// out is in nobody's way, and the next application looks again.
+    fn clear_up(databases: &Dir, profiles: &Dir) {
+        for name in leftovers(databases) {
+            let _ = tree::remove(databases, name);
+        }
+        let _ = tree::remove(profiles, UNDER_WAY);
+    }
+
+    fn change(
+        &self,
+        plan: &Plan,
+        databases: &Dir,
+        profiles: &Dir,
+    ) -> Result<Option<String>, Failure> {
+        let profile_failed = || self.system(Path::new(profile::FILE));
+        if let (true, Some(profile)) = (plan.profile.is_change(), &plan.profile.after) {
+            // While nothing has happened yet: a full disk is noticed here.
+            tree::prepare(profiles, profile, plan.profile_rights).map_err(profile_failed())?;
+        }
+        let swapped = plan.sources_change();
+        if swapped {
+            let [keys, locks] = [&plan.keys, &plan.locks].map(|file| file.after.as_deref());
+            self.make_sources(
+                databases,
+                keys.unwrap_or_default(),
+                locks.unwrap_or_default(),
+            )?;
+        }
+        let said = self.update(databases).inspect_err(|_| {
+            // The old database is in force; its sources come back.
+            if swapped {
+                let _ = self.undo_sources(plan, databases);
+            }
+        })?;
+        if plan.profile.is_change() {
+            tree::put_in_place(profiles, profile::NAME).map_err(profile_failed())?;
+        }
+        Ok(said)
+    }
+
+    /// Makes the folder of sources and lets it take its place.
+    fn make_sources(&self, databases: &Dir, keys: &[u8], locks: &[u8]) -> Result<(), Failure> {
+        let make = || -> io::Result<()> {
+            tree::remove(databases, FOLDER_UNDER_WAY)?;
+            tree::make_folder(databases, FOLDER_UNDER_WAY)?;
+            let folder = databases.open_dir(FOLDER_UNDER_WAY)?;
+            tree::make_folder(&folder, LOCKS)?;
+            tree::write_new(&folder, KEY_FILE, keys, Rights::PUBLIC)?;
+            tree::write_new(&folder, LOCKS_FILE, locks, Rights::PUBLIC)?;
+            tree::flush(&folder.open_dir(LOCKS)?)?;
+            tree::flush(&folder)?;
+            if tree::kind(databases, sources::FOLDER)?.is_none() {
+                databases.rename(FOLDER_UNDER_WAY, databases, sources::FOLDER)?;
+                return tree::flush(databases);
+            }
+            if tree::exchange(databases, sources::FOLDER)?.is_some() {
+                return Ok(());
+            }
+            // Where folders cannot be exchanged, their files are replaced one by one. The database
+            // is compiled from both only later.
+            let sources = databases.open_dir(sources::FOLDER)?;
+            if tree::kind(&sources, LOCKS)?.is_none() {
+                tree::make_folder(&sources, LOCKS)?;
+            }
+            let place = sources.open_dir(LOCKS)?;
+            tree::prepare(&place, locks, Rights::PUBLIC)?;
+            tree::prepare(&sources, keys, Rights::PUBLIC)?;
+            tree::put_in_place(&place, KEY_FILE)?;
+            tree::put_in_place(&sources, KEY_FILE)
+        };
+        make().map_err(|error| {
+            let _ = tree::remove(databases, FOLDER_UNDER_WAY);
+            self.system(&Path::new(DATABASES).join(sources::FOLDER))(error)
+        })
+    }
+
+    fn undo_sources(&self, plan: &Plan, databases: &Dir) -> Result<(), Failure> {
+        let failed = || self.system(&Path::new(DATABASES).join(sources::FOLDER));
+        let [keys, locks] = [&plan.keys, &plan.locks].map(|file| file.before.as_deref());
+        if keys.is_none() && locks.is_none() {
+            return tree::remove(databases, sources::FOLDER).map_err(failed());
+        }
+        let exchanged = tree::exchange(databases, sources::FOLDER).map_err(failed())?;
+        match exchanged {
+            Some(()) => Ok(()),
+            None => self.make_sources(
+                databases,
+                keys.unwrap_or_default(),
+                locks.unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// Has the database compiled. Says what dconf had to say.
+    fn update(&self, databases: &Dir) -> Result<Option<String>, Failure> {
+        if self.tree.is_image() {
+            return self.compile_for_image(databases).map(|()| None);
+        }
+        let number = || {
+            let found = databases.symlink_metadata(PACKAGE);
+            found.ok().map(|found| found.ino())
+        };
+        let before = number();
+        let (content, said) = dconf::update()?;
+        let after = number();
+        session::announce_to_all();
+        // It goes on past a database that it cannot compile, which may be another one.
+        if !content && (after.is_none() || before == after) {
+            return Err(Failure::NotCompiled(said));
+        }
+        tree::flush(databases).map_err(self.system(Path::new(DATABASE)))?;
+        Ok((!said.is_empty()).then_some(said))
+    }
+
+    /// Nothing but what comes out of a compilation apart is put into an image.
+    fn compile_for_image(&self, databases: &Dir) -> Result<(), Failure> {
+        let keys = self.source(KEY_FILE)?.unwrap_or_default();
+        let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
+        let bytes = dconf::compile(&keys, &locks)?;
+        tree::prepare(databases, &bytes, Rights::PUBLIC)
+            .and_then(|()| tree::put_in_place(databases, PACKAGE))
+            .map_err(self.system(Path::new(DATABASE)))
+    }
+}
