@@ -35,8 +35,20 @@ const MOST_THREADS: usize = 4;
 pub(crate) const SHIPPED: &[(&str, &str)] = &[
     ("abrt.toml", include_str!("../data/readers.d/abrt.toml")),
     (
+        "gnome-shell-app-usage.toml",
+        include_str!("../data/readers.d/gnome-shell-app-usage.toml"),
+    ),
+    (
         "gnome-shell-search.toml",
         include_str!("../data/readers.d/gnome-shell-search.toml"),
+    ),
+    (
+        "gnome-software-statistics.toml",
+        include_str!("../data/readers.d/gnome-software-statistics.toml"),
+    ),
+    (
+        "gtk-recent-files.toml",
+        include_str!("../data/readers.d/gtk-recent-files.toml"),
     ),
     (
         "ubuntu-snap-search.toml",

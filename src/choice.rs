@@ -28,6 +28,8 @@ pub enum Group {
     Search,
     /// What programs report about themselves and this computer.
     Diagnostics,
+    /// What is remembered on this computer.
+    History,
 }
 
 /// Every choice, in the order in which they are shown.
@@ -61,6 +63,36 @@ pub const ALL: &[Choice] = &[
         keywords: noop("bug;crash;diagnostics;failure;problem;telemetry;tracking;"),
         // Translators: about “Send error reports”
         nobody: noop("No error reporter on this computer follows this choice yet."),
+    },
+    Choice {
+        id: "usage-statistics",
+        group: Group::Diagnostics,
+        // Translators: the name of a switch, as it was in Ubuntu's System Settings
+        title: noop("Send occasional system information"),
+        // Translators: what happens while “Send occasional system information” is on
+        description: noop(
+            "From time to time, facts about this computer and about how its software is used are sent to the people who make this system.",
+        ),
+        // Translators: words by which people may search for “Send occasional system information”;
+        // as many as you like, with a semicolon after each
+        keywords: noop("hardware;insights;metrics;popularity;statistics;telemetry;tracking;usage;"),
+        // Translators: about “Send occasional system information”
+        nobody: noop("No program on this computer that sends such facts follows this choice yet."),
+    },
+    Choice {
+        id: "activity-history",
+        group: Group::History,
+        // Translators: the name of a switch, as it was in Ubuntu's System Settings
+        title: noop("Record files and applications used"),
+        // Translators: what happens while “Record files and applications used” is on
+        description: noop(
+            "The files you open and the applications you use are remembered on this computer. Whoever uses your account can see them.",
+        ),
+        // Translators: words by which people may search for “Record files and applications used”;
+        // as many as you like, with a semicolon after each
+        keywords: noop("activity;documents;history;journal;log;recent;remember;usage;zeitgeist;"),
+        // Translators: about “Record files and applications used”
+        nobody: noop("No program on this computer that records them follows this choice yet."),
     },
 ];
 
@@ -101,15 +133,17 @@ impl Choice {
 
 impl Group {
     /// Every group, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::Search, Self::Diagnostics];
+    pub const ALL: [Self; 3] = [Self::Search, Self::Diagnostics, Self::History];
 
     /// The heading, in the person's language.
     pub fn title(self) -> String {
         match self {
             // Translators: heading over the choices about the desktop's search
             Self::Search => gettext("Search"),
-            // Translators: heading over the choices about error reports
+            // Translators: heading over the choices about error reports and system information
             Self::Diagnostics => gettext("Diagnostics"),
+            // Translators: heading over the choices about what is remembered on this computer
+            Self::History => gettext("History"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 //! One place for a person's privacy decisions, obeyed by every program that could act against them.
 //!
-//! A **choice** is one decision (`online-search`, `error-reports`). A **reader** is a program that
+//! A **choice** is one decision (`online-search`, `error-reports`…). A **reader** is a program that
 //! obeys a choice, with the GSettings keys in which it looks the choice up. There is no second
 //! copy of the truth: what a choice amounts to, its **state**, is what its installed readers read.
 //!

@@ -35,10 +35,10 @@ pub struct Reader {
     pub choice: &'static Choice,
     /// The file that says so; none for the panel's own keys.
     pub file: Option<PathBuf>,
-    /// Files of which any shows that a program of this reader is on the computer. None: it is
+    /// Files of which any shows that a program of this reader is on the computer. `None`: it is
     /// wherever its settings are. Some settings come with every desktop, whether a program looks
-    /// at them or not.
-    pub programs: Vec<FilePattern>,
+    /// at them or not; an empty list is for those of which no program is known.
+    pub programs: Option<Vec<FilePattern>>,
     /// Where the program looks.
     pub shape: Shape,
 }
@@ -55,9 +55,9 @@ pub enum Shape {
 /// A wish: what is to become of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Something may be sent.
+    /// Something may be sent, or recorded.
     On,
-    /// Nothing may be sent.
+    /// Nothing may be sent or recorded.
     Off,
     /// The person no longer decides; the default does.
     Reset,
@@ -79,7 +79,7 @@ pub struct Write {
 /// What an installed reader reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// Whether the program may send something. [`State::Mixed`] for a value that is neither the
+    /// Whether the program may send or record something. [`State::Mixed`] for a value that is neither the
     /// one for on nor the one for off, and for a list of which only a part is on.
     pub state: State,
     /// Who decided.
@@ -103,7 +103,7 @@ impl Reader {
             name: OWN_NAME.to_owned(),
             choice,
             file: None,
-            programs: Vec::new(),
+            programs: None,
             shape: Shape::Value(ValueShape {
                 schema: APP_ID.to_owned(),
                 path: SCHEMA_PATH.to_owned(),
@@ -122,7 +122,8 @@ impl Reader {
     /// Whether a program of this reader is known to be on the computer. Its settings are read and
     /// written all the same, for one that comes later.
     pub fn has_program(&self) -> bool {
-        self.programs.is_empty() || self.programs.iter().any(FilePattern::exists)
+        let programs = self.programs.as_ref();
+        programs.is_none_or(|programs| programs.iter().any(FilePattern::exists))
     }
 
     /// Reads the reader's keys. `None`: the program is not installed.
@@ -176,6 +177,15 @@ mod tests {
         // Translators: a program, in the list of programs that follow a choice. ABRT is the
         // Automatic Bug Reporting Tool of Fedora.
         noop("Problem Reporting (ABRT)"),
+        // Translators: in the list of programs that follow a choice: the programs that send what
+        // software is installed, on the GNOME desktop
+        noop("Software Statistics (GNOME)"),
+        // Translators: in the list of programs that follow a choice: the list of recently used
+        // files that programs made with GTK share
+        noop("Recently Used Files (GTK)"),
+        // Translators: in the list of programs that follow a choice: the part of GNOME Shell that
+        // counts how long each application is used
+        noop("Application Usage (GNOME Shell)"),
     ];
 
     #[test]

@@ -89,8 +89,10 @@ mod tests {
         assert_eq!(ids("sea onl"), ["online-search"]);
         assert_eq!(ids("error report"), ["error-reports"]);
         assert_eq!(ids("amazon"), ["online-search"]);
-        assert_eq!(ids("telemetry"), ["error-reports"]);
-        assert_eq!(ids("privacy"), ["online-search", "error-reports"]);
+        assert_eq!(ids("telemetry"), ["error-reports", "usage-statistics"]);
+        assert_eq!(ids("recent documents"), ["activity-history"]);
+        let all: Vec<_> = choice::ALL.iter().map(|choice| choice.id).collect();
+        assert_eq!(ids("privacy"), all);
         assert_eq!(ids("online umbrella"), [""; 0]);
         assert_eq!(ids("nline"), [""; 0]);
     }

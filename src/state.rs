@@ -5,11 +5,11 @@
 /// On, off, or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Something may be sent.
+    /// Something may be sent, or recorded.
     On,
-    /// Nothing may be sent.
+    /// Nothing may be sent or recorded.
     Off,
-    /// Something may be sent, but not by all.
+    /// Something may be sent or recorded, but not by all.
     Mixed,
 }
 
@@ -23,7 +23,7 @@ impl State {
         }
     }
 
-    /// Whether something may be sent.
+    /// Whether something may be sent or recorded.
     pub const fn may_send(self) -> bool {
         !matches!(self, Self::Off)
     }

@@ -15,9 +15,9 @@ use crate::storage::{KeyProblem, Origin};
 /// A state as one word.
 pub fn state(state: State) -> String {
     match state {
-        // Translators: the state of a choice, or of a program: something may be sent
+        // Translators: the state of a choice, or of a program: something may be sent, or recorded
         State::On => gettext("On"),
-        // Translators: the state of a choice, or of a program: nothing may be sent
+        // Translators: the state of a choice, or of a program: nothing may be sent or recorded
         State::Off => gettext("Off"),
         // Translators: the state of a choice that some programs follow as on and others as off
         State::Mixed => gettext("Mixed"),

@@ -43,8 +43,20 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     let files = [
         ("abrt", include_str!("../../data/readers.d/abrt.toml")),
         (
+            "gnome-shell-app-usage",
+            include_str!("../../data/readers.d/gnome-shell-app-usage.toml"),
+        ),
+        (
             "gnome-shell-search",
             include_str!("../../data/readers.d/gnome-shell-search.toml"),
+        ),
+        (
+            "gnome-software-statistics",
+            include_str!("../../data/readers.d/gnome-software-statistics.toml"),
+        ),
+        (
+            "gtk-recent-files",
+            include_str!("../../data/readers.d/gtk-recent-files.toml"),
         ),
         (
             "ubuntu-snap-search",

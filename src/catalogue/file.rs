@@ -122,7 +122,7 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
         name: check(file.name, is_name, "a program's name on one line")?,
         choice,
         file: Some(path.to_owned()),
-        programs: file.programs.map(files).transpose()?.unwrap_or_default(),
+        programs: file.programs.map(files).transpose()?,
         shape,
     })))
 }
@@ -223,6 +223,12 @@ impl OnlyIf {
             ));
         }
         let condition = match (self.files, self.setting) {
+            (Some(patterns), None) if patterns.get_ref().is_empty() => {
+                return Err(wrong(
+                    &patterns,
+                    "an empty list; expected file names".to_owned(),
+                ));
+            }
             (Some(patterns), None) => Condition::Files(files(patterns)?),
             (None, Some(setting)) => Condition::Setting {
                 value: variant(&setting.value)?,
@@ -242,12 +248,6 @@ impl OnlyIf {
 }
 
 fn files(patterns: Spanned<Vec<Spanned<String>>>) -> Result<Vec<FilePattern>, At> {
-    if patterns.get_ref().is_empty() {
-        return Err(wrong(
-            &patterns,
-            "an empty list; expected file names".to_owned(),
-        ));
-    }
     patterns
         .into_inner()
         .into_iter()

@@ -53,7 +53,7 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "choice")]
         all: bool,
     },
-    /// Tell by the exit status: 0 something may be sent, 1 nothing may
+    /// Tell by the exit status: 0 something may be sent or recorded, 1 nothing may
     IsOn {
         #[command(flatten)]
         choice: ChoiceArg,
@@ -144,9 +144,9 @@ pub(crate) struct Format {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Wish {
-    /// Something may be sent
+    /// Something may be sent or recorded
     On,
-    /// Nothing may be sent
+    /// Nothing may be sent or recorded
     Off,
 }
 

@@ -20,9 +20,14 @@ UPDATE = "PRIVACY_PANEL_UPDATE_GOLDEN" in os.environ
 LENSES = "com.canonical.Unity.Lenses remote-content-search"
 OWN_SEARCH = "net.launchpad.PrivacyPanel online-search"
 OWN_REPORTS = "net.launchpad.PrivacyPanel error-reports"
+OWN_STATISTICS = "net.launchpad.PrivacyPanel usage-statistics"
+OWN_HISTORY = "net.launchpad.PrivacyPanel activity-history"
 NAME = "net.launchpad.PrivacyPanel.Policy organisation-name"
 CONTACT = "net.launchpad.PrivacyPanel.Policy organisation-contact"
 ABRT = "org.gnome.desktop.privacy report-technical-problems"
+STATISTICS = "org.gnome.desktop.privacy send-software-usage-stats"
+RECENT = "org.gnome.desktop.privacy remember-recent-files"
+USAGE = "org.gnome.desktop.privacy remember-app-usage"
 DISABLED = "org.gnome.desktop.search-providers disabled"
 ENABLED = "org.gnome.desktop.search-providers enabled"
 DISABLE_ALL = "org.gnome.desktop.search-providers disable-external"
@@ -44,6 +49,11 @@ VENDORS = {
         OWN_SEARCH: False,
         OWN_REPORTS: False,
         ABRT: False,
+        OWN_STATISTICS: False,
+        OWN_HISTORY: False,
+        STATISTICS: False,
+        RECENT: False,
+        USAGE: False,
         DISABLED: [],
         ENABLED: [],
         DISABLE_ALL: False,
@@ -54,6 +64,11 @@ VENDORS = {
         OWN_SEARCH: True,
         OWN_REPORTS: True,
         ABRT: True,
+        OWN_STATISTICS: True,
+        OWN_HISTORY: True,
+        STATISTICS: True,
+        RECENT: True,
+        USAGE: True,
         DISABLED: ["org.example.Vendor.desktop"],
         ENABLED: ["org.example.Vendor.desktop"],
         DISABLE_ALL: False,
@@ -79,10 +94,16 @@ ALL_OFF_LOCKS = {LENSES, OWN_SEARCH, DISABLE_ALL, EXTENSIONS}
 REPORTS_OFF = {ABRT: False, OWN_REPORTS: False}
 REPORTS_ON = {ABRT: True, OWN_REPORTS: True}
 REPORTS_LOCKS = {ABRT, OWN_REPORTS}
+STATISTICS_OFF = {STATISTICS: False, OWN_STATISTICS: False}
+HISTORY_OFF = {RECENT: False, USAGE: False, OWN_HISTORY: False}
 
 # A policy's name: the keys that it sets, and the keys that people can no longer change. All that
 # is not named here is as if there were no policy.
 INTENDED = {
+    "all-choices": (
+        SEARCH_OFF | REPORTS_ON | STATISTICS_OFF | HISTORY_OFF | {NAME: "Example University"},
+        set(STATISTICS_OFF) | set(HISTORY_OFF),
+    ),
     "both-choices": (SEARCH_OFF_FOR_GOOD | REPORTS_ON, SEARCH_LOCKS),
     "empty": ({}, set()),
     "full": (

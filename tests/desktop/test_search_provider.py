@@ -20,6 +20,8 @@ from harness import (
 NAME = "net.launchpad.PrivacyPanel.SearchProvider"
 CLIENT = Path(__file__).with_name("search_client.py")
 SEARCH, REPORTS = "online-search", "error-reports"
+STATISTICS, HISTORY = "usage-statistics", "activity-history"
+ALL = [SEARCH, REPORTS, STATISTICS, HISTORY]
 
 
 class Provider:
@@ -82,11 +84,13 @@ def german(tmp_path_factory):
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("privacy", [SEARCH, REPORTS]),
+        ("privacy", ALL),
         ("online search", [SEARCH]),
         ("RESULTS inclu", [SEARCH]),
         ("error report", [REPORTS]),
-        ("telemetry", [REPORTS]),
+        ("telemetry", [REPORTS, STATISTICS]),
+        ("system information", [STATISTICS]),
+        ("recent files", [HISTORY]),
         ("amazon", [SEARCH]),
         ("Ámazön", [SEARCH]),
         ("online report", []),
@@ -131,17 +135,18 @@ def test_it_speaks_and_understands_the_persons_language(german):
         assert provider.name(SEARCH) == "Suchergebnisse aus dem Internet einbeziehen: Aus"
         assert provider.name(REPORTS) == "Fehlerberichte senden: Aus"
         for typed, found in {
-            "Datenschutz": [SEARCH, REPORTS],
+            "Datenschutz": ALL,
             "online suche": [SEARCH],
             "vorschläge": [SEARCH],
             "VORSCHLAGE": [SEARCH],
             "Fehlerbericht": [REPORTS],
-            "Telemetrie": [REPORTS],
+            "Telemetrie": [REPORTS, STATISTICS],
             "Amazon": [SEARCH],
             # English, too, or a mixture.
-            "privacy": [SEARCH, REPORTS],
+            "privacy": ALL,
             "error report": [REPORTS],
-            "telemetry senden": [REPORTS],
+            "telemetry senden": [REPORTS, STATISTICS],
+            "Verlauf": [HISTORY],
         }.items():
             assert provider.search(*typed.split()) == found, typed
 
