@@ -7,8 +7,6 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use clap::CommandFactory as _;
-
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::change::{self, Report};
 use privacy_panel::choice::{self, Choice};
@@ -21,7 +19,7 @@ use privacy_panel::words;
 
 use crate::args::{Args, Command, Format};
 use crate::output::{self, Exit};
-use crate::{human, json, policy};
+use crate::{completions, human, json, policy};
 
 pub(crate) fn run(args: Args) -> io::Result<Exit> {
     match args.command.unwrap_or(Command::Status(args.status)) {
@@ -44,9 +42,7 @@ pub(crate) fn run(args: Args) -> io::Result<Exit> {
         Command::Readers(format) => readers(format),
         Command::Policy { command } => policy::run(command),
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Args::command(), "privacyctl", &mut script);
-            output::line(String::from_utf8_lossy(&script).trim_end())?;
+            output::line(completions::script(shell).trim_end())?;
             Ok(Exit::Done)
         }
     }

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completions of privacy-panel for fish.
+
+complete -c privacy-panel -f
+complete -c privacy-panel -s c -l choice -x -a 'online-search error-reports' -d 'Show this choice, opened'
+complete -c privacy-panel -s v -l version -d 'Print the version and exit'
+complete -c privacy-panel -s h -l help -d 'Show help options'
+complete -c privacy-panel -l help-all -d 'Show all help options'
