@@ -58,6 +58,14 @@ pub(crate) const SHIPPED: &[(&str, &str)] = &[
         "unity-dash.toml",
         include_str!("../data/readers.d/unity-dash.toml"),
     ),
+    (
+        "whoopsie-error-reports.toml",
+        include_str!("../data/readers.d/whoopsie-error-reports.toml"),
+    ),
+    (
+        "whoopsie-metrics.toml",
+        include_str!("../data/readers.d/whoopsie-metrics.toml"),
+    ),
 ];
 
 /// Every reader that the computer knows of, installed or not.
@@ -170,6 +178,12 @@ impl Catalogue {
         self.readers
             .iter()
             .filter(move |reader| reader.choice == choice)
+    }
+
+    /// Whether a service keeps a part of the choice, and may take a moment to answer.
+    pub fn asks_services(&self, choice: &'static Choice) -> bool {
+        self.readers_of(choice)
+            .any(|reader| reader.service().is_some())
     }
 
     /// The files that were left out, and why.

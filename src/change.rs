@@ -5,6 +5,10 @@
 //! GSettings reports nothing of a write that fails later: its writes are on their way when the
 //! call returns. So each change here is written, waited for, and then looked up in a freshly
 //! opened storage; only what stands there is called done.
+//!
+//! A service on a bus may ask the person for a password, and may be told no. So it comes last
+//! where a choice is turned off, and first where it is turned on: then nothing is on that the
+//! person, by saying no, did not want.
 
 use std::collections::HashMap;
 use std::env;
@@ -13,19 +17,21 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gio::prelude::*;
 
 use crate::catalogue::Catalogue;
 use crate::choice::Choice;
 use crate::i18n::system_error;
-use crate::reader::{Reader, Request, Write};
+use crate::reader::{Problem, Reader, Request, SettingWrite, Write};
+use crate::services::{self, ServiceProblem};
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
-use crate::storage::{KeyProblem, Storage};
+use crate::storage::Storage;
 
-/// How long a change may take before it counts as not answered.
+/// How long a change may take before it counts as not answered. A service that asks the person
+/// for permission has [`services::LONG_PATIENCE`] in addition.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a write is tried again that failed without a reason: the settings service may have
@@ -44,6 +50,15 @@ pub enum Failure {
     /// Another reader is locked off, so that none was turned on.
     #[error("not tried, since another program is locked by the administrator")]
     NotTried,
+    /// Another reader could not be turned on, so that none was.
+    #[error("not tried, since another program could not be turned on")]
+    NotTriedAfter,
+    /// The reader's service was not permitted to, by the person or by the administrator's rules.
+    #[error("permission was not given: {0}")]
+    Refused(String),
+    /// The reader's service was not done in time.
+    #[error("its service did not answer")]
+    Silent,
     /// GSettings has no storage on this computer.
     #[error("settings are kept in memory only")]
     MemoryOnly,
@@ -64,12 +79,38 @@ pub enum Failure {
     /// It was written, but a wider setting keeps the program from sending.
     #[error("overruled by another setting of the desktop")]
     Overruled,
-    /// The reader's keys cannot be used.
+    /// The reader cannot be read.
     #[error(transparent)]
-    Problem(#[from] KeyProblem),
+    Problem(#[from] Problem),
     /// The storage holds something else, and nothing says why.
     #[error("it was not saved{}", .0.as_deref().map(|words| format!(": {words}")).unwrap_or_default())]
     NotSaved(Option<String>),
+}
+
+impl Failure {
+    /// Whether it follows from what happened to another reader.
+    pub const fn is_consequence(&self) -> bool {
+        matches!(self, Self::NotTried | Self::NotTriedAfter)
+    }
+}
+
+impl From<ServiceProblem> for Failure {
+    fn from(problem: ServiceProblem) -> Self {
+        match problem {
+            ServiceProblem::NoAnswer(_) => Self::Silent,
+            ServiceProblem::Refused { message, .. } => Self::Refused(message),
+            ServiceProblem::Failed { message, .. } => Self::NotSaved(Some(message)),
+            other => Self::Problem(other.into()),
+        }
+    }
+}
+
+/// What a change that is under way tells.
+enum Progress {
+    /// A service is being told, which may have the person asked for permission.
+    Asking,
+    /// It is over.
+    Done(Vec<(String, Failure)>),
 }
 
 /// What became of a wish, reader by reader.
@@ -132,17 +173,17 @@ pub fn change(
             .name("change".to_owned())
             .spawn(move || {
                 let context = glib::MainContext::new();
-                let failures =
-                    context.with_thread_default(|| attempt(&catalogue, choice, request, &given_up));
-                if sender.send(failures).is_err() {
+                let asking = || drop(sender.send(Progress::Asking));
+                let failures = context.with_thread_default(|| {
+                    attempt(&catalogue, choice, request, &given_up, asking)
+                });
+                let done = failures.map(Progress::Done);
+                if done.is_ok_and(|done| sender.send(done).is_err()) {
                     late();
                 }
             })
     };
-    let failures = worker
-        .ok()
-        .and_then(|_| receiver.recv_timeout(PATIENCE).ok())
-        .and_then(Result::ok);
+    let failures = worker.ok().and_then(|_| wait(&receiver));
     // A wish that was given up is not tried again behind the back of a later one.
     given_up.store(true, Ordering::Relaxed);
     drop(receiver);
@@ -162,11 +203,24 @@ pub fn change(
     }
 }
 
+/// What became of it, unless it takes too long.
+fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
+    let mut end = Instant::now() + PATIENCE;
+    loop {
+        match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(Progress::Asking) => end = Instant::now() + services::LONG_PATIENCE + PATIENCE,
+            Ok(Progress::Done(failures)) => return Some(failures),
+            Err(_) => return None,
+        }
+    }
+}
+
 fn attempt(
     catalogue: &Catalogue,
     choice: &'static Choice,
     request: Request,
     given_up: &AtomicBool,
+    asking: impl Fn(),
 ) -> Vec<(String, Failure)> {
     let storage = Storage::fresh();
     let before = ChoiceStatus::of(catalogue, choice, &storage);
@@ -175,12 +229,6 @@ fn attempt(
         .map(|reader| reader.id.as_str())
         .collect();
 
-    if Storage::is_memory_only() {
-        return installed
-            .into_iter()
-            .map(|id| (id.to_owned(), Failure::MemoryOnly))
-            .collect();
-    }
     let readers: Vec<_> = catalogue
         .readers_of(choice)
         .filter(|reader| installed.contains(&reader.id.as_str()))
@@ -188,6 +236,91 @@ fn attempt(
     if let Some(refused) = refuse(&before, &readers, &storage, request) {
         return refused;
     }
+    let (services, settings): (Vec<_>, Vec<_>) = readers
+        .into_iter()
+        .partition(|reader| reader.service().is_some());
+    if Storage::is_memory_only() {
+        let mut failures = vec![];
+        if request == Request::Off {
+            failures = tell_services(&services, request, asking);
+        }
+        let settings = settings.iter();
+        failures.extend(settings.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
+        return failures;
+    }
+    if request == Request::On {
+        let failures = tell_services(&services, request, asking);
+        if !failures.is_empty() {
+            return left_alone(&settings, failures);
+        }
+        return change_settings(&settings, request, given_up);
+    }
+    let mut failures = change_settings(&settings, request, given_up);
+    if !given_up.load(Ordering::Relaxed) {
+        failures.extend(tell_services(&services, request, asking));
+    }
+    failures
+}
+
+/// Tells each service what it is to be, once, and looks at it again.
+fn tell_services(
+    readers: &[&Reader],
+    request: Request,
+    asking: impl Fn(),
+) -> Vec<(String, Failure)> {
+    let mut refusals: HashMap<&str, Failure> = HashMap::new();
+    let storage = Storage::fresh();
+    for reader in readers {
+        for write in reader.plan(&storage, request).into_iter().flatten() {
+            let Write::Property(write) = write else {
+                continue;
+            };
+            asking();
+            let setter = write.property.setter.as_deref();
+            let told = services::set(&write.service, &write.property.name, setter, &write.value);
+            if let Err(problem) = told {
+                refusals.insert(&reader.id, problem.into());
+                break;
+            }
+        }
+    }
+    // Whatever was said, what counts is what is there now.
+    let storage = Storage::fresh();
+    readers
+        .iter()
+        .filter_map(|reader| {
+            let said = refusals.remove(reader.id.as_str());
+            let status = ReaderStatus::of(reader, &storage);
+            let failure = match &status.answer {
+                Ok(_) if is_done(&status, request) => return None,
+                // Gone, and with it what it would have sent.
+                Ok(None) => said?,
+                Ok(Some(_)) => said.unwrap_or(Failure::NotSaved(None)),
+                Err(Problem::Service(problem)) => said.unwrap_or_else(|| problem.clone().into()),
+                Err(problem) => problem.clone().into(),
+            };
+            Some((reader.id.clone(), failure))
+        })
+        .collect()
+}
+
+/// The failures, and that of the readers that were not tried because of them.
+fn left_alone(readers: &[&Reader], mut failures: Vec<(String, Failure)>) -> Vec<(String, Failure)> {
+    let storage = Storage::fresh();
+    let others = readers
+        .iter()
+        .filter(|reader| !is_done(&ReaderStatus::of(reader, &storage), Request::On))
+        .map(|reader| (reader.id.clone(), Failure::NotTriedAfter));
+    failures.extend(others);
+    failures
+}
+
+/// Writes the settings of the readers until they are there, or it is of no use.
+fn change_settings(
+    readers: &[&Reader],
+    request: Request,
+    given_up: &AtomicBool,
+) -> Vec<(String, Failure)> {
     let mut failures = Vec::new();
     for retry in 0..=RETRIES {
         if retry > 0 {
@@ -197,8 +330,8 @@ fn attempt(
             break;
         }
         forget_complaint();
-        write_all(&readers, request);
-        failures = verify(&readers, request);
+        write_all(readers, request);
+        failures = verify(readers, request);
         let unexplained = |(_, failure): &(_, Failure)| matches!(failure, Failure::NotSaved(_));
         if !failures.iter().any(unexplained) {
             break;
@@ -260,13 +393,16 @@ fn write_all(readers: &[&Reader], request: Request) {
         .iter()
         .filter_map(|reader| reader.plan(&storage, request).ok())
         .flatten();
-    for Write {
-        schema,
-        path,
-        key,
-        value,
-    } in writes
-    {
+    for write in writes {
+        let Write::Setting(SettingWrite {
+            schema,
+            path,
+            key,
+            value,
+        }) = write
+        else {
+            continue;
+        };
         let settings = settings
             .entry((schema.id().into(), path.clone()))
             .or_insert_with(|| {

@@ -3,7 +3,7 @@
 //! One place for a person's privacy decisions, obeyed by every program that could act against them.
 //!
 //! A **choice** is one decision (`online-search`, `error-reports`…). A **reader** is a program that
-//! obeys a choice, with the GSettings keys in which it looks the choice up. There is no second
+//! obeys a choice, with the place in which it looks the choice up. There is no second
 //! copy of the truth: what a choice amounts to, its **state**, is what its installed readers read.
 //!
 //! The layers, each knowing only those below it:
@@ -16,9 +16,10 @@
 //! ├── search                finding a choice by what a person types
 //! ├── policy                an administrator's file, compiled to defaults and locks of dconf
 //! ├── catalogue             the reader files: layers, masks, mistakes
-//! ├── reader                how one reader's keys are read and written
+//! ├── reader                how one reader is read and written
 //! ├── choice                the decisions that there are
 //! ├── storage               GSettings as it is on disk at this moment
+//! ├── services              what is kept by services on a bus
 //! └── tree, mistake         files of this computer or of an image; what is wrong in them
 //! ```
 //!
@@ -33,6 +34,7 @@ pub mod mistake;
 pub mod policy;
 pub mod reader;
 pub mod search;
+pub mod services;
 pub mod session;
 pub mod state;
 pub mod status;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A reader: a program that obeys a choice, and the GSettings keys in which it looks.
+//! A reader: a program that obeys a choice, and where it looks.
 //!
-//! A reader is data. There are two shapes of it: [`ValueShape`], a key with one value for on and
-//! one for off, and [`ListShape`], keys that hold a set of names. Each shape knows how to tell
-//! its state and which writes would turn it on, off, or back to the default; neither writes.
+//! A reader is data. There are three shapes of it: [`ValueShape`], a key of GSettings with one
+//! value for on and one for off; [`ListShape`], keys that hold a set of names; and
+//! [`PropertyShape`], a property of a service on a bus. Each shape knows how to tell its state and
+//! which writes would turn it on, off, or back to the default; none writes.
 
 mod condition;
 mod list;
+mod property;
 mod value;
 
 use std::path::PathBuf;
@@ -17,9 +19,11 @@ use glib::Variant;
 
 pub use condition::{Condition, FilePattern};
 pub use list::{ListShape, Part};
+pub use property::{Property, PropertyShape};
 pub use value::ValueShape;
 
 use crate::choice::Choice;
+use crate::services::{Service, ServiceProblem};
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Storage};
 use crate::{APP_ID, SCHEMA_PATH};
@@ -43,13 +47,26 @@ pub struct Reader {
     pub shape: Shape,
 }
 
-/// The forms that a reader's keys can have.
+/// The forms that the place can have where a program looks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// One key, one value for on and one for off.
     Value(ValueShape),
     /// Keys that hold a set of names.
     List(ListShape),
+    /// A property of a service.
+    Property(PropertyShape),
+}
+
+/// Why a reader whose program is on this computer cannot be read, or not be set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Its keys are not as its file says.
+    #[error(transparent)]
+    Key(#[from] KeyProblem),
+    /// Its service does not answer, or not as its file says.
+    #[error(transparent)]
+    Service(#[from] ServiceProblem),
 }
 
 /// A wish: what is to become of a choice.
@@ -63,9 +80,29 @@ pub enum Request {
     Reset,
 }
 
-/// A change of one key that a reader needs. No value: the person's own value is dropped.
+/// A change that a reader needs.
 #[derive(Clone, Debug)]
-pub struct Write {
+pub enum Write {
+    /// Of a key.
+    Setting(SettingWrite),
+    /// Of a service's property.
+    Property(PropertyWrite),
+}
+
+/// A change of a service's property.
+#[derive(Clone, Debug)]
+pub struct PropertyWrite {
+    /// Where the property is.
+    pub service: Service,
+    /// The property.
+    pub property: Property,
+    /// The value.
+    pub value: Variant,
+}
+
+/// A change of one key. No value: the person's own value is dropped.
+#[derive(Clone, Debug)]
+pub struct SettingWrite {
     /// The installed schema.
     pub schema: SettingsSchema,
     /// Where the schema's keys are in the storage.
@@ -78,18 +115,22 @@ pub struct Write {
 
 /// What an installed reader reads.
 #[derive(Clone, Debug, PartialEq)]
+// Each is a question of its own about the reader; none depends on another.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Answer {
     /// Whether the program may send or record something. [`State::Mixed`] for a value that is neither the
     /// one for on nor the one for off, and for a list of which only a part is on.
     pub state: State,
-    /// Who decided.
-    pub origin: Origin,
+    /// Who decided; none where nobody can tell.
+    pub origin: Option<Origin>,
     /// Whether the administrator took the decision out of the person's hands.
     pub locked: bool,
     /// Whether the person's own layer holds something to reset, in force or under a lock.
     pub resettable: bool,
     /// Whether a wider setting keeps the program from sending, whatever this one says.
     pub overruled: bool,
+    /// Whether what a person sets here is set for everybody who uses the computer.
+    pub for_everybody: bool,
     /// The members of a list that are installed.
     pub parts: Vec<Part>,
 }
@@ -126,20 +167,23 @@ impl Reader {
         programs.is_none_or(|programs| programs.iter().any(FilePattern::exists))
     }
 
-    /// Reads the reader's keys. `None`: the program is not installed.
-    pub fn ask(&self, storage: &Storage) -> Result<Option<Answer>, KeyProblem> {
-        match &self.shape {
-            Shape::Value(shape) => shape.ask(storage),
-            Shape::List(shape) => shape.ask(storage),
-        }
+    /// Reads what the program reads. `None`: the program is not installed.
+    pub fn ask(&self, storage: &Storage) -> Result<Option<Answer>, Problem> {
+        Ok(match &self.shape {
+            Shape::Value(shape) => shape.ask(storage)?,
+            Shape::List(shape) => shape.ask(storage)?,
+            Shape::Property(shape) => shape.ask(storage)?,
+        })
     }
 
     /// The changes that a wish needs; empty where all is as wished already.
-    pub fn plan(&self, storage: &Storage, request: Request) -> Result<Vec<Write>, KeyProblem> {
-        match &self.shape {
-            Shape::Value(shape) => shape.plan(storage, request),
-            Shape::List(shape) => shape.plan(storage, request),
-        }
+    pub fn plan(&self, storage: &Storage, request: Request) -> Result<Vec<Write>, Problem> {
+        let settings = |writes: Vec<_>| writes.into_iter().map(Write::Setting).collect();
+        Ok(match &self.shape {
+            Shape::Value(shape) => settings(shape.plan(storage, request)?),
+            Shape::List(shape) => settings(shape.plan(storage, request)?),
+            Shape::Property(shape) => shape.plan(storage, request)?,
+        })
     }
 
     /// The keys that the reader depends on, each with its schema and the schema's path.
@@ -147,6 +191,15 @@ impl Reader {
         match &self.shape {
             Shape::Value(shape) => vec![(&shape.schema, &shape.path, &shape.key)],
             Shape::List(shape) => shape.keys(),
+            Shape::Property(_) => Vec::new(),
+        }
+    }
+
+    /// The service that the reader depends on. It may take a while to answer.
+    pub const fn service(&self) -> Option<&Service> {
+        match &self.shape {
+            Shape::Property(shape) => Some(&shape.service),
+            Shape::Value(_) | Shape::List(_) => None,
         }
     }
 }
@@ -177,6 +230,12 @@ mod tests {
         // Translators: a program, in the list of programs that follow a choice. ABRT is the
         // Automatic Bug Reporting Tool of Fedora.
         noop("Problem Reporting (ABRT)"),
+        // Translators: a program, in the list of programs that follow a choice. Whoopsie is
+        // Ubuntu’s program that sends the reports that Apport makes.
+        noop("Ubuntu Error Reports (Whoopsie)"),
+        // Translators: a program, in the list of programs that follow a choice. Whoopsie is
+        // Ubuntu’s program that sends error reports; it can send figures, too.
+        noop("Ubuntu System Figures (Whoopsie)"),
         // Translators: in the list of programs that follow a choice: the programs that send what
         // software is installed, on the GNOME desktop
         noop("Software Statistics (GNOME)"),

@@ -6,9 +6,9 @@ use crate::catalogue::Catalogue;
 use crate::choice::Choice;
 use crate::i18n::gettext;
 use crate::policy::{Organisation, in_force};
-use crate::reader::{Answer, Reader};
+use crate::reader::{Answer, Problem, Reader};
 use crate::state::State;
-use crate::storage::{KeyProblem, Origin, Storage};
+use crate::storage::{Origin, Storage};
 
 /// A choice as its installed readers have it.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ pub struct ReaderStatus {
     /// Whether a program of it is known to be on the computer, besides its installed settings.
     pub has_program: bool,
     /// What it reads; `None`: it is not installed.
-    pub answer: Result<Option<Answer>, KeyProblem>,
+    pub answer: Result<Option<Answer>, Problem>,
 }
 
 impl ReaderStatus {
@@ -112,7 +112,7 @@ impl ChoiceStatus {
         }
     }
 
-    /// Asks all readers of all choices.
+    /// Asks all readers of all choices. Where a service is among them, it may take a moment.
     pub fn all(catalogue: &Catalogue) -> Vec<Self> {
         let storage = Storage::fresh();
         crate::choice::ALL
@@ -130,7 +130,7 @@ impl ChoiceStatus {
         let refused = answers().any(|answer| answer.locked && answer.state != State::On);
         let locked = all_locked || (refused && state == State::Off);
         let origin = answers()
-            .map(|answer| answer.origin)
+            .filter_map(|answer| answer.origin)
             .max()
             .unwrap_or(Origin::Default);
         Self {
@@ -167,6 +167,7 @@ impl ChoiceStatus {
 mod tests {
     use super::*;
     use crate::choice;
+    use crate::storage::KeyProblem;
 
     fn reader(state: State, origin: Origin, locked: bool) -> ReaderStatus {
         ReaderStatus {
@@ -176,10 +177,11 @@ mod tests {
             has_program: true,
             answer: Ok(Some(Answer {
                 state,
-                origin,
+                origin: Some(origin),
                 locked,
                 resettable: origin == Origin::You,
                 overruled: false,
+                for_everybody: false,
                 parts: Vec::new(),
             })),
         }
@@ -194,7 +196,7 @@ mod tests {
 
     fn unreadable() -> ReaderStatus {
         ReaderStatus {
-            answer: Err(KeyProblem::OwnSchemaMissing("x")),
+            answer: Err(KeyProblem::OwnSchemaMissing("x").into()),
             ..reader(State::On, Origin::You, false)
         }
     }

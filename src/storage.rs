@@ -21,6 +21,7 @@ use gio::{SettingsSchema, SettingsSchemaKey, SettingsSchemaSource};
 use glib::{Variant, VariantTy};
 
 use crate::reader::Write;
+use crate::services::Answers;
 use backend::Layers;
 
 /// Who decided the value that is now in force.
@@ -113,11 +114,12 @@ pub struct Reading {
 /// Whether the process has looked into the storage before.
 static OPENED: AtomicBool = AtomicBool::new(false);
 
-/// The settings storage, as it is now.
+/// The settings storage, as it is now, and what services keep themselves.
 #[derive(Debug)]
 pub struct Storage {
     backend: gio::SettingsBackend,
     schemas: Option<SettingsSchemaSource>,
+    services: Answers,
 }
 
 impl Storage {
@@ -141,6 +143,7 @@ impl Storage {
         Self {
             backend,
             schemas: SettingsSchemaSource::default(),
+            services: Answers::default(),
         }
     }
 
@@ -239,9 +242,19 @@ impl Storage {
         !backend::is_writable(&self.backend, key)
     }
 
-    /// Whether a change of a key would be let through.
+    /// Whether a change would be let through, as far as can be told before it is tried.
     pub fn is_writable(&self, write: &Write) -> bool {
-        backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
+        match write {
+            Write::Setting(write) => {
+                backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
+            }
+            Write::Property(_) => true,
+        }
+    }
+
+    /// What services answer, each asked once for as long as this storage is looked at.
+    pub const fn services(&self) -> &Answers {
+        &self.services
     }
 
     /// Looks a key up and makes sure that it is of the expected type.

@@ -4,10 +4,11 @@
 //!
 //! The signals of GSettings say that something happened; what it amounts to is always read from
 //! a fresh [`Storage`]. dconf's service saves before it tells, so one that dies in between tells
-//! nobody: its end is a reason to look, too.
+//! nobody: its end is a reason to look, too. Services that keep a choice themselves tell of their
+//! properties, and the bus tells when one comes or goes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use gio::prelude::*;
@@ -15,17 +16,24 @@ use gio::prelude::*;
 use crate::catalogue::Catalogue;
 use crate::policy;
 use crate::reader::Reader;
+use crate::services::{self, Bus, Service};
 use crate::session;
 use crate::storage::Storage;
 
 /// The bus name of dconf's service.
 const DCONF_SERVICE: &str = "ca.desrt.dconf";
 
+/// The bus itself, on each bus.
+const BUS: &str = "org.freedesktop.DBus";
+const BUS_PATH: &str = "/org/freedesktop/DBus";
+
+/// What is subscribed to on a bus; it ends with this.
+type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
+
 /// Calls a function when something may have changed, for as long as it lives.
 pub struct Watch {
     _settings: Vec<gio::Settings>,
-    /// The watch of the service's name; it ends with this.
-    _service: Rc<RefCell<Option<gio::SignalSubscription>>>,
+    _services: Subscriptions,
     /// An administrator's policy: dconf tells of it only where the profile named it from the start.
     _policy: Vec<gio::FileMonitor>,
 }
@@ -75,42 +83,117 @@ impl Watch {
                 Some(monitor)
             })
             .collect();
-        let service = Rc::new(RefCell::new(None));
-        if Storage::is_dconf() {
-            watch_service(&service, notify);
+        let subscriptions = Subscriptions::default();
+        let services: HashSet<_> = catalogue
+            .readers()
+            .iter()
+            .filter_map(Reader::service)
+            .cloned()
+            .collect();
+        let (session, system): (Vec<_>, Vec<_>) = services
+            .into_iter()
+            .partition(|service| service.bus == Bus::Session);
+        let dconf = Storage::is_dconf();
+        if dconf || !session.is_empty() {
+            watch_bus(&subscriptions, Bus::Session, session, dconf, &notify);
+        }
+        if !system.is_empty() {
+            watch_bus(&subscriptions, Bus::System, system, false, &notify);
         }
         Self {
             _settings: settings,
-            _service: service,
+            _services: subscriptions,
             _policy: policy,
         }
     }
 }
 
-/// Calls the function when dconf's service comes or goes, as soon as there is a bus to ask.
+/// Calls the function when a service comes or goes or tells of its properties, as soon as there is
+/// a bus to ask. `dconf`: when its service comes or goes, too.
 ///
 /// Not with `gio::bus_watch_name`: its bindings end the process when there is no bus.
-fn watch_service(
-    subscription: &Rc<RefCell<Option<gio::SignalSubscription>>>,
-    notify: Rc<dyn Fn()>,
+fn watch_bus(
+    subscriptions: &Subscriptions,
+    bus: Bus,
+    services: Vec<Service>,
+    dconf: bool,
+    notify: &Rc<dyn Fn()>,
 ) {
-    let subscription = Rc::downgrade(subscription);
+    let subscriptions = Rc::downgrade(subscriptions);
+    let notify = Rc::clone(notify);
     glib::MainContext::ref_thread_default().spawn_local(async move {
-        let Ok(bus) = gio::bus_get_future(gio::BusType::Session).await else {
+        let Ok(connection) = gio::bus_get_future(bus.kind()).await else {
             return;
         };
-        if let Some(subscription) = subscription.upgrade() {
-            subscription.replace(Some(bus.subscribe_to_signal(
-                Some(session::BUS),
-                Some(session::BUS),
-                Some("NameOwnerChanged"),
-                Some(session::BUS_PATH),
-                Some(DCONF_SERVICE),
+        bus.outlive(&connection);
+        let Some(subscriptions) = subscriptions.upgrade() else {
+            return;
+        };
+        let subscribe = |signal: Signal<'_>, told: Box<dyn Fn()>| {
+            let subscription = connection.subscribe_to_signal(
+                Some(signal.sender),
+                Some(signal.interface),
+                Some(signal.name),
+                Some(signal.path),
+                Some(signal.about),
                 gio::DBusSignalFlags::NONE,
-                move |_| notify(),
-            )));
+                move |_| told(),
+            );
+            subscriptions.borrow_mut().push(subscription);
+        };
+        if dconf {
+            let notify = Rc::clone(&notify);
+            subscribe(Signal::owner(DCONF_SERVICE), Box::new(move || notify()));
+        }
+        for service in &services {
+            for signal in [Signal::owner(&service.name), Signal::properties(service)] {
+                let (name, notify) = (service.name.clone(), Rc::clone(&notify));
+                let told = move || {
+                    services::answered(bus, &name);
+                    notify();
+                };
+                subscribe(signal, Box::new(told));
+            }
+        }
+        if !services.is_empty() {
+            // For what changed before there was anybody to hear of it.
+            notify();
         }
     });
+}
+
+/// A signal on a bus.
+struct Signal<'a> {
+    sender: &'a str,
+    interface: &'a str,
+    name: &'a str,
+    path: &'a str,
+    /// Its first argument.
+    about: &'a str,
+}
+
+impl<'a> Signal<'a> {
+    /// A service comes or goes.
+    const fn owner(about: &'a str) -> Self {
+        Self {
+            sender: BUS,
+            interface: BUS,
+            name: "NameOwnerChanged",
+            path: BUS_PATH,
+            about,
+        }
+    }
+
+    /// A service's properties change.
+    fn properties(service: &'a Service) -> Self {
+        Self {
+            sender: &service.name,
+            interface: services::PROPERTIES,
+            name: "PropertiesChanged",
+            path: &service.path,
+            about: &service.interface,
+        }
+    }
 }
 
 /// Calls the function once, from the main loop, for any number of calls before that.

@@ -7,7 +7,8 @@
 use crate::change::{Failure, Report};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::policy::Organisation;
-use crate::reader::{Answer, Request};
+use crate::reader::{Answer, Problem, Request};
+use crate::services::ServiceProblem;
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
 use crate::storage::{KeyProblem, Origin};
@@ -118,7 +119,7 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
     let answer = match &reader.answer {
         // Translators: about a program that is not on this computer
         Ok(None) => return gettext("Not installed"),
-        Err(problem) => return key_problem(problem),
+        Err(reason) => return problem(reason),
         Ok(Some(answer)) => answer,
     };
     let mut sentences = Vec::new();
@@ -135,10 +136,15 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
     } else {
         sentences.extend(parts(answer));
     }
-    let organisation = choice.organisation.as_ref();
-    let decided = origin(answer.origin, answer.locked, organisation);
-    if !said || who(choice) != decided {
-        sentences.push(decided);
+    if answer.for_everybody {
+        // Translators: about a program whose setting is not one person's alone
+        sentences.push(gettext("Set for everybody who uses this computer"));
+    }
+    if let Some(found) = answer.origin {
+        let decided = origin(found, answer.locked, choice.organisation.as_ref());
+        if !said || who(choice) != decided {
+            sentences.push(decided);
+        }
     }
     // Translators: between short sentences on one line
     sentences.join(&gettext(" · "))
@@ -194,20 +200,51 @@ fn list(names: &[String]) -> String {
     names.join(&gettext(", "))
 }
 
-/// Why a reader's settings cannot be used, and what to do.
-pub fn key_problem(problem: &KeyProblem) -> String {
+/// Why a reader cannot be read, and what to do.
+pub fn problem(problem: &Problem) -> String {
+    match problem {
+        Problem::Key(problem) => key_problem(problem),
+        Problem::Service(problem) => service_problem(problem),
+    }
+}
+
+fn service_problem(problem: &ServiceProblem) -> String {
+    match problem {
+        ServiceProblem::NoAnswer(_) => {
+            gettext("The program’s service did not answer, so it is not known what it does.")
+        }
+        ServiceProblem::Refused { .. } => {
+            gettext("The program’s service does not tell what it does.")
+        }
+        ServiceProblem::Failed { .. } => {
+            gettext("The program’s service does not work, so it is not known what it does.")
+        }
+        ServiceProblem::NoProperty { .. } => no_such_setting(),
+        ServiceProblem::WrongType { .. } => other_form(),
+    }
+}
+
+fn no_such_setting() -> String {
+    gettext(
+        "This version of the program does not have the setting, so it is not known what it does.",
+    )
+}
+
+fn other_form() -> String {
+    gettext(
+        "This version of the program keeps the setting in another form, so it is not known what it does.",
+    )
+}
+
+fn key_problem(problem: &KeyProblem) -> String {
     match problem {
         KeyProblem::OwnSchemaMissing(_) => {
             gettext("This panel is not completely installed. Install it again.")
         }
-        KeyProblem::NoKey { .. } => gettext(
-            "This version of the program does not have the setting, so it is not known what it does.",
-        ),
+        KeyProblem::NoKey { .. } => no_such_setting(),
         KeyProblem::WrongType { .. }
         | KeyProblem::WrongPath { .. }
-        | KeyProblem::OutOfRange { .. } => gettext(
-            "This version of the program keeps the setting in another form, so it is not known what it does.",
-        ),
+        | KeyProblem::OutOfRange { .. } => other_form(),
     }
 }
 
@@ -238,10 +275,23 @@ pub fn failure(program: &str, failure: &Failure) -> String {
             "{program} stays off: search results from all apps are turned off in the desktop’s settings. Turn them on there first.",
             &[program],
         ),
-        Failure::Problem(problem) => gettext_f(
+        Failure::Refused(_) => gettext_f(
+            // Translators: about a program whose setting asks for permission, as with a password
+            "{program} was not changed: permission was not given.",
+            &[program],
+        ),
+        Failure::Silent => gettext_f(
+            "{program} was not changed: its service did not answer in time. Try again later.",
+            &[program],
+        ),
+        Failure::NotTriedAfter => gettext_f(
+            "{program} was left as it is, since another program could not be turned on.",
+            &[program],
+        ),
+        Failure::Problem(reason) => gettext_f(
             // Translators: a program, and what is wrong with its settings
             "{program}: {problem}",
-            &[program, ("problem", &key_problem(problem))],
+            &[program, ("problem", &problem(reason))],
         ),
         Failure::NotSaved(_) => gettext_f(
             "{program} did not keep the change. Something else may set it at the same time; try again.",
@@ -262,7 +312,7 @@ pub fn report(report: &Report) -> Option<String> {
     // The cause comes before what followed from it.
     let (name, first) = report
         .named_failures()
-        .min_by_key(|(_, failure)| **failure == Failure::NotTried)?;
+        .min_by_key(|(_, failure)| failure.is_consequence())?;
     let sentence = failure(&name, first);
     // What is true of the whole computer has been said of all programs.
     let about_one = match first {
@@ -270,9 +320,10 @@ pub fn report(report: &Report) -> Option<String> {
         | Failure::NoAnswer
         | Failure::NoBus
         | Failure::NotWritable { .. }
-        | Failure::NotTried => false,
-        // None was tried.
-        Failure::Locked => report.request == Request::Off,
+        | Failure::NotTried
+        | Failure::NotTriedAfter => false,
+        // Where something was to be turned on, none was.
+        Failure::Locked | Failure::Refused(_) | Failure::Silent => report.request == Request::Off,
         Failure::Overruled | Failure::Problem(_) | Failure::NotSaved(_) => true,
     };
     Some(match report.failures.len() - 1 {

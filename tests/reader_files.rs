@@ -31,6 +31,13 @@ fn lines() -> impl Strategy<Value = String> {
         Just("disabled = \"disabled\"".to_owned()),
         Just("names = [\"a.desktop\"]".to_owned()),
         Just("[[gsettings-list.only-if]]".to_owned()),
+        Just("[dbus]".to_owned()),
+        Just("bus = \"system\"".to_owned()),
+        Just("name = \"org.example\"".to_owned()),
+        Just("path = \"/org/example\"".to_owned()),
+        Just("interface = \"org.example\"".to_owned()),
+        Just("property = \"Search\"".to_owned()),
+        Just("setter = \"SetSearch\"".to_owned()),
         ("[a-z-]{1,12}", any::<String>()).prop_map(|(key, text)| format!("{key} = {text:?}")),
         any::<String>(),
     ];
@@ -89,6 +96,34 @@ proptest! {
             prop_assert!(!shape.key.contains(|c: char| c.is_whitespace() || "/[]'\"".contains(c)));
             prop_assert_eq!(shape.on.type_(), shape.off.type_());
             prop_assert_ne!(&shape.on, &shape.off);
+        }
+    }
+
+    /// GLib ends a program, or complains, when it is told a name that is none.
+    #[test]
+    fn a_service_that_is_accepted_has_names_that_a_bus_takes(
+        name in "[a-zA-Z0-9_:.\n\" -]{0,12}",
+        path in "[/a-zA-Z0-9_.\n -]{0,12}",
+        interface in "[a-zA-Z0-9_.\n -]{0,12}",
+        property in "[a-zA-Z0-9_.\n -]{0,6}",
+        setter in "[a-zA-Z0-9_.\n -]{0,6}",
+    ) {
+        let text = format!(
+            "name = \"Reports\"\nchoice = \"error-reports\"\n[dbus]\nbus = \"system\"\n\
+             name = {name:?}\npath = {path:?}\ninterface = {interface:?}\n\
+             property = {property:?}\nsetter = {setter:?}\non = \"true\"\noff = \"false\"\n"
+        );
+        let catalogue = load(text.as_bytes());
+        for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
+            let Shape::Property(shape) = &reader.shape else {
+                unreachable!("the file has a service");
+            };
+            let service = &shape.service;
+            prop_assert!(gio::dbus_is_name(&service.name) && !service.name.starts_with(':'));
+            prop_assert!(glib::Variant::is_object_path(&service.path));
+            prop_assert!(gio::dbus_is_interface_name(&service.interface));
+            prop_assert!(gio::dbus_is_member_name(&shape.property.name));
+            prop_assert!(shape.property.setter.as_deref().is_some_and(gio::dbus_is_member_name));
         }
     }
 }

@@ -18,7 +18,8 @@ use privacy_panel::choice;
 use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
-use privacy_panel::reader::{ListShape, Reader, Shape};
+use privacy_panel::reader::{ListShape, PropertyShape, Reader, Shape, ValueShape};
+use privacy_panel::services::{Bus, Service};
 use privacy_panel::state::State;
 
 /// Where a policy's organisation is named.
@@ -65,6 +66,14 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
         (
             "unity-dash",
             include_str!("../../data/readers.d/unity-dash.toml"),
+        ),
+        (
+            "whoopsie-error-reports",
+            include_str!("../../data/readers.d/whoopsie-error-reports.toml"),
+        ),
+        (
+            "whoopsie-metrics",
+            include_str!("../../data/readers.d/whoopsie-metrics.toml"),
         ),
     ];
     Catalogue::of(files.map(|(id, text)| {
@@ -212,7 +221,7 @@ pub fn compiled(
     }
     let names_of_all = decided(policy, catalogue).flat_map(|(_, reader)| match &reader.shape {
         Shape::List(shape) => shape.names.as_slice(),
-        Shape::Value(_) => &[],
+        Shape::Value(_) | Shape::Property(_) => &[],
     });
     let names_of_all: BTreeSet<&str> = names_of_all.map(String::as_str).collect();
     for (decision, reader) in decided(policy, catalogue) {
@@ -228,6 +237,8 @@ pub fn compiled(
                 }
                 assert!(!decision.locked || compiled.locks.contains(&key));
             }
+            // No database holds what a service keeps.
+            Shape::Property(_) => {}
             Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
             Shape::List(shape) => {
                 list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
@@ -316,6 +327,7 @@ pub fn named(reader: &Reader) -> Vec<String> {
         .flatten()
         .map(|key| format!("{}{key}", shape.path))
         .collect(),
+        Shape::Property(_) => Vec::new(),
     }
 }
 
@@ -456,6 +468,24 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
             let names: Vec<_> = names.iter().filter_map(toml::Value::as_str).collect();
             assert_eq!(names, shape.names);
         }
+        Shape::Property(shape) => {
+            let table = document["dbus"].as_table().expect("a table");
+            let service = &shape.service;
+            let bus = match service.bus {
+                Bus::Session => "session",
+                Bus::System => "system",
+            };
+            assert_eq!(table["bus"].as_str(), Some(bus));
+            same(table, "name", Some(&service.name));
+            same(table, "path", Some(&service.path));
+            same(table, "interface", Some(&service.interface));
+            same(table, "property", Some(&shape.property.name));
+            same(table, "setter", shape.property.setter.as_ref());
+            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
+                let text = table[field].as_str().expect(field);
+                assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
+            }
+        }
     }
 }
 
@@ -467,8 +497,25 @@ fn names_are_plain(reader: &Reader) {
         assert!(name.chars().all(plain), "{name:?}");
     }
     assert!(!reader.name.trim().is_empty() && !reader.name.contains(char::is_control));
-    if let Shape::Value(shape) = &reader.shape {
-        assert_eq!(shape.on.type_(), shape.off.type_());
-        assert_ne!(shape.on, shape.off);
+    if let Shape::Property(shape) = &reader.shape {
+        let Service {
+            name,
+            path,
+            interface,
+            ..
+        } = &shape.service;
+        for text in [name, path, interface, &shape.property.name] {
+            let word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+            assert!(!text.is_empty() && text.chars().all(word), "{text:?}");
+        }
+        assert!(name.contains('.') && !name.starts_with('.'));
+        assert!(interface.contains('.') && !interface.contains('-'));
+        assert!(path.starts_with('/') && !path.contains("//"));
+    }
+    if let Shape::Value(ValueShape { on, off, .. })
+    | Shape::Property(PropertyShape { on, off, .. }) = &reader.shape
+    {
+        assert_eq!(on.type_(), off.type_());
+        assert_ne!(on, off);
     }
 }

@@ -16,7 +16,10 @@ use super::Entry;
 use crate::choice::Choice;
 use crate::mistake::{self, At, Mistake, quote};
 use crate::policy::in_force;
-use crate::reader::{Condition, FilePattern, ListShape, Reader, Shape, ValueShape};
+use crate::reader::{
+    Condition, FilePattern, ListShape, Property, PropertyShape, Reader, Shape, ValueShape,
+};
+use crate::services::{Bus, Service};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -26,6 +29,7 @@ struct ReaderFile {
     programs: Option<Spanned<Vec<Spanned<String>>>>,
     gsettings: Option<ValueTable>,
     gsettings_list: Option<ListTable>,
+    dbus: Option<PropertyTable>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +54,19 @@ struct ListTable {
     names: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     only_if: Vec<OnlyIf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PropertyTable {
+    bus: Spanned<String>,
+    name: Spanned<String>,
+    path: Spanned<String>,
+    interface: Spanned<String>,
+    property: Spanned<String>,
+    setter: Option<Spanned<String>>,
+    on: Spanned<String>,
+    off: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,22 +114,7 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
             ),
         )
     })?;
-    let shape = match (file.gsettings, file.gsettings_list) {
-        (Some(table), None) => Shape::Value(table.check()?),
-        (None, Some(table)) => Shape::List(table.check()?),
-        (Some(_), Some(list)) => {
-            return Err(wrong(
-                &list.schema,
-                "both [gsettings] and [gsettings-list]; expected one of them".to_owned(),
-            ));
-        }
-        (None, None) => {
-            return Err(At(
-                None,
-                "expected a table [gsettings] or [gsettings-list]".to_owned(),
-            ));
-        }
-    };
+    let shape = shape(file.gsettings, file.gsettings_list, file.dbus)?;
     Ok(Entry::Gives(Box::new(Reader {
         id: path
             .file_stem()
@@ -127,30 +129,81 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
     })))
 }
 
+/// The one place where the program looks.
+fn shape(
+    value: Option<ValueTable>,
+    list: Option<ListTable>,
+    property: Option<PropertyTable>,
+) -> Result<Shape, At> {
+    let names = [
+        value.as_ref().map(|table| (&table.schema, "[gsettings]")),
+        list.as_ref()
+            .map(|table| (&table.schema, "[gsettings-list]")),
+        property.as_ref().map(|table| (&table.bus, "[dbus]")),
+    ];
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    if let [(_, first), (at, second), ..] = names[..] {
+        return Err(wrong(
+            at,
+            format!("both {first} and {second}; expected one of them"),
+        ));
+    }
+    match (value, list, property) {
+        (Some(table), ..) => table.check().map(Shape::Value),
+        (_, Some(table), _) => table.check().map(Shape::List),
+        (.., Some(table)) => table.check().map(Shape::Property),
+        (None, None, None) => Err(At(
+            None,
+            "expected a table [gsettings], [gsettings-list] or [dbus]".to_owned(),
+        )),
+    }
+}
+
 impl ValueTable {
     fn check(self) -> Result<ValueShape, At> {
-        let on = variant(&self.on)?;
-        let off = variant(&self.off)?;
-        if on.type_() != off.type_() {
-            return Err(wrong(
-                &self.off,
-                format!(
-                    "of the type “{}”, but “on” is of the type “{}”; expected the same",
-                    off.type_(),
-                    on.type_()
-                ),
-            ));
-        }
-        if on == off {
-            return Err(wrong(
-                &self.off,
-                "the same value as “on”; expected another".to_owned(),
-            ));
-        }
+        let (on, off) = two_values(("on", &self.on), &self.off)?;
         Ok(ValueShape {
             schema: schema(self.schema)?,
             path: storage_path(self.path)?,
             key: key(self.key)?,
+            on,
+            off,
+        })
+    }
+}
+
+impl PropertyTable {
+    fn check(self) -> Result<PropertyShape, At> {
+        let (on, off) = two_values(("on", &self.on), &self.off)?;
+        let bus = match self.bus.get_ref().as_str() {
+            "session" => Bus::Session,
+            "system" => Bus::System,
+            other => {
+                return Err(wrong(
+                    &self.bus,
+                    format!("{}; expected “session” or “system”", quote(other)),
+                ));
+            }
+        };
+        Ok(PropertyShape {
+            service: Service {
+                bus,
+                name: bus_name(self.name)?,
+                path: check(
+                    self.path,
+                    Variant::is_object_path,
+                    "an object's path, such as /org/example/Reports",
+                )?,
+                interface: check(
+                    self.interface,
+                    gio::dbus_is_interface_name,
+                    "an interface's name, such as org.example.Reports",
+                )?,
+            },
+            property: Property {
+                name: member(self.property)?,
+                setter: self.setter.map(member).transpose()?,
+            },
             on,
             off,
         })
@@ -265,6 +318,32 @@ fn files(patterns: Spanned<Vec<Spanned<String>>>) -> Result<Vec<FilePattern>, At
         .collect()
 }
 
+/// Two values of one type that are not the same.
+fn two_values(
+    (first_name, first_text): (&str, &Spanned<String>),
+    second_text: &Spanned<String>,
+) -> Result<(Variant, Variant), At> {
+    let first = variant(first_text)?;
+    let second = variant(second_text)?;
+    if first.type_() != second.type_() {
+        return Err(wrong(
+            second_text,
+            format!(
+                "of the type “{}”, but “{first_name}” is of the type “{}”; expected the same",
+                second.type_(),
+                first.type_()
+            ),
+        ));
+    }
+    if first == second {
+        return Err(wrong(
+            second_text,
+            format!("the same value as “{first_name}”; expected another"),
+        ));
+    }
+    Ok((first, second))
+}
+
 fn wrong<T>(at: &Spanned<T>, message: String) -> At {
     At(Some(at.span().start), message)
 }
@@ -301,6 +380,20 @@ fn storage_path(text: Spanned<String>) -> Result<String, At> {
         text,
         is_path,
         "a path that begins and ends with a slash, such as /org/example/search/, and is not the policy’s own",
+    )
+}
+
+/// The name under which a service is found, as long as it runs or not.
+fn bus_name(text: Spanned<String>) -> Result<String, At> {
+    let fits = |text: &str| gio::dbus_is_name(text) && !text.starts_with(':');
+    check(text, fits, "a service's name, such as org.example.Reports")
+}
+
+fn member(text: Spanned<String>) -> Result<String, At> {
+    check(
+        text,
+        gio::dbus_is_member_name,
+        "the name of a property or method, such as SendReports",
     )
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn failures(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
     for (name, failure) in report.named_failures() {
         let mut sentence = words::failure(&name, failure);
-        if let Failure::NotSaved(Some(details)) = failure {
+        if let Failure::NotSaved(Some(details)) | Failure::Refused(details) = failure {
             sentence.push(' ');
             sentence.push_str(&gettext_f(
                 // Translators: what another program said, for experts, usually in English

@@ -37,14 +37,19 @@ struct OrganisationJson<'a> {
 }
 
 #[derive(Serialize)]
+// Each is a question of its own about the reader; none depends on another.
+#[allow(clippy::struct_excessive_bools)]
 struct ReaderJson<'a> {
     id: &'a str,
     name: &'a str,
     installed: bool,
     /// None for a program that is not installed or could not be read.
     state: Option<&'static str>,
+    /// None where nobody can tell, too.
     origin: Option<&'static str>,
     locked: bool,
+    /// Whether it is set for everybody who uses the computer.
+    everybody: bool,
     /// Whether a program that reads the setting was found, besides the setting itself.
     program: bool,
     /// Why it could not be read.
@@ -143,8 +148,9 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             name: &reader.name,
             installed: reader.installed(),
             state: answer.map(|answer| answer.state.as_str()),
-            origin: answer.map(|answer| answer.origin.as_str()),
+            origin: answer.and_then(|answer| Some(answer.origin?.as_str())),
             locked: answer.is_some_and(|answer| answer.locked),
+            everybody: answer.is_some_and(|answer| answer.for_everybody),
             program: reader.has_program,
             problem: problem(reader),
         }

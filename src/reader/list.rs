@@ -14,7 +14,7 @@ use gio::prelude::*;
 use gio::{DesktopAppInfo, SettingsSchema};
 use glib::{KeyFile, KeyFileFlags, Variant, VariantTy};
 
-use super::{Answer, Condition, Request, Write};
+use super::{Answer, Condition, Request, SettingWrite};
 use crate::folders;
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Reading, Storage};
@@ -121,7 +121,7 @@ impl ListShape {
         &self,
         storage: &Storage,
         request: Request,
-    ) -> Result<Vec<Write>, KeyProblem> {
+    ) -> Result<Vec<SettingWrite>, KeyProblem> {
         let Some(schema) = storage.schema(&self.schema, &self.path)? else {
             return Ok(Vec::new());
         };
@@ -155,7 +155,7 @@ impl ListShape {
         Ok(writes
             .into_iter()
             .filter_map(|(key, change)| {
-                Some(Write {
+                Some(SettingWrite {
                     schema: schema.clone(),
                     path: self.path.clone(),
                     key: key.clone(),
@@ -267,11 +267,12 @@ impl Readings {
 
         Answer {
             state: state.unwrap_or(State::Mixed),
-            origin: all_off.map_or(decided, |reading| reading.origin),
+            origin: Some(all_off.map_or(decided, |reading| reading.origin)),
             locked: lists_locked || all_off.is_some_and(locked),
             // Only what the lists say can be reset: whoever turned all off meant more than this.
             resettable: decided == Origin::You,
             overruled: all_off.is_some(),
+            for_everybody: false,
             parts,
         }
     }

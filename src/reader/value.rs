@@ -5,7 +5,7 @@
 use gio::SettingsSchema;
 use glib::Variant;
 
-use super::{Answer, Request, Write};
+use super::{Answer, Request, SettingWrite};
 use crate::state::State;
 use crate::storage::{KeyProblem, Storage};
 
@@ -39,10 +39,11 @@ impl ValueShape {
         };
         Ok(Some(Answer {
             state,
-            origin: reading.origin,
+            origin: Some(reading.origin),
             locked: reading.locked,
             resettable: reading.user_value,
             overruled: false,
+            for_everybody: false,
             parts: Vec::new(),
         }))
     }
@@ -51,7 +52,7 @@ impl ValueShape {
         &self,
         storage: &Storage,
         request: Request,
-    ) -> Result<Vec<Write>, KeyProblem> {
+    ) -> Result<Vec<SettingWrite>, KeyProblem> {
         let Some(schema) = storage.schema(&self.schema, &self.path)? else {
             return Ok(Vec::new());
         };
@@ -72,7 +73,7 @@ impl ValueShape {
         if let Some(value) = value {
             self.check_range(storage, &schema, value)?;
         }
-        Ok(vec![Write {
+        Ok(vec![SettingWrite {
             schema,
             path: self.path.clone(),
             key: self.key.clone(),

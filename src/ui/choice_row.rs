@@ -115,6 +115,7 @@ impl ChoiceRow {
         row.set_title(&glib::markup_escape_text(&choice.title()));
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
+        row.set_subtitle(&glib::markup_escape_text(&choice.description()));
         row.replace_arrow();
         row.tell_expanded();
         row
@@ -177,6 +178,11 @@ impl ChoiceRow {
         }
     }
 
+    /// Whether a wish is being carried out.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.imp().busy.get()
+    }
+
     /// Shows what was read, unless a wish is under way: then what becomes of it is shown next.
     pub(crate) fn show_status(&self, status: ChoiceStatus) {
         let imp = self.imp();
@@ -199,6 +205,7 @@ impl ChoiceRow {
         }
         imp.showing.set(false);
         imp.switch.set_sensitive(!status.locked);
+        imp.switch.set_visible(true);
         self.action_set_enabled("choice.turn-on", !status.refuses_on);
 
         let description = self.choice().description();

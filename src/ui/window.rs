@@ -2,7 +2,7 @@
 
 //! The window: a row for each choice, and what there is to say around them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use adw::prelude::*;
@@ -26,6 +26,19 @@ const HELP: &str = "help:privacy-panel";
 /// What of a window's width is not a toast's text, in pixels: margins, padding, a button.
 const TOAST_FRAME: i32 = 144;
 
+/// Services may take a while to answer, so they are asked in a thread of their own, one round
+/// after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Asking {
+    /// They are not being asked.
+    #[default]
+    No,
+    /// They are.
+    Once,
+    /// They are, and something has changed since then.
+    Again,
+}
+
 mod imp {
     use std::cell::OnceCell;
 
@@ -43,6 +56,8 @@ mod imp {
         pub(super) rows: RefCell<Vec<ChoiceRow>>,
         pub(super) catalogue: OnceCell<Arc<Catalogue>>,
         pub(super) watch: OnceCell<Watch>,
+        /// What is to be done about services that are to be asked.
+        pub(super) asking: Cell<Asking>,
     }
 
     #[glib::object_subclass]
@@ -161,12 +176,62 @@ impl Window {
             .get_or_init(|| Arc::new(Catalogue::load()))
     }
 
-    /// Reads every reader and shows what it says.
+    /// Reads every reader and shows what it says: at once what is in the settings, and what
+    /// services keep as soon as they have answered.
     pub(crate) fn refresh(&self) {
-        for status in ChoiceStatus::all(self.catalogue()) {
-            if let Some(row) = self.row(status.choice) {
-                row.show_status(status);
+        let catalogue = self.catalogue();
+        let storage = Storage::fresh();
+        for choice in choice::ALL {
+            if !catalogue.asks_services(choice) {
+                self.show_status(ChoiceStatus::of(catalogue, choice, &storage));
             }
+        }
+        self.ask_services();
+    }
+
+    fn ask_services(&self) {
+        let imp = self.imp();
+        let catalogue = Arc::clone(self.catalogue());
+        let choices = choice::ALL.iter();
+        let choices: Vec<_> = choices
+            .filter(|choice| catalogue.asks_services(choice))
+            .collect();
+        // A service that has a person asked for a password may answer nobody else meanwhile. What
+        // becomes of a wish is read, and all else with it, when that is over.
+        let busy = imp.rows.borrow().iter().any(ChoiceRow::is_busy);
+        if choices.is_empty() || busy {
+            return;
+        }
+        if imp.asking.get() != Asking::No {
+            imp.asking.set(Asking::Again);
+            return;
+        }
+        imp.asking.set(Asking::Once);
+        let window = self.downgrade();
+        glib::spawn_future_local(async move {
+            let answered = gio::spawn_blocking(move || {
+                let storage = Storage::fresh();
+                let of = |choice: &&'static Choice| ChoiceStatus::of(&catalogue, choice, &storage);
+                choices.iter().map(of).collect::<Vec<_>>()
+            });
+            let answered = answered.await;
+            let Some(window) = window.upgrade() else {
+                return;
+            };
+            if window.imp().asking.replace(Asking::No) == Asking::Again {
+                // What was answered is old already.
+                window.ask_services();
+                return;
+            }
+            for status in answered.into_iter().flatten() {
+                window.show_status(status);
+            }
+        });
+    }
+
+    fn show_status(&self, status: ChoiceStatus) {
+        if let Some(row) = self.row(status.choice) {
+            row.show_status(status);
         }
     }
 

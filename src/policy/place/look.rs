@@ -137,10 +137,18 @@ impl Place {
         for decision in &policy.decisions {
             for reader in catalogue.readers_of(decision.choice) {
                 let keys = compile::keys_of(decision, reader);
-                questions.extend(keys.iter().map(|key| Question {
-                    key: key.clone(),
-                    // What this computer's programs take says nothing about an image's.
-                    schema: (!self.tree.is_image()).then(|| schema(reader).to_owned()),
+                // What a service keeps itself is in no database.
+                if keys.is_empty() {
+                    continue;
+                }
+                questions.extend(keys.iter().map(|key| {
+                    Question {
+                        key: key.clone(),
+                        // What this computer's programs take says nothing about an image's.
+                        schema: schema(reader)
+                            .filter(|_| !self.tree.is_image())
+                            .map(str::to_owned),
+                    }
                 }));
                 readers.push((decision.choice, reader, keys));
             }
@@ -329,9 +337,10 @@ fn is_denied(error: &io::Error) -> bool {
 }
 
 /// The schema that a reader's programs read its keys with.
-fn schema(reader: &Reader) -> &str {
+fn schema(reader: &Reader) -> Option<&str> {
     match &reader.shape {
-        Shape::Value(shape) => &shape.schema,
-        Shape::List(shape) => &shape.schema,
+        Shape::Value(shape) => Some(&shape.schema),
+        Shape::List(shape) => Some(&shape.schema),
+        Shape::Property(_) => None,
     }
 }

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Services on the session's and the system's bus that keep a choice themselves.
+//!
+//! A service may be missing, slow, or never answer, and none of that may stop whoever asks: every
+//! question here has an end, and a service that did not answer is left alone for a while, so that
+//! not each look at it takes as long as the first. Everything here waits, if not for long; a window
+//! calls it from another thread.
+//!
+//! A service that is neither running nor can be started by its bus is not installed, and neither
+//! is one whose bus is not there. That is found out with the question itself, so that a computer
+//! without the service pays for one short message.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gio::prelude::*;
+use gio::{BusType, DBusCallFlags, DBusConnection, DBusError};
+use glib::Variant;
+
+/// How long a service is waited for when it is asked.
+pub const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How long a change may take: the service may have a person asked for a password first.
+pub const LONG_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a change may take in a service that did not answer a question just before.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a service that did not answer is left alone.
+const REST: Duration = Duration::from_secs(10);
+
+/// The interface by which every service tells its properties.
+pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+/// A bus that programs talk to each other on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bus {
+    /// The person's own, in their session.
+    Session,
+    /// The one of the whole computer; what is set there is set for everybody.
+    System,
+}
+
+/// Where a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Service {
+    /// Its bus.
+    pub bus: Bus,
+    /// Its name on the bus, such as `com.ubuntu.WhoopsiePreferences`.
+    pub name: String,
+    /// The object.
+    pub path: String,
+    /// The interface of the object that has the properties.
+    pub interface: String,
+}
+
+/// What the properties of an interface are.
+pub type Properties = HashMap<String, Variant>;
+
+/// Why a service that is on this computer could not be asked or told something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceProblem {
+    /// It was asked, and nothing came back in time.
+    #[error("the service “{0}” did not answer")]
+    NoAnswer(String),
+    /// It, or its bus, or whom it asked for permission, said no.
+    #[error("the service “{service}” refused: {message}")]
+    Refused {
+        /// Its name on the bus.
+        service: String,
+        /// In its own words.
+        message: String,
+    },
+    /// It ended meanwhile, could not be started, or does not know what it was asked.
+    #[error("the service “{service}” failed: {message}")]
+    Failed {
+        /// Its name on the bus.
+        service: String,
+        /// In its own words, or the bus's.
+        message: String,
+    },
+    /// It has no such property: another version of it.
+    #[error("the service “{service}” has no property “{property}”")]
+    NoProperty {
+        /// Its name on the bus.
+        service: String,
+        /// The property that was looked for.
+        property: String,
+    },
+    /// The property exists, with values of another type.
+    #[error(
+        "the property “{property}” of “{service}” has the type “{found}”; “{expected}” was expected"
+    )]
+    WrongType {
+        /// Its name on the bus.
+        service: String,
+        /// The property's name.
+        property: String,
+        /// The GVariant type that it has.
+        found: String,
+        /// The GVariant type that the reader file's values have.
+        expected: String,
+    },
+}
+
+/// What services answered, each asked once.
+#[derive(Debug, Default)]
+pub struct Answers(RefCell<HashMap<Service, Result<Option<Properties>, ServiceProblem>>>);
+
+/// Since when a service or a bus has not answered. None as a name stands for the bus itself.
+static SILENT: Mutex<Vec<(Bus, Option<String>, Instant)>> = Mutex::new(Vec::new());
+
+impl Bus {
+    pub(crate) const fn kind(self) -> BusType {
+        match self {
+            Self::Session => BusType::Session,
+            Self::System => BusType::System,
+        }
+    }
+
+    /// Lets this process outlive the system's bus, which may be started anew; GLib would end it
+    /// with a bus. A program of a session ends with the session.
+    pub(crate) fn outlive(self, connection: &DBusConnection) {
+        if self == Self::System {
+            connection.set_exit_on_close(false);
+        }
+    }
+}
+
+impl Answers {
+    /// Looks at a property. `None`: the service is not installed.
+    pub fn property(
+        &self,
+        service: &Service,
+        property: &str,
+        expected: &glib::VariantTy,
+    ) -> Result<Option<Variant>, ServiceProblem> {
+        let mut answers = self.0.borrow_mut();
+        let answer = answers
+            .entry(service.clone())
+            .or_insert_with(|| properties(service));
+        let Some(properties) = answer.as_ref().map_err(Clone::clone)? else {
+            return Ok(None);
+        };
+        let name = || service.name.clone();
+        let found = properties
+            .get(property)
+            .ok_or_else(|| ServiceProblem::NoProperty {
+                service: name(),
+                property: property.to_owned(),
+            })?;
+        if found.type_() == expected {
+            Ok(Some(found.clone()))
+        } else {
+            Err(ServiceProblem::WrongType {
+                service: name(),
+                property: property.to_owned(),
+                found: found.type_().as_str().to_owned(),
+                expected: expected.as_str().to_owned(),
+            })
+        }
+    }
+}
+
+/// All properties of a service's interface; it is started where it does not run.
+fn properties(service: &Service) -> Result<Option<Properties>, ServiceProblem> {
+    if is_silent(service) {
+        return Err(ServiceProblem::NoAnswer(service.name.clone()));
+    }
+    let reply = call(
+        service,
+        PROPERTIES,
+        "GetAll",
+        &(service.interface.as_str(),).to_variant(),
+        DBusCallFlags::NONE,
+        PATIENCE,
+    )?;
+    let Some(reply) = reply else {
+        return Ok(None);
+    };
+    reply
+        .get::<(Properties,)>()
+        .map(|(properties,)| Some(properties))
+        .ok_or_else(|| failed(service, "its answer is no list of properties"))
+}
+
+/// Sets a property: by a method of the service's own interface that takes the value, or else by
+/// the one that all services have. Whoever must allow it may ask the person.
+pub fn set(
+    service: &Service,
+    property: &str,
+    setter: Option<&str>,
+    value: &Variant,
+) -> Result<(), ServiceProblem> {
+    let (interface, method, arguments) = match setter {
+        Some(setter) => {
+            let arguments = Variant::tuple_from_iter([value]);
+            (service.interface.as_str(), setter, arguments)
+        }
+        None => (
+            PROPERTIES,
+            "Set",
+            (service.interface.as_str(), property, value).to_variant(),
+        ),
+    };
+    let patience = if is_silent(service) {
+        LAST_PATIENCE
+    } else {
+        LONG_PATIENCE
+    };
+    let flags = DBusCallFlags::ALLOW_INTERACTIVE_AUTHORIZATION;
+    match call(service, interface, method, &arguments, flags, patience)? {
+        Some(_) => Ok(()),
+        None => Err(failed(service, "it is no longer there")),
+    }
+}
+
+/// Calls a method that takes nothing and returns a text. `None`: the service is not installed.
+pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServiceProblem> {
+    let nothing = Variant::tuple_from_iter([] as [Variant; 0]);
+    let interface = service.interface.as_str();
+    let reply = call(
+        service,
+        interface,
+        method,
+        &nothing,
+        DBusCallFlags::NONE,
+        PATIENCE,
+    )?;
+    let Some(reply) = reply else {
+        return Ok(None);
+    };
+    let text = reply.get::<(String,)>();
+    text.map(|(text,)| Some(text))
+        .ok_or_else(|| failed(service, "its answer is no text"))
+}
+
+/// A bus, as soon as it can be talked to. `None`: there is none.
+fn connection(bus: Bus) -> Result<Option<DBusConnection>, ()> {
+    static KNOWN: Mutex<Vec<(Bus, DBusConnection)>> = Mutex::new(Vec::new());
+    let find = || {
+        let known = lock(&KNOWN);
+        let mut open = known.iter().filter(|(_, found)| !found.is_closed());
+        open.find(|(of, _)| *of == bus)
+            .map(|(_, found)| found.clone())
+    };
+    if let Some(connection) = find() {
+        return Ok(Some(connection));
+    }
+    let (sender, receiver) = mpsc::channel();
+    // Whoever listens at the bus's address may never say a word; then this thread is left behind.
+    thread::Builder::new()
+        .name("bus".to_owned())
+        .spawn(move || {
+            let connection = gio::bus_get_sync(bus.kind(), gio::Cancellable::NONE).ok();
+            if let Some(connection) = &connection {
+                bus.outlive(connection);
+            }
+            // Nobody may be waiting any more.
+            let _ = sender.send(connection);
+        })
+        .map_err(drop)?;
+    let connection = receiver.recv_timeout(PATIENCE).map_err(drop)?;
+    if let Some(connection) = &connection {
+        let mut known = lock(&KNOWN);
+        known.retain(|(_, found)| !found.is_closed());
+        known.push((bus, connection.clone()));
+    }
+    Ok(connection)
+}
+
+/// Calls a method. `None`: the service is not installed.
+fn call(
+    service: &Service,
+    interface: &str,
+    method: &str,
+    arguments: &Variant,
+    flags: DBusCallFlags,
+    patience: Duration,
+) -> Result<Option<Variant>, ServiceProblem> {
+    let no_answer = || ServiceProblem::NoAnswer(service.name.clone());
+    let Ok(connection) = connection(service.bus) else {
+        remember_silence(service.bus, None);
+        return Err(no_answer());
+    };
+    let Some(connection) = connection else {
+        return Ok(None);
+    };
+    let reply = connection.call_sync(
+        Some(&service.name),
+        &service.path,
+        interface,
+        method,
+        Some(arguments),
+        None,
+        flags,
+        i32::try_from(patience.as_millis()).unwrap_or(i32::MAX),
+        gio::Cancellable::NONE,
+    );
+    match reply {
+        Ok(reply) => {
+            answered(service.bus, &service.name);
+            Ok(Some(reply))
+        }
+        Err(error) if error.matches(gio::IOErrorEnum::TimedOut) => {
+            remember_silence(service.bus, Some(&service.name));
+            Err(no_answer())
+        }
+        Err(error) => understand(service, error),
+    }
+}
+
+/// What an error says about a service.
+fn understand(
+    service: &Service,
+    mut error: glib::Error,
+) -> Result<Option<Variant>, ServiceProblem> {
+    let name = DBusError::remote_error(&error).unwrap_or_default();
+    DBusError::strip_remote_error(&mut error);
+    let message = error.message().to_owned();
+    if name == "org.freedesktop.DBus.Error.ServiceUnknown" {
+        Ok(None)
+    } else if is_refusal(&name) {
+        Err(ServiceProblem::Refused {
+            service: service.name.clone(),
+            message,
+        })
+    } else {
+        Err(failed(service, &message))
+    }
+}
+
+/// Whether an error's name says that something is not allowed: those of the bus and of polkit, and
+/// what services call it by themselves.
+fn is_refusal(name: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "AccessDenied",
+        "AuthFailed",
+        "AuthorizationRequired",
+        "NotAuthorized",
+        "NotPrivileged",
+        "PermissionDenied",
+    ];
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.starts_with("org.freedesktop.PolicyKit1.Error.")
+        || WORDS.iter().any(|word| last.contains(word))
+}
+
+fn failed(service: &Service, message: &str) -> ServiceProblem {
+    ServiceProblem::Failed {
+        service: service.name.clone(),
+        message: message.to_owned(),
+    }
+}
+
+/// Whether the service, or its bus, did not answer a short while ago.
+fn is_silent(service: &Service) -> bool {
+    let mut silent = lock(&SILENT);
+    silent.retain(|(_, _, since)| since.elapsed() < REST);
+    silent.iter().any(|(bus, name, _)| {
+        *bus == service.bus && name.as_ref().is_none_or(|name| *name == service.name)
+    })
+}
+
+fn remember_silence(bus: Bus, name: Option<&str>) {
+    let name = name.map(str::to_owned);
+    lock(&SILENT).push((bus, name, Instant::now()));
+}
+
+/// Forgets that a service did not answer: it did, or another has taken its place.
+pub fn answered(bus: Bus, name: &str) {
+    lock(&SILENT).retain(|(of, silent, _)| *of != bus || silent.as_deref() != Some(name));
+}
+
+/// A panic elsewhere leaves nothing half done in what is locked here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_say_no_is_a_refusal_and_other_errors_are_none() {
+        for name in [
+            "org.freedesktop.DBus.Error.AccessDenied",
+            "org.freedesktop.DBus.Error.AuthFailed",
+            "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+            "org.freedesktop.PolicyKit1.Error.NotAuthorized",
+            "org.freedesktop.PolicyKit1.Error.Cancelled",
+            "com.example.Settings.PermissionDenied",
+            "com.example.Settings.Error.NotAuthorizedError",
+        ] {
+            assert!(is_refusal(name), "{name}");
+        }
+        for name in [
+            "",
+            "org.freedesktop.DBus.Error.NoReply",
+            "org.freedesktop.DBus.Error.ServiceUnknown",
+            "com.example.NotAuthorized.Broken",
+        ] {
+            assert!(!is_refusal(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_did_not_answer_is_left_alone_until_it_does() {
+        let service = |name: &str| Service {
+            bus: Bus::System,
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            interface: "org.example.Hung".to_owned(),
+        };
+        let (hung, other) = (service("org.example.Hung"), service("org.example.Other"));
+        remember_silence(Bus::System, Some(&hung.name));
+        assert!(is_silent(&hung) && !is_silent(&other));
+        assert_eq!(
+            Answers::default().property(&hung, "Anything", glib::VariantTy::BOOLEAN),
+            Err(ServiceProblem::NoAnswer(hung.name.clone()))
+        );
+        answered(Bus::System, &hung.name);
+        assert!(!is_silent(&hung));
+    }
+}

@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readers that are services on a bus: whoopsie's, on a system bus of the session's own."""
+
+import json
+import time
+
+import pytest
+from harness import PANEL_SCHEMA, PRIVACY_SCHEMA, REPORTS_KEY, Panel, Session, wait_for
+from whoopsie import NAME, PATH, Whoopsie
+
+REPORTS = "Send error reports"
+STATISTICS = "Send occasional system information"
+READER = "whoopsie-error-reports"
+NOT_SAVED = 4
+
+
+@pytest.fixture
+def session():
+    with Session(system_bus=True) as session:
+        yield session
+
+
+@pytest.fixture
+def screen():
+    with Session(screen="800x900x24", system_bus=True) as session:
+        yield session
+
+
+def seconds(function):
+    began = time.monotonic()
+    function()
+    return time.monotonic() - began
+
+
+def test_a_service_is_switched_with_the_others_and_read_back(session):
+    whoopsie = Whoopsie(session)
+    assert session.ctl("set", "error-reports", "on").returncode == 0
+    assert whoopsie.get("ReportCrashes") and not whoopsie.get("ReportMetrics")
+    reader = session.reader("error-reports", READER)
+    assert (reader["installed"], reader["state"]) == (True, "on")
+    assert (reader["everybody"], reader["origin"], reader["locked"]) == (True, None, False)
+    assert session.ctl("set", "usage-statistics", "on").returncode == 0
+    assert whoopsie.get("ReportMetrics")
+    assert session.ask("privacyctl", "get", "error-reports") == "on"
+    assert session.ctl("set", "error-reports", "off").returncode == 0
+    assert not whoopsie.get("ReportCrashes") and whoopsie.get("ReportMetrics")
+    words = session.ask("privacyctl", "status")
+    assert "Ubuntu Error Reports (Whoopsie)" in words
+    assert "Set for everybody who uses this computer" in words
+
+
+def test_what_a_service_has_counts_for_the_state_and_a_reset_leaves_it(session):
+    whoopsie = Whoopsie(session, ReportCrashes=True)
+    assert session.ask("privacyctl", "get", "error-reports") == "mixed"
+    assert session.ctl("set", "error-reports", "on").returncode == 0
+    assert session.ctl("reset", "error-reports").returncode == 0
+    assert session.status("error-reports")["origin"] == "default"
+    assert session.ask("privacyctl", "get", "error-reports") == "mixed"
+    assert whoopsie.get("ReportCrashes")
+
+
+@pytest.mark.parametrize("bus", [True, False])
+def test_a_service_that_is_not_there_is_not_installed(bus):
+    with Session(system_bus=bus) as session:
+        if not bus:
+            session.env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent"
+        assert session.reader("error-reports", READER)["installed"] is False
+        assert session.ask("privacyctl", "get", "error-reports") == "off"
+        assert session.ctl("set", "error-reports", "on").returncode == 0
+        assert "Whoopsie" not in session.ask("privacyctl", "status")
+
+
+def test_a_service_that_the_bus_can_start_is_installed_and_started(session):
+    folder = session.share / "dbus-1" / "services"
+    folder.mkdir(parents=True)
+    program = session.share / "example-reporter"
+    program.write_text(REPORTER)
+    program.chmod(0o755)
+    (folder / "org.example.Reporter.service").write_text(
+        f"[D-BUS Service]\nName=org.example.Reporter\nExec={program}\n"
+    )
+    session.ask(
+        *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+        *("--object-path", "/org/freedesktop/DBus"),
+        *("--method", "org.freedesktop.DBus.ReloadConfig"),
+    )
+    session.add_reader("example", EXAMPLE)
+    reader = session.reader("error-reports", "example")
+    assert (reader["installed"], reader["state"]) == (True, "off")
+    assert reader["everybody"] is False, "it is on the session's bus"
+    # Without a setter, as properties are set.
+    assert session.ctl("set", "error-reports", "on").returncode == 0
+    assert session.reader("error-reports", "example")["state"] == "on"
+    # An empty file masks it.
+    session.add_reader("example", "")
+    readers = session.status("error-reports")["readers"]
+    assert "example" not in [reader["id"] for reader in readers]
+
+
+@pytest.mark.parametrize("behaviour", ["refuse", "dismiss"])
+def test_a_refusal_is_a_plain_sentence_and_nothing_is_on_that_a_person_did_not_permit(
+    session, behaviour
+):
+    whoopsie = Whoopsie(session, behaviour)
+    done = session.ctl("set", "error-reports", "on")
+    assert done.returncode == NOT_SAVED
+    assert (
+        "Ubuntu Error Reports (Whoopsie) was not changed: permission was not given." in done.stderr
+    )
+    assert "Traceback" not in done.stderr and "org.freedesktop" not in done.stderr
+    assert session.get(PANEL_SCHEMA, "error-reports") == "false"
+    assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"
+    assert session.ask("privacyctl", "get", "error-reports") == "off"
+
+    # Off is another matter: whatever can be turned off is.
+    session.set(PRIVACY_SCHEMA, REPORTS_KEY, "true")
+    whoopsie.set("ReportCrashes", True)
+    done = session.ctl("set", "error-reports", "off")
+    assert done.returncode == NOT_SAVED and "permission was not given" in done.stderr
+    assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"
+    assert session.ask("privacyctl", "get", "error-reports") == "mixed"
+
+
+def test_a_service_that_ends_in_the_middle_of_a_change_was_not_changed(session):
+    whoopsie = Whoopsie(session, "crash")
+    done = session.ctl("set", "error-reports", "on")
+    assert done.returncode == NOT_SAVED
+    assert "Ubuntu Error Reports (Whoopsie) did not keep the change." in done.stderr
+    assert session.reader("error-reports", READER)["installed"] is False, "read back"
+    assert session.get(PANEL_SCHEMA, "error-reports") == "false", "none was turned on"
+    whoopsie.stop()
+    whoopsie = Whoopsie(session, "forget")
+    done = session.ctl("set", "error-reports", "on")
+    assert done.returncode == NOT_SAVED
+    assert "Ubuntu Error Reports (Whoopsie) did not keep the change." in done.stderr
+    whoopsie.stop()
+
+
+def test_a_service_that_hangs_makes_nobody_wait_long(session):
+    whoopsie = Whoopsie(session, ReportCrashes=True)
+    whoopsie.hang()
+    assert 1 < seconds(lambda: session.ctl("get", "error-reports")) < 3
+    assert session.ask("privacyctl", "get", "error-reports") == "mixed", "it may send something"
+    # Two choices, and two readers of one service: it is waited for once.
+    assert seconds(lambda: session.ctl("status")) < 3
+    assert "did not answer" in session.ask("privacyctl", "status")
+    reader = session.reader("error-reports", READER)
+    assert (reader["installed"], reader["state"]) == (True, None)
+    assert reader["problem"] == f"the service “{NAME}” did not answer"
+    # A choice that no service keeps does not wait at all.
+    assert seconds(lambda: session.ctl("get", "online-search")) < 1
+
+    def change():
+        done = session.ctl("set", "error-reports", "off")
+        assert done.returncode == NOT_SAVED
+        assert "its service did not answer in time" in done.stderr
+
+    session.set(PRIVACY_SCHEMA, REPORTS_KEY, "true")
+    assert seconds(change) < 15
+    assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"
+
+
+def test_a_system_bus_that_says_nothing_makes_nobody_wait_long(session, tmp_path):
+    import socket
+
+    path = tmp_path / "bus"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        session.env["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={path}"
+        assert seconds(lambda: session.ctl("get", "error-reports")) < 4
+        assert session.ask("privacyctl", "get", "online-search") == "off"
+        assert seconds(lambda: session.ctl("set", "error-reports", "off")) < 15
+
+
+def test_a_choice_without_services_does_not_touch_the_system_bus(session):
+    files = ["strace", "-f", "-e", "trace=connect", "-o", session.root / "calls"]
+    session.ask(*files, "privacyctl", "get", "online-search")
+    address = session.env["DBUS_SYSTEM_BUS_ADDRESS"].split("=")[1].split(",")[0]
+    assert address not in (session.root / "calls").read_text()
+    session.ask(*files, "privacyctl", "get", "error-reports")
+    assert address in (session.root / "calls").read_text()
+
+
+def test_watch_tells_of_a_services_own_changes_and_of_its_coming_and_going(session):
+    whoopsie = Whoopsie(session)
+    output = session.root / "watch"
+    with output.open("w") as out:
+        session.spawn(["privacyctl", "watch", "--json"], stdout=out)
+
+    def last():
+        choices = [json.loads(line) for line in output.read_text().splitlines()]
+        readers = [r for c in choices if c["id"] == "error-reports" for r in c["readers"]]
+        states = [reader["state"] for reader in readers if reader["id"] == READER]
+        return states[-1] if states else "none yet"
+
+    # Whether it has begun to listen by then or not.
+    whoopsie.set("ReportCrashes", True)
+    time.sleep(1)
+    whoopsie.set("ReportCrashes", False)
+    wait_for("it tells again", lambda: last() == "off")
+    whoopsie.stop()
+    wait_for("it tells of the end", lambda: last() is None)
+    Whoopsie(session).set("ReportCrashes", True)
+    wait_for("it tells of another", lambda: last() == "on")
+
+
+def test_a_service_of_another_version_is_said_to_be_one(session):
+    whoopsie = Whoopsie(session)
+    session.add_reader("other", EXAMPLE_OF_WHOOPSIE.replace("Metrics", "Everything"))
+    reader = session.reader("error-reports", "other")
+    assert reader["problem"] == f"the service “{NAME}” has no property “ReportEverything”"
+    session.add_reader("other", EXAMPLE_OF_WHOOPSIE.replace('"true"', "\"'all'\"").replace(
+        '"false"', "\"'none'\""
+    ))
+    reader = session.reader("error-reports", "other")
+    assert "has the type “b”; “s” was expected" in reader["problem"]
+    assert session.ask("privacyctl", "get", "error-reports") == "mixed"
+    assert whoopsie.process.poll() is None
+
+
+# The panel
+
+
+def test_the_panel_switches_a_service_and_follows_it(screen):
+    whoopsie = Whoopsie(screen)
+    with Panel(screen, "--choice=error-reports") as panel:
+        panel.wait("the program", lambda: panel.says("Ubuntu Error Reports (Whoopsie)"))
+        assert not panel.is_on(REPORTS)
+        panel.toggle(REPORTS)
+        panel.wait_on(REPORTS)
+        wait_for("the service has it", lambda: whoopsie.get("ReportCrashes"))
+        whoopsie.set("ReportMetrics", True)
+        panel.wait_on(STATISTICS)
+        whoopsie.set("ReportMetrics", False)
+        panel.wait_on(STATISTICS, False)
+        whoopsie.stop()
+        panel.wait("it is gone", lambda: not panel.says("Whoopsie"))
+
+
+def test_a_refusal_moves_the_switch_back_and_is_said(screen):
+    whoopsie = Whoopsie(screen, "refuse")
+    with Panel(screen) as panel:
+        panel.wait("the switch", lambda: panel.find(role="check box", name=REPORTS))
+        panel.toggle(REPORTS)
+        panel.wait("the sentence", lambda: panel.says("was not changed: permission was not given."))
+        assert not panel.is_on(REPORTS)
+        assert screen.get(PANEL_SCHEMA, "error-reports") == "false"
+        assert not whoopsie.get("ReportCrashes")
+
+
+def test_a_service_that_hangs_never_freezes_the_panel(screen):
+    whoopsie = Whoopsie(screen)
+    whoopsie.hang()
+    with Panel(screen) as panel:
+        # What does not depend on it is there at once.
+        panel.toggle("Include online search results")
+        panel.wait_on("Include online search results")
+        panel.wait("it is said", lambda: panel.says("Not known: Ubuntu Error Reports (Whoopsie)"))
+        panel.wait_on(REPORTS)
+        # A change waits for it, and the panel does not.
+        panel.toggle(REPORTS)
+        began = time.monotonic()
+        panel.toggle("Include online search results")
+        panel.wait_on("Include online search results", False)
+        assert time.monotonic() - began < 3
+        panel.wait("it is said", lambda: panel.says("its service did not answer in time"), 20)
+
+
+def test_while_a_service_asks_for_a_password_nothing_is_called_unknown(screen):
+    whoopsie = Whoopsie(screen, "slow")
+    with Panel(screen) as panel:
+        panel.wait("the switch", lambda: panel.find(role="check box", name=REPORTS))
+        panel.toggle(REPORTS)
+        # Somebody changes something else meanwhile, and the panel looks at everything anew.
+        for value in ("true", "false") * 4:
+            screen.set(PANEL_SCHEMA, "usage-statistics", value)
+            time.sleep(0.2)
+            assert not panel.says("Not known")
+        panel.wait_on(REPORTS)
+        wait_for("the service has it", lambda: whoopsie.get("ReportCrashes"))
+
+
+def test_a_service_that_crashes_during_a_change_leaves_the_panel_right(screen):
+    Whoopsie(screen, "crash")
+    with Panel(screen, "--choice=error-reports") as panel:
+        panel.wait("the program", lambda: panel.says("Ubuntu Error Reports (Whoopsie)"))
+        panel.toggle(REPORTS)
+        panel.wait("it is gone", lambda: not panel.says("Whoopsie"))
+        assert panel.process.poll() is None
+        assert panel.is_on(REPORTS) == (screen.ask("privacyctl", "get", "error-reports") != "off")
+
+
+def test_the_end_of_the_system_bus_is_not_the_panels(screen):
+    Whoopsie(screen)
+    bus = screen.children[1]
+    with Panel(screen, "--choice=error-reports") as panel:
+        panel.wait("the program", lambda: panel.says("Ubuntu Error Reports (Whoopsie)"))
+        bus.kill()
+        bus.wait()
+        time.sleep(0.5)
+        panel.toggle("Include online search results")
+        panel.wait_on("Include online search results")
+
+
+EXAMPLE = """
+name = "Example Reporter"
+choice = "error-reports"
+
+[dbus]
+bus = "session"
+name = "org.example.Reporter"
+path = "/org/example/Reporter"
+interface = "org.example.Reporter"
+property = "Level"
+on = "uint32 1"
+off = "uint32 0"
+"""
+
+EXAMPLE_OF_WHOOPSIE = f"""
+name = "Other"
+choice = "error-reports"
+
+[dbus]
+bus = "system"
+name = "{NAME}"
+path = "{PATH}"
+interface = "{NAME}"
+property = "ReportMetrics"
+on = "true"
+off = "false"
+"""
+
+REPORTER = """#!/usr/bin/gjs
+const {Gio, GLib} = imports.gi;
+const XML = `<node><interface name="org.example.Reporter">
+<property name="Level" type="u" access="readwrite"/></interface></node>`;
+const object = {Level: 0};
+const exported = Gio.DBusExportedObject.wrapJSObject(XML, object);
+exported.export(Gio.DBus.session, "/org/example/Reporter");
+Gio.DBus.session.own_name("org.example.Reporter", 0, null, null);
+new GLib.MainLoop(null, false).run();
+"""
