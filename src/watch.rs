@@ -17,15 +17,11 @@ use crate::catalogue::Catalogue;
 use crate::policy;
 use crate::reader::Reader;
 use crate::services::{self, Bus, Service};
-use crate::session;
+use crate::session::{self, BUS, BUS_PATH};
 use crate::storage::Storage;
 
 /// The bus name of dconf's service.
 const DCONF_SERVICE: &str = "ca.desrt.dconf";
-
-/// The bus itself, on each bus.
-const BUS: &str = "org.freedesktop.DBus";
-const BUS_PATH: &str = "/org/freedesktop/DBus";
 
 /// What is subscribed to on a bus; it ends with this.
 type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
