@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from harness import INSTALLED, PANEL_SCHEMA, SOURCE, UNITY_SCHEMA, Session
 from policies import POLICY, READERS, Computer
+from whoopsie import Whoopsie
 
 FOLDER = SOURCE / "man"
 PAGES = ["privacy-panel.1", "privacyctl.1", "privacy-panel-policy.5", "privacy-panel-readers.5"]
@@ -510,17 +511,29 @@ def speaks_german(variable, value, **others):
         return "Vorgabe" not in before and "Vorgabe" in after
 
 
-def policy_says(words, script=None, **env):
+def policy_says(words, **env):
+    """Whether a policy is not applied with these variables, for such a reason."""
     with Computer() as computer:
         computer.write(POLICY, '[choices.error-reports]\nstate = "off"\n')
-        if script:
-            done = computer.with_dconf(script, "privacyctl", "policy", "apply")
-            words = computer.session.env["DBUS_SYSTEM_BUS_ADDRESS"]
-        else:
-            variables = [f"{name}={value}" for name, value in env.items()]
-            program = INSTALLED / "bin" / "privacyctl"
-            done = computer.session.run("env", *variables, program, "policy", "apply")
+        variables = [f"{name}={value}" for name, value in env.items()]
+        program = INSTALLED / "bin" / "privacyctl"
+        done = computer.session.run("env", *variables, program, "policy", "apply")
         return done.returncode == 4 and words in done.stderr
+
+
+def services_are_found_and_dconf_is_told():
+    with Session(system_bus=True) as session:
+        Whoopsie(session, ReportCrashes=True)
+        with_bus = session.reader("error-reports", "whoopsie-error-reports")
+        without = session.reader(
+            "error-reports", "whoopsie-error-reports", env={"DBUS_SYSTEM_BUS_ADDRESS": NO_BUS}
+        )
+    with Computer() as computer:
+        computer.write(POLICY, '[choices.error-reports]\nstate = "off"\n')
+        script = 'echo "$DBUS_SYSTEM_BUS_ADDRESS" >&2; exit 1'
+        said = computer.with_dconf(script, "privacyctl", "policy", "apply").stderr
+        passed_on = computer.session.env["DBUS_SYSTEM_BUS_ADDRESS"] in said
+    return (with_bus["state"], without["installed"], passed_on) == ("on", False, True)
 
 
 NO_BUS = "unix:path=/nonexistent"
@@ -551,9 +564,7 @@ EFFECTS = {
     "LANG": lambda: speaks_german("LANG", "C.UTF-8", **GERMAN),
     "PATH": lambda: policy_says("dconf is not installed here", PATH="/nonexistent"),
     "TMPDIR": lambda: policy_says("/nonexistent", TMPDIR="/nonexistent"),
-    "DBUS_SYSTEM_BUS_ADDRESS": lambda: policy_says(
-        None, script='echo "$DBUS_SYSTEM_BUS_ADDRESS" >&2; exit 1'
-    ),
+    "DBUS_SYSTEM_BUS_ADDRESS": services_are_found_and_dconf_is_told,
 }
 
 
