@@ -51,6 +51,10 @@ pub(crate) const SHIPPED: &[(&str, &str)] = &[
         include_str!("../data/readers.d/gtk-recent-files.toml"),
     ),
     (
+        "ubuntu-insights.toml",
+        include_str!("../data/readers.d/ubuntu-insights.toml"),
+    ),
+    (
         "ubuntu-snap-search.toml",
         include_str!("../data/readers.d/ubuntu-snap-search.toml"),
     ),

@@ -23,6 +23,7 @@ use gio::prelude::*;
 
 use crate::catalogue::Catalogue;
 use crate::choice::Choice;
+use crate::document::{self, DocumentProblem};
 use crate::i18n::system_error;
 use crate::reader::{Problem, Reader, Request, SettingWrite, Write};
 use crate::services::{self, ServiceProblem};
@@ -100,6 +101,15 @@ impl From<ServiceProblem> for Failure {
             ServiceProblem::NoAnswer(_) => Self::Silent,
             ServiceProblem::Refused { message, .. } => Self::Refused(message),
             ServiceProblem::Failed { message, .. } => Self::NotSaved(Some(message)),
+            other => Self::Problem(other.into()),
+        }
+    }
+}
+
+impl From<DocumentProblem> for Failure {
+    fn from(problem: DocumentProblem) -> Self {
+        match problem {
+            DocumentProblem::NotWritable { folder, reason } => Self::NotWritable { folder, reason },
             other => Self::Problem(other.into()),
         }
     }
@@ -240,12 +250,16 @@ fn attempt(
         .into_iter()
         .partition(|reader| reader.service().is_some());
     if Storage::is_memory_only() {
-        let mut failures = vec![];
+        // What needs no storage can still be turned off.
+        let (forgotten, others): (Vec<_>, Vec<_>) = settings
+            .into_iter()
+            .partition(|reader| request != Request::Off || !reader.keys().is_empty());
+        let mut failures = change_settings(&others, request, given_up);
         if request == Request::Off {
-            failures = tell_services(&services, request, asking);
+            failures.extend(tell_services(&services, request, asking));
         }
-        let settings = settings.iter();
-        failures.extend(settings.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
+        let forgotten = forgotten.iter();
+        failures.extend(forgotten.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
         return failures;
     }
     if request == Request::On {
@@ -330,8 +344,13 @@ fn change_settings(
             break;
         }
         forget_complaint();
-        write_all(readers, request);
+        let mut refusals = write_all(readers, request);
         failures = verify(readers, request);
+        for (id, failure) in &mut failures {
+            if let Some(refusal) = refusals.remove(id) {
+                *failure = refusal;
+            }
+        }
         let unexplained = |(_, failure): &(_, Failure)| matches!(failure, Failure::NotSaved(_));
         if !failures.iter().any(unexplained) {
             break;
@@ -385,23 +404,32 @@ fn refuse(
     )
 }
 
-/// Writes what each reader needs, as far as it can be, and waits until the service has it.
-fn write_all(readers: &[&Reader], request: Request) {
+/// Writes what each reader needs, as far as it can be, and waits until the service has it. What
+/// comes back is why files could not be written, by the readers' ids.
+fn write_all(readers: &[&Reader], request: Request) -> HashMap<String, Failure> {
     let storage = Storage::fresh();
     let mut settings: HashMap<(String, String), gio::Settings> = HashMap::new();
-    let writes = readers
-        .iter()
-        .filter_map(|reader| reader.plan(&storage, request).ok())
-        .flatten();
-    for write in writes {
-        let Write::Setting(SettingWrite {
+    let mut refusals = HashMap::new();
+    let writes = readers.iter().flat_map(|reader| {
+        let writes = reader.plan(&storage, request).unwrap_or_default();
+        writes.into_iter().map(|write| (&reader.id, write))
+    });
+    for (reader, write) in writes {
+        let SettingWrite {
             schema,
             path,
             key,
             value,
-        }) = write
-        else {
-            continue;
+        } = match write {
+            Write::Setting(write) => write,
+            Write::Document(write) if !write.locked => {
+                let written = document::write(&write.file, &write.key, write.value.as_ref());
+                if let Err(problem) = written {
+                    refusals.insert(reader.clone(), problem.into());
+                }
+                continue;
+            }
+            Write::Document(_) | Write::Property(_) => continue,
         };
         let settings = settings
             .entry((schema.id().into(), path.clone()))
@@ -417,6 +445,7 @@ fn write_all(readers: &[&Reader], request: Request) {
     if !settings.is_empty() {
         gio::Settings::sync();
     }
+    refusals
 }
 
 /// Looks every reader up in a freshly opened storage.
@@ -436,6 +465,8 @@ fn verify(readers: &[&Reader], request: Request) -> Vec<(String, Failure)> {
                         (true, true) => return None,
                         (false, true) if left.is_empty() => Failure::Overruled,
                         (false, true) => Failure::Locked,
+                        // Nothing of it is in the storage.
+                        (_, false) if reader.keys().is_empty() => Failure::NotSaved(None),
                         (_, false) => unexplained.get_or_insert_with(explain).clone(),
                     }
                 }

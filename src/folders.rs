@@ -72,3 +72,30 @@ fn own_data() -> Option<PathBuf> {
 fn readers_below(folder: &Path) -> PathBuf {
     folder.join("readers.d")
 }
+
+/// The files of that name below the person's configuration folder: itself, whether it exists or
+/// not, or all that exist where there is a `*` in its last part.
+pub(crate) fn configuration(name: &str) -> Vec<PathBuf> {
+    let Some(folder) = dirs::config_dir() else {
+        return Vec::new();
+    };
+    let (below, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let folder = folder.join(below);
+    let Some(pattern) = glob::Pattern::new(last).ok().filter(|_| last.contains('*')) else {
+        return vec![folder.join(last)];
+    };
+    let mut found: Vec<_> = folder
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|file| {
+            let name = file.file_name();
+            let hidden = name.as_encoded_bytes().starts_with(b".");
+            !hidden && name.to_str().is_some_and(|name| pattern.matches(name))
+        })
+        .map(|file| file.path())
+        .collect();
+    found.sort_unstable();
+    found
+}

@@ -20,6 +20,7 @@
 //! ├── choice                the decisions that there are
 //! ├── storage               GSettings as it is on disk at this moment
 //! ├── services              what is kept by services on a bus
+//! ├── document              what is kept in TOML files of a person's configuration
 //! └── tree, mistake         files of this computer or of an image; what is wrong in them
 //! ```
 //!
@@ -28,6 +29,7 @@
 pub mod catalogue;
 pub mod change;
 pub mod choice;
+pub mod document;
 pub mod folders;
 pub mod i18n;
 pub mod mistake;

@@ -2,6 +2,7 @@
 
 //! Mistakes in files that people write, and where they are.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What is wrong with a file.
@@ -45,9 +46,14 @@ pub(crate) struct At(pub(crate) Option<usize>, pub(crate) String);
 impl At {
     /// A parser's own words; they may have lines of their own, and here each mistake is one.
     pub(crate) fn parser(error: &toml::de::Error) -> Self {
-        let words: Vec<_> = error.message().split_whitespace().collect();
+        Self::of(error.span(), error.message())
+    }
+
+    /// The same of any parser's.
+    pub(crate) fn of(span: Option<Range<usize>>, message: &str) -> Self {
+        let words: Vec<_> = message.split_whitespace().collect();
         let message = shortened(&words.join(" "), LONGEST_MESSAGE);
-        Self(error.span().map(|span| span.start), message)
+        Self(span.map(|span| span.start), message)
     }
 
     pub(crate) fn in_file(self, file: &Path, text: &str) -> Mistake {

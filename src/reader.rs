@@ -2,12 +2,14 @@
 
 //! A reader: a program that obeys a choice, and where it looks.
 //!
-//! A reader is data. There are three shapes of it: [`ValueShape`], a key of GSettings with one
-//! value for on and one for off; [`ListShape`], keys that hold a set of names; and
-//! [`PropertyShape`], a property of a service on a bus. Each shape knows how to tell its state and
-//! which writes would turn it on, off, or back to the default; none writes.
+//! A reader is data. There are four shapes of it: [`ValueShape`], a key of GSettings with one
+//! value for on and one for off; [`ListShape`], keys that hold a set of names; [`PropertyShape`], a
+//! property of a service on a bus; and [`DocumentShape`], a value in files of a person's
+//! configuration. Each shape knows how to tell its state and which writes would turn it on, off, or
+//! back to the default; none writes.
 
 mod condition;
+mod document;
 mod list;
 mod property;
 mod value;
@@ -18,11 +20,13 @@ use gio::SettingsSchema;
 use glib::Variant;
 
 pub use condition::{Condition, FilePattern};
+pub use document::{DocumentShape, Everybody};
 pub use list::{ListShape, Part};
 pub use property::{Property, PropertyShape};
 pub use value::ValueShape;
 
 use crate::choice::Choice;
+use crate::document::{DocumentProblem, Scalar};
 use crate::services::{Service, ServiceProblem};
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Storage};
@@ -56,6 +60,8 @@ pub enum Shape {
     List(ListShape),
     /// A property of a service.
     Property(PropertyShape),
+    /// A value in files of a person's configuration.
+    Document(DocumentShape),
 }
 
 /// Why a reader whose program is on this computer cannot be read, or not be set.
@@ -67,6 +73,9 @@ pub enum Problem {
     /// Its service does not answer, or not as its file says.
     #[error(transparent)]
     Service(#[from] ServiceProblem),
+    /// One of its files is no TOML, or cannot be read.
+    #[error(transparent)]
+    Document(#[from] DocumentProblem),
 }
 
 /// A wish: what is to become of a choice.
@@ -87,6 +96,21 @@ pub enum Write {
     Setting(SettingWrite),
     /// Of a service's property.
     Property(PropertyWrite),
+    /// Of a value in a file.
+    Document(DocumentWrite),
+}
+
+/// A change of a value in a file. No value: what is there is taken out.
+#[derive(Clone, Debug)]
+pub struct DocumentWrite {
+    /// The file.
+    pub file: PathBuf,
+    /// The tables that the value is in, and its own name.
+    pub key: Vec<String>,
+    /// The value.
+    pub value: Option<Scalar>,
+    /// Whether the administrator decided already, so that it would change nothing.
+    pub locked: bool,
 }
 
 /// A change of a service's property.
@@ -173,6 +197,9 @@ impl Reader {
             Shape::Value(shape) => shape.ask(storage)?,
             Shape::List(shape) => shape.ask(storage)?,
             Shape::Property(shape) => shape.ask(storage)?,
+            // A file may be there before the program is, and after it.
+            Shape::Document(_) if !self.has_program() => None,
+            Shape::Document(shape) => shape.ask()?,
         })
     }
 
@@ -183,6 +210,11 @@ impl Reader {
             Shape::Value(shape) => settings(shape.plan(storage, request)?),
             Shape::List(shape) => settings(shape.plan(storage, request)?),
             Shape::Property(shape) => shape.plan(storage, request)?,
+            Shape::Document(_) if !self.has_program() => Vec::new(),
+            Shape::Document(shape) => {
+                let writes = shape.plan(request)?.into_iter();
+                writes.map(Write::Document).collect()
+            }
         })
     }
 
@@ -191,7 +223,15 @@ impl Reader {
         match &self.shape {
             Shape::Value(shape) => vec![(&shape.schema, &shape.path, &shape.key)],
             Shape::List(shape) => shape.keys(),
-            Shape::Property(_) => Vec::new(),
+            Shape::Property(_) | Shape::Document(_) => Vec::new(),
+        }
+    }
+
+    /// The folders with files that an installed reader depends on.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        match &self.shape {
+            Shape::Document(shape) if self.has_program() => shape.folders(),
+            _ => Vec::new(),
         }
     }
 
@@ -199,7 +239,7 @@ impl Reader {
     pub const fn service(&self) -> Option<&Service> {
         match &self.shape {
             Shape::Property(shape) => Some(&shape.service),
-            Shape::Value(_) | Shape::List(_) => None,
+            Shape::Value(_) | Shape::List(_) | Shape::Document(_) => None,
         }
     }
 }
@@ -236,6 +276,9 @@ mod tests {
         // Translators: a program, in the list of programs that follow a choice. Whoopsie is
         // Ubuntu’s program that sends error reports; it can send figures, too.
         noop("Ubuntu System Figures (Whoopsie)"),
+        // Translators: a program, in the list of programs that follow a choice: Ubuntu’s program
+        // that sends facts about the computer
+        noop("Ubuntu Insights"),
         // Translators: in the list of programs that follow a choice: the programs that send what
         // software is installed, on the GNOME desktop
         noop("Software Statistics (GNOME)"),

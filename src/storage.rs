@@ -249,6 +249,7 @@ impl Storage {
                 backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
             }
             Write::Property(_) => true,
+            Write::Document(write) => !write.locked,
         }
     }
 

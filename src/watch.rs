@@ -5,10 +5,11 @@
 //! The signals of GSettings say that something happened; what it amounts to is always read from
 //! a fresh [`Storage`]. dconf's service saves before it tells, so one that dies in between tells
 //! nobody: its end is a reason to look, too. Services that keep a choice themselves tell of their
-//! properties, and the bus tells when one comes or goes.
+//! properties, and the bus tells when one comes or goes. Files are monitored in their folders.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use gio::prelude::*;
@@ -32,6 +33,8 @@ pub struct Watch {
     _services: Subscriptions,
     /// An administrator's policy: dconf tells of it only where the profile named it from the start.
     _policy: Vec<gio::FileMonitor>,
+    /// The folders of readers whose value is in a file.
+    _folders: Vec<Folder>,
 }
 
 impl Watch {
@@ -79,6 +82,15 @@ impl Watch {
                 Some(monitor)
             })
             .collect();
+        let folders: BTreeSet<_> = catalogue
+            .readers()
+            .iter()
+            .flat_map(Reader::folders)
+            .collect();
+        let folders = folders
+            .into_iter()
+            .map(|folder| Folder::new(folder, &notify))
+            .collect();
         let subscriptions = Subscriptions::default();
         let services: HashSet<_> = catalogue
             .readers()
@@ -100,7 +112,58 @@ impl Watch {
             _settings: settings,
             _services: subscriptions,
             _policy: policy,
+            _folders: folders,
         }
+    }
+}
+
+/// A folder in which something may change, and which may come and go itself.
+struct Folder(#[allow(dead_code)] Rc<FolderState>);
+
+struct FolderState {
+    folder: PathBuf,
+    notify: Rc<dyn Fn()>,
+    monitor: RefCell<Option<(PathBuf, gio::FileMonitor)>>,
+}
+
+impl Folder {
+    fn new(folder: PathBuf, notify: &Rc<dyn Fn()>) -> Self {
+        let state = Rc::new(FolderState {
+            folder,
+            notify: Rc::clone(notify),
+            monitor: RefCell::default(),
+        });
+        state.look();
+        Self(state)
+    }
+}
+
+impl FolderState {
+    /// Monitors the folder, or, as long as it is not there, the nearest above it: GLib would look
+    /// for it every few seconds otherwise.
+    fn look(self: &Rc<Self>) {
+        let there = |folder: &&Path| folder.is_dir();
+        let Some(place) = self.folder.ancestors().find(there) else {
+            return;
+        };
+        let known = self.monitor.borrow();
+        if known.as_ref().is_some_and(|(known, _)| known == place) {
+            return;
+        }
+        drop(known);
+        let flags = gio::FileMonitorFlags::WATCH_MOVES;
+        let file = gio::File::for_path(place);
+        let Ok(monitor) = file.monitor_directory(flags, gio::Cancellable::NONE) else {
+            return;
+        };
+        let state = Rc::downgrade(self);
+        monitor.connect_changed(move |_, _, _, _| {
+            if let Some(state) = state.upgrade() {
+                state.look();
+                (state.notify)();
+            }
+        });
+        self.monitor.replace(Some((place.to_owned(), monitor)));
     }
 }
 

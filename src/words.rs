@@ -5,6 +5,7 @@
 //! They say what happens and what to do next, never what a key is called.
 
 use crate::change::{Failure, Report};
+use crate::document::DocumentProblem;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::policy::Organisation;
 use crate::reader::{Answer, Problem, Request};
@@ -205,6 +206,12 @@ pub fn problem(problem: &Problem) -> String {
     match problem {
         Problem::Key(problem) => key_problem(problem),
         Problem::Service(problem) => service_problem(problem),
+        Problem::Document(DocumentProblem::Broken(_)) => gettext(
+            "The program’s file has a mistake in it, so it is not known what the program does. Fix the file, or remove it.",
+        ),
+        Problem::Document(_) => gettext(
+            "The program’s file could not be read, so it is not known what the program does.",
+        ),
     }
 }
 

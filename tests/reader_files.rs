@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::path::{Component, Path};
 
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::reader::{Reader, Shape};
@@ -31,6 +32,12 @@ fn lines() -> impl Strategy<Value = String> {
         Just("disabled = \"disabled\"".to_owned()),
         Just("names = [\"a.desktop\"]".to_owned()),
         Just("[[gsettings-list.only-if]]".to_owned()),
+        Just("programs = [\"/usr/bin/a\"]".to_owned()),
+        Just("[toml]".to_owned()),
+        Just("files = [\"a/b.toml\", \"a/*.toml\"]".to_owned()),
+        Just("missing = \"off\"".to_owned()),
+        Just("on = true".to_owned()),
+        Just("off = false".to_owned()),
         Just("[dbus]".to_owned()),
         Just("bus = \"system\"".to_owned()),
         Just("name = \"org.example\"".to_owned()),
@@ -124,6 +131,34 @@ proptest! {
             prop_assert!(gio::dbus_is_interface_name(&service.interface));
             prop_assert!(gio::dbus_is_member_name(&shape.property.name));
             prop_assert!(shape.property.setter.as_deref().is_some_and(gio::dbus_is_member_name));
+        }
+    }
+
+    /// A file is read and written below the person's configuration folder, and nowhere else.
+    #[test]
+    fn a_file_that_is_accepted_is_below_the_configuration_folder(
+        file in "[./*a-z\n\\\\ ~$-]{0,16}",
+        all in "[./*a-z\n ]{0,16}",
+        key in "[a-z._ \"\\[]{0,8}",
+    ) {
+        let text = format!(
+            "name = \"Insights\"\nchoice = \"usage-statistics\"\nprograms = [\"/usr/bin/a\"]\n\
+             [toml]\nfiles = [{file:?}]\nkey = {key:?}\non = true\noff = 0\nmissing = \"on\"\n\
+             disable-all = {{ file = {all:?}, key = \"off\", value = \"yes\" }}\n"
+        );
+        let catalogue = load(text.as_bytes());
+        for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
+            let Shape::Document(shape) = &reader.shape else {
+                unreachable!("the file has files");
+            };
+            let parts: Vec<_> = Path::new(&shape.files[0]).components().collect();
+            prop_assert!(!parts.is_empty());
+            prop_assert!(parts.iter().all(|part| matches!(part, Component::Normal(_))));
+            prop_assert!(!shape.files[0].contains(char::is_whitespace));
+            prop_assert!(shape.key.iter().all(|part| !part.is_empty()));
+            let all = &shape.disable_all.as_ref().unwrap().file;
+            prop_assert!(all.is_absolute());
+            prop_assert!(all.components().all(|part| part != Component::ParentDir));
         }
     }
 }

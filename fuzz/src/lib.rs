@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use glib::{KeyFile, KeyFileFlags, Variant};
 use privacy_panel::catalogue::{self, Catalogue};
 use privacy_panel::choice;
+use privacy_panel::document::Scalar;
 use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
@@ -58,6 +59,10 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
         (
             "gtk-recent-files",
             include_str!("../../data/readers.d/gtk-recent-files.toml"),
+        ),
+        (
+            "ubuntu-insights",
+            include_str!("../../data/readers.d/ubuntu-insights.toml"),
         ),
         (
             "ubuntu-snap-search",
@@ -221,7 +226,7 @@ pub fn compiled(
     }
     let names_of_all = decided(policy, catalogue).flat_map(|(_, reader)| match &reader.shape {
         Shape::List(shape) => shape.names.as_slice(),
-        Shape::Value(_) | Shape::Property(_) => &[],
+        Shape::Value(_) | Shape::Property(_) | Shape::Document(_) => &[],
     });
     let names_of_all: BTreeSet<&str> = names_of_all.map(String::as_str).collect();
     for (decision, reader) in decided(policy, catalogue) {
@@ -237,8 +242,8 @@ pub fn compiled(
                 }
                 assert!(!decision.locked || compiled.locks.contains(&key));
             }
-            // No database holds what a service keeps.
-            Shape::Property(_) => {}
+            // No database holds what a service or a file keeps.
+            Shape::Property(_) | Shape::Document(_) => {}
             Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
             Shape::List(shape) => {
                 list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
@@ -327,7 +332,7 @@ pub fn named(reader: &Reader) -> Vec<String> {
         .flatten()
         .map(|key| format!("{}{key}", shape.path))
         .collect(),
-        Shape::Property(_) => Vec::new(),
+        Shape::Property(_) | Shape::Document(_) => Vec::new(),
     }
 }
 
@@ -468,6 +473,22 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
             let names: Vec<_> = names.iter().filter_map(toml::Value::as_str).collect();
             assert_eq!(names, shape.names);
         }
+        Shape::Document(shape) => {
+            let table = document["toml"].as_table().expect("a table");
+            assert_eq!(table["key"].as_str(), Some(shape.key.join(".").as_str()));
+            assert_eq!(table["missing"].as_str(), Some(shape.missing.as_str()));
+            let files = table["files"].as_array().expect("a list");
+            let files: Vec<_> = files.iter().filter_map(toml::Value::as_str).collect();
+            assert_eq!(files, shape.files);
+            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
+                let written = match value {
+                    Scalar::Boolean(on) => toml::Value::Boolean(*on),
+                    Scalar::Integer(number) => toml::Value::Integer(*number),
+                    Scalar::Text(text) => toml::Value::String(text.clone()),
+                };
+                assert_eq!(table[field], written);
+            }
+        }
         Shape::Property(shape) => {
             let table = document["dbus"].as_table().expect("a table");
             let service = &shape.service;
@@ -497,6 +518,22 @@ fn names_are_plain(reader: &Reader) {
         assert!(name.chars().all(plain), "{name:?}");
     }
     assert!(!reader.name.trim().is_empty() && !reader.name.contains(char::is_control));
+    if let Shape::Document(shape) = &reader.shape {
+        // None leads out of the person's configuration folder.
+        assert!(!shape.files.is_empty() && reader.programs.is_some());
+        for file in &shape.files {
+            assert!(!file.starts_with('/') && !file.contains('\0'), "{file:?}");
+            let parts: Vec<_> = file.split('/').collect();
+            assert!(
+                parts.iter().all(|part| !["", ".", ".."].contains(part)),
+                "{file:?}"
+            );
+            let star = file.find('*').unwrap_or(file.len());
+            assert!(!file[star..].contains('/'), "{file:?}");
+        }
+        assert!(shape.key.iter().all(|part| !part.is_empty()));
+        assert_ne!(shape.on, shape.off);
+    }
     if let Shape::Property(shape) = &reader.shape {
         let Service {
             name,

@@ -14,12 +14,15 @@ use toml::Spanned;
 
 use super::Entry;
 use crate::choice::Choice;
+use crate::document::Scalar;
 use crate::mistake::{self, At, Mistake, quote};
 use crate::policy::in_force;
 use crate::reader::{
-    Condition, FilePattern, ListShape, Property, PropertyShape, Reader, Shape, ValueShape,
+    Condition, DocumentShape, Everybody, FilePattern, ListShape, Property, PropertyShape, Reader,
+    Shape, ValueShape,
 };
 use crate::services::{Bus, Service};
+use crate::state::State;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -30,6 +33,7 @@ struct ReaderFile {
     gsettings: Option<ValueTable>,
     gsettings_list: Option<ListTable>,
     dbus: Option<PropertyTable>,
+    toml: Option<DocumentTable>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +71,25 @@ struct PropertyTable {
     setter: Option<Spanned<String>>,
     on: Spanned<String>,
     off: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct DocumentTable {
+    files: Spanned<Vec<Spanned<String>>>,
+    key: Spanned<String>,
+    on: Spanned<toml::Value>,
+    off: Spanned<toml::Value>,
+    missing: Spanned<String>,
+    disable_all: Option<Everybodys>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Everybodys {
+    file: Spanned<String>,
+    key: Spanned<String>,
+    value: Spanned<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +137,18 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
             ),
         )
     })?;
-    let shape = shape(file.gsettings, file.gsettings_list, file.dbus)?;
+    let has_programs = file
+        .programs
+        .as_ref()
+        .is_some_and(|programs| !programs.get_ref().is_empty());
+    if let Some(table) = file.toml.as_ref().filter(|_| !has_programs) {
+        return Err(wrong(
+            &table.files,
+            "no “programs” before [toml]; expected file names that show that the program is there"
+                .to_owned(),
+        ));
+    }
+    let shape = shape(file.gsettings, file.gsettings_list, file.dbus, file.toml)?;
     Ok(Entry::Gives(Box::new(Reader {
         id: path
             .file_stem()
@@ -134,27 +168,31 @@ fn shape(
     value: Option<ValueTable>,
     list: Option<ListTable>,
     property: Option<PropertyTable>,
+    document: Option<DocumentTable>,
 ) -> Result<Shape, At> {
+    let start = |text: &Spanned<String>| text.span().start;
     let names = [
-        value.as_ref().map(|table| (&table.schema, "[gsettings]")),
+        value.as_ref().map(|it| (start(&it.schema), "[gsettings]")),
         list.as_ref()
-            .map(|table| (&table.schema, "[gsettings-list]")),
-        property.as_ref().map(|table| (&table.bus, "[dbus]")),
+            .map(|it| (start(&it.schema), "[gsettings-list]")),
+        property.as_ref().map(|it| (start(&it.bus), "[dbus]")),
+        document.as_ref().map(|it| (start(&it.key), "[toml]")),
     ];
     let names: Vec<_> = names.into_iter().flatten().collect();
     if let [(_, first), (at, second), ..] = names[..] {
-        return Err(wrong(
-            at,
+        return Err(At(
+            Some(at),
             format!("both {first} and {second}; expected one of them"),
         ));
     }
-    match (value, list, property) {
+    match (value, list, property, document) {
         (Some(table), ..) => table.check().map(Shape::Value),
-        (_, Some(table), _) => table.check().map(Shape::List),
-        (.., Some(table)) => table.check().map(Shape::Property),
-        (None, None, None) => Err(At(
+        (_, Some(table), ..) => table.check().map(Shape::List),
+        (_, _, Some(table), _) => table.check().map(Shape::Property),
+        (.., Some(table)) => table.check().map(Shape::Document),
+        (None, None, None, None) => Err(At(
             None,
-            "expected a table [gsettings], [gsettings-list] or [dbus]".to_owned(),
+            "expected a table [gsettings], [gsettings-list], [dbus] or [toml]".to_owned(),
         )),
     }
 }
@@ -206,6 +244,68 @@ impl PropertyTable {
             },
             on,
             off,
+        })
+    }
+}
+
+impl DocumentTable {
+    fn check(self) -> Result<DocumentShape, At> {
+        let (on, off) = (scalar(&self.on)?, scalar(&self.off)?);
+        if on == off {
+            return Err(wrong(
+                &self.off,
+                "the same value as “on”; expected another".to_owned(),
+            ));
+        }
+        if self.files.get_ref().is_empty() {
+            return Err(wrong(
+                &self.files,
+                "an empty list; expected file names".to_owned(),
+            ));
+        }
+        let missing = match self.missing.get_ref().as_str() {
+            "on" => State::On,
+            "off" => State::Off,
+            other => {
+                return Err(wrong(
+                    &self.missing,
+                    format!("{}; expected “on” or “off”", quote(other)),
+                ));
+            }
+        };
+        Ok(DocumentShape {
+            files: self
+                .files
+                .into_inner()
+                .into_iter()
+                .map(|file| {
+                    check(
+                        file,
+                        is_configuration,
+                        "a file below the configuration folder, such as example/consent.toml, with * at most in its own name",
+                    )
+                })
+                .collect::<Result<_, _>>()?,
+            key: dotted(self.key)?,
+            on,
+            off,
+            missing,
+            disable_all: self.disable_all.map(Everybodys::check).transpose()?,
+        })
+    }
+}
+
+impl Everybodys {
+    fn check(self) -> Result<Everybody, At> {
+        Ok(Everybody {
+            file: check(
+                self.file,
+                is_absolute_file,
+                "an absolute file name, such as /etc/example/settings.toml",
+            )?
+            .into(),
+            key: dotted(self.key)?,
+            value: scalar(&self.value)?,
         })
     }
 }
@@ -383,6 +483,29 @@ fn storage_path(text: Spanned<String>) -> Result<String, At> {
     )
 }
 
+/// A value that can decide something.
+fn scalar(value: &Spanned<toml::Value>) -> Result<Scalar, At> {
+    match value.get_ref() {
+        toml::Value::Boolean(on) => Ok(Scalar::Boolean(*on)),
+        toml::Value::Integer(number) => Ok(Scalar::Integer(*number)),
+        toml::Value::String(text) => Ok(Scalar::Text(text.clone())),
+        other => Err(wrong(
+            value,
+            format!(
+                "a value of the type “{}”; expected true, false, a whole number or a text",
+                other.type_str()
+            ),
+        )),
+    }
+}
+
+/// The names of tables and of a value in the last of them.
+fn dotted(text: Spanned<String>) -> Result<Vec<String>, At> {
+    let fits = |text: &str| is_word(text) && text.split('.').all(|part| !part.is_empty());
+    let key = check(text, fits, "a key, such as consent or section.consent")?;
+    Ok(key.split('.').map(str::to_owned).collect())
+}
+
 /// The name under which a service is found, as long as it runs or not.
 fn bus_name(text: Spanned<String>) -> Result<String, At> {
     let fits = |text: &str| gio::dbus_is_name(text) && !text.starts_with(':');
@@ -442,6 +565,22 @@ fn is_path(text: &str) -> bool {
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':'))
         })
+}
+
+/// A file below a folder that no part of its name leads out of.
+fn is_configuration(text: &str) -> bool {
+    let (folders, name) = text.rsplit_once('/').unwrap_or(("", text));
+    let visible = |part: &str| part != "." && part != "..";
+    let is_name = |part: &str| is_word(part) && visible(part);
+    (folders.is_empty() && text == name || folders.split('/').all(is_name))
+        && is_word(&name.replace('*', "x"))
+        && visible(name)
+        && !name.contains("**")
+}
+
+fn is_absolute_file(text: &str) -> bool {
+    text.strip_prefix('/')
+        .is_some_and(|rest| is_configuration(rest) && !rest.contains('*'))
 }
 
 fn is_relative_folder(text: &str) -> bool {

@@ -110,7 +110,7 @@ pub fn list_keys(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
             let keys = std::iter::once(&shape.disabled).chain(&shape.enabled);
             keys.map(|key| format!("{}{key}", shape.path)).collect()
         }
-        Shape::Value(_) | Shape::Property(_) => Vec::new(),
+        Shape::Value(_) | Shape::Property(_) | Shape::Document(_) => Vec::new(),
     };
     let readers = policy
         .decisions
@@ -141,8 +141,8 @@ impl<'a> Wishes<'a> {
                 }
             }
             Shape::List(shape) => self.list(decision, off, shape, reader)?,
-            // A service keeps it by itself; no key of dconf says anything to it.
-            Shape::Property(_) => {}
+            // Kept elsewhere; no key of dconf says anything to those programs.
+            Shape::Property(_) | Shape::Document(_) => {}
         }
         Ok(())
     }

@@ -137,7 +137,7 @@ impl Place {
         for decision in &policy.decisions {
             for reader in catalogue.readers_of(decision.choice) {
                 let keys = compile::keys_of(decision, reader);
-                // What a service keeps itself is in no database.
+                // What a service or a file keeps is in no database.
                 if keys.is_empty() {
                     continue;
                 }
@@ -341,6 +341,6 @@ fn schema(reader: &Reader) -> Option<&str> {
     match &reader.shape {
         Shape::Value(shape) => Some(&shape.schema),
         Shape::List(shape) => Some(&shape.schema),
-        Shape::Property(_) => None,
+        Shape::Property(_) | Shape::Document(_) => None,
     }
 }

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! One value in a TOML file of another program's, in a person's configuration.
+//!
+//! All else in the file stays as it is, comments and layout included. A file that is not TOML is
+//! never written: what is in it may be dear to somebody. A new file takes the place of the old one
+//! from one moment to the next, with the same rights; where the name is a link, what it leads to is
+//! replaced, and the link stays.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use crate::i18n::system_error;
+use crate::mistake::{self, At};
+use crate::tree::{Tree, unless_missing};
+
+/// How large a file may be, in bytes.
+const LARGEST_FILE: u64 = 256 * 1024;
+
+/// A value that decides something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+/// Why a file could not be read, or its value not be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentProblem {
+    /// It is no TOML, or has something else where the value would be.
+    #[error("{0}")]
+    Broken(String),
+    /// The system does not let it be read.
+    #[error("{}: {reason}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+    },
+    /// The system does not let it be written.
+    #[error("{} cannot be written: {reason}", .folder.display())]
+    NotWritable {
+        /// Its folder.
+        folder: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+    },
+}
+
+/// What a file has where the value would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// There is no such file.
+    NoFile,
+    /// The file has no such value.
+    Nothing,
+    /// A value that could decide something.
+    Value(Scalar),
+    /// A value of another kind, such as a date.
+    Other,
+}
+
+impl Found {
+    /// Whether it is that value.
+    pub fn is(&self, value: &Scalar) -> bool {
+        matches!(self, Self::Value(found) if found == value)
+    }
+
+    /// Whether there is a value at all.
+    pub const fn is_set(&self) -> bool {
+        matches!(self, Self::Value(_) | Self::Other)
+    }
+}
+
+impl From<&Scalar> for Value {
+    fn from(value: &Scalar) -> Self {
+        match value {
+            Scalar::Boolean(on) => (*on).into(),
+            Scalar::Integer(number) => (*number).into(),
+            Scalar::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+/// Looks a value up, by the names of the tables that it is in and its own.
+pub fn look(file: &Path, key: &[String]) -> Result<Found, DocumentProblem> {
+    let Some(text) = read(file)? else {
+        return Ok(Found::NoFile);
+    };
+    let document = parse(file, &text)?;
+    let mut item = document.as_item();
+    for (place, name) in key.iter().enumerate() {
+        let table = item
+            .as_table_like()
+            .ok_or_else(|| no_table(file, &key[..place]))?;
+        match table.get(name) {
+            None => return Ok(Found::Nothing),
+            Some(found) => item = found,
+        }
+    }
+    Ok(match item {
+        Item::Value(Value::Boolean(on)) => Found::Value(Scalar::Boolean(*on.value())),
+        Item::Value(Value::Integer(number)) => Found::Value(Scalar::Integer(*number.value())),
+        Item::Value(Value::String(text)) => Found::Value(Scalar::Text(text.value().clone())),
+        Item::None => Found::Nothing,
+        _ => Found::Other,
+    })
+}
+
+/// Sets a value, or takes it out. A file that has nothing else goes with the value.
+pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), DocumentProblem> {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let not_writable = |error: &io::Error| DocumentProblem::NotWritable {
+        folder: folder.to_owned(),
+        reason: system_error(error),
+    };
+    let text = read(file)?;
+    let mut document = parse(file, text.as_deref().unwrap_or_default())?;
+    edit(file, document.as_table_mut(), key, value)?;
+    let mut new = document.to_string();
+    let old = text.as_deref().unwrap_or_default();
+    if old.contains("\r\n") && !old.replace("\r\n", "").contains('\n') {
+        // The parser keeps all but the ends of lines.
+        new = new.replace('\n', "\r\n");
+    }
+    if text.as_ref().is_some_and(|text| *text == new) || (text.is_none() && value.is_none()) {
+        return Ok(());
+    }
+    let target = target(file).map_err(|error| not_writable(&error))?;
+    let done = if value.is_none() && new.trim().is_empty() && target == file {
+        fs::remove_file(file).and_then(|()| flush(folder))
+    } else {
+        replace(&target, &new)
+    };
+    done.map_err(|error| not_writable(&error))
+}
+
+fn read(file: &Path) -> Result<Option<String>, DocumentProblem> {
+    let unreadable = |error: &io::Error| DocumentProblem::Unreadable {
+        file: file.to_owned(),
+        reason: system_error(error),
+    };
+    let bytes = Tree::computer()
+        .read(file, LARGEST_FILE)
+        .map_err(|error| unreadable(&error))?;
+    let text = |bytes: &Vec<u8>| {
+        let text = mistake::text(file, bytes);
+        text.map(str::to_owned)
+            .map_err(|mistake| DocumentProblem::Broken(mistake.to_string()))
+    };
+    bytes.as_ref().map(text).transpose()
+}
+
+fn parse(file: &Path, text: &str) -> Result<DocumentMut, DocumentProblem> {
+    text.parse().map_err(|error: toml_edit::TomlError| {
+        let at = At::of(error.span(), error.message());
+        DocumentProblem::Broken(at.in_file(file, text).to_string())
+    })
+}
+
+fn no_table(file: &Path, key: &[String]) -> DocumentProblem {
+    let name = mistake::quote(&key.join("."));
+    DocumentProblem::Broken(format!("{}: {name} is no table", file.display()))
+}
+
+/// Sets a value below a table, or takes it out.
+fn edit(
+    file: &Path,
+    root: &mut dyn TableLike,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<(), DocumentProblem> {
+    let Some((name, tables)) = key.split_last() else {
+        return Ok(());
+    };
+    let mut table = root;
+    for (place, name) in tables.iter().enumerate() {
+        if value.is_none() && !table.contains_key(name) {
+            return Ok(());
+        }
+        table = table
+            .entry(name)
+            .or_insert_with(toml_edit::table)
+            .as_table_like_mut()
+            .ok_or_else(|| no_table(file, &key[..=place]))?;
+    }
+    let Some(value) = value else {
+        table.remove(name);
+        return Ok(());
+    };
+    let mut new = Value::from(value);
+    match table.get_mut(name) {
+        Some(Item::Value(old)) => {
+            // What stands around it, such as a comment at the end of its line.
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        Some(Item::None) | None => drop(table.insert(name, Item::Value(new))),
+        Some(_) => {
+            let name = mistake::quote(&key.join("."));
+            let words = format!("{}: {name} is a table", file.display());
+            return Err(DocumentProblem::Broken(words));
+        }
+    }
+    Ok(())
+}
+
+/// The file itself: where the name is a link, what it leads to. Its folder is made.
+fn target(file: &Path) -> io::Result<PathBuf> {
+    if let Some(found) = unless_missing(fs::symlink_metadata(file))? {
+        return if found.is_symlink() {
+            fs::canonicalize(file)
+        } else {
+            Ok(file.to_owned())
+        };
+    }
+    if let Some(folder) = file.parent() {
+        // As a configuration folder is to be made; XDG Base Directory Specification.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    Ok(file.to_owned())
+}
+
+/// Puts a new file in the place of an old one, with its rights and for its owner.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let old = unless_missing(file.metadata())?;
+    if old.as_ref().is_some_and(|old| old.mode() & 0o200 == 0) {
+        // It could be replaced all the same; whoever made it read-only did not want that.
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut new = tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .suffix(".tmp")
+        .tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    if let Some(old) = old {
+        let own = new.as_file().metadata()?;
+        if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+            std::os::unix::fs::fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
+        }
+        let rights = Permissions::from_mode(old.mode() & 0o7777);
+        new.as_file().set_permissions(rights)?;
+    }
+    new.as_file().sync_all()?;
+    new.persist(file).map_err(|error| error.error)?;
+    flush(folder)
+}
+
+fn flush(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const KEY: &str = "consent_state";
+
+    fn key(name: &str) -> Vec<String> {
+        name.split('.').map(str::to_owned).collect()
+    }
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("insights/linux-consent.toml");
+        (folder, file)
+    }
+
+    fn set(
+        file: &Path,
+        name: &str,
+        value: impl Into<Option<Scalar>>,
+    ) -> Result<(), DocumentProblem> {
+        write(file, &key(name), value.into().as_ref())
+    }
+
+    fn on() -> Scalar {
+        Scalar::Boolean(true)
+    }
+
+    #[test]
+    fn a_file_is_made_changed_and_taken_away_with_its_only_value() {
+        let (_folder, file) = folder();
+        assert_eq!(look(&file, &key(KEY)), Ok(Found::NoFile));
+        write(&file, &key(KEY), None).unwrap();
+        assert!(!file.parent().unwrap().exists(), "nothing was to be done");
+        set(&file, KEY, on()).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "consent_state = true\n");
+        assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
+        let made = file.parent().unwrap().metadata().unwrap();
+        assert_eq!(made.mode() & 0o777, 0o700);
+        assert!(look(&file, &key(KEY)).unwrap().is(&on()));
+        write(&file, &key(KEY), None).unwrap();
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn all_else_in_a_file_stays_as_it_is() {
+        let (_folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        let before = "# mine\n\n  other   = [1,\n 2] # two\nconsent_state=false   # no!\n\
+                      [more]\n'x y' = 1979-05-27\n";
+        for before in [&before.replace('\n', "\r\n"), before] {
+            fs::write(&file, before).unwrap();
+            set(&file, KEY, on()).unwrap();
+            let after = before.replace("consent_state=false", "consent_state=true");
+            assert_eq!(fs::read_to_string(&file).unwrap(), after);
+        }
+        write(&file, &key(KEY), None).unwrap();
+        let after = fs::read_to_string(&file).unwrap();
+        assert!(after.contains("other   = [1,\n 2] # two") && !after.contains(KEY));
+        set(&file, "more.level", Scalar::Integer(3)).unwrap();
+        set(&file, "new.part.name", Scalar::Text("a\"b".into())).unwrap();
+        assert_eq!(
+            look(&file, &key("more.level")),
+            Ok(Found::Value(Scalar::Integer(3)))
+        );
+        assert!(look(&file, &key("new.part.name")).unwrap().is_set());
+        assert_eq!(look(&file, &key("more.x y")), Ok(Found::Other));
+    }
+
+    #[test]
+    fn what_is_already_so_is_not_written() {
+        let (_folder, file) = folder();
+        set(&file, KEY, on()).unwrap();
+        let before = file.metadata().unwrap().ino();
+        set(&file, KEY, on()).unwrap();
+        assert_eq!(file.metadata().unwrap().ino(), before);
+    }
+
+    #[test]
+    fn what_is_no_toml_is_said_with_its_place_and_never_written() {
+        let (_folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        for (text, name) in [
+            (&b"consent_state = yes\n"[..], KEY),
+            (b"consent_state = true\nconsent_state = true\n", KEY),
+            (b"\xff", KEY),
+            (b"consent_state = true\n", "consent_state.more"),
+            (b"[consent_state]\n", KEY),
+        ] {
+            fs::write(&file, text).unwrap();
+            let problem = set(&file, name, on()).unwrap_err();
+            assert!(matches!(problem, DocumentProblem::Broken(_)), "{problem}");
+            assert!(problem.to_string().starts_with(file.to_str().unwrap()));
+            assert_eq!(fs::read(&file).unwrap(), text);
+        }
+        let problem = look(&file, &key("consent_state.more.deep")).unwrap_or(Found::Nothing);
+        assert_eq!(problem, Found::Nothing);
+    }
+
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_keeps_its_rights() {
+        let (folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        let real = folder.path().join("dotfile");
+        fs::write(&real, "# kept\n").unwrap();
+        fs::set_permissions(&real, Permissions::from_mode(0o640)).unwrap();
+        symlink("../dotfile", &file).unwrap();
+        set(&file, KEY, on()).unwrap();
+        assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
+        assert_eq!(
+            fs::read_to_string(&real).unwrap(),
+            "consent_state = true\n# kept\n"
+        );
+        assert_eq!(real.metadata().unwrap().mode() & 0o777, 0o640);
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(names.len(), 2, "nothing was left behind");
+    }
+
+    #[test]
+    fn links_to_nothing_or_in_a_circle_pipes_and_folders_are_not_written() {
+        let (folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        symlink("../nowhere", &file).unwrap();
+        let problem = set(&file, KEY, on()).unwrap_err();
+        assert!(matches!(problem, DocumentProblem::NotWritable { .. }));
+        assert!(!folder.path().join("nowhere").exists());
+        fs::remove_file(&file).unwrap();
+        symlink("linux-consent.toml", &file).unwrap();
+        assert!(set(&file, KEY, on()).is_err());
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        let problem = look(&file, &key(KEY)).unwrap_err();
+        assert!(matches!(problem, DocumentProblem::Unreadable { .. }));
+        assert!(set(&file, KEY, on()).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_read_only_is_left_alone() {
+        let (_folder, file) = folder();
+        set(&file, KEY, on()).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o400)).unwrap();
+        let problem = set(&file, KEY, Scalar::Boolean(false)).unwrap_err();
+        assert!(matches!(problem, DocumentProblem::NotWritable { .. }));
+        assert!(look(&file, &key(KEY)).unwrap().is(&on()));
+    }
+}

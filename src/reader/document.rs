@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A value in TOML files of a person's configuration, with one value for on and one for off.
+
+use std::path::PathBuf;
+
+use super::{Answer, DocumentWrite, Part, Request};
+use crate::document::{self, DocumentProblem, Found, Scalar};
+use crate::folders;
+use crate::state::State;
+use crate::storage::Origin;
+
+/// `[toml]` in a reader file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentShape {
+    /// The files, below the person's configuration folder. In the name of one, though not in its
+    /// folders', `*` stands for anything: those that exist count then.
+    pub files: Vec<String>,
+    /// The tables that the value is in, and its own name.
+    pub key: Vec<String>,
+    /// The value with which the program may send something.
+    pub on: Scalar,
+    /// The value with which it sends nothing.
+    pub off: Scalar,
+    /// What it does where there is no such file, or no such value in it.
+    pub missing: State,
+    /// What turns all off for everybody.
+    pub disable_all: Option<Everybody>,
+}
+
+/// A value in a file of the whole computer's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Everybody {
+    /// The file.
+    pub file: PathBuf,
+    /// The tables that the value is in, and its own name.
+    pub key: Vec<String>,
+    /// The value with which all is off.
+    pub value: Scalar,
+}
+
+/// A file and what is in it.
+struct Look {
+    file: PathBuf,
+    found: Found,
+}
+
+impl DocumentShape {
+    /// The folders in which something about the state may change.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let own = self.files.iter().filter_map(|file| {
+            let file = dirs::config_dir()?.join(file);
+            file.parent().map(PathBuf::from)
+        });
+        let everybodys = self.disable_all.as_ref();
+        let everybodys = everybodys.and_then(|all| all.file.parent().map(PathBuf::from));
+        own.chain(everybodys).collect()
+    }
+
+    pub(super) fn ask(&self) -> Result<Option<Answer>, DocumentProblem> {
+        let all_off = self.is_all_off()?;
+        let found = self.look()?;
+        let parts: Vec<_> = found.iter().map(|look| (look, self.state(look))).collect();
+        let state = State::together(parts.iter().map(|(_, state)| *state));
+        let decided = found.iter().any(|look| look.found.is_set());
+        let part = |(look, state): &(&Look, State)| {
+            let name = look.file.file_name().unwrap_or_default().to_string_lossy();
+            Part {
+                id: name.clone().into_owned(),
+                name: name.into_owned(),
+                on: *state != State::Off && !all_off,
+            }
+        };
+        Ok(Some(Answer {
+            state: if all_off {
+                State::Off
+            } else {
+                state.unwrap_or(self.missing)
+            },
+            origin: Some(match (all_off, decided) {
+                (true, _) => Origin::Administrator,
+                (false, true) => Origin::You,
+                (false, false) => Origin::Default,
+            }),
+            locked: all_off,
+            resettable: decided,
+            overruled: false,
+            for_everybody: false,
+            // One file is the program itself.
+            parts: if parts.len() > 1 {
+                parts.iter().map(part).collect()
+            } else {
+                Vec::new()
+            },
+        }))
+    }
+
+    pub(super) fn plan(&self, request: Request) -> Result<Vec<DocumentWrite>, DocumentProblem> {
+        let locked = self.is_all_off()?;
+        let found = self.look()?;
+        let writes = found.into_iter().filter_map(|look| {
+            let value = match request {
+                Request::Reset if look.found.is_set() => None,
+                Request::Reset => return None,
+                // Under a lock, no value of the person's turns it on.
+                Request::On if self.state(&look) == State::On && !locked => return None,
+                Request::Off if self.state(&look) == State::Off => return None,
+                Request::On => Some(self.on.clone()),
+                Request::Off => Some(self.off.clone()),
+            };
+            Some(DocumentWrite {
+                file: look.file,
+                key: self.key.clone(),
+                value,
+                locked,
+            })
+        });
+        Ok(writes.collect())
+    }
+
+    fn is_all_off(&self) -> Result<bool, DocumentProblem> {
+        self.disable_all.as_ref().map_or(Ok(false), |all| {
+            document::look(&all.file, &all.key).map(|found| found.is(&all.value))
+        })
+    }
+
+    fn state(&self, look: &Look) -> State {
+        if !look.found.is_set() {
+            self.missing
+        } else if look.found.is(&self.off) {
+            State::Off
+        } else if look.found.is(&self.on) {
+            State::On
+        } else {
+            State::Mixed
+        }
+    }
+
+    /// Every file once; those that are named without a `*` whether they exist or not.
+    fn look(&self) -> Result<Vec<Look>, DocumentProblem> {
+        let mut files: Vec<PathBuf> = Vec::new();
+        for file in self
+            .files
+            .iter()
+            .flat_map(|file| folders::configuration(file))
+        {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
+            .into_iter()
+            .map(|file| {
+                let found = document::look(&file, &self.key)?;
+                Ok(Look { file, found })
+            })
+            .collect()
+    }
+}
