@@ -95,6 +95,12 @@ mod imp {
             }));
             app.set_accels_for_action("app.quit", &["<Control>q"]);
             app.set_accels_for_action("app.help", &["F1"]);
+            // Towards where the page came from.
+            let back = match gtk::Widget::default_direction() {
+                gtk::TextDirection::Rtl => "<Alt>Right",
+                _ => "<Alt>Left",
+            };
+            app.set_accels_for_action("win.back", &[back, "Escape", "Back"]);
             app.set_accels_for_action("win.show-help-overlay", &["<Control>question"]);
             app.set_accels_for_action("window.close", &["<Control>w"]);
         }

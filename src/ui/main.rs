@@ -10,6 +10,7 @@
 //!     │   ├── differing        programs differ; one click realigns them
 //!     │   ├── program rows     each reader with its own state
 //!     │   └── decision         who decided, and Reset
+//!     ├── Subpage              a page behind a row, made when somebody goes there
 //!     ├── policy row           the system's own privacy policy
 //!     └── mistakes             reader files that were left out
 //! ```
@@ -19,6 +20,8 @@
 
 mod application;
 mod choice_row;
+#[expect(dead_code, reason = "the pages are to come")]
+mod subpage;
 mod window;
 
 use gtk::glib;

@@ -19,6 +19,7 @@ use privacy_panel::{PACKAGE, words};
 
 use crate::application::Application;
 use crate::choice_row::ChoiceRow;
+use crate::subpage::Subpage;
 
 /// Where the panel's help begins.
 const HELP: &str = "help:privacy-panel";
@@ -50,6 +51,10 @@ mod imp {
         #[template_child]
         pub(super) toasts: TemplateChild<adw::ToastOverlay>,
         #[template_child]
+        pub(super) pages: TemplateChild<adw::Leaflet>,
+        #[template_child]
+        pub(super) first: TemplateChild<gtk::Box>,
+        #[template_child]
         pub(super) page: TemplateChild<adw::PreferencesPage>,
         #[template_child]
         pub(super) menu: TemplateChild<gtk::MenuButton>,
@@ -58,6 +63,8 @@ mod imp {
         pub(super) watch: OnceCell<Watch>,
         /// What is to be done about services that are to be asked.
         pub(super) asking: Cell<Asking>,
+        /// The row that each page was opened from, for the way back.
+        pub(super) ways_back: RefCell<Vec<glib::WeakRef<gtk::Widget>>>,
     }
 
     #[glib::object_subclass]
@@ -71,6 +78,7 @@ mod imp {
             class.install_action("win.show-help-overlay", None, |window, _, _| {
                 window.show_shortcuts();
             });
+            class.install_action("win.back", None, |window, _, _| window.go_back());
             // The contact of whoever decided for people on this computer.
             class.install_action(
                 "win.contact",
@@ -97,6 +105,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             self.obj().build();
+            self.obj().connect_pages();
         }
     }
 
@@ -240,8 +249,71 @@ impl Window {
         rows.iter().find(|row| row.choice() == choice).cloned()
     }
 
+    /// Goes to a page behind a row.
+    #[expect(dead_code, reason = "the pages are to come")]
+    pub(crate) fn open_page(&self, page: &Subpage) {
+        let imp = self.imp();
+        let from = glib::WeakRef::new();
+        from.set(GtkWindowExt::focus(self).as_ref());
+        imp.ways_back.borrow_mut().push(from);
+        imp.pages.append(page);
+        imp.pages.set_visible_child(page);
+        page.focus();
+    }
+
+    /// Goes back by one page; on the first there is nowhere to go.
+    fn go_back(&self) {
+        self.imp().pages.navigate(adw::NavigationDirection::Back);
+    }
+
+    /// Goes back to the first page.
+    fn go_to_first(&self) {
+        self.imp().pages.set_visible_child(&*self.imp().first);
+    }
+
+    /// Forgets the pages that somebody has come back from, by the button, a key or a swipe.
+    fn connect_pages(&self) {
+        let pages = &self.imp().pages;
+        pages.connect_child_transition_running_notify(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            move |pages| {
+                if !pages.is_child_transition_running() {
+                    window.drop_pages_after_visible();
+                }
+            }
+        ));
+        // Without animations there is no transition.
+        pages.connect_visible_child_notify(glib::clone!(
+            #[weak(rename_to = window)]
+            self,
+            move |pages| {
+                if !pages.is_child_transition_running() {
+                    // Not while the widget is still about to show the other one.
+                    glib::idle_add_local_once(move || window.drop_pages_after_visible());
+                }
+            }
+        ));
+    }
+
+    fn drop_pages_after_visible(&self) {
+        let imp = self.imp();
+        let Some(visible) = imp.pages.visible_child() else {
+            return;
+        };
+        let mut from = None;
+        while let Some(last) = imp.pages.last_child().filter(|last| *last != visible) {
+            imp.pages.remove(&last);
+            from = imp.ways_back.borrow_mut().pop();
+        }
+        if let Some(row) = from.and_then(|from| from.upgrade()) {
+            row.grab_focus();
+        }
+    }
+
     /// Brings the row of a choice into view, opened and focused.
     pub(crate) fn show_choice(&self, choice: &'static Choice) {
+        self.go_to_first();
         if let Some(row) = self.row(choice) {
             row.open();
         }
