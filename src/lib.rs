@@ -15,6 +15,7 @@
 //! ├── status                state, origin and lock of a choice
 //! ├── search                finding a choice by what a person types
 //! ├── policy                an administrator's file, compiled to defaults and locks of dconf
+//! ├── reports               reports of errors that are kept on this computer
 //! ├── catalogue             the reader files: layers, masks, mistakes
 //! ├── reader                how one reader is read and written
 //! ├── choice                the decisions that there are
@@ -35,6 +36,7 @@ pub mod i18n;
 pub mod mistake;
 pub mod policy;
 pub mod reader;
+pub mod reports;
 pub mod search;
 pub mod services;
 pub mod session;

@@ -143,6 +143,6 @@ pub(crate) fn is_line(text: &str, longest: usize) -> bool {
 }
 
 /// Control characters, line separators, and those that turn the order of what follows around.
-fn is_control(c: char) -> bool {
+pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A folder of reports as a handle, and the files in it: never a link, never a device.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+
+use rustix::fs::{Access, AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::process::geteuid;
+
+use super::Place;
+
+/// The bit of a folder's mode with which files are deleted by their owners alone.
+const STICKY: u32 = 0o1000;
+
+#[derive(Debug)]
+pub(super) struct Folder {
+    handle: OwnedFd,
+    place: Place,
+}
+
+/// What a regular file is at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Status {
+    inode: u64,
+    /// In bytes.
+    pub(super) size: u64,
+    /// When it was written, in seconds since 1970 and nanoseconds.
+    pub(super) written: (i64, u32),
+    pub(super) owner: u32,
+    pub(super) links: u64,
+}
+
+impl Status {
+    fn new(stat: &Stat) -> Option<Self> {
+        // The types of these differ between computers.
+        #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
+        (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| Self {
+            inode: stat.st_ino,
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            written: (
+                stat.st_mtime as i64,
+                u32::try_from(stat.st_mtime_nsec).unwrap_or_default(),
+            ),
+            owner: stat.st_uid,
+            links: u64::from(stat.st_nlink),
+        })
+    }
+}
+
+impl Folder {
+    pub(super) fn open(place: &Place) -> io::Result<Self> {
+        // The folder itself may be a link: those above it are root's alone.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::open(&place.folder, flags, Mode::empty())?;
+        Ok(Self {
+            handle,
+            place: place.clone(),
+        })
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The names of all that is in it, as they are read.
+    pub(super) fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
+        let entries = Dir::read_from(&self.handle)?;
+        Ok(entries.map(|entry| {
+            let entry = entry?;
+            Ok(OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
+        }))
+    }
+
+    /// A regular file of that name, or none.
+    pub(super) fn status(&self, name: &OsStr) -> Option<Status> {
+        let stat = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        Status::new(&stat)
+    }
+
+    /// Opens a regular file to read it, and leaves no trace of that.
+    ///
+    /// Apport asks about a report as long as nobody has read it since it was written, by the times
+    /// of the file (`seen_report` in apport/fileutils.py). To look at a list must not be taken for that.
+    pub(super) fn open_unseen(&self, name: &OsStr) -> io::Result<File> {
+        self.open_with(name, OFlags::RDONLY | OFlags::NOATIME)
+    }
+
+    /// Opens a regular file to read it, without a trace where that is possible: the system lets a
+    /// file's owner do so.
+    pub(super) fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        match self.open_unseen(name) {
+            Err(error) if is(&error, rustix::io::Errno::PERM) => {
+                self.open_with(name, OFlags::RDONLY)
+            }
+            opened => opened,
+        }
+    }
+
+    pub(super) fn open_to_empty(&self, name: &OsStr) -> io::Result<File> {
+        self.open_with(name, OFlags::WRONLY)
+    }
+
+    fn open_with(&self, name: &OsStr, flags: OFlags) -> io::Result<File> {
+        // What waits for somebody else is opened without waiting, and then found to be no file.
+        let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        // To open a device may do something; what is one already is not opened at all.
+        if self.status(name).is_none() {
+            let missing = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
+            missing?;
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())?;
+        if Status::new(&rustix::fs::fstat(&handle)?).is_none() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        Ok(handle.into())
+    }
+
+    /// Whether whoever asks may read a file, without opening it.
+    pub(super) fn may_read(&self, name: &OsStr) -> bool {
+        self.may(name, Access::READ_OK)
+    }
+
+    /// Whether whoever asks may delete all of these files.
+    pub(super) fn may_delete(&self, files: &[Status]) -> bool {
+        if !self.may(OsStr::new("."), Access::WRITE_OK | Access::EXEC_OK) {
+            return false;
+        }
+        let me = geteuid();
+        let Ok(folder) = rustix::fs::fstat(&self.handle) else {
+            return false;
+        };
+        me.is_root()
+            || folder.st_mode & STICKY == 0
+            || folder.st_uid == me.as_raw()
+            || files.iter().all(|file| file.owner == me.as_raw())
+    }
+
+    fn may(&self, name: &OsStr, access: Access) -> bool {
+        rustix::fs::accessat(&self.handle, name, access, AtFlags::empty()).is_ok()
+    }
+
+    pub(super) fn delete(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::empty())?)
+    }
+}
+
+/// Whether an error is that of the system.
+pub(super) fn is(error: &io::Error, errno: rustix::io::Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
+}
+
+/// Whether an error says that somebody may not.
+pub(super) fn is_refusal(error: &io::Error) -> bool {
+    is(error, rustix::io::Errno::PERM)
+        || is(error, rustix::io::Errno::ACCESS)
+        || is(error, rustix::io::Errno::ROFS)
+}

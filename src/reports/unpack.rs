@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Unpacks what is packed in a report, as it is read: a few bytes can be made to unpack to anything,
+//! so whoever asks says how much is enough.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::{GzDecoder, ZlibDecoder};
+
+/// How much of a packed field is decoded at a time, in bytes.
+const PIECE: usize = 32 * 1024;
+
+/// Text of base64 as the bytes that it stands for. Each line of Apport's stands for itself, with
+/// padding at its end.
+pub(super) struct Base64<R> {
+    text: R,
+    piece: Vec<u8>,
+    bits: u32,
+    letters: u8,
+    decoded: Vec<u8>,
+    at: usize,
+    /// How much has been decoded, in bytes, whoever wanted it or not.
+    total: u64,
+    last: [u8; 4],
+}
+
+impl<R: Read> Base64<R> {
+    pub(super) fn new(text: R) -> Self {
+        Self {
+            text,
+            piece: vec![0; PIECE],
+            bits: 0,
+            letters: 0,
+            decoded: Vec::new(),
+            at: 0,
+            total: 0,
+            last: [0; 4],
+        }
+    }
+
+    /// Goes to the end; how many bytes there were in all, and the last four of them.
+    pub(super) fn finish(mut self) -> io::Result<(u64, [u8; 4])> {
+        while self.decode()? {}
+        Ok((self.total, self.last))
+    }
+
+    /// Decodes a piece more; whether there was one.
+    fn decode(&mut self) -> io::Result<bool> {
+        let length = self.text.read(&mut self.piece)?;
+        self.decoded.clear();
+        self.at = 0;
+        for at in 0..length {
+            let letter = self.piece[at];
+            let value = match letter {
+                b'A'..=b'Z' => letter - b'A',
+                b'a'..=b'z' => letter - b'a' + 26,
+                b'0'..=b'9' => letter - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                b'=' => {
+                    self.end_group();
+                    continue;
+                }
+                _ if letter.is_ascii_whitespace() => continue,
+                _ => return Err(io::ErrorKind::InvalidData.into()),
+            };
+            self.bits = self.bits << 6 | u32::from(value);
+            self.letters += 1;
+            if self.letters == 4 {
+                self.decoded
+                    .extend_from_slice(&self.bits.to_be_bytes()[1..]);
+                (self.bits, self.letters) = (0, 0);
+            }
+        }
+        if length == 0 {
+            self.end_group();
+        }
+        self.total += self.decoded.len() as u64;
+        for &byte in self.decoded.iter().rev().take(4).rev() {
+            self.last.rotate_left(1);
+            self.last[3] = byte;
+        }
+        Ok(length > 0 || !self.decoded.is_empty())
+    }
+
+    /// The bytes that fewer than four letters stand for.
+    fn end_group(&mut self) {
+        match self.letters {
+            2 => self.decoded.push((self.bits >> 4).to_be_bytes()[3]),
+            3 => self
+                .decoded
+                .extend_from_slice(&(self.bits >> 2).to_be_bytes()[2..]),
+            _ => {}
+        }
+        (self.bits, self.letters) = (0, 0);
+    }
+}
+
+impl<R: Read> Read for Base64<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.decoded.len() {
+            if !self.decode()? {
+                return Ok(0);
+            }
+        }
+        let length = out.len().min(self.decoded.len() - self.at);
+        out[..length].copy_from_slice(&self.decoded[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
+/// How something is packed. It says so by its first bytes (`_decode_compressed_stream` in
+/// `problem_report.py`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packing {
+    Gzip,
+    /// What Apport wrote before it wrote gzip.
+    Zlib,
+    /// Zstandard, and whatever else there may be.
+    Other,
+}
+
+/// What is packed, unpacked. What is packed in another way than gzip's comes out as it is.
+pub(super) fn unpack<'a>(packed: impl Read + 'a) -> io::Result<(Packing, Box<dyn Read + 'a>)> {
+    let mut packed = BufReader::with_capacity(PIECE, packed);
+    // A first line of fewer bytes than these two is nobody's.
+    Ok(match packed.fill_buf()? {
+        [0x1f, 0x8b, ..] => (Packing::Gzip, Box::new(GzDecoder::new(packed))),
+        // Deflate with a window of the usual size, and a checksum over these two bytes.
+        [0x78, check, ..] if (0x7800 + u32::from(*check)) % 31 == 0 => {
+            (Packing::Zlib, Box::new(ZlibDecoder::new(packed)))
+        }
+        _ => (Packing::Other, Box::new(packed)),
+    })
+}

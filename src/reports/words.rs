@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What there is to say of reports, in the person's language: the panel and the command line say the same.
+
+use super::{Content, Field, Keeper, NotDeleted, Report, State, Unlisted, Unreadable, path};
+use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+
+/// What becomes of a report, in a word or two.
+pub fn state(state: State) -> String {
+    gettext(match state {
+        // Translators: about an error report that nobody has decided to send
+        State::Waiting => noop("Not sent"),
+        // Translators: about an error report that is sent when that is possible
+        State::Marked => noop("Waiting to be sent"),
+        // Translators: about an error report
+        State::Sent => noop("Sent"),
+        // Translators: about an error report that is on this computer, and that nobody sends
+        State::Kept => noop("Kept here"),
+        // Translators: about an error report that is gone, while the mark to send it is still there
+        State::Mark => noop("Nothing left to send"),
+    })
+}
+
+/// What that means, in sentences.
+pub fn consequence(report: &Report) -> String {
+    gettext(match (report.state, report.has_content) {
+        (State::Waiting, _) => noop(
+            "Nobody has said that this report is to be sent. Apport may ask you about it, or send it where reports are sent without asking.",
+        ),
+        (State::Marked, _) => noop("This report is sent when this computer is connected."),
+        (State::Sent, true) => noop(
+            "This report was sent, or could not be and is not tried again. A copy of it is kept here.",
+        ),
+        (State::Sent, false) => noop(
+            "This report was sent, or was gone before that. All that is left of it is the mark that says so.",
+        ),
+        (State::Kept, _) => noop(
+            "This is the memory of a program at the moment when it failed. Whatever the program was working with can be in it, such as passwords. It is kept here and is not sent by itself.",
+        ),
+        (State::Mark, _) => noop(
+            "This report was to be sent, and is gone. All that is left of it is the mark that says so.",
+        ),
+    })
+}
+
+/// Who keeps a report.
+pub fn keeper(keeper: Keeper) -> String {
+    match keeper {
+        Keeper::Apport => "Apport".to_owned(),
+        // Translators: who keeps the reports: the program Apport, which can keep core files for
+        // people who want them
+        Keeper::ApportCores => gettext("Apport, core files"),
+        Keeper::Systemd => "systemd".to_owned(),
+    }
+}
+
+/// A time in seconds since 1970, as the person writes times.
+pub fn time(seconds: i64) -> String {
+    glib::DateTime::from_unix_local(seconds)
+        // Translators: a date and a time, as “date” and “strftime” take it. “%x %X” is what your
+        // language and region have for both.
+        .and_then(|time| time.format(&gettext("%x %X")))
+        .map_or_else(|_| seconds.to_string(), Into::into)
+}
+
+/// A number of bytes, as the person writes it.
+pub fn size(bytes: u64) -> String {
+    glib::format_size(bytes).into()
+}
+
+/// How many reports there are.
+pub fn count(count: usize) -> String {
+    if count == 0 {
+        return none();
+    }
+    ngettext_f(
+        "{count} report",
+        "{count} reports",
+        count,
+        &[("count", &count.to_string())],
+    )
+}
+
+/// What to say where there is none.
+pub fn none() -> String {
+    gettext("No reports")
+}
+
+/// What to say where nothing on a computer keeps reports.
+pub fn no_places() -> String {
+    gettext("Nothing on this computer keeps error reports.")
+}
+
+/// What there is to say of a field whose content is not text.
+pub fn binary(field: &Field) -> Option<String> {
+    match field.content {
+        Content::Text { .. } => None,
+        Content::Binary {
+            size,
+            unpacked: None,
+        } => Some(gettext_f(
+            // Translators: instead of what is not text; such as “1.2 MB of binary data”
+            "{size} of binary data",
+            &[("size", &self::size(size))],
+        )),
+        Content::Binary {
+            size,
+            unpacked: Some(unpacked),
+        } => Some(gettext_f(
+            // Translators: instead of what is not text; “packed” is compressed
+            "{unpacked} of binary data, {size} packed",
+            &[
+                ("unpacked", &self::size(unpacked)),
+                ("size", &self::size(size)),
+            ],
+        )),
+    }
+}
+
+/// What a field is called; what stands in a report without a name has none.
+pub fn field_name(field: &Field) -> String {
+    field.name.clone().unwrap_or_else(|| {
+        // Translators: instead of a name, over lines of a report that are broken
+        gettext("Without a name")
+    })
+}
+
+/// What to say where a text is too long to be shown.
+pub fn cut() -> String {
+    // Translators: after the beginning of a long text
+    gettext("This is the beginning. The rest is too long to be shown here.")
+}
+
+/// Why it cannot be seen what a report holds, and what to do.
+pub fn unreadable(report: &Report, why: &Unreadable) -> String {
+    match why {
+        Unreadable::NotPermitted => gettext_f(
+            // Translators: what to type in a terminal follows
+            "This report is not yours. The administrator can read it: {command}",
+            &[(
+                "command",
+                &format!("sudo privacyctl reports show {}", report.id),
+            )],
+        ),
+        Unreadable::Gone if !report.has_content => {
+            gettext("What this report held is not kept here any more.")
+        }
+        Unreadable::Gone => gettext("This report is not there any more."),
+        Unreadable::System(error) => gettext_f(
+            // Translators: a file, and why it cannot be read
+            "“{file}” cannot be read: {reason}.",
+            &[("file", &file(report)), ("reason", &system_error(error))],
+        ),
+    }
+}
+
+fn file(report: &Report) -> String {
+    report
+        .files
+        .first()
+        .map(|file| path(&report.place, file))
+        .unwrap_or_default()
+}
+
+/// Why a report or a part of it is still there, and what to do.
+pub fn not_deleted(report: &Report, why: &NotDeleted) -> String {
+    let program = ("program", report.program_name());
+    match why {
+        NotDeleted::Changed => gettext_f(
+            "The report about {program} has changed meanwhile. Look at it again before you delete it.",
+            &[program],
+        ),
+        NotDeleted::NotPermitted => gettext_f(
+            // Translators: what to type in a terminal follows
+            "The report about {program} is not yours to delete. The administrator can: {command}",
+            &[
+                program,
+                (
+                    "command",
+                    &format!("sudo privacyctl reports delete {}", report.id),
+                ),
+            ],
+        ),
+        NotDeleted::Emptied => gettext_f(
+            "What the report about {program} held is deleted. An empty file is left, which Apport removes within a day.",
+            &[program],
+        ),
+        NotDeleted::MarksLeft(_) => gettext_f(
+            "The report about {program} is deleted. The mark that it was sent is not yours to delete; Apport removes it after a week.",
+            &[program],
+        ),
+        NotDeleted::System { file, error } => gettext_f(
+            // Translators: a file, and why it cannot be deleted
+            "“{file}” cannot be deleted: {reason}.",
+            &[
+                ("file", &path(&report.place, file)),
+                ("reason", &system_error(error)),
+            ],
+        ),
+    }
+}
+
+/// Why a folder could not be looked through, and what to do.
+pub fn unlisted(unlisted: &Unlisted) -> String {
+    gettext_f(
+        // Translators: a folder, and why it cannot be read
+        "The reports in “{folder}” cannot be listed: {reason}.",
+        &[
+            ("folder", &unlisted.folder.display().to_string()),
+            ("reason", &system_error(&unlisted.error)),
+        ],
+    )
+}
