@@ -67,6 +67,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// See and delete the error reports that are kept on this computer
+    #[command(args_conflicts_with_subcommands = true)]
+    Reports {
+        #[command(subcommand)]
+        command: Option<ReportsCommand>,
+        #[command(flatten)]
+        list: Format,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -112,6 +120,40 @@ pub(crate) enum PolicyCommand {
     /// Let the programs of this session look at their settings anew; “apply” starts it
     #[command(hide = true)]
     Announce,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ReportsCommand {
+    /// List what waits to be sent, was sent, or is only kept
+    List(Format),
+    /// Print what a report holds
+    #[command(after_help = "\
+Exit status: 0 done; 1 there is no such report or field, or you may not read it.")]
+    Show {
+        /// The report, as “list” calls it
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Print this field alone, as it is, unpacked
+        #[arg(long, value_name = "NAME")]
+        field: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Delete reports and their marks; there is no way back
+    #[command(after_help = "\
+Exit status: 0 deleted; 1 there is no such report, or you said no; 2 nobody can be asked; \
+4 something could not be deleted.")]
+    Delete {
+        /// The reports, as “list” calls them
+        #[arg(value_name = "ID", required_unless_present = "all")]
+        ids: Vec<String>,
+        /// Delete every report that you may delete
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
 }
 
 #[derive(ClapArgs)]

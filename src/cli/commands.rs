@@ -19,7 +19,7 @@ use privacy_panel::words;
 
 use crate::args::{Args, Command, Format};
 use crate::output::{self, Exit};
-use crate::{completions, human, json, policy};
+use crate::{completions, human, json, policy, reports};
 
 pub(crate) fn run(args: Args) -> io::Result<Exit> {
     match args.command.unwrap_or(Command::Status(args.status)) {
@@ -41,6 +41,7 @@ pub(crate) fn run(args: Args) -> io::Result<Exit> {
         Command::Watch(format) => watch(format),
         Command::Readers(format) => readers(format),
         Command::Policy { command } => policy::run(command),
+        Command::Reports { command, list } => reports::run(command, list),
         Command::Completions { shell } => {
             output::line(completions::script(shell).trim_end())?;
             Ok(Exit::Done)

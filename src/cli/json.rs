@@ -161,7 +161,7 @@ fn problem(reader: &ReaderStatus) -> Option<String> {
     reader.answer.as_ref().err().map(ToString::to_string)
 }
 
-fn print(value: &impl Serialize) -> String {
+pub(crate) fn print(value: &impl Serialize) -> String {
     // Numbers and strings alone can always be JSON.
     serde_json::to_string(value)
         .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())

@@ -11,6 +11,7 @@ mod human;
 mod json;
 mod output;
 mod policy;
+mod reports;
 
 use std::process::ExitCode;
 
