@@ -263,7 +263,22 @@ impl Window {
 
     /// Goes back by one page; on the first there is nowhere to go.
     fn go_back(&self) {
-        self.imp().pages.navigate(adw::NavigationDirection::Back);
+        let open = self.open_pages();
+        let visible = self.imp().pages.visible_child();
+        let at = open.iter().position(|page| visible.as_ref() == Some(page));
+        if let Some(before) = at.and_then(|at| at.checked_sub(1)) {
+            self.imp().pages.set_visible_child(&open[before]);
+        }
+    }
+
+    /// The pages that were gone through, the first one first. Among the leaflet's children they are
+    /// in another order, with some of its own.
+    fn open_pages(&self) -> Vec<gtk::Widget> {
+        let pages = self.imp().pages.pages();
+        pages
+            .iter::<adw::LeafletPage>()
+            .filter_map(|page| Some(page.ok()?.child()))
+            .collect()
     }
 
     /// Goes back to the first page.
@@ -302,8 +317,11 @@ impl Window {
             return;
         };
         let mut from = None;
-        while let Some(last) = imp.pages.last_child().filter(|last| *last != visible) {
-            imp.pages.remove(&last);
+        for last in self.open_pages().iter().rev() {
+            if *last == visible {
+                break;
+            }
+            imp.pages.remove(last);
             from = imp.ways_back.borrow_mut().pop();
         }
         if let Some(row) = from.and_then(|from| from.upgrade()) {
