@@ -49,7 +49,7 @@ pub(crate) enum Command {
         /// The choice to reset
         #[arg(value_parser = choices(), required_unless_present = "all")]
         choice: Option<&'static Choice>,
-        /// Reset every choice
+        /// All that there are
         #[arg(long, conflicts_with = "choice")]
         all: bool,
     },
@@ -147,7 +147,7 @@ Exit status: 0 deleted; 1 there is no such report, or you said no; 2 nobody can 
         /// The reports, as “list” calls them
         #[arg(value_name = "ID", required_unless_present = "all")]
         ids: Vec<String>,
-        /// Delete every report that you may delete
+        /// All that there are
         #[arg(long, conflicts_with = "ids")]
         all: bool,
         /// Do not ask
