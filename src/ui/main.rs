@@ -11,16 +11,18 @@
 //!     │   ├── program rows     each reader with its own state
 //!     │   └── decision         who decided, and Reset
 //!     ├── Subpage              a page behind a row, made when somebody goes there
+//!     │   ├── ListPage         previous reports
+//!     │   └── ReportPage       what becomes of one, and what it holds
 //!     ├── policy row           the system's own privacy policy
 //!     └── mistakes             reader files that were left out
 //! ```
 //!
-//! Everything shown is a [`privacy_panel::status::ChoiceStatus`] that was just read. There is no
+//! Everything shown of a choice is a [`privacy_panel::status::ChoiceStatus`] that was just read. There is no
 //! logic here beyond showing one and passing a wish on.
 
 mod application;
 mod choice_row;
-#[expect(dead_code, reason = "the pages are to come")]
+mod reports;
 mod subpage;
 mod window;
 

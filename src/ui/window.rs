@@ -19,6 +19,7 @@ use privacy_panel::{PACKAGE, words};
 
 use crate::application::Application;
 use crate::choice_row::ChoiceRow;
+use crate::reports;
 use crate::subpage::Subpage;
 
 /// Where the panel's help begins.
@@ -63,6 +64,8 @@ mod imp {
         pub(super) watch: OnceCell<Watch>,
         /// What is to be done about services that are to be asked.
         pub(super) asking: Cell<Asking>,
+        /// The row that leads to previous reports.
+        pub(super) reports: RefCell<Option<adw::ActionRow>>,
         /// The row that each page was opened from, for the way back.
         pub(super) ways_back: RefCell<Vec<glib::WeakRef<gtk::Widget>>>,
     }
@@ -171,12 +174,20 @@ impl Window {
             })
         });
         self.refresh();
+        self.count_reports();
         // Programs come and go unannounced; whoever looks at the window again sees what there is.
         self.connect_is_active_notify(|window| {
             if window.is_active() {
                 window.refresh();
+                window.count_reports();
             }
         });
+    }
+
+    fn count_reports(&self) {
+        if let Some(row) = &*self.imp().reports.borrow() {
+            reports::count(row);
+        }
     }
 
     fn catalogue(&self) -> &Arc<Catalogue> {
@@ -250,7 +261,6 @@ impl Window {
     }
 
     /// Goes to a page behind a row.
-    #[expect(dead_code, reason = "the pages are to come")]
     pub(crate) fn open_page(&self, page: &Subpage) {
         let imp = self.imp();
         let from = glib::WeakRef::new();
@@ -326,6 +336,7 @@ impl Window {
         }
         if let Some(row) = from.and_then(|from| from.upgrade()) {
             row.grab_focus();
+            self.count_reports();
         }
     }
 
@@ -395,6 +406,12 @@ impl Window {
             let row = ChoiceRow::new(choice, catalogue);
             widget.add(&row);
             imp.rows.borrow_mut().push(row);
+            if choice.id == "error-reports" {
+                if let Some(row) = reports::row() {
+                    widget.add(&row);
+                    imp.reports.replace(Some(row));
+                }
+            }
         }
         imp.page.add(&widget);
     }

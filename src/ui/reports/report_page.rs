@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A report: what becomes of it, and what it holds, field by field.
+
+use std::collections::VecDeque;
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{gio, glib};
+
+use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::reports::{self, Content, Field, Reading, Report, Unreadable, words};
+
+use super::entry::Entry;
+use crate::subpage::{self, Subpage};
+use crate::window::Window;
+
+/// How much of a text is shown in a row, in letters and lines.
+const LONGEST: usize = 200;
+const LINES: usize = 3;
+
+/// How many rows are made before other things have their turn.
+const AT_ONCE: usize = 5;
+
+mod imp {
+    use std::cell::OnceCell;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub(crate) struct ReportPage {
+        pub(super) page: adw::PreferencesPage,
+        pub(super) fields: adw::PreferencesGroup,
+        pub(super) report: OnceCell<Report>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ReportPage {
+        const NAME: &'static str = "PrivacyPanelReport";
+        type Type = super::ReportPage;
+        type ParentType = adw::Bin;
+    }
+
+    impl ObjectImpl for ReportPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().set_child(Some(&self.page));
+        }
+    }
+
+    impl WidgetImpl for ReportPage {}
+    impl BinImpl for ReportPage {}
+}
+
+glib::wrapper! {
+    pub(crate) struct ReportPage(ObjectSubclass<imp::ReportPage>)
+        @extends adw::Bin, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl ReportPage {
+    /// The page for a report of the list.
+    pub(super) fn page(entry: &Entry) -> Subpage {
+        let content: Self = glib::Object::new();
+        // Nothing else sets it.
+        let _ = content.imp().report.set(entry.report.clone());
+        content.add_summary(&entry.report);
+        content.read(&entry.report);
+
+        let page = Subpage::new(&entry.name, &content);
+        // Translators: on a button; it asks before it deletes
+        let delete = super::picture_button("user-trash-symbolic", &gettext("Delete Report…"));
+        delete.set_sensitive(entry.report.deletable);
+        delete.connect_clicked(glib::clone!(
+            #[weak]
+            content,
+            move |_| content.confirm_delete()
+        ));
+        page.header().pack_end(&delete);
+        page
+    }
+
+    fn add_summary(&self, report: &Report) {
+        let group = adw::PreferencesGroup::new();
+        group.add(&plain_row(
+            &words::state(report.state),
+            &words::consequence(report),
+        ));
+        if !report.deletable {
+            let why = words::not_deleted(report, &reports::NotDeleted::NotPermitted);
+            // Translators: why the button that deletes a report cannot be pressed follows
+            group.add(&plain_row(&gettext("You cannot delete it"), &why));
+        }
+        for (title, text) in [
+            // Translators: a fact about an error report
+            (gettext("Program"), report.program.clone()),
+            // Translators: a fact about an error report: when it was written
+            (gettext("Date"), words::time(report.time)),
+            // Translators: a fact about an error report: how much room it takes
+            (gettext("Size"), words::size(report.size)),
+        ] {
+            group.add(&plain_row(&title, &text));
+        }
+        let files = report.files.iter();
+        let files: Vec<_> = files
+            .map(|file| reports::path(&report.place, file))
+            .collect();
+        let kept = gettext_f(
+            // Translators: a fact about an error report, such as “Kept by Apport”
+            "Kept by {keeper}",
+            &[("keeper", &words::keeper(report.place.keeper))],
+        );
+        group.add(&plain_row(&kept, &files.join("\n")));
+        self.imp().page.add(&group);
+    }
+
+    /// Reads what it holds in another thread.
+    fn read(&self, report: &Report) {
+        let imp = self.imp();
+        // Translators: heading over all that is in an error report
+        imp.fields.set_title(&gettext("What It Holds"));
+        let spinner = gtk::Spinner::builder().spinning(true).build();
+        imp.fields.set_header_suffix(Some(&spinner));
+        imp.page.add(&imp.fields);
+        let report = report.clone();
+        let page = self.downgrade();
+        glib::spawn_future_local(async move {
+            let read = gio::spawn_blocking(move || {
+                let mut fields = VecDeque::new();
+                let result = report.read(&mut |field| {
+                    fields.push_back(field);
+                    Reading::GoOn
+                });
+                (fields, result)
+            })
+            .await;
+            if let (Some(page), Ok((fields, result))) = (page.upgrade(), read) {
+                page.show(fields, &result);
+            }
+        });
+    }
+
+    fn show(&self, mut fields: VecDeque<Field>, result: &Result<(), Unreadable>) {
+        let group = &self.imp().fields;
+        if let (Err(why), Some(report)) = (result, self.imp().report.get()) {
+            // Translators: why nobody can see what is in a report follows
+            group.add(&plain_row(
+                &gettext("Not shown"),
+                &words::unreadable(report, why),
+            ));
+        } else if fields.is_empty() {
+            group.add(&plain_row(
+                &gettext("Empty"),
+                &gettext("There is nothing in this report."),
+            ));
+        }
+        glib::idle_add_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[upgrade_or]
+            glib::ControlFlow::Break,
+            move || {
+                let group = &page.imp().fields;
+                for _ in 0..AT_ONCE {
+                    let Some(field) = fields.pop_front() else {
+                        group.set_header_suffix(gtk::Widget::NONE);
+                        return glib::ControlFlow::Break;
+                    };
+                    group.add(&field_row(field));
+                }
+                glib::ControlFlow::Continue
+            }
+        ));
+    }
+
+    fn confirm_delete(&self) {
+        let page = self.downgrade();
+        super::confirm(
+            self,
+            &gettext("Delete This Report?"),
+            // Translators: a button; the letter after _ is its shortcut
+            &gettext("_Delete"),
+            move || {
+                if let Some(page) = page.upgrade() {
+                    page.delete();
+                }
+            },
+        );
+    }
+
+    fn delete(&self) {
+        let (Some(report), Some(window)) = (
+            self.imp().report.get().cloned(),
+            self.root().and_downcast::<Window>(),
+        ) else {
+            return;
+        };
+        // Whoever closes the window meant what they did before.
+        let hold = gio::Application::default().map(|app| app.hold());
+        let page = self.downgrade();
+        glib::spawn_future_local(async move {
+            let _hold = hold;
+            let deleted = gio::spawn_blocking(move || {
+                let deleted = report.delete();
+                (report, deleted)
+            })
+            .await;
+            let Ok((report, deleted)) = deleted else {
+                return;
+            };
+            let stays = matches!(
+                deleted,
+                Err(reports::NotDeleted::NotPermitted
+                    | reports::NotDeleted::Changed
+                    | reports::NotDeleted::System { .. })
+            );
+            if let Err(why) = deleted {
+                window.toast(&words::not_deleted(&report, &why));
+            }
+            if let Some(page) = page.upgrade().filter(|page| !stays && page.is_mapped()) {
+                // The action belongs to the window.
+                let _ = page.activate_action("win.back", None);
+            }
+        });
+    }
+}
+
+/// A row that says something.
+fn plain_row(title: &str, text: &str) -> adw::ActionRow {
+    adw::ActionRow::builder()
+        .title(glib::markup_escape_text(title))
+        .title_lines(0)
+        .subtitle(glib::markup_escape_text(text))
+        .subtitle_lines(0)
+        .build()
+}
+
+/// A field: its text, or the beginning of that and a way to the rest.
+fn field_row(field: Field) -> adw::ActionRow {
+    let name = words::field_name(&field);
+    let (text, cut) = match field.content {
+        Content::Binary { .. } => {
+            return plain_row(&name, &words::binary(&field).unwrap_or_default());
+        }
+        Content::Text { text, cut } => (text, cut),
+    };
+    let beginning: String = text
+        .split_inclusive('\n')
+        .take(LINES)
+        .flat_map(str::chars)
+        .take(LONGEST)
+        .collect();
+    if !cut && beginning == text {
+        let row = plain_row(&name, &text);
+        if !text.is_empty() {
+            let copy = super::copy_button(&name, &text);
+            copy.set_valign(gtk::Align::Center);
+            copy.add_css_class("flat");
+            row.add_suffix(&copy);
+        }
+        return row;
+    }
+    let row = subpage::row(&name, &format!("{}…", beginning.trim_end()));
+    row.connect_activated(move |row| {
+        if let Some(window) = row.root().and_downcast::<Window>() {
+            window.open_page(&super::text::page(&name, &text, cut));
+        }
+    });
+    row
+}

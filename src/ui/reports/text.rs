@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A page for a text that is too long for a row.
+
+use adw::prelude::*;
+
+use privacy_panel::reports::words;
+
+use crate::subpage::Subpage;
+
+/// How long a line may be, in letters, before it is broken where it is shown: to lay out one of
+/// hundreds of thousands takes so long that the window would stand still.
+const LONGEST_LINE: usize = 2000;
+
+/// The page; the text is copied as it is.
+pub(super) fn page(name: &str, text: &str, cut: bool) -> Subpage {
+    let view = gtk::TextView::builder()
+        .editable(false)
+        .cursor_visible(false)
+        .monospace(true)
+        .wrap_mode(gtk::WrapMode::WordChar)
+        .left_margin(12)
+        .right_margin(12)
+        .top_margin(12)
+        .bottom_margin(12)
+        .build();
+    view.update_property(&[gtk::accessible::Property::Label(name)]);
+    let mut shown = broken(text);
+    if cut {
+        shown.push_str("\n\n");
+        shown.push_str(&words::cut());
+    }
+    view.buffer().set_text(&shown);
+    let scrolled = gtk::ScrolledWindow::builder()
+        .hscrollbar_policy(gtk::PolicyType::Never)
+        .child(&view)
+        .build();
+    let page = Subpage::new(name, &scrolled);
+    page.header().pack_end(&super::copy_button(name, text));
+    page
+}
+
+fn broken(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut letters = 0;
+    for c in text.chars() {
+        if c == '\n' {
+            letters = 0;
+        } else {
+            letters += 1;
+            if letters > LONGEST_LINE {
+                out.push('\n');
+                letters = 1;
+            }
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_any_length_is_broken_and_loses_no_letter() {
+        let text = format!("{}\nä\n{}", "x".repeat(4001), "y".repeat(2000));
+        let shown = broken(&text);
+        assert!(
+            shown
+                .lines()
+                .all(|line| line.chars().count() <= LONGEST_LINE)
+        );
+        assert_eq!(shown.replace('\n', ""), text.replace('\n', ""));
+        assert_eq!(shown.lines().count(), 5);
+    }
+}
