@@ -2,6 +2,8 @@
 
 //! The list of all reports. Another thread reads them; whatever changes in their folders shows.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,11 +25,18 @@ const STEP: Duration = Duration::from_millis(100);
 /// How long to wait for more, when something has changed in a folder.
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// How many rows are made before other things have their turn: the window would stand still while
+/// the list makes all of those that it keeps at hand.
+const AT_ONCE: usize = 8;
+
+/// How many rows a list keeps at hand; more entries cost no more of them.
+const AT_HAND: usize = 250;
+
 /// A program whose icon is not known.
 const NO_ICON: &str = "application-x-executable-symbolic";
 
 mod imp {
-    use std::cell::{Cell, OnceCell, RefCell};
+    use std::cell::OnceCell;
 
     use super::*;
 
@@ -56,6 +65,8 @@ mod imp {
         /// Whether something has changed since it began.
         pub(super) again: Cell<bool>,
         pub(super) pause: RefCell<Option<glib::SourceId>>,
+        /// What goes on adding entries to the list.
+        pub(super) filling: RefCell<Option<glib::SourceId>>,
         pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
 
@@ -75,6 +86,7 @@ mod imp {
                 busy: Cell::default(),
                 again: Cell::default(),
                 pause: RefCell::default(),
+                filling: RefCell::default(),
                 monitors: RefCell::default(),
             }
         }
@@ -121,6 +133,9 @@ mod imp {
             self.loading.cancelled.store(true, Ordering::Relaxed);
             if let Some(pause) = self.pause.take() {
                 pause.remove();
+            }
+            if let Some(filling) = self.filling.take() {
+                filling.remove();
             }
             for monitor in self.monitors.take() {
                 monitor.cancel();
@@ -270,9 +285,6 @@ impl ListPage {
         let Loaded { entries, problems } = loaded;
         imp.problem.set_label(&problems.join("\n"));
         imp.problem.set_visible(!problems.is_empty());
-        if let Some(button) = imp.delete_all.get() {
-            button.set_sensitive(!entries.is_empty());
-        }
         if entries.is_empty() {
             imp.empty.set_title(&words::none());
             imp.empty.set_description(Some(&if problems.is_empty() {
@@ -309,16 +321,63 @@ impl ListPage {
             .take_while(|(position, entry)| same(*position, entry))
             .count();
         let end = entries.len() - last;
-        let new: Vec<_> = entries
-            .into_iter()
-            .take(end)
-            .skip(first)
-            .map(glib::BoxedAnyObject::new)
-            .collect();
+        let new: VecDeque<_> = entries.into_iter().take(end).skip(first).collect();
         // There are no more than there were.
         let removed = count - u32::try_from(first + last).unwrap_or(count);
-        if removed > 0 || !new.is_empty() {
-            model.splice(u32::try_from(first).unwrap_or(count), removed, &new);
+        if removed > 0 {
+            let nothing: [glib::BoxedAnyObject; 0] = [];
+            model.splice(u32::try_from(first).unwrap_or(count), removed, &nothing);
+        }
+        // Until the list has all of them, it does not say what would be deleted.
+        if let Some(button) = self.imp().delete_all.get() {
+            button.set_sensitive(false);
+        }
+        // Whatever was still to come is of a list that is old.
+        if let Some(filling) = self.imp().filling.take() {
+            filling.remove();
+        }
+        let rest = RefCell::new(new);
+        let at = Cell::new(first);
+        let fill = move |page: &Self| {
+            let imp = page.imp();
+            let mut rest = rest.borrow_mut();
+            let length = match at.get() - first {
+                made if made < AT_HAND => AT_ONCE.min(rest.len()),
+                _ => rest.len(),
+            };
+            let batch: Vec<_> = rest
+                .drain(..length)
+                .map(glib::BoxedAnyObject::new)
+                .collect();
+            if !batch.is_empty() {
+                imp.model
+                    .splice(u32::try_from(at.get()).unwrap_or(u32::MAX), 0, &batch);
+            }
+            at.set(at.get() + length);
+            if !rest.is_empty() {
+                return glib::ControlFlow::Continue;
+            }
+            if let Some(button) = imp.delete_all.get() {
+                button.set_sensitive(imp.model.n_items() > 0);
+            }
+            glib::ControlFlow::Break
+        };
+        // The first of them come with the page.
+        if fill(self) == glib::ControlFlow::Continue {
+            let source = glib::idle_add_local(glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                #[upgrade_or]
+                glib::ControlFlow::Break,
+                move || {
+                    let flow = fill(&page);
+                    if flow == glib::ControlFlow::Break {
+                        page.imp().filling.take();
+                    }
+                    flow
+                }
+            ));
+            self.imp().filling.replace(Some(source));
         }
     }
 
