@@ -41,3 +41,8 @@ fn every_policy_of_the_corpus_is_one_or_has_mistakes() {
 fn every_reader_file_of_the_corpus_is_one_or_has_a_mistake() {
     for_every_file("reader_file", checks::reader_file);
 }
+
+#[test]
+fn every_report_of_the_corpus_is_shown() {
+    for_every_file("report", checks::report);
+}

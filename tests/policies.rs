@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "../fuzz/src/lib.rs"]
-#[allow(unreachable_pub)]
+#[allow(unreachable_pub, dead_code)]
 mod checks;
 
 use std::collections::BTreeSet;

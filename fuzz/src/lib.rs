@@ -20,6 +20,7 @@ use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
 use privacy_panel::reader::{ListShape, PropertyShape, Reader, Shape, ValueShape};
+use privacy_panel::reports::{Content, LARGEST_TEXT, Reading, apport};
 use privacy_panel::services::{Bus, Service};
 use privacy_panel::state::State;
 
@@ -555,4 +556,27 @@ fn names_are_plain(reader: &Reader) {
         assert_eq!(on.type_(), off.type_());
         assert_ne!(on, off);
     }
+}
+
+/// Any bytes as one of Apport's reports: whatever is in it is shown, bounded and fit for a terminal.
+pub fn report(bytes: &[u8]) {
+    let mut shown = 0;
+    let mut count = 0;
+    let read = apport::read_from(bytes, &mut |field| {
+        count += 1;
+        if let Some(name) = &field.name {
+            assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_control));
+        }
+        if let Content::Text { text, .. } = &field.content {
+            // What was replaced takes three bytes for one.
+            assert!(text.len() <= 3 * LARGEST_TEXT);
+            assert!(!text.contains(|c| is_control(c) && c != '\n' && c != '\t'));
+            shown += text.len();
+        }
+        Reading::GoOn
+    });
+    read.expect("bytes in memory can be read");
+    assert!(count <= 1000 && shown <= 20 * 1024 * 1024);
+    // Nothing is left out but line ends.
+    assert!(count > 0 || bytes.iter().all(|&byte| byte == b'\n'));
 }
