@@ -13,6 +13,7 @@
 //! ├── change                write every installed reader, then read every one back
 //! ├── watch                 be told when anybody changes anything
 //! ├── status                state, origin and lock of a choice
+//! ├── history               what is remembered here: looking, clearing, never recording
 //! ├── search                finding a choice by what a person types
 //! ├── policy                an administrator's file, compiled to defaults and locks of dconf
 //! ├── reports               reports of errors that are kept on this computer
@@ -32,6 +33,7 @@ pub mod change;
 pub mod choice;
 pub mod document;
 pub mod folders;
+pub mod history;
 pub mod i18n;
 pub mod mistake;
 pub mod policy;

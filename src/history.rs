@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What is remembered on this computer of what a person did: where it is, how much it is, and
+//! forgetting it.
+//!
+//! A **place** is where programs keep such entries: a file that they share, a service, a setting.
+//! Each one stands for itself: what cannot be read or cleared there is said, and the others are
+//! cleared all the same. Nothing is written into a place that cannot be read as a whole.
+//!
+//! Everything here may wait for other programs, for a bounded time, and belongs into a thread of its
+//! own. A [`gio::Cancellable`] ends the waiting; what was removed until then stays removed.
+
+mod app_usage;
+mod commands;
+mod file;
+pub mod never_record;
+mod recent;
+mod span;
+pub mod words;
+mod xml;
+mod zeitgeist;
+
+use std::io;
+use std::path::PathBuf;
+
+use gio::Cancellable;
+
+use crate::i18n::noop;
+pub use span::{Past, Span, When, WhenError};
+
+/// Where programs remember what a person did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The list of recently used files that the programs of most desktops share.
+    RecentFiles,
+    /// Zeitgeist, which programs tell of what a person does.
+    Zeitgeist,
+    /// How often and how recently each application was used, as GNOME Shell counts it.
+    AppUsage,
+    /// The commands typed into GNOME Shell's “Run a Command”.
+    Commands,
+}
+
+impl Place {
+    /// Every place, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [
+        Self::RecentFiles,
+        Self::Zeitgeist,
+        Self::AppUsage,
+        Self::Commands,
+    ];
+
+    /// The word in JSON; it is never translated.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::RecentFiles => "recent-files",
+            Self::Zeitgeist => "zeitgeist",
+            Self::AppUsage => "app-usage",
+            Self::Commands => "commands",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            // Translators: a list that programs share
+            Self::RecentFiles => noop("Recently used files"),
+            // Translators: what the service Zeitgeist has recorded; Zeitgeist is a name
+            Self::Zeitgeist => noop("Activities (Zeitgeist)"),
+            // Translators: how often each application was used, as GNOME Shell counts it
+            Self::AppUsage => noop("Application usage (GNOME Shell)"),
+            // Translators: what was typed into GNOME Shell’s “Run a Command”
+            Self::Commands => noop("Commands run (GNOME Shell)"),
+        }
+    }
+
+    /// What it is called, in the person's language.
+    pub fn title(self) -> String {
+        crate::i18n::gettext(self.name())
+    }
+}
+
+/// Why a place could not be read, or not be cleared.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The file is not what its programs would read.
+    #[error("{} cannot be understood: {}", .0.display(), .1)]
+    Broken(PathBuf, String),
+    /// The system does not let the file be read.
+    #[error("{} cannot be read: {}", .0.display(), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// The file is there to be read alone.
+    #[error("{} is read-only", .0.display())]
+    ReadOnly(PathBuf),
+    /// The system does not let the file be replaced.
+    #[error("{} cannot be saved: {}", .0.display(), .1)]
+    NotSaved(PathBuf, io::Error),
+    /// Others kept changing the file while it was to be replaced.
+    #[error("{} is being changed all the time", .0.display())]
+    Changing(PathBuf),
+    /// The program that keeps it is running, and would write it again.
+    #[error("GNOME Shell is running and would write it again")]
+    ShellRunning,
+    /// What is kept there has no dates.
+    #[error("the entries have no dates")]
+    Undated,
+    /// The administrator has locked it.
+    #[error("locked by the administrator")]
+    Locked,
+    /// The setting did not take the value.
+    #[error("the setting was not saved")]
+    SettingNotSaved,
+    /// The service did not answer in time.
+    #[error("no answer in time")]
+    NoAnswer,
+    /// The service ended before it had answered.
+    #[error("the service ended")]
+    Ended,
+    /// The service answered that it could not; in its words.
+    #[error("{0}")]
+    Refused(String),
+    /// The service says that it removed what is still there.
+    #[error("it is still there")]
+    StillThere,
+    /// The person stopped it.
+    #[error("stopped")]
+    Cancelled,
+}
+
+/// What a place holds of a span of time.
+#[derive(Debug)]
+pub struct Found {
+    /// The place.
+    pub place: Place,
+    /// How many entries of the span it holds.
+    pub count: Result<usize, Problem>,
+    /// What keeps them from being cleared now.
+    pub obstacle: Option<Problem>,
+}
+
+/// What became of clearing a place.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The place.
+    pub place: Place,
+    /// How many entries are gone.
+    pub removed: usize,
+    /// Why others of the span are not.
+    pub problem: Option<Problem>,
+}
+
+/// How far clearing has come in a place that takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The place.
+    pub place: Place,
+    /// How many entries are gone.
+    pub removed: usize,
+    /// How many there were.
+    pub of: usize,
+}
+
+/// What is recorded of a span of time, in every place that is on this computer. Changes nothing.
+pub fn look(span: Span, cancellable: &Cancellable) -> Vec<Found> {
+    Place::ALL
+        .into_iter()
+        .filter_map(|place| match place {
+            Place::RecentFiles => recent::look(span),
+            Place::Zeitgeist => zeitgeist::look(span, cancellable),
+            Place::AppUsage => app_usage::look(span),
+            Place::Commands => commands::look(span),
+        })
+        .collect()
+}
+
+/// Whether anything on this computer remembers what a person does. Starts no other program.
+pub fn is_anything_here() -> bool {
+    recent::is_here() || app_usage::is_here() || commands::is_here() || zeitgeist::is_here()
+}
+
+/// Removes what is recorded of a span of time, everywhere, and reads back that it is gone.
+pub fn clear(
+    span: Span,
+    cancellable: &Cancellable,
+    mut progress: impl FnMut(Progress),
+) -> Vec<Outcome> {
+    Place::ALL
+        .into_iter()
+        .filter_map(|place| match place {
+            Place::RecentFiles => recent::clear(span),
+            Place::Zeitgeist => zeitgeist::clear(span, cancellable, &mut progress),
+            Place::AppUsage => app_usage::clear(span),
+            Place::Commands => commands::clear(span),
+        })
+        .collect()
+}
+
+impl Problem {
+    /// Whether it is a failure: entries of the span that should have gone are still there.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(self, Self::Undated)
+    }
+}
+
+impl Found {
+    fn new(place: Place, count: Result<usize, Problem>) -> Self {
+        Self {
+            place,
+            count,
+            obstacle: None,
+        }
+    }
+}
+
+impl Outcome {
+    fn new(place: Place, removed: Result<usize, Problem>) -> Self {
+        match removed {
+            Ok(removed) => Self {
+                place,
+                removed,
+                problem: None,
+            },
+            Err(problem) => Self {
+                place,
+                removed: 0,
+                problem: Some(problem),
+            },
+        }
+    }
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What Zeitgeist is never to record: kinds of files, folders, applications.
+//!
+//! Zeitgeist keeps such rules as templates of events, each with a name, and drops every event
+//! that matches one. The names and the templates here are those of Ubuntu's activity-log-manager 0.9.7
+//! (src/files-widget.vala, src/applications-widget.vala) and of elementary's settings
+//! (src/BlackList.vala), so that rules that were made there are shown here, and the other way round.
+//! Rules of other names are somebody else's: they are shown, and kept.
+//!
+//! Source for the interface: zeitgeist 1.0.4, extensions/blacklist.vala.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use gio::Cancellable;
+use gio::prelude::*;
+use glib::Variant;
+
+use super::Problem;
+use super::zeitgeist::{Event, NAME, PATIENCE, ask, bus, is_worth_asking};
+use crate::i18n::{gettext, noop};
+
+const PATH: &str = "/org/gnome/zeitgeist/blacklist";
+const INTERFACE: &str = "org.gnome.zeitgeist.Blacklist";
+
+/// The rule that drops everything; activity-log-manager's switch made it.
+const EVERYTHING: &str = "block-all";
+
+/// Zeitgeist's words for an application, as the subject or the actor of an event.
+const APPLICATION: &str = "application://";
+
+/// A kind of file that there is a name for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileKind {
+    /// The word on the command line; it is never translated.
+    pub id: &'static str,
+    title: &'static str,
+    /// Zeitgeist's word, of the ontologies of semanticdesktop.org.
+    interpretation: &'static str,
+}
+
+/// Every kind, in the order in which they are shown.
+pub const FILE_KINDS: [FileKind; 9] = [
+    FileKind {
+        id: "document",
+        // Translators: a kind of files
+        title: noop("Documents"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Document",
+    },
+    FileKind {
+        id: "spreadsheet",
+        // Translators: a kind of files
+        title: noop("Spreadsheets"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Spreadsheet",
+    },
+    FileKind {
+        id: "presentation",
+        // Translators: a kind of files
+        title: noop("Presentations"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Presentation",
+    },
+    FileKind {
+        id: "image",
+        // Translators: a kind of files
+        title: noop("Pictures"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Image",
+    },
+    FileKind {
+        id: "audio",
+        // Translators: a kind of files
+        title: noop("Music and Sounds"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Audio",
+    },
+    FileKind {
+        id: "video",
+        // Translators: a kind of files
+        title: noop("Videos"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Video",
+    },
+    FileKind {
+        id: "website",
+        // Translators: among kinds of files: pages of the web that were visited
+        title: noop("Websites"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nfo#Website",
+    },
+    FileKind {
+        id: "email",
+        // Translators: among kinds of files
+        title: noop("Emails"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nmo#Email",
+    },
+    FileKind {
+        id: "message",
+        // Translators: among kinds of files: chats
+        title: noop("Instant Messages"),
+        interpretation: "http://www.semanticdesktop.org/ontologies/2007/03/22/nmo#IMMessage",
+    },
+];
+
+impl FileKind {
+    /// The kind of that name.
+    pub fn find(id: &str) -> Option<&'static Self> {
+        FILE_KINDS.iter().find(|kind| kind.id == id)
+    }
+
+    /// What it is called, in the person's language.
+    pub fn title(&self) -> String {
+        gettext(self.title)
+    }
+}
+
+/// What is never recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Anything at all. Shown, and kept.
+    Everything,
+    /// Files of a kind.
+    Kind(&'static FileKind),
+    /// Files in a folder and in those below it.
+    Folder(PathBuf),
+    /// What an application does and that it is started, by the name of its desktop file.
+    Application(String),
+    /// What another program made a rule about, by the rule's name. Shown, and kept.
+    Other(String),
+}
+
+/// A value of which no rule can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// There is no kind of that name.
+    #[error("there is no such kind")]
+    NoSuchKind,
+    /// A folder's place begins with a slash.
+    #[error("write the whole path of the folder, beginning with “/”")]
+    NotAbsolute,
+    /// Zeitgeist has words for Unicode alone.
+    #[error("the name is not Unicode")]
+    NotUnicode,
+    /// An application is named by its desktop file.
+    #[error("write the name of the application's desktop file, such as “org.gnome.gedit.desktop”")]
+    NotADesktopFile,
+}
+
+impl Rule {
+    /// A rule about a folder, however its path was written.
+    pub fn folder(path: &Path) -> Result<Self, RuleError> {
+        if !path.is_absolute() {
+            return Err(RuleError::NotAbsolute);
+        }
+        if path.to_str().is_none() {
+            return Err(RuleError::NotUnicode);
+        }
+        // Without a slash at its end, and none twice.
+        Ok(Self::Folder(path.components().collect()))
+    }
+
+    /// A rule about an application, by the name of its desktop file.
+    pub fn application(id: &str) -> Result<Self, RuleError> {
+        let id = id.strip_prefix(APPLICATION).unwrap_or(id);
+        let named = id.len() > ".desktop".len() && id.ends_with(".desktop");
+        if !named || id.contains(['/', '\0']) || id.chars().any(char::is_control) {
+            return Err(RuleError::NotADesktopFile);
+        }
+        Ok(Self::Application(id.to_owned()))
+    }
+
+    /// A rule about a kind of files, by the kind's name.
+    pub fn kind(id: &str) -> Result<Self, RuleError> {
+        FileKind::find(id)
+            .map(Self::Kind)
+            .ok_or(RuleError::NoSuchKind)
+    }
+
+    /// The names and the templates by which Zeitgeist has it; none for what is not ours to make.
+    fn templates(&self) -> Vec<(String, Variant)> {
+        match self {
+            Self::Everything | Self::Other(_) => Vec::new(),
+            Self::Kind(kind) => {
+                let word = kind.interpretation.rsplit('#').next().unwrap_or_default();
+                let name = format!("interpretation-{}", word.to_lowercase());
+                vec![(name, template("", Some(("", kind.interpretation))))]
+            }
+            Self::Folder(path) => {
+                let uri = format!(
+                    "{}/*",
+                    gio::File::for_path(path).uri().trim_end_matches('/')
+                );
+                let name = format!("dir-{}", path.display());
+                vec![(name, template("", Some((&uri, ""))))]
+            }
+            Self::Application(id) => {
+                let application = format!("{APPLICATION}{id}");
+                vec![
+                    (format!("app-{id}"), template(&application, Some(("", "")))),
+                    (
+                        format!("launch-{id}"),
+                        template("", Some((&application, ""))),
+                    ),
+                ]
+            }
+        }
+    }
+}
+
+/// A template of events: who acts, and the address and the interpretation of what is acted on.
+/// Whatever is empty may be anything.
+fn template(actor: &str, subject: Option<(&str, &str)>) -> Variant {
+    // Id, time, interpretation, manifestation, actor, origin.
+    let event = ["", "", "", "", actor, ""];
+    // Address, interpretation, manifestation, origin, type, text, storage, and where it is now.
+    let subjects: Vec<[&str; 9]> = subject
+        .map(|(uri, interpretation)| [uri, interpretation, "", "", "", "", "", "", ""])
+        .into_iter()
+        .collect();
+    let subjects: Vec<&[&str]> = subjects.iter().map(<[&str; 9]>::as_slice).collect();
+    let payload: &[u8] = &[];
+    (event.as_slice(), subjects, payload).to_variant()
+}
+
+/// The rules that Zeitgeist's templates amount to, sorted as they are shown.
+fn rules_of(templates: &Variant) -> Vec<Rule> {
+    let templates: BTreeMap<String, Event> = templates.get().unwrap_or_default();
+    let mut rules: Vec<Rule> = templates
+        .iter()
+        .filter_map(|(name, (_, subjects, _))| {
+            let field = |at: usize| subjects.first()?.get(at).map(String::as_str);
+            Some(if name == EVERYTHING {
+                Rule::Everything
+            } else if name.starts_with("interpretation-") {
+                let kind = FILE_KINDS
+                    .iter()
+                    .find(|kind| Some(kind.interpretation) == field(1));
+                kind.map_or_else(|| Rule::Other(name.clone()), Rule::Kind)
+            } else if let Some(path) = name.strip_prefix("dir-") {
+                let uri = field(0).map(|uri| uri.strip_suffix('*').unwrap_or(uri));
+                uri.and_then(|uri| gio::File::for_uri(uri).path())
+                    // The name is what it is removed by.
+                    .filter(|found| found == Path::new(path))
+                    .map_or_else(|| Rule::Other(name.clone()), Rule::Folder)
+            } else if let Some(id) = name.strip_prefix("app-") {
+                Rule::Application(id.to_owned())
+            } else if let Some(id) = name.strip_prefix("launch-") {
+                // One half of a pair.
+                if templates.contains_key(&format!("app-{id}")) {
+                    return None;
+                }
+                Rule::Application(id.to_owned())
+            } else {
+                Rule::Other(name.clone())
+            })
+        })
+        .collect();
+    rules.sort_by_key(|rule| match rule {
+        Rule::Everything => (0, 0, String::new()),
+        Rule::Kind(kind) => (
+            1,
+            FILE_KINDS.iter().position(|k| k == *kind).unwrap_or(0),
+            String::new(),
+        ),
+        Rule::Folder(path) => (2, 0, path.display().to_string()),
+        Rule::Application(id) => (3, 0, id.to_lowercase()),
+        Rule::Other(name) => (4, 0, name.clone()),
+    });
+    rules
+}
+
+/// Whether there is a Zeitgeist that could obey. Starts no other program.
+pub fn is_here() -> bool {
+    super::zeitgeist::is_here()
+}
+
+/// The rules that there are. A Zeitgeist that never ran has none, and is not started to say so.
+pub fn rules(cancellable: &Cancellable) -> Result<Vec<Rule>, Problem> {
+    let bus = bus().ok_or_else(no_bus)?;
+    if !is_worth_asking(&bus) {
+        return Ok(Vec::new());
+    }
+    read(&bus, cancellable)
+}
+
+fn read(bus: &gio::DBusConnection, cancellable: &Cancellable) -> Result<Vec<Rule>, Problem> {
+    let reply = ask(
+        bus,
+        (PATH, INTERFACE),
+        "GetTemplates",
+        None,
+        "(a{s(asaasay)})",
+        (cancellable, PATIENCE),
+    )?;
+    Ok(rules_of(&reply.child_value(0)))
+}
+
+/// Makes a rule and reads back that it is there.
+pub fn add(rule: &Rule, cancellable: &Cancellable) -> Result<(), Problem> {
+    change(rule, true, cancellable)
+}
+
+/// Takes a rule back and reads back that it is gone. One that is not there is gone already.
+pub fn remove(rule: &Rule, cancellable: &Cancellable) -> Result<(), Problem> {
+    change(rule, false, cancellable)
+}
+
+fn change(rule: &Rule, wanted: bool, cancellable: &Cancellable) -> Result<(), Problem> {
+    let bus = bus().ok_or_else(no_bus)?;
+    for (name, template) in rule.templates() {
+        let (method, question) = if wanted {
+            let question = Variant::tuple_from_iter([name.to_variant(), template]);
+            ("AddTemplate", question)
+        } else {
+            ("RemoveTemplate", (name,).to_variant())
+        };
+        ask(
+            &bus,
+            (PATH, INTERFACE),
+            method,
+            Some(&question),
+            "()",
+            (cancellable, PATIENCE),
+        )?;
+    }
+    if read(&bus, cancellable)?.contains(rule) == wanted {
+        Ok(())
+    } else {
+        Err(Problem::Refused(gettext("It did not take the change.")))
+    }
+}
+
+fn no_bus() -> Problem {
+    Problem::Refused(gettext("There is no session to ask it in."))
+}
+
+/// Calls back, in the thread that calls this, whenever a rule is made or taken back by anybody; until
+/// what it returns is dropped. None without a session's bus.
+pub fn watch(changed: impl Fn() + Clone + 'static) -> Option<Watch> {
+    let bus = bus()?;
+    let subscriptions = ["TemplateAdded", "TemplateRemoved"].map(|signal| {
+        let changed = changed.clone();
+        bus.subscribe_to_signal(
+            Some(NAME),
+            Some(INTERFACE),
+            Some(signal),
+            Some(PATH),
+            None,
+            gio::DBusSignalFlags::NONE,
+            move |_| changed(),
+        )
+    });
+    Some(Watch {
+        _subscriptions: subscriptions,
+    })
+}
+
+/// Being told of changes, as long as it lives.
+#[derive(Debug)]
+pub struct Watch {
+    _subscriptions: [gio::SignalSubscription; 2],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn as_zeitgeist_keeps(rules: &[Rule], more: &[&str]) -> Variant {
+        let mut templates: BTreeMap<String, Variant> =
+            rules.iter().flat_map(Rule::templates).collect();
+        for name in more {
+            templates.insert((*name).to_owned(), template("", None));
+        }
+        let entries = templates
+            .into_iter()
+            .map(|(name, template)| Variant::from_dict_entry(&name.to_variant(), &template));
+        Variant::array_from_iter_with_type(glib::VariantTy::new("{s(asaasay)}").unwrap(), entries)
+    }
+
+    #[test]
+    fn the_names_and_templates_are_those_of_activity_log_manager() {
+        let (name, template) = Rule::kind("message").unwrap().templates().remove(0);
+        assert_eq!(name, "interpretation-immessage");
+        assert_eq!(template.type_().as_str(), "(asaasay)");
+        let folder = Rule::folder(Path::new("/home/x/a b//c/")).unwrap();
+        let (name, template) = folder.templates().remove(0);
+        assert_eq!(name, "dir-/home/x/a b/c");
+        assert!(template.to_string().contains("'file:///home/x/a%20b/c/*'"));
+        let names: Vec<_> = Rule::application("gedit.desktop")
+            .unwrap()
+            .templates()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(names, ["app-gedit.desktop", "launch-gedit.desktop"]);
+    }
+
+    #[test]
+    fn every_rule_is_found_again_and_those_of_others_are_shown() {
+        let rules = [
+            Rule::kind("image").unwrap(),
+            Rule::folder(Path::new("/")).unwrap(),
+            Rule::folder(Path::new("/home/x/ü *")).unwrap(),
+            Rule::application("a.desktop").unwrap(),
+        ];
+        let kept = as_zeitgeist_keeps(
+            &rules,
+            &["block-all", "interpretation-odd", "mine", "dir-/other"],
+        );
+        let found = rules_of(&kept);
+        assert_eq!(found[0], Rule::Everything);
+        assert_eq!(found[1..5], rules);
+        let others = ["dir-/other", "interpretation-odd", "mine"];
+        assert_eq!(found[5..], others.map(|name| Rule::Other(name.to_owned())));
+    }
+
+    #[test]
+    fn half_of_an_applications_rule_is_shown() {
+        let kept = as_zeitgeist_keeps(&[], &["launch-a.desktop"]);
+        assert_eq!(
+            rules_of(&kept),
+            [Rule::Application(String::from("a.desktop"))]
+        );
+    }
+
+    #[test]
+    fn no_rule_is_made_of_what_zeitgeist_could_not_match() {
+        assert_eq!(
+            Rule::folder(Path::new("Documents")),
+            Err(RuleError::NotAbsolute)
+        );
+        for id in ["", ".desktop", "gedit", "a/b.desktop", "a\n.desktop"] {
+            assert_eq!(
+                Rule::application(id),
+                Err(RuleError::NotADesktopFile),
+                "{id}"
+            );
+        }
+        assert_eq!(Rule::kind("odd"), Err(RuleError::NoSuchKind));
+    }
+}

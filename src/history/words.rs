@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The sentences about history that the panel and the command line share, in the person's language.
+
+use std::path::Path;
+
+use super::never_record::{Rule, RuleError};
+use super::{Found, Outcome, Place, Problem};
+use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+
+/// How many entries, as words.
+pub fn entries(count: usize) -> String {
+    ngettext_f(
+        "{count} entry",
+        "{count} entries",
+        count,
+        &[("count", &count.to_string())],
+    )
+}
+
+/// What a place holds of a span, and what keeps it there.
+pub fn found(found: &Found) -> String {
+    match (&found.count, &found.obstacle) {
+        (Err(problem), _) => self::problem(problem, found.place),
+        (Ok(count), None) => entries(*count),
+        (Ok(_), Some(obstacle @ Problem::Undated)) => problem(obstacle, found.place),
+        (Ok(count), Some(obstacle)) => and_then(&entries(*count), &problem(obstacle, found.place)),
+    }
+}
+
+/// What became of clearing a place.
+pub fn outcome(outcome: &Outcome) -> String {
+    let removed = match outcome.removed {
+        // Translators: how many entries were removed from a place
+        0 => gettext("Nothing removed"),
+        removed => ngettext_f(
+            "{count} entry removed",
+            "{count} entries removed",
+            removed,
+            &[("count", &removed.to_string())],
+        ),
+    };
+    match &outcome.problem {
+        None => removed,
+        Some(problem) => and_then(&removed, &self::problem(problem, outcome.place)),
+    }
+}
+
+fn and_then(first: &str, then: &str) -> String {
+    gettext_f(
+        // Translators: how many entries there are or were removed, and a sentence about them
+        "{entries}. {sentence}",
+        &[("entries", first), ("sentence", then)],
+    )
+}
+
+/// Why a place was not read or cleared, and what to do about it.
+pub fn problem(problem: &Problem, place: Place) -> String {
+    let of_file =
+        |sentence: &str, file: &Path| gettext_f(sentence, &[("file", &file.display().to_string())]);
+    let with_reason = |sentence: &str, file: &Path, reason: &std::io::Error| {
+        let (file, reason) = (file.display().to_string(), system_error(reason));
+        gettext_f(sentence, &[("file", &file), ("reason", &reason)])
+    };
+    match problem {
+        Problem::Broken(file, _) => of_file(
+            noop(
+                "“{file}” cannot be understood, so it was left as it is. Remove the file to forget what is in it.",
+            ),
+            file,
+        ),
+        Problem::Unreadable(file, reason) => {
+            with_reason(noop("“{file}” could not be read: {reason}."), file, reason)
+        }
+        Problem::ReadOnly(file) => of_file(
+            noop(
+                "“{file}” is read-only, so it was left as it is. Allow writing to it and try again.",
+            ),
+            file,
+        ),
+        Problem::NotSaved(file, reason) => with_reason(
+            // Translators: the reason is what the system says, such as “No space left on device”
+            noop("“{file}” could not be saved: {reason}."),
+            file,
+            reason,
+        ),
+        Problem::Changing(file) => of_file(
+            noop("Other programs kept changing “{file}”. Close them and try again."),
+            file,
+        ),
+        Problem::ShellRunning => gettext(
+            "GNOME Shell keeps these in memory and would write them again while you are logged in.",
+        ),
+        Problem::Undated => gettext("These have no dates. They go when you clear everything."),
+        Problem::Locked => gettext("Your administrator does not let these be cleared."),
+        Problem::SettingNotSaved => {
+            gettext("The setting could not be saved. Try again after logging in anew.")
+        }
+        Problem::NoAnswer => service(
+            // Translators: the service is Zeitgeist
+            noop("{service} did not answer in time. Try again later."),
+            place,
+        ),
+        Problem::Ended => service(
+            // Translators: the service is Zeitgeist
+            noop("{service} ended in the middle of it. Try again."),
+            place,
+        ),
+        Problem::Refused(reason) => gettext_f(
+            // Translators: the reason is what another program said, usually in English
+            "It could not be done: {reason}",
+            &[("reason", reason)],
+        ),
+        Problem::StillThere => service(
+            // Translators: the service is Zeitgeist
+            noop("{service} still has others of this time. Try again."),
+            place,
+        ),
+        Problem::Cancelled => gettext("You stopped it."),
+    }
+}
+
+fn service(sentence: &str, place: Place) -> String {
+    let name = match place {
+        Place::Zeitgeist => String::from("Zeitgeist"),
+        place => place.title(),
+    };
+    gettext_f(sentence, &[("service", &name)])
+}
+
+/// Why a rule was not made or taken back.
+pub fn rule_problem(problem: &Problem) -> String {
+    self::problem(problem, Place::Zeitgeist)
+}
+
+/// Why no rule can be made of a value.
+pub fn rule_error(error: RuleError) -> String {
+    match error {
+        RuleError::NoSuchKind => gettext("There is no such kind."),
+        RuleError::NotAbsolute => gettext("Write the whole path of the folder, from “/”."),
+        RuleError::NotUnicode => {
+            gettext("Zeitgeist cannot be told of this folder: its name is not Unicode.")
+        }
+        RuleError::NotADesktopFile => gettext(
+            "Write the name of the application’s desktop file, such as “org.gnome.gedit.desktop”.",
+        ),
+    }
+}
+
+/// What a rule is about, in one line.
+pub fn rule(rule: &Rule) -> String {
+    match rule {
+        Rule::Everything => gettext("Everything"),
+        Rule::Kind(kind) => kind.title(),
+        Rule::Folder(path) => path.display().to_string(),
+        Rule::Application(id) | Rule::Other(id) => id.clone(),
+    }
+}
+
+/// What clearing does not reach, wherever it is done.
+pub fn out_of_reach() -> String {
+    gettext(
+        "Web browsers and other programs that keep a history of their own are not reached. Clear it there.",
+    )
+}
