@@ -9,6 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use privacy_panel::choice::{self, Choice};
+use privacy_panel::history::{Past, When};
 use privacy_panel::reader::Request;
 
 /// Decide what this computer sends about you
@@ -75,11 +76,109 @@ pub(crate) enum Command {
         #[command(flatten)]
         list: Format,
     },
+    /// Show what is remembered here of what you did, clear it, or keep it from being recorded
+    #[command(args_conflicts_with_subcommands = true)]
+    History {
+        #[command(subcommand)]
+        command: Option<HistoryCommand>,
+        #[command(flatten)]
+        look: Format,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Remove what was recorded in a span of time, and say how much went from where
+    Clear {
+        #[command(flatten)]
+        span: SpanArgs,
+        /// Show how much would go from where, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Choose what Zeitgeist never records
+    NeverRecord {
+        #[command(subcommand)]
+        command: NeverRecordCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum NeverRecordCommand {
+    /// List what is never recorded
+    List(Format),
+    /// Never record this from now on
+    Add(RuleArgs),
+    /// Record this again
+    Remove(RuleArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RuleArgs {
+    /// What it is
+    pub(crate) kind: RuleKind,
+    /// A kind of files, such as “image”; the path of a folder; or the name of an application’s
+    /// desktop file
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) value: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum RuleKind {
+    /// Files of a kind: document, spreadsheet, presentation, image, audio, video, website, email,
+    /// message
+    Kind,
+    /// Files in a folder and in those below it
+    Folder,
+    /// What an application does
+    Application,
+}
+
+#[derive(ClapArgs)]
+#[group(required = true, multiple = true)]
+pub(crate) struct SpanArgs {
+    /// From this date, or date and time, such as 2026-11-24 or 2026-11-24T15:00
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<When>,
+    /// To the end of this date, or date and time
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<When>,
+    /// What is not older than an hour, a day or a week: hour, day or week
+    #[arg(long, hide_possible_values = true, conflicts_with_all = ["since", "until", "all"])]
+    pub(crate) last: Option<Last>,
+    /// Everything, whatever its date
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    pub(crate) all: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Last {
+    /// 60 minutes
+    Hour,
+    /// 24 hours
+    Day,
+    /// Seven times 24 hours
+    Week,
+}
+
+impl From<Last> for Past {
+    fn from(last: Last) -> Self {
+        match last {
+            Last::Hour => Self::Hour,
+            Last::Day => Self::Day,
+            Last::Week => Self::Week,
+        }
+    }
 }
 
 #[derive(Subcommand)]

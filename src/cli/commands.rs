@@ -19,7 +19,7 @@ use privacy_panel::words;
 
 use crate::args::{Args, Command, Format};
 use crate::output::{self, Exit};
-use crate::{completions, human, json, policy, reports};
+use crate::{completions, history, human, json, policy, reports};
 
 pub(crate) fn run(args: Args) -> io::Result<Exit> {
     match args.command.unwrap_or(Command::Status(args.status)) {
@@ -42,6 +42,7 @@ pub(crate) fn run(args: Args) -> io::Result<Exit> {
         Command::Readers(format) => readers(format),
         Command::Policy { command } => policy::run(command),
         Command::Reports { command, list } => reports::run(command, list),
+        Command::History { command, look } => history::run(command, look),
         Command::Completions { shell } => {
             output::line(completions::script(shell).trim_end())?;
             Ok(Exit::Done)

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use privacy_panel::catalogue::Catalogue;
+use privacy_panel::history::never_record::Rule;
+use privacy_panel::history::{Found, Outcome, Span};
 use privacy_panel::policy::{Organisation, Policy, ReaderReport, Report};
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
@@ -281,5 +283,105 @@ impl<'a> From<&'a Organisation> for OrganisationJson<'a> {
             name: &organisation.name,
             contact: organisation.contact.as_deref(),
         }
+    }
+}
+
+#[derive(Serialize)]
+struct HistoryJson<'a> {
+    /// In ISO 8601; none where the span has no beginning.
+    since: Option<String>,
+    /// The first moment after the span; none where it has no end.
+    until: Option<String>,
+    places: Vec<PlaceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    id: &'a str,
+    name: String,
+    /// How many entries of the span there are; none where it could not be found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+    /// How many entries were removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<usize>,
+    /// Why entries could not be counted, or cannot be or were not removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// `history --json`, `history clear --dry-run --json`
+pub(crate) fn history(span: Span, found: &[Found]) -> String {
+    print(&HistoryJson {
+        since: span.since(),
+        until: span.until(),
+        places: found
+            .iter()
+            .map(|found| PlaceJson {
+                id: found.place.id(),
+                name: found.place.title(),
+                count: found.count.as_ref().ok().copied(),
+                removed: None,
+                problem: found
+                    .count
+                    .as_ref()
+                    .err()
+                    .or(found.obstacle.as_ref())
+                    .map(ToString::to_string),
+            })
+            .collect(),
+    })
+}
+
+/// `history clear --json`
+pub(crate) fn cleared(span: Span, outcomes: &[Outcome]) -> String {
+    print(&HistoryJson {
+        since: span.since(),
+        until: span.until(),
+        places: outcomes
+            .iter()
+            .map(|outcome| PlaceJson {
+                id: outcome.place.id(),
+                name: outcome.place.title(),
+                count: None,
+                removed: Some(outcome.removed),
+                problem: outcome.problem.as_ref().map(ToString::to_string),
+            })
+            .collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct RulesJson {
+    never_record: Vec<RuleJson>,
+}
+
+#[derive(Serialize)]
+struct RuleJson {
+    kind: &'static str,
+    value: String,
+}
+
+/// `history never-record list --json`
+pub(crate) fn rules(rules: &[Rule]) -> String {
+    print(&RulesJson {
+        never_record: rules
+            .iter()
+            .map(|rule| {
+                let (kind, value) = rule_words(rule);
+                RuleJson { kind, value }
+            })
+            .collect(),
+    })
+}
+
+/// The words by which a rule is added and removed. “everything” and “other” were made elsewhere.
+pub(crate) fn rule_words(rule: &Rule) -> (&'static str, String) {
+    match rule {
+        Rule::Everything => ("everything", String::new()),
+        Rule::Kind(kind) => ("kind", kind.id.to_owned()),
+        Rule::Folder(path) => ("folder", path.display().to_string()),
+        Rule::Application(id) => ("application", id.clone()),
+        Rule::Other(name) => ("other", name.clone()),
     }
 }

@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 mod completions;
+mod history;
 mod human;
 mod json;
 mod output;

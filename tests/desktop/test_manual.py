@@ -213,7 +213,12 @@ def test_the_synopsis_has_every_command_with_its_options(helps, page):
         # `status` may be left out, and is written all the same.
         found[" ".join(marked(row, "Cm"))] = set(marked(row, "Fl"))
     found.pop("help")
-    leaves = {name: help_.names() for name, help_ in helps.items() if not help_.commands}
+    leaves = {
+        name: help_.names()
+        for name, help_ in helps.items()
+        # `history` does something by itself, too.
+        if name and (not help_.commands or help_.names())
+    }
     assert found == leaves
 
 
@@ -227,10 +232,11 @@ def test_every_option_is_described_in_the_words_of_the_help(helps, page):
         for names, text in help_.options.items():
             # Some have a longer help, which a mark in brackets says.
             text = re.sub(r" \(see .*\)$", "", text)
-            assert all_options.setdefault(names, text) == text, names
+            all_options.setdefault(names, set()).add(text)
     assert set(described) == set(all_options)
     for names, text in described.items():
-        assert text.startswith(f"{all_options[names]}."), names
+        # Some mean something else to another command.
+        assert all(f"{told}." in text for told in all_options[names]), names
 
 
 def test_the_words_that_an_argument_takes_are_on_the_page(session, page):

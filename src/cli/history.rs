@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! `privacyctl history`: what is remembered here, clearing it, and never recording it.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use gio::Cancellable;
+
+use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
+use privacy_panel::history::{self, Found, Outcome, Problem, Progress, Span, words};
+use privacy_panel::i18n::{self, gettext, gettext_f};
+
+use crate::args::{Format, HistoryCommand, NeverRecordCommand, RuleArgs, RuleKind, SpanArgs};
+use crate::output::{self, Exit};
+use crate::{human, json};
+
+pub(crate) fn run(command: Option<HistoryCommand>, look: Format) -> io::Result<Exit> {
+    match command {
+        None => show(Span::EVERYTHING, look),
+        Some(HistoryCommand::Clear {
+            span,
+            dry_run,
+            yes,
+            format,
+        }) => {
+            let Some(span) = span_of(&span) else {
+                output::complain(&gettext("The span of time ends before it begins."));
+                return Ok(Exit::BadFile);
+            };
+            if dry_run {
+                show(span, format)
+            } else {
+                clear(span, yes, format)
+            }
+        }
+        Some(HistoryCommand::NeverRecord { command }) => never_record(command),
+    }
+}
+
+fn span_of(args: &SpanArgs) -> Option<Span> {
+    match args.last {
+        Some(last) => Some(Span::past_from_now(last.into())),
+        None if args.all => Some(Span::EVERYTHING),
+        None => Span::between(args.since, args.until),
+    }
+}
+
+fn show(span: Span, format: Format) -> io::Result<Exit> {
+    let found = history::look(span, &Cancellable::new());
+    output::line(&if format.json {
+        json::history(span, &found)
+    } else {
+        places(&found)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// A row a place: what it holds.
+fn places(found: &[Found]) -> String {
+    if found.is_empty() {
+        return gettext("Nothing on this computer remembers what you do, as far as is known.");
+    }
+    let rows: Vec<_> = found
+        .iter()
+        .map(|found| [found.place.title(), words::found(found)])
+        .collect();
+    human::columns(&rows).join("\n")
+}
+
+fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
+    // Before GLib has another thread.
+    i18n::init();
+    let cancellable = Cancellable::new();
+    if !yes {
+        if !io::stdin().is_terminal() {
+            output::complain(&gettext(
+                "Nothing was removed. Add --yes to remove without being asked, or --dry-run to see what would go.",
+            ));
+            return Ok(Exit::BadFile);
+        }
+        if !is_wanted(&history::look(span, &cancellable))? {
+            return Ok(Exit::No);
+        }
+    }
+    let telling = io::stderr().is_terminal();
+    let outcomes = history::clear(span, &cancellable, |progress| {
+        if telling {
+            tell(progress);
+        }
+    });
+    let exit = exit_of(&outcomes);
+    let text = if format.json {
+        json::cleared(span, &outcomes)
+    } else {
+        report(&outcomes)
+    };
+    // What was done counts, whether anybody reads of it or not.
+    if let Err(error) = output::line(&text) {
+        output::failed(&error);
+    }
+    Ok(exit)
+}
+
+fn is_wanted(found: &[Found]) -> io::Result<bool> {
+    output::line(&places(found))?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let mut out = io::stdout().lock();
+    // Translators: a question in a terminal; the letters are those of “yes” and “no”
+    write!(out, "{} ", gettext("Remove these for good? [y/N]"))?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    let answer = answer.trim().to_lowercase();
+    // Translators: the first letter of the answer “yes” to “Remove these for good?”
+    let letter = gettext("y");
+    Ok(!answer.is_empty()
+        && (answer.starts_with('y') || answer.starts_with(&letter.to_lowercase())))
+}
+
+/// How far it has come, on a line that is written over.
+fn tell(progress: Progress) {
+    let line = gettext_f(
+        // Translators: how many entries of a place were removed so far
+        "{place}: {removed} of {count} removed",
+        &[
+            ("place", &progress.place.title()),
+            ("removed", &progress.removed.to_string()),
+            ("count", &progress.of.to_string()),
+        ],
+    );
+    let end = if progress.removed == progress.of {
+        "\n"
+    } else {
+        ""
+    };
+    // Nobody who looks, nothing to show.
+    let _ = write!(io::stderr(), "\r{line}{end}");
+}
+
+fn report(outcomes: &[Outcome]) -> String {
+    let rows: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| [outcome.place.title(), words::outcome(outcome)])
+        .collect();
+    let mut lines = human::columns(&rows);
+    lines.push(words::out_of_reach());
+    lines.join("\n")
+}
+
+fn exit_of(outcomes: &[Outcome]) -> Exit {
+    let problems = || {
+        outcomes
+            .iter()
+            .filter_map(|outcome| outcome.problem.as_ref())
+    };
+    if problems().any(|problem| matches!(problem, Problem::Locked)) {
+        Exit::Locked
+    } else if problems().any(Problem::is_failure) {
+        Exit::NotSaved
+    } else {
+        Exit::Done
+    }
+}
+
+fn never_record(command: NeverRecordCommand) -> io::Result<Exit> {
+    i18n::init();
+    let cancellable = Cancellable::new();
+    if !never_record::is_here() {
+        output::complain(&gettext(
+            "Zeitgeist is not on this computer. Nothing else here can be told what never to record.",
+        ));
+        return Ok(Exit::No);
+    }
+    let done = match command {
+        NeverRecordCommand::List(format) => match never_record::rules(&cancellable) {
+            Ok(rules) if format.json => {
+                output::line(&json::rules(&rules))?;
+                Ok(())
+            }
+            Ok(rules) => {
+                let rows: Vec<_> = rules.iter().map(row).collect();
+                if !rows.is_empty() {
+                    output::line(&human::columns(&rows).join("\n"))?;
+                }
+                Ok(())
+            }
+            Err(problem) => Err(problem),
+        },
+        NeverRecordCommand::Add(rule) => match rule_of(&rule) {
+            Ok(rule) => never_record::add(&rule, &cancellable),
+            Err(error) => return Ok(refuse(error)),
+        },
+        NeverRecordCommand::Remove(rule) => match rule_of(&rule) {
+            Ok(rule) => never_record::remove(&rule, &cancellable),
+            Err(error) => return Ok(refuse(error)),
+        },
+    };
+    Ok(match done {
+        Ok(()) => Exit::Done,
+        Err(problem) => {
+            output::complain(&words::rule_problem(&problem));
+            Exit::NotSaved
+        }
+    })
+}
+
+fn rule_of(args: &RuleArgs) -> Result<Rule, RuleError> {
+    let text = args.value.to_str();
+    match args.kind {
+        RuleKind::Kind => Rule::kind(text.unwrap_or_default()),
+        RuleKind::Application => Rule::application(text.ok_or(RuleError::NotUnicode)?),
+        RuleKind::Folder => {
+            // As people write it in the folder where they are.
+            let path = std::path::absolute(&args.value).map_err(|_| RuleError::NotAbsolute)?;
+            Rule::folder(Path::new(&path))
+        }
+    }
+}
+
+fn refuse(error: RuleError) -> Exit {
+    let mut sentence = words::rule_error(error);
+    if error == RuleError::NoSuchKind {
+        let kinds: Vec<_> = FILE_KINDS.iter().map(|kind| kind.id).collect();
+        sentence = gettext_f(
+            "There is no such kind. These are the kinds: {kinds}.",
+            &[("kinds", &kinds.join(", "))],
+        );
+    }
+    output::complain(&sentence);
+    Exit::BadFile
+}
+
+/// The words by which a rule is added and removed, and what it is called.
+fn row(rule: &Rule) -> [String; 3] {
+    let (kind, value) = json::rule_words(rule);
+    let name = match rule {
+        Rule::Kind(kind) => kind.title(),
+        Rule::Everything => words::rule(rule),
+        // Translators: about a rule that another program made in its own way
+        Rule::Other(_) => gettext("made by another program"),
+        Rule::Folder(_) | Rule::Application(_) => String::new(),
+    };
+    [kind.to_owned(), value, name]
+}
