@@ -12,7 +12,8 @@
 //!     │   └── decision         who decided, and Reset
 //!     ├── Subpage              a page behind a row, made when somebody goes there
 //!     │   ├── ListPage         previous reports
-//!     │   └── ReportPage       what becomes of one, and what it holds
+//!     │   ├── ReportPage       what becomes of one, and what it holds
+//!     │   └── HistoryRows      what is remembered here: never recording it, and clearing it
 //!     ├── policy row           the system's own privacy policy
 //!     └── mistakes             reader files that were left out
 //! ```
@@ -22,6 +23,7 @@
 
 mod application;
 mod choice_row;
+mod history;
 mod reports;
 mod subpage;
 mod window;

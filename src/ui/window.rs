@@ -19,6 +19,7 @@ use privacy_panel::{PACKAGE, words};
 
 use crate::application::Application;
 use crate::choice_row::ChoiceRow;
+use crate::history::HistoryRows;
 use crate::reports;
 use crate::subpage::Subpage;
 
@@ -60,6 +61,7 @@ mod imp {
         #[template_child]
         pub(super) menu: TemplateChild<gtk::MenuButton>,
         pub(super) rows: RefCell<Vec<ChoiceRow>>,
+        pub(super) history: OnceCell<HistoryRows>,
         pub(super) catalogue: OnceCell<Arc<Catalogue>>,
         pub(super) watch: OnceCell<Watch>,
         /// What is to be done about services that are to be asked.
@@ -175,11 +177,13 @@ impl Window {
         });
         self.refresh();
         self.count_reports();
+        self.refresh_history();
         // Programs come and go unannounced; whoever looks at the window again sees what there is.
         self.connect_is_active_notify(|window| {
             if window.is_active() {
                 window.refresh();
                 window.count_reports();
+                window.refresh_history();
             }
         });
     }
@@ -187,6 +191,12 @@ impl Window {
     fn count_reports(&self) {
         if let Some(row) = &*self.imp().reports.borrow() {
             reports::count(row);
+        }
+    }
+
+    fn refresh_history(&self) {
+        if let Some(rows) = self.imp().history.get() {
+            rows.refresh();
         }
     }
 
@@ -272,7 +282,7 @@ impl Window {
     }
 
     /// Goes back by one page; on the first there is nowhere to go.
-    fn go_back(&self) {
+    pub(crate) fn go_back(&self) {
         let open = self.open_pages();
         let visible = self.imp().pages.visible_child();
         let at = open.iter().position(|page| visible.as_ref() == Some(page));
@@ -412,6 +422,10 @@ impl Window {
                     imp.reports.replace(Some(row));
                 }
             }
+        }
+        if group == Group::History {
+            // Nothing else sets it.
+            let _ = imp.history.set(HistoryRows::new(self, &widget));
         }
         imp.page.add(&widget);
     }

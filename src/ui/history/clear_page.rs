@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Clearing history: of which time, what would go, the last question, and what became of it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{accessible, gio, glib};
+
+use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, words};
+use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
+
+use super::{row, say};
+use crate::window::Window;
+
+/// How often progress is shown.
+const PULSE: Duration = Duration::from_millis(200);
+
+mod imp {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "clear_page.ui")]
+    pub(crate) struct ClearPage {
+        #[template_child]
+        pub(super) times: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(super) hour: TemplateChild<gtk::CheckButton>,
+        #[template_child]
+        pub(super) day: TemplateChild<gtk::CheckButton>,
+        #[template_child]
+        pub(super) week: TemplateChild<gtk::CheckButton>,
+        #[template_child]
+        pub(super) days: TemplateChild<gtk::CheckButton>,
+        #[template_child]
+        pub(super) everything: TemplateChild<gtk::CheckButton>,
+        #[template_child]
+        pub(super) first: TemplateChild<gtk::Calendar>,
+        #[template_child]
+        pub(super) first_button: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub(super) last: TemplateChild<gtk::Calendar>,
+        #[template_child]
+        pub(super) last_button: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub(super) places: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(super) clear: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) under_way: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) progress: TemplateChild<gtk::ProgressBar>,
+        #[template_child]
+        pub(super) stop: TemplateChild<gtk::Button>,
+        /// What is shown of each place.
+        pub(super) rows: RefCell<Vec<adw::ActionRow>>,
+        /// How many entries would go.
+        pub(super) count: Cell<usize>,
+        /// Ends what is being counted or cleared.
+        pub(super) cancellable: RefCell<gio::Cancellable>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ClearPage {
+        const NAME: &'static str = "PrivacyPanelClearPage";
+        type Type = super::ClearPage;
+        type ParentType = adw::PreferencesPage;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+            class.bind_template_callbacks();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for ClearPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let page = self.obj();
+            page.show_days();
+            page.count();
+        }
+    }
+
+    impl WidgetImpl for ClearPage {
+        fn unroot(&self) {
+            // Nobody waits for the count any longer. What is being cleared is.
+            if !self.under_way.is_visible() {
+                self.cancellable.borrow().cancel();
+            }
+            self.parent_unroot();
+        }
+    }
+
+    impl PreferencesPageImpl for ClearPage {}
+
+    #[gtk::template_callbacks]
+    impl ClearPage {
+        /// Called for the button that was left as well as for the one that was chosen.
+        #[template_callback]
+        fn on_time_toggled(&self, button: &gtk::CheckButton) {
+            if button.is_active() {
+                self.obj().count();
+            }
+        }
+
+        #[template_callback]
+        fn on_day_selected(&self, _: &gtk::Calendar) {
+            self.obj().show_days();
+            if self.days.is_active() {
+                self.obj().count();
+            }
+        }
+
+        #[template_callback]
+        fn on_clear_clicked(&self, _: &gtk::Button) {
+            self.obj().ask();
+        }
+
+        #[template_callback]
+        fn on_stop_clicked(&self, button: &gtk::Button) {
+            button.set_sensitive(false);
+            self.cancellable.borrow().cancel();
+        }
+    }
+}
+
+glib::wrapper! {
+    pub(crate) struct ClearPage(ObjectSubclass<imp::ClearPage>)
+        @extends adw::PreferencesPage, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl ClearPage {
+    pub(crate) fn new() -> Self {
+        glib::Object::new()
+    }
+
+    /// The time that is chosen; none where its last day is before its first.
+    fn span(&self) -> Option<Span> {
+        let imp = self.imp();
+        if imp.everything.is_active() {
+            return Some(Span::EVERYTHING);
+        }
+        if imp.days.is_active() {
+            let day = |calendar: &gtk::Calendar| {
+                let date = calendar.date();
+                When::day(date.year(), date.month(), date.day_of_month())
+            };
+            let (first, last) = (day(&imp.first)?, day(&imp.last)?);
+            return Span::between(Some(first), Some(last));
+        }
+        Some(Span::past_from_now(if imp.week.is_active() {
+            Past::Week
+        } else if imp.day.is_active() {
+            Past::Day
+        } else {
+            Past::Hour
+        }))
+    }
+
+    /// Writes the chosen dates on their buttons.
+    fn show_days(&self) {
+        let imp = self.imp();
+        for (calendar, button) in [
+            (&imp.first, &imp.first_button),
+            (&imp.last, &imp.last_button),
+        ] {
+            let date = calendar.date().format("%x").unwrap_or_default();
+            button.set_label(&date);
+        }
+    }
+
+    fn show_rows(&self, heading: &str, remark: &str, rows: Vec<adw::ActionRow>) {
+        let places = &self.imp().places;
+        for row in self.imp().rows.take() {
+            places.remove(&row);
+        }
+        places.set_title(&glib::markup_escape_text(heading));
+        places.set_description(Some(&glib::markup_escape_text(remark)));
+        for row in &rows {
+            places.add(row);
+        }
+        self.imp().rows.replace(rows);
+    }
+
+    /// Ends whatever is being counted, and begins something new that can be ended.
+    fn begin(&self) -> gio::Cancellable {
+        let cancellable = gio::Cancellable::new();
+        self.imp().cancellable.replace(cancellable.clone()).cancel();
+        cancellable
+    }
+
+    /// Counts what would go.
+    fn count(&self) {
+        let imp = self.imp();
+        let cancellable = self.begin();
+        imp.count.set(0);
+        imp.clear.set_sensitive(false);
+        // Translators: heading over places and how much they hold of a time
+        let heading = gettext("What Will Be Removed");
+        let Some(span) = self.span() else {
+            let row = row(&gettext("The last day is before the first."), "");
+            self.show_rows(&heading, "", vec![row]);
+            return;
+        };
+        let waiting = row(&gettext("Counting…"), "");
+        let spinner = gtk::Spinner::builder().spinning(true).build();
+        waiting.add_suffix(&spinner);
+        self.show_rows(&heading, "", vec![waiting]);
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            async move {
+                let counted = cancellable.clone();
+                let found = gio::spawn_blocking(move || history::look(span, &counted)).await;
+                // Another time may have been chosen meanwhile.
+                if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
+                    page.show_found(&heading, &found);
+                }
+            }
+        ));
+    }
+
+    fn show_found(&self, heading: &str, found: &[Found]) {
+        let count = found
+            .iter()
+            .filter(|found| found.obstacle.is_none())
+            .filter_map(|found| found.count.as_ref().ok())
+            .sum();
+        self.imp().count.set(count);
+        self.imp().clear.set_sensitive(count > 0);
+        let rows = found
+            .iter()
+            .map(|found| row(&found.place.title(), &words::found(found)))
+            .collect();
+        self.show_rows(heading, &words::out_of_reach(), rows);
+    }
+
+    /// The last question.
+    fn ask(&self) {
+        let Some(span) = self.span() else {
+            return;
+        };
+        let imp = self.imp();
+        let heading = if imp.everything.is_active() {
+            gettext("Clear Everything?")
+        } else if imp.days.is_active() {
+            // Translators: the days are chosen on the page behind
+            gettext("Clear These Days?")
+        } else if imp.week.is_active() {
+            gettext("Clear the Past Week?")
+        } else if imp.day.is_active() {
+            gettext("Clear the Past Day?")
+        } else {
+            gettext("Clear the Past Hour?")
+        };
+        let body = ngettext_f(
+            "{count} entry will be removed for good. This cannot be undone.",
+            "{count} entries will be removed for good. This cannot be undone.",
+            imp.count.get(),
+            &[("count", &imp.count.get().to_string())],
+        );
+        let window = self.root().and_downcast::<gtk::Window>();
+        let dialog = adw::MessageDialog::new(window.as_ref(), Some(&heading), Some(&body));
+        // Translators: a button of a question
+        dialog.add_response("cancel", &gettext("Cancel"));
+        // Translators: a button of a question: removes history
+        dialog.add_response("clear", &gettext("Clear"));
+        dialog.set_response_appearance("clear", adw::ResponseAppearance::Destructive);
+        dialog.set_default_response(Some("cancel"));
+        dialog.set_close_response("cancel");
+        dialog.connect_response(
+            Some("clear"),
+            glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                move |_, _| page.clear(span)
+            ),
+        );
+        dialog.present();
+    }
+
+    fn clear(&self, span: Span) {
+        let cancellable = self.begin();
+        self.show_under_way(true);
+        // Whoever closes the window or goes back meant what they did before.
+        let hold = gio::Application::default().map(|app| app.hold());
+        let window = self.root().and_downcast::<Window>();
+        let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
+        let pulse = glib::timeout_add_local(
+            PULSE,
+            glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                #[strong]
+                progress,
+                #[upgrade_or]
+                glib::ControlFlow::Break,
+                move || {
+                    page.show_progress(progress.lock().ok().and_then(|now| *now));
+                    glib::ControlFlow::Continue
+                }
+            ),
+        );
+        let page = self.downgrade();
+        glib::spawn_future_local(async move {
+            let _hold = hold;
+            let outcomes = gio::spawn_blocking(move || {
+                history::clear(span, &cancellable, |now| {
+                    if let Ok(mut progress) = progress.lock() {
+                        *progress = Some(now);
+                    }
+                })
+            })
+            .await
+            .unwrap_or_default();
+            if let Some(page) = page.upgrade() {
+                pulse.remove();
+                page.show_under_way(false);
+                page.show_outcomes(&outcomes);
+            }
+            if let Some(window) = window {
+                window.toast(&summary(&outcomes));
+            }
+        });
+    }
+
+    fn show_under_way(&self, under_way: bool) {
+        let imp = self.imp();
+        imp.times.set_sensitive(!under_way);
+        imp.clear.set_visible(!under_way);
+        imp.stop.set_sensitive(true);
+        imp.under_way.set_visible(under_way);
+        self.show_progress(None);
+        if under_way {
+            imp.stop.grab_focus();
+        }
+    }
+
+    fn show_progress(&self, progress: Option<Progress>) {
+        let bar = &self.imp().progress;
+        let Some(Progress { place, removed, of }) = progress else {
+            bar.set_text(Some(&gettext("Clearing…")));
+            bar.pulse();
+            return;
+        };
+        // Bars have no need of the last bits of a number.
+        #[expect(clippy::cast_precision_loss)]
+        bar.set_fraction(removed as f64 / of.max(1) as f64);
+        let text = gettext_f(
+            // Translators: how many entries of a place were removed so far
+            "{place}: {removed} of {count} removed",
+            &[
+                ("place", &place.title()),
+                ("removed", &removed.to_string()),
+                ("count", &of.to_string()),
+            ],
+        );
+        bar.set_text(Some(&text));
+        // What stands in a bar is not heard.
+        bar.update_property(&[accessible::Property::Description(&text)]);
+    }
+
+    fn show_outcomes(&self, outcomes: &[Outcome]) {
+        let imp = self.imp();
+        imp.count.set(0);
+        imp.clear.set_sensitive(false);
+        let rows: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| {
+                let row = row(&outcome.place.title(), "");
+                say(&row, &words::outcome(outcome));
+                row
+            })
+            .collect();
+        // Translators: heading over places and what became of clearing them
+        self.show_rows(&gettext("What Was Removed"), &words::out_of_reach(), rows);
+        // The button that had the focus is gone.
+        imp.times.child_focus(gtk::DirectionType::TabForward);
+    }
+}
+
+/// What became of it all, in a sentence.
+fn summary(outcomes: &[Outcome]) -> String {
+    let removed: usize = outcomes.iter().map(|outcome| outcome.removed).sum();
+    let failed = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.problem.as_ref())
+        .any(history::Problem::is_failure);
+    let count = removed.to_string();
+    if failed || outcomes.is_empty() {
+        ngettext_f(
+            "{count} entry was removed, but not all of them.",
+            "{count} entries were removed, but not all of them.",
+            removed,
+            &[("count", &count)],
+        )
+    } else {
+        ngettext_f(
+            "{count} entry was removed.",
+            "{count} entries were removed.",
+            removed,
+            &[("count", &count)],
+        )
+    }
+}

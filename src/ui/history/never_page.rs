@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What is never recorded: kinds of files with a switch each, folders and applications in lists.
+//!
+//! What is shown is what Zeitgeist says; whoever else changes it, it is asked again.
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{accessible, gio, glib};
+
+use privacy_panel::history::never_record::{self, FILE_KINDS, FileKind, Rule, RuleError, Watch};
+use privacy_panel::history::{Problem, words};
+use privacy_panel::i18n::{gettext, gettext_f};
+
+use super::applications::{self, Application};
+use super::row;
+use crate::window::Window;
+
+mod imp {
+    use std::cell::{Cell, OnceCell, RefCell};
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub(crate) struct NeverPage {
+        pub(super) notice: OnceCell<adw::PreferencesGroup>,
+        pub(super) kinds: OnceCell<adw::PreferencesGroup>,
+        pub(super) folders: OnceCell<adw::PreferencesGroup>,
+        pub(super) applications: OnceCell<adw::PreferencesGroup>,
+        pub(super) others: OnceCell<adw::PreferencesGroup>,
+        pub(super) switches: RefCell<Vec<(&'static FileKind, gtk::Switch)>>,
+        /// The rows of the lists, with the group each one is in.
+        pub(super) rows: RefCell<Vec<(adw::PreferencesGroup, gtk::Widget)>>,
+        /// Whether the switches are being set to what is true, rather than by a person.
+        pub(super) showing: Cell<bool>,
+        pub(super) watch: RefCell<Option<Watch>>,
+        /// The names and icons of applications, looked up once.
+        pub(super) known: RefCell<Vec<Application>>,
+        /// The question under way; an older answer is not shown.
+        pub(super) question: RefCell<gio::Cancellable>,
+        pub(super) chooser: RefCell<Option<gtk::FileChooserNative>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for NeverPage {
+        const NAME: &'static str = "PrivacyPanelNeverPage";
+        type Type = super::NeverPage;
+        type ParentType = adw::PreferencesPage;
+    }
+
+    impl ObjectImpl for NeverPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let page = self.obj();
+            page.build();
+            page.load();
+            let weak = page.downgrade();
+            let watch = never_record::watch(move || {
+                if let Some(page) = weak.upgrade() {
+                    page.load();
+                }
+            });
+            self.watch.replace(watch);
+        }
+    }
+
+    impl WidgetImpl for NeverPage {
+        fn unroot(&self) {
+            self.watch.take();
+            self.question.borrow().cancel();
+            self.parent_unroot();
+        }
+    }
+
+    impl PreferencesPageImpl for NeverPage {}
+}
+
+glib::wrapper! {
+    pub(crate) struct NeverPage(ObjectSubclass<imp::NeverPage>)
+        @extends adw::PreferencesPage, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl NeverPage {
+    pub(crate) fn new() -> Self {
+        glib::Object::new()
+    }
+
+    fn window(&self) -> Option<Window> {
+        self.root().and_downcast()
+    }
+
+    fn build(&self) {
+        let imp = self.imp();
+        let group = |title: &str, description: &str| {
+            let group = adw::PreferencesGroup::builder()
+                .title(glib::markup_escape_text(title))
+                .description(glib::markup_escape_text(description))
+                .build();
+            self.add(&group);
+            group
+        };
+        let notice = group(
+            "",
+            &gettext(
+                "This is about Zeitgeist, which programs tell of what you do. What is recorded already stays until you clear it.",
+            ),
+        );
+        let kinds = group(&gettext("Kinds of Files"), "");
+        for kind in &FILE_KINDS {
+            let switch = gtk::Switch::builder().valign(gtk::Align::Center).build();
+            switch.connect_state_set(glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, on| {
+                    if page.imp().showing.get() {
+                        return glib::Propagation::Proceed;
+                    }
+                    page.change(Rule::Kind(kind), on);
+                    glib::Propagation::Stop
+                }
+            ));
+            let row = adw::ActionRow::builder()
+                .title(glib::markup_escape_text(&kind.title()))
+                .activatable_widget(&switch)
+                .build();
+            row.add_suffix(&switch);
+            kinds.add(&row);
+            imp.switches.borrow_mut().push((kind, switch));
+        }
+        let folders = group(
+            &gettext("Folders"),
+            &gettext("Files in these folders, and in folders in them"),
+        );
+        let add = button("list-add-symbolic", &gettext("Add Folder…"));
+        add.connect_clicked(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_| page.choose_folder()
+        ));
+        folders.set_header_suffix(Some(&add));
+        let applications = group(
+            &gettext("Applications"),
+            &gettext("What is done with these applications, and that they are started"),
+        );
+        let add = button("list-add-symbolic", &gettext("Add Application…"));
+        add.connect_clicked(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_| page.choose_application()
+        ));
+        applications.set_header_suffix(Some(&add));
+        let others = group(
+            // Translators: heading over rules of what is never recorded
+            &gettext("Rules of Other Programs"),
+            &gettext("They stay as they are."),
+        );
+        others.set_visible(false);
+        // Nothing else sets them.
+        let _ = imp.notice.set(notice);
+        let _ = imp.kinds.set(kinds);
+        let _ = imp.folders.set(folders);
+        let _ = imp.applications.set(applications);
+        let _ = imp.others.set(others);
+    }
+
+    /// Asks what the rules are, and shows them.
+    fn load(&self) {
+        let question = gio::Cancellable::new();
+        self.imp().question.replace(question.clone()).cancel();
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            async move {
+                let asked = question.clone();
+                let look_up = page.imp().known.borrow().is_empty();
+                let answer = gio::spawn_blocking(move || {
+                    let known = if look_up {
+                        applications::all()
+                    } else {
+                        Vec::new()
+                    };
+                    (never_record::rules(&asked), known)
+                })
+                .await;
+                let Ok((rules, known)) = answer else {
+                    return;
+                };
+                if question.is_cancelled() {
+                    return;
+                }
+                if look_up {
+                    page.imp().known.replace(known);
+                }
+                match rules {
+                    Ok(rules) => page.show(&rules),
+                    Err(problem) => page.say_problem(&problem),
+                }
+            }
+        ));
+    }
+
+    fn say_problem(&self, problem: &Problem) {
+        self.show_sensitive(false);
+        if let Some(notice) = self.imp().notice.get() {
+            let sentence = words::rule_problem(problem);
+            notice.set_description(Some(&glib::markup_escape_text(&sentence)));
+        }
+    }
+
+    fn show_sensitive(&self, sensitive: bool) {
+        let imp = self.imp();
+        for group in [&imp.kinds, &imp.folders, &imp.applications] {
+            if let Some(group) = group.get() {
+                group.set_sensitive(sensitive);
+            }
+        }
+    }
+
+    fn show(&self, rules: &[Rule]) {
+        let imp = self.imp();
+        self.show_sensitive(true);
+        imp.showing.set(true);
+        for (kind, switch) in imp.switches.borrow().iter() {
+            let on = rules.contains(&Rule::Kind(kind));
+            if switch.is_active() != on {
+                switch.set_active(on);
+            }
+            if switch.state() != on {
+                switch.set_state(on);
+            }
+        }
+        imp.showing.set(false);
+
+        let focused = self.root().and_then(|root| root.focus());
+        let lost = |row: &gtk::Widget| {
+            focused
+                .as_ref()
+                .is_some_and(|focused| focused.is_ancestor(row) || focused == row)
+        };
+        let mut had_focus = None;
+        for (group, row) in imp.rows.take() {
+            if lost(&row) {
+                had_focus = Some(group.clone());
+            }
+            group.remove(&row);
+        }
+        let (Some(folders), Some(applications), Some(others)) =
+            (imp.folders.get(), imp.applications.get(), imp.others.get())
+        else {
+            return;
+        };
+        for rule in rules {
+            let (group, row) = match rule {
+                Rule::Kind(_) => continue,
+                Rule::Folder(_) => {
+                    let row = row(&words::rule(rule), "");
+                    self.add_remove_button(&row, rule, &words::rule(rule));
+                    (folders, row)
+                }
+                Rule::Application(id) => (applications, self.application_row(rule, id)),
+                Rule::Everything => {
+                    let title = gettext("Nothing Is Recorded");
+                    let remark = gettext("Zeitgeist was told to record nothing at all.");
+                    (others, row(&title, &remark))
+                }
+                Rule::Other(name) => (others, row(name, "")),
+            };
+            group.add(&row);
+            imp.rows.borrow_mut().push((group.clone(), row.upcast()));
+        }
+        let has_others = rules
+            .iter()
+            .any(|rule| matches!(rule, Rule::Everything | Rule::Other(_)));
+        others.set_visible(has_others);
+        if let Some(group) = had_focus {
+            // To the button that adds, which is always there.
+            group.child_focus(gtk::DirectionType::TabForward);
+        }
+    }
+
+    fn application_row(&self, rule: &Rule, id: &str) -> adw::ActionRow {
+        let known = self.imp().known.borrow();
+        let found = known.iter().find(|application| application.id == id);
+        let name = found.map_or(id, |application| application.name.as_str());
+        let row = row(name, "");
+        row.add_prefix(&applications::icon(found));
+        self.add_remove_button(&row, rule, name);
+        row
+    }
+
+    fn add_remove_button(&self, row: &adw::ActionRow, rule: &Rule, name: &str) {
+        let label = gettext_f(
+            // Translators: on a button without words, for screen readers: takes a folder or an
+            // application off the list of what is never recorded
+            "Remove {name}",
+            &[("name", name)],
+        );
+        let remove = button("edit-delete-symbolic", &label);
+        remove.connect_clicked(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[strong]
+            rule,
+            move |_| page.change(rule.clone(), false)
+        ));
+        row.add_suffix(&remove);
+    }
+
+    /// Makes a rule or takes it back, and shows what is so then.
+    fn change(&self, rule: Rule, wanted: bool) {
+        // Whoever closes the window meant what they did before.
+        let hold = gio::Application::default().map(|app| app.hold());
+        glib::spawn_future_local(glib::clone!(
+            #[strong(rename_to = page)]
+            self,
+            async move {
+                let _hold = hold;
+                let done = gio::spawn_blocking(move || {
+                    let cancellable = gio::Cancellable::new();
+                    if wanted {
+                        never_record::add(&rule, &cancellable)
+                    } else {
+                        never_record::remove(&rule, &cancellable)
+                    }
+                });
+                let done = done.await;
+                if let (Ok(Err(problem)), Some(window)) = (done, page.window()) {
+                    window.toast(&words::rule_problem(&problem));
+                }
+                page.load();
+            }
+        ));
+    }
+
+    fn add_rule(&self, rule: Result<Rule, RuleError>) {
+        match (rule, self.window()) {
+            (Ok(rule), _) => self.change(rule, true),
+            (Err(error), Some(window)) => window.toast(&words::rule_error(error)),
+            (Err(_), None) => {}
+        }
+    }
+
+    fn choose_folder(&self) {
+        let window = self.root().and_downcast::<gtk::Window>();
+        let chooser = gtk::FileChooserNative::new(
+            Some(&gettext("Never Record in This Folder")),
+            window.as_ref(),
+            gtk::FileChooserAction::SelectFolder,
+            // Translators: a button that adds the chosen folder to a list
+            Some(&gettext("Add")),
+            None,
+        );
+        chooser.set_modal(true);
+        chooser.connect_response(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |chooser, response| {
+                let folder = chooser.file();
+                page.imp().chooser.take();
+                if let (gtk::ResponseType::Accept, Some(folder)) = (response, folder) {
+                    let path = folder.path().unwrap_or_default();
+                    page.add_rule(Rule::folder(&path));
+                }
+            }
+        ));
+        chooser.show();
+        // Nothing else keeps it.
+        self.imp().chooser.replace(Some(chooser));
+    }
+
+    fn choose_application(&self) {
+        let Some(window) = self.window() else {
+            return;
+        };
+        let known = self.imp().known.borrow().clone();
+        let weak = self.downgrade();
+        applications::open(&window, known, move |id| {
+            if let Some(page) = weak.upgrade() {
+                page.add_rule(Rule::application(id));
+            }
+        });
+    }
+}
+
+/// A button without words.
+fn button(icon: &str, label: &str) -> gtk::Button {
+    let button = gtk::Button::builder()
+        .icon_name(icon)
+        .tooltip_text(label)
+        .valign(gtk::Align::Center)
+        .css_classes(["flat"])
+        .build();
+    button.update_property(&[accessible::Property::Label(label)]);
+    button
+}
