@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session's Zeitgeist, the real one, as other programs talk to it.
+
+Each question is asked by a process of its own, since a program's bus is the one it was started with.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+
+CLIENT = """
+import json, sys, time
+import dbus
+from zeitgeist.client import ZeitgeistDBusInterface
+from zeitgeist.datamodel import Event, Interpretation, Manifestation
+
+command, arguments = json.load(sys.stdin)
+log = ZeitgeistDBusInterface()
+rules = dbus.Interface(
+    dbus.SessionBus().get_object("org.gnome.zeitgeist.Engine", "/org/gnome/zeitgeist/blacklist"),
+    "org.gnome.zeitgeist.Blacklist",
+)
+
+def event(age, file, kind, actor):
+    file = file or f"/home/x/folder{age % 50}/file{age}.txt"
+    return Event.new_for_values(
+        timestamp=int(time.time() * 1000) - age * 60000 - 5000,
+        interpretation=Interpretation.ACCESS_EVENT.uri,
+        manifestation=Manifestation.USER_ACTIVITY.uri,
+        actor="application://" + actor,
+        subject_uri="file://" + file.replace(" ", "%20"),
+        subject_origin="file://" + file.rpartition("/")[0],
+        subject_interpretation=getattr(Interpretation, kind).uri,
+        subject_manifestation=Manifestation.FILE_DATA_OBJECT.uri,
+        subject_mimetype="text/plain",
+        subject_text=file.rpartition("/")[2],
+    )
+
+if command == "record":
+    ages = arguments.pop("ages")
+    for begin in range(0, len(ages), 1000):
+        log.InsertEvents([event(age, **arguments) for age in ages[begin:begin + 1000]])
+    print("null")
+elif command == "ids":
+    print(json.dumps([int(i) for i in log.FindEventIds((0, 2**63 - 1), [], 2, 0, 0)]))
+elif command == "templates":
+    print(json.dumps({str(name): str(event) for name, event in rules.GetTemplates().items()}))
+elif command == "add":
+    rules.AddTemplate(arguments["name"], Event.new_for_values(actor="application://other"))
+    print("null")
+"""
+
+
+class Log:
+    def __init__(self, session):
+        self.session = session
+
+    def _ask(self, command, **arguments):
+        done = subprocess.run(
+            ["/usr/bin/python3", "-W", "ignore", "-c", CLIENT],
+            env=self.session.env,
+            input=json.dumps([command, arguments]),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def record(self, ages, file=None, kind="DOCUMENT", actor="editor.desktop"):
+        """Records an event for each age in minutes."""
+        self._ask("record", ages=list(ages), file=file, kind=kind, actor=actor)
+
+    def ids(self):
+        """The ids of all events, the most recent first."""
+        return self._ask("ids")
+
+    def templates(self):
+        return self._ask("templates")
+
+    def add_template(self, name):
+        self._ask("add", name=name)
+
+    def process(self):
+        """The daemon's process."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                name = (process / "comm").read_text().strip()
+                environment = (process / "environ").read_bytes()
+            except OSError:
+                continue
+            if name == "zeitgeist-daemo" and str(self.session.root).encode() in environment:
+                return int(process.name)
+        raise AssertionError("no Zeitgeist runs in this session")
