@@ -156,7 +156,7 @@ pub(crate) struct SpanArgs {
     /// What is not older than an hour, a day or a week: hour, day or week
     #[arg(long, hide_possible_values = true, conflicts_with_all = ["since", "until", "all"])]
     pub(crate) last: Option<Last>,
-    /// Everything, whatever its date
+    /// All that there are
     #[arg(long, conflicts_with_all = ["since", "until"])]
     pub(crate) all: bool,
 }

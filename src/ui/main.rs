@@ -12,8 +12,8 @@
 //!     │   └── decision         who decided, and Reset
 //!     ├── Subpage              a page behind a row, made when somebody goes there
 //!     │   ├── ListPage         previous reports
-//!     │   ├── ReportPage       what becomes of one, and what it holds
-//!     │   └── HistoryRows      what is remembered here: never recording it, and clearing it
+//!     │   └── ReportPage       what becomes of one, and what it holds
+//!     ├── HistoryRows          what is remembered here: never recording it, and clearing it
 //!     ├── policy row           the system's own privacy policy
 //!     └── mistakes             reader files that were left out
 //! ```

@@ -60,7 +60,6 @@ impl Subpage {
     }
 
     /// The bar above it, for buttons of its own.
-    #[allow(dead_code, reason = "only pages with such buttons use it")]
     pub(crate) fn header(&self) -> &adw::HeaderBar {
         &self.imp().header
     }
