@@ -249,6 +249,9 @@ fn attempt(
     let (services, settings): (Vec<_>, Vec<_>) = readers
         .into_iter()
         .partition(|reader| reader.service().is_some());
+    if let Request::Mode(_) = request {
+        return tell_services(&services, request, asking);
+    }
     if Storage::is_memory_only() {
         // What needs no storage can still be turned off.
         let (forgotten, others): (Vec<_>, Vec<_>) = settings
@@ -381,7 +384,7 @@ fn refuse(
             .filter(|reader| !is_done(reader, request))
             .map(|reader| reader.id.as_str())
             .collect(),
-        Request::Off | Request::Reset => return None,
+        Request::Off | Request::Reset | Request::Mode(_) => return None,
     };
     let undone = |reader: &&ReaderStatus| !is_done(reader, request);
     let in_the_way = |reader: &ReaderStatus| locked.contains(&reader.id.as_str());
@@ -482,6 +485,7 @@ fn is_done(reader: &ReaderStatus, request: Request) -> bool {
         Request::On => answer.state == State::On,
         Request::Off => answer.state == State::Off,
         Request::Reset => !answer.resettable,
+        Request::Mode(mode) => answer.mode.is_none_or(|found| found == mode.into()),
     })
 }
 

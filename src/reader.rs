@@ -22,7 +22,7 @@ use glib::Variant;
 pub use condition::{Condition, FilePattern};
 pub use document::{DocumentShape, Everybody};
 pub use list::{ListShape, Part};
-pub use property::{Property, PropertyShape};
+pub use property::{ModeShape, Property, PropertyShape};
 pub use value::ValueShape;
 
 use crate::choice::Choice;
@@ -87,6 +87,49 @@ pub enum Request {
     Off,
     /// The person no longer decides; the default does.
     Reset,
+    /// What is sent is sent that way, by the programs that know of ways. Whether anything is sent
+    /// stays as it is.
+    Mode(Mode),
+}
+
+/// How a program sends what it may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It asks the person each time.
+    Ask,
+    /// It asks nobody.
+    Automatic,
+}
+
+/// How programs send what they may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModeState {
+    /// They ask the person each time.
+    Ask,
+    /// They ask nobody.
+    Automatic,
+    /// Some do, or it is neither.
+    Mixed,
+}
+
+impl ModeState {
+    /// The word in JSON and on the command line; it is never translated.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Automatic => "automatic",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
+impl From<Mode> for ModeState {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Ask => Self::Ask,
+            Mode::Automatic => Self::Automatic,
+        }
+    }
 }
 
 /// A change that a reader needs.
@@ -155,6 +198,8 @@ pub struct Answer {
     pub overruled: bool,
     /// Whether what a person sets here is set for everybody who uses the computer.
     pub for_everybody: bool,
+    /// How it sends, while it may; none where the program knows of no ways.
+    pub mode: Option<ModeState>,
     /// The members of a list that are installed.
     pub parts: Vec<Part>,
 }
@@ -207,6 +252,11 @@ impl Reader {
     pub fn plan(&self, storage: &Storage, request: Request) -> Result<Vec<Write>, Problem> {
         let settings = |writes: Vec<_>| writes.into_iter().map(Write::Setting).collect();
         Ok(match &self.shape {
+            Shape::Value(_) | Shape::List(_) | Shape::Document(_)
+                if matches!(request, Request::Mode(_)) =>
+            {
+                Vec::new()
+            }
             Shape::Value(shape) => settings(shape.plan(storage, request)?),
             Shape::List(shape) => settings(shape.plan(storage, request)?),
             Shape::Property(shape) => shape.plan(storage, request)?,
@@ -225,6 +275,20 @@ impl Reader {
             Shape::List(shape) => shape.keys(),
             Shape::Property(_) | Shape::Document(_) => Vec::new(),
         }
+    }
+
+    /// Whether the program may have an identifier for the computer.
+    pub const fn has_identifier(&self) -> bool {
+        matches!(&self.shape, Shape::Property(shape) if shape.identifier.is_some())
+    }
+
+    /// Asks the program for its identifier of the computer. `None`: it is not installed, or has
+    /// none. It may take a moment.
+    pub fn identify(&self) -> Result<Option<String>, Problem> {
+        Ok(match &self.shape {
+            Shape::Property(shape) => shape.identify()?,
+            Shape::Value(_) | Shape::List(_) | Shape::Document(_) => None,
+        })
     }
 
     /// The folders with files that an installed reader depends on.

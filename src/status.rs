@@ -6,7 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::choice::Choice;
 use crate::i18n::gettext;
 use crate::policy::{Organisation, in_force};
-use crate::reader::{Answer, Problem, Reader};
+use crate::reader::{Answer, ModeState, Problem, Reader};
 use crate::state::State;
 use crate::storage::{Origin, Storage};
 
@@ -51,6 +51,8 @@ pub struct ReaderStatus {
     pub own: bool,
     /// Whether a program of it is known to be on the computer, besides its installed settings.
     pub has_program: bool,
+    /// Whether the program may have an identifier for the computer.
+    pub has_identifier: bool,
     /// What it reads; `None`: it is not installed.
     pub answer: Result<Option<Answer>, Problem>,
 }
@@ -64,6 +66,7 @@ impl ReaderStatus {
             name: reader.name.clone(),
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
+            has_identifier: reader.has_identifier(),
             answer,
         }
     }
@@ -151,6 +154,15 @@ impl ChoiceStatus {
         }
     }
 
+    /// How programs send what they may send; none where no program on this computer knows of
+    /// several ways.
+    pub fn mode(&self) -> Option<ModeState> {
+        let answers = self.readers.iter().filter_map(ReaderStatus::reading);
+        answers
+            .filter_map(|answer| answer.mode)
+            .reduce(|a, b| if a == b { a } else { ModeState::Mixed })
+    }
+
     /// The readers whose programs are on this computer.
     pub fn installed(&self) -> impl Iterator<Item = &ReaderStatus> {
         self.readers.iter().filter(|reader| reader.installed())
@@ -175,6 +187,7 @@ mod tests {
             name: String::new(),
             own: false,
             has_program: true,
+            has_identifier: false,
             answer: Ok(Some(Answer {
                 state,
                 origin: Some(origin),
@@ -182,6 +195,7 @@ mod tests {
                 resettable: origin == Origin::You,
                 overruled: false,
                 for_everybody: false,
+                mode: None,
                 parts: Vec::new(),
             })),
         }

@@ -8,7 +8,7 @@ use crate::change::{Failure, Report};
 use crate::document::DocumentProblem;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::policy::Organisation;
-use crate::reader::{Answer, Problem, Request};
+use crate::reader::{Answer, ModeState, Problem, Request};
 use crate::services::ServiceProblem;
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
@@ -23,6 +23,18 @@ pub fn state(state: State) -> String {
         State::Off => gettext("Off"),
         // Translators: the state of a choice that some programs follow as on and others as off
         State::Mixed => gettext("Mixed"),
+    }
+}
+
+/// How programs send what they may send.
+pub fn mode(mode: ModeState) -> String {
+    match mode {
+        // Translators: how programs send reports: people are asked before each
+        ModeState::Ask => gettext("Ask each time"),
+        // Translators: how programs send reports: nobody is asked
+        ModeState::Automatic => gettext("Send automatically"),
+        // Translators: how programs send reports
+        ModeState::Mixed => gettext("Some programs ask each time"),
     }
 }
 

@@ -503,6 +503,15 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
             same(table, "interface", Some(&service.interface));
             same(table, "property", Some(&shape.property.name));
             same(table, "setter", shape.property.setter.as_ref());
+            same(table, "identifier", shape.identifier.as_ref());
+            let mode = table.get("mode").and_then(toml::Value::as_table);
+            assert_eq!(mode.is_some(), shape.mode.is_some());
+            if let (Some(table), Some(mode)) = (mode, &shape.mode) {
+                same(table, "property", Some(&mode.property.name));
+                same(table, "setter", mode.property.setter.as_ref());
+                assert_eq!(mode.ask.type_(), mode.automatic.type_());
+                assert_ne!(mode.ask, mode.automatic);
+            }
             for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
                 let text = table[field].as_str().expect(field);
                 assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));

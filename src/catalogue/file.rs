@@ -18,8 +18,8 @@ use crate::document::Scalar;
 use crate::mistake::{self, At, Mistake, quote};
 use crate::policy::in_force;
 use crate::reader::{
-    Condition, DocumentShape, Everybody, FilePattern, ListShape, Property, PropertyShape, Reader,
-    Shape, ValueShape,
+    Condition, DocumentShape, Everybody, FilePattern, ListShape, ModeShape, Property,
+    PropertyShape, Reader, Shape, ValueShape,
 };
 use crate::services::{Bus, Service};
 use crate::state::State;
@@ -71,6 +71,17 @@ struct PropertyTable {
     setter: Option<Spanned<String>>,
     on: Spanned<String>,
     off: Spanned<String>,
+    identifier: Option<Spanned<String>>,
+    mode: Option<ModeTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ModeTable {
+    property: Spanned<String>,
+    setter: Option<Spanned<String>>,
+    ask: Spanned<String>,
+    automatic: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -238,12 +249,22 @@ impl PropertyTable {
                     "an interface's name, such as org.example.Reports",
                 )?,
             },
-            property: Property {
-                name: member(self.property)?,
-                setter: self.setter.map(member).transpose()?,
-            },
+            property: property(self.property, self.setter)?,
             on,
             off,
+            mode: self.mode.map(ModeTable::check).transpose()?,
+            identifier: self.identifier.map(member).transpose()?,
+        })
+    }
+}
+
+impl ModeTable {
+    fn check(self) -> Result<ModeShape, At> {
+        let (ask, automatic) = two_values(("ask", &self.ask), &self.automatic)?;
+        Ok(ModeShape {
+            property: property(self.property, self.setter)?,
+            ask,
+            automatic,
         })
     }
 }
@@ -510,6 +531,13 @@ fn dotted(text: Spanned<String>) -> Result<Vec<String>, At> {
 fn bus_name(text: Spanned<String>) -> Result<String, At> {
     let fits = |text: &str| gio::dbus_is_name(text) && !text.starts_with(':');
     check(text, fits, "a service's name, such as org.example.Reports")
+}
+
+fn property(name: Spanned<String>, setter: Option<Spanned<String>>) -> Result<Property, At> {
+    Ok(Property {
+        name: member(name)?,
+        setter: setter.map(member).transpose()?,
+    })
 }
 
 fn member(text: Spanned<String>) -> Result<String, At> {

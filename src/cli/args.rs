@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use privacy_panel::choice::{self, Choice};
 use privacy_panel::history::{Past, When};
-use privacy_panel::reader::Request;
+use privacy_panel::reader::{Mode, Request};
 
 /// Decide what this computer sends about you
 #[derive(Parser)]
@@ -45,6 +45,13 @@ pub(crate) enum Command {
         /// What it is to be
         state: Wish,
     },
+    /// Tell or decide how what is on is sent: after asking each time, or automatically
+    Mode {
+        #[command(flatten)]
+        choice: ChoiceArg,
+        /// How it is to be sent
+        mode: Option<Way>,
+    },
     /// Go back to the default
     Reset {
         /// The choice to reset
@@ -61,6 +68,8 @@ pub(crate) enum Command {
     },
     /// Print a line at each change, until interrupted
     Watch(Format),
+    /// Print the identifier by which reports of this computer are known
+    Identifier(Format),
     /// List the programs that can follow a choice, and the files that say so
     Readers(Format),
     /// Preset or lock choices for everybody on this computer, or in an image
@@ -289,6 +298,23 @@ pub(crate) enum Wish {
     On,
     /// Nothing may be sent or recorded
     Off,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Way {
+    /// People are asked before anything is sent
+    Ask,
+    /// Nobody is asked
+    Automatic,
+}
+
+impl From<Way> for Request {
+    fn from(way: Way) -> Self {
+        Self::Mode(match way {
+            Way::Ask => Mode::Ask,
+            Way::Automatic => Mode::Automatic,
+        })
+    }
 }
 
 impl From<Wish> for Request {

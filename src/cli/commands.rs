@@ -10,14 +10,14 @@ use std::sync::Arc;
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::change::{self, Report};
 use privacy_panel::choice::{self, Choice};
-use privacy_panel::i18n;
+use privacy_panel::i18n::{self, gettext, gettext_f};
 use privacy_panel::reader::Request;
 use privacy_panel::status::ChoiceStatus;
 use privacy_panel::storage::Storage;
 use privacy_panel::watch::Watch;
 use privacy_panel::words;
 
-use crate::args::{Args, Command, Format};
+use crate::args::{Args, Command, Format, Way};
 use crate::output::{self, Exit};
 use crate::{completions, history, human, json, policy, reports};
 
@@ -34,6 +34,8 @@ pub(crate) fn run(args: Args) -> io::Result<Exit> {
             Exit::No
         }),
         Command::Set { choice, state } => Ok(change_all(&[choice.choice], state.into())),
+        Command::Mode { choice, mode } => self::mode(choice.choice, mode),
+        Command::Identifier(format) => identifier(format),
         Command::Reset { choice, .. } => Ok(match choice {
             Some(choice) => change_all(&[choice], Request::Reset),
             None => change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
@@ -72,6 +74,54 @@ fn status(format: Format) -> io::Result<Exit> {
         human::status(&choices)
     })?;
     Ok(Exit::Done)
+}
+
+fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
+    let Some(found) = ask(choice).mode() else {
+        output::complain(&gettext_f(
+            // Translators: {choice} is a name such as “Send error reports”
+            "No program here can be told how to send, for “{choice}”.",
+            &[("choice", &choice.title())],
+        ));
+        return Ok(Exit::No);
+    };
+    if let Some(wanted) = wanted {
+        return Ok(change_all(&[choice], wanted.into()));
+    }
+    output::line(found.as_str())?;
+    Ok(Exit::Done)
+}
+
+fn identifier(format: Format) -> io::Result<Exit> {
+    let catalogue = load();
+    let mut found = Vec::new();
+    for reader in catalogue.readers() {
+        match reader.identify() {
+            Ok(identifier) => found.extend(identifier.map(|identifier| (reader, identifier))),
+            Err(problem) => output::complain(&problem.to_string()),
+        }
+    }
+    if format.json {
+        output::line(&json::identifiers(&found))?;
+    } else {
+        let mut said = Vec::new();
+        for (_, identifier) in &found {
+            if !said.contains(&identifier) {
+                output::line(identifier)?;
+                said.push(identifier);
+            }
+        }
+        if found.is_empty() {
+            output::complain(&gettext(
+                "No program here has an identifier for this computer.",
+            ));
+        }
+    }
+    Ok(if found.is_empty() {
+        Exit::No
+    } else {
+        Exit::Done
+    })
 }
 
 fn change_all(choices: &[&'static Choice], request: Request) -> Exit {

@@ -5,6 +5,7 @@
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::change::{Failure, Report};
 use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::reader::Request;
 use privacy_panel::state::State;
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
@@ -41,6 +42,9 @@ fn paragraph(status: &ChoiceStatus) -> String {
         })
         .collect();
     lines.extend(columns(&rows));
+    if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
+        lines.push(format!("    {}", words::mode(mode)));
+    }
     if status.nobody_follows() {
         lines.push(format!("    {}", status.choice.nobody()));
     }
@@ -59,6 +63,9 @@ pub(crate) fn change(status: &ChoiceStatus) -> String {
     if status.state == State::Mixed {
         remarks.push(words::differing(status));
     }
+    if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
+        remarks.push(words::mode(mode));
+    }
     format!(
         "{} {} ({})",
         status.choice.id,
@@ -69,6 +76,9 @@ pub(crate) fn change(status: &ChoiceStatus) -> String {
 
 /// What `set` and `reset` found when they read every installed program back.
 pub(crate) fn report(report: &Report) -> String {
+    if let (Request::Mode(_), Some(mode)) = (report.request, report.status.mode()) {
+        return words::mode(mode);
+    }
     let rows: Vec<_> = report
         .status
         .installed()

@@ -11,6 +11,7 @@ use privacy_panel::catalogue::Catalogue;
 use privacy_panel::history::never_record::Rule;
 use privacy_panel::history::{Found, Outcome, Span};
 use privacy_panel::policy::{Organisation, Policy, ReaderReport, Report};
+use privacy_panel::reader::{ModeState, Reader};
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
 
@@ -29,6 +30,8 @@ struct ChoiceJson<'a> {
     organisation: Option<OrganisationJson<'a>>,
     /// Whether programs that were started before the policy may not know of it yet.
     pending: bool,
+    /// How programs send what they may send; none where no program knows of several ways.
+    mode: Option<&'static str>,
     readers: Vec<ReaderJson<'a>>,
 }
 
@@ -52,11 +55,26 @@ struct ReaderJson<'a> {
     locked: bool,
     /// Whether it is set for everybody who uses the computer.
     everybody: bool,
+    /// How it sends; none where the program knows of no ways.
+    mode: Option<&'static str>,
     /// Whether a program that reads the setting was found, besides the setting itself.
     program: bool,
     /// Why it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct IdentifiersJson<'a> {
+    identifiers: Vec<IdentifierJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct IdentifierJson<'a> {
+    /// The reader that has it.
+    id: &'a str,
+    name: &'a str,
+    identifier: &'a str,
 }
 
 #[derive(Serialize)]
@@ -95,6 +113,20 @@ pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
 /// A line of `watch --json`
 pub(crate) fn choice(status: &ChoiceStatus) -> String {
     print(&ChoiceJson::from(status))
+}
+
+/// `identifier --json`
+pub(crate) fn identifiers(found: &[(&Reader, String)]) -> String {
+    print(&IdentifiersJson {
+        identifiers: found
+            .iter()
+            .map(|(reader, identifier): &(&Reader, String)| IdentifierJson {
+                id: &reader.id,
+                name: &reader.name,
+                identifier,
+            })
+            .collect(),
+    })
 }
 
 /// `readers --json`
@@ -137,6 +169,7 @@ impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
             locked: status.locked,
             organisation: status.organisation.as_ref().map(OrganisationJson::from),
             pending: status.pending,
+            mode: status.mode().map(ModeState::as_str),
             readers: status.readers.iter().map(ReaderJson::from).collect(),
         }
     }
@@ -153,6 +186,7 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             origin: answer.and_then(|answer| Some(answer.origin?.as_str())),
             locked: answer.is_some_and(|answer| answer.locked),
             everybody: answer.is_some_and(|answer| answer.for_everybody),
+            mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
             problem: problem(reader),
         }

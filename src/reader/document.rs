@@ -86,6 +86,7 @@ impl DocumentShape {
             resettable: decided,
             overruled: false,
             for_everybody: false,
+            mode: None,
             // One file is the program itself.
             parts: if parts.len() > 1 {
                 parts.iter().map(part).collect()
@@ -101,7 +102,7 @@ impl DocumentShape {
         let writes = found.into_iter().filter_map(|look| {
             let value = match request {
                 Request::Reset if look.found.is_set() => None,
-                Request::Reset => return None,
+                Request::Reset | Request::Mode(_) => return None,
                 // Under a lock, no value of the person's turns it on.
                 Request::On if self.state(&look) == State::On && !locked => return None,
                 Request::Off if self.state(&look) == State::Off => return None,

@@ -273,6 +273,7 @@ impl Readings {
             resettable: decided == Origin::You,
             overruled: all_off.is_some(),
             for_everybody: false,
+            mode: None,
             parts,
         }
     }

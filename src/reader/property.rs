@@ -4,13 +4,21 @@
 //!
 //! Such a property has no layers: nobody can tell who set it, and there is no default to go back
 //! to. What is set on the system's bus is set for everybody who uses the computer.
+//!
+//! A service may have two ways to send while it is on, with a property of their own: it asks the
+//! person each time, or it does not. And it may have an identifier for the computer, which goes
+//! with what it sends.
 
 use glib::Variant;
 
-use super::{Answer, PropertyWrite, Request, Write};
-use crate::services::{Bus, Service, ServiceProblem};
+use super::{Answer, Mode, ModeState, PropertyWrite, Request, Write};
+use crate::mistake;
+use crate::services::{self, Bus, Service, ServiceProblem};
 use crate::state::State;
 use crate::storage::Storage;
+
+/// How long an identifier may be, in bytes. Whoopsie's has 128.
+const LONGEST_IDENTIFIER: usize = 1024;
 
 /// `[dbus]` in a reader file.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +31,21 @@ pub struct PropertyShape {
     pub on: Variant,
     /// The value with which it sends nothing, of the same type.
     pub off: Variant,
+    /// Where it is decided whether the person is asked each time.
+    pub mode: Option<ModeShape>,
+    /// The method of the same interface that returns the computer's identifier.
+    pub identifier: Option<String>,
+}
+
+/// `[dbus.mode]` in a reader file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModeShape {
+    /// The property that decides.
+    pub property: Property,
+    /// The value with which the person is asked each time.
+    pub ask: Variant,
+    /// The value with which nobody is, of the same type.
+    pub automatic: Variant,
 }
 
 /// A property, and how it is set.
@@ -59,6 +82,7 @@ impl PropertyShape {
             resettable: false,
             overruled: false,
             for_everybody: self.is_for_everybody(),
+            mode: self.mode(storage),
             parts: Vec::new(),
         }))
     }
@@ -78,11 +102,52 @@ impl PropertyShape {
             Request::On => &self.on,
             Request::Off => &self.off,
             Request::Reset => return Ok(Vec::new()),
+            Request::Mode(mode) => return Ok(self.plan_mode(storage, mode)),
         };
         if found.as_ref() == Some(value) {
             return Ok(Vec::new());
         }
         Ok(vec![self.write(&self.property, value)])
+    }
+
+    /// How the service sends; none where this version of it knows of no modes.
+    fn mode(&self, storage: &Storage) -> Option<ModeState> {
+        let shape = self.mode.as_ref()?;
+        let answers = storage.services();
+        let found = answers.property(&self.service, &shape.property.name, shape.ask.type_());
+        let found = found.ok().flatten()?;
+        Some(if found == shape.ask {
+            ModeState::Ask
+        } else if found == shape.automatic {
+            ModeState::Automatic
+        } else {
+            ModeState::Mixed
+        })
+    }
+
+    fn plan_mode(&self, storage: &Storage, mode: Mode) -> Vec<Write> {
+        let (Some(shape), Some(found)) = (&self.mode, self.mode(storage)) else {
+            return Vec::new();
+        };
+        let value = match mode {
+            Mode::Ask => &shape.ask,
+            Mode::Automatic => &shape.automatic,
+        };
+        if found == mode.into() {
+            Vec::new()
+        } else {
+            vec![self.write(&shape.property, value)]
+        }
+    }
+
+    /// Asks for the computer's identifier. `None`: the service is not installed, or has none.
+    pub(super) fn identify(&self) -> Result<Option<String>, ServiceProblem> {
+        let Some(method) = &self.identifier else {
+            return Ok(None);
+        };
+        let text = services::text(&self.service, method)?;
+        // What comes from elsewhere is shown to people.
+        Ok(text.filter(|text| mistake::is_line(text, LONGEST_IDENTIFIER)))
     }
 
     fn look(&self, storage: &Storage) -> Result<Option<Variant>, ServiceProblem> {

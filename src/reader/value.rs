@@ -44,6 +44,7 @@ impl ValueShape {
             resettable: reading.user_value,
             overruled: false,
             for_everybody: false,
+            mode: None,
             parts: Vec::new(),
         }))
     }
@@ -61,6 +62,7 @@ impl ValueShape {
             Request::On => Some(&self.on),
             Request::Off => Some(&self.off),
             Request::Reset => None,
+            Request::Mode(_) => return Ok(Vec::new()),
         };
         // A person's decision is written even where it equals the default, so that it stays when
         // the default changes.

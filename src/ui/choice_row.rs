@@ -19,6 +19,7 @@ use privacy_panel::state::State;
 use privacy_panel::status::ChoiceStatus;
 use privacy_panel::words;
 
+use crate::expander;
 use crate::window::Window;
 use details::Details;
 
@@ -72,10 +73,7 @@ mod imp {
     impl ObjectImpl for ChoiceRow {
         fn constructed(&self) {
             self.parent_constructed();
-            self.obj().connect_expanded_notify(|row| {
-                row.tell_expanded();
-                row.fill();
-            });
+            self.obj().connect_expanded_notify(Self::Type::fill);
         }
     }
 
@@ -116,8 +114,8 @@ impl ChoiceRow {
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
         row.set_subtitle(&glib::markup_escape_text(&choice.description()));
-        row.replace_arrow();
-        row.tell_expanded();
+        expander::replace_arrow(&row);
+        expander::tell_expanded(&row);
         row
     }
 
@@ -134,47 +132,11 @@ impl ChoiceRow {
         self.root().and_downcast()
     }
 
-    /// The part of the row that is seen while it is closed, and that takes the focus.
-    fn header(&self) -> Option<gtk::Widget> {
-        let mut widget = self.first_child()?;
-        while !widget.is::<adw::ActionRow>() {
-            widget = widget.first_child()?;
-        }
-        Some(widget)
-    }
-
     /// Opens the row and moves the focus to it, which brings it into view.
     pub(crate) fn open(&self) {
         self.set_expanded(true);
-        if let (Some(window), Some(header)) = (self.window(), self.header()) {
+        if let (Some(window), Some(header)) = (self.window(), expander::header(self)) {
             gtk::prelude::GtkWindowExt::set_focus(&window, Some(&header));
-        }
-    }
-
-    /// Takes an arrow of the same shape from the icon theme. The one that libadwaita brings exists as SVG
-    /// alone, and would load a renderer that takes a tenth of the panel's memory and of its start.
-    fn replace_arrow(&self) {
-        fn images(widget: &gtk::Widget, found: &mut impl FnMut(&gtk::Image)) {
-            if let Some(image) = widget.downcast_ref() {
-                found(image);
-            }
-            let mut child = widget.first_child();
-            while let Some(widget) = child {
-                images(&widget, found);
-                child = widget.next_sibling();
-            }
-        }
-        images(self.upcast_ref(), &mut |image| {
-            if image.has_css_class("expander-row-arrow") {
-                image.set_icon_name(Some("go-up-symbolic"));
-            }
-        });
-    }
-
-    /// Tells screen readers whether the row is open; libadwaita 1.2 does not.
-    fn tell_expanded(&self) {
-        if let Some(header) = self.header() {
-            header.update_state(&[accessible::State::Expanded(Some(self.is_expanded()))]);
         }
     }
 
@@ -222,7 +184,7 @@ impl ChoiceRow {
             || description.clone(),
             |remark| format!("{remark} {description}"),
         );
-        for widget in [Some(imp.switch.clone().upcast()), self.header()]
+        for widget in [Some(imp.switch.clone().upcast()), expander::header(self)]
             .into_iter()
             .flatten()
         {
@@ -248,7 +210,7 @@ impl ChoiceRow {
     }
 
     /// Carries a wish out and shows what became of it.
-    fn wish(&self, request: Request) {
+    pub(super) fn wish(&self, request: Request) {
         let imp = self.imp();
         if imp.busy.replace(true) {
             imp.next.set(Some(request));

@@ -8,8 +8,10 @@
 //!     ├── notices              what a person must know before trusting a switch
 //!     ├── ChoiceRow            the switch, and what is true about it
 //!     │   ├── differing        programs differ; one click realigns them
+//!     │   ├── mode             whether people are asked each time, where a program knows of that
 //!     │   ├── program rows     each reader with its own state
 //!     │   └── decision         who decided, and Reset
+//!     ├── identifier           the number that goes with reports, where a program has one
 //!     ├── Subpage              a page behind a row, made when somebody goes there
 //!     │   ├── ListPage         previous reports
 //!     │   └── ReportPage       what becomes of one, and what it holds
@@ -23,7 +25,9 @@
 
 mod application;
 mod choice_row;
+mod expander;
 mod history;
+mod identifier;
 mod reports;
 mod subpage;
 mod window;

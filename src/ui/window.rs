@@ -20,6 +20,7 @@ use privacy_panel::{PACKAGE, words};
 use crate::application::Application;
 use crate::choice_row::ChoiceRow;
 use crate::history::HistoryRows;
+use crate::identifier;
 use crate::reports;
 use crate::subpage::Subpage;
 
@@ -62,6 +63,10 @@ mod imp {
         pub(super) menu: TemplateChild<gtk::MenuButton>,
         pub(super) rows: RefCell<Vec<ChoiceRow>>,
         pub(super) history: OnceCell<HistoryRows>,
+        /// The group of what programs report about this computer.
+        pub(super) diagnostics: OnceCell<adw::PreferencesGroup>,
+        /// The computer's identifier; made when a program is there that has one.
+        pub(super) identifier: OnceCell<adw::ExpanderRow>,
         pub(super) catalogue: OnceCell<Arc<Catalogue>>,
         pub(super) watch: OnceCell<Watch>,
         /// What is to be done about services that are to be asked.
@@ -260,8 +265,32 @@ impl Window {
     }
 
     fn show_status(&self, status: ChoiceStatus) {
+        if status.choice.group == Group::Diagnostics {
+            self.show_identifier(&status);
+        }
         if let Some(row) = self.row(status.choice) {
             row.show_status(status);
+        }
+    }
+
+    /// Shows the row of the computer's identifier where a program is there that has one, and not
+    /// where there is none.
+    fn show_identifier(&self, status: &ChoiceStatus) {
+        let imp = self.imp();
+        // Of the choice to which the identifier belongs; the others say nothing about it.
+        if !status.readers.iter().any(|reader| reader.has_identifier) {
+            return;
+        }
+        let there = status.installed().any(|reader| reader.has_identifier);
+        if let (true, Some(group)) = (there, imp.diagnostics.get()) {
+            imp.identifier.get_or_init(|| {
+                let row = identifier::row(self, self.catalogue());
+                group.add(&row);
+                row
+            });
+        }
+        if let Some(row) = imp.identifier.get() {
+            row.set_visible(there);
         }
     }
 
@@ -428,6 +457,10 @@ impl Window {
             let _ = imp.history.set(HistoryRows::new(self, &widget));
         }
         imp.page.add(&widget);
+        if group == Group::Diagnostics {
+            // Nothing else sets it.
+            let _ = imp.diagnostics.set(widget);
+        }
     }
 
     /// A link to the privacy policy of the operating system, where it names one.

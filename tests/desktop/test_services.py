@@ -6,7 +6,7 @@ import time
 
 import pytest
 from harness import PANEL_SCHEMA, PRIVACY_SCHEMA, REPORTS_KEY, Panel, Session, wait_for
-from whoopsie import NAME, PATH, Whoopsie
+from whoopsie import IDENTIFIER, NAME, PATH, Whoopsie
 
 REPORTS = "Send error reports"
 STATISTICS = "Send occasional system information"
@@ -205,6 +205,47 @@ def test_watch_tells_of_a_services_own_changes_and_of_its_coming_and_going(sessi
     wait_for("it tells of another", lambda: last() == "on")
 
 
+def test_a_mode_is_told_and_set_without_turning_anything_on(session):
+    whoopsie = Whoopsie(session)
+    status = session.status("error-reports")
+    assert (status["state"], status["mode"]) == ("off", "ask")
+    modes = {reader["id"]: reader["mode"] for reader in status["readers"]}
+    assert modes == {"abrt": None, READER: "ask", "privacy-panel": None}
+    assert session.status("usage-statistics")["mode"] is None
+    assert session.ask("privacyctl", "mode", "error-reports") == "ask"
+    assert "Ask each time" not in session.ask("privacyctl", "status"), "nothing is sent at all"
+
+    assert session.ask("privacyctl", "mode", "error-reports", "automatic") == "Send automatically"
+    assert whoopsie.get("AutomaticallyReportCrashes") and not whoopsie.get("ReportCrashes")
+    assert session.status("error-reports")["state"] == "off"
+    assert session.ctl("set", "error-reports", "on").returncode == 0
+    assert session.ask("privacyctl", "mode", "error-reports") == "automatic", "on leaves it"
+    assert "Send automatically" in session.ask("privacyctl", "status")
+    assert session.ctl("mode", "error-reports", "ask").returncode == 0
+    assert not whoopsie.get("AutomaticallyReportCrashes") and whoopsie.get("ReportCrashes")
+
+    whoopsie.behave("refuse")
+    done = session.ctl("mode", "error-reports", "automatic")
+    assert done.returncode == NOT_SAVED and "permission was not given" in done.stderr
+    assert session.ask("privacyctl", "mode", "error-reports") == "ask"
+
+
+def test_without_a_program_that_knows_modes_or_identifiers_the_answer_is_no(session):
+    for command in (["mode", "error-reports"], ["mode", "error-reports", "ask"], ["identifier"]):
+        done = session.ctl(*command)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("privacyctl: No program here")
+    assert session.ctl("identifier", "--json").stdout.strip() == '{"identifiers":[]}'
+
+
+def test_the_identifier_is_printed(session):
+    Whoopsie(session)
+    assert session.ask("privacyctl", "identifier") == IDENTIFIER
+    found = json.loads(session.ask("privacyctl", "identifier", "--json"))["identifiers"]
+    name = "Ubuntu Error Reports (Whoopsie)"
+    assert found == [{"id": READER, "name": name, "identifier": IDENTIFIER}]
+
+
 def test_a_service_of_another_version_is_said_to_be_one(session):
     whoopsie = Whoopsie(session)
     session.add_reader("other", EXAMPLE_OF_WHOOPSIE.replace("Metrics", "Everything"))
@@ -236,6 +277,64 @@ def test_the_panel_switches_a_service_and_follows_it(screen):
         panel.wait_on(STATISTICS, False)
         whoopsie.stop()
         panel.wait("it is gone", lambda: not panel.says("Whoopsie"))
+
+
+def focus(panel, name):
+    """Moves the focus to what has that name, with the keyboard."""
+    for _ in range(30):
+        if any("focused" in node["states"] for node in panel.find(name=name)):
+            return
+        panel.key("Tab")
+    raise AssertionError(f"{name} cannot be reached")
+
+
+def test_the_panel_shows_the_mode_as_one_choice_and_sets_it(screen):
+    whoopsie = Whoopsie(screen, ReportCrashes=True)
+    with Panel(screen, "--choice=error-reports") as panel:
+        row = {"role": "combo box", "name": "How to Send"}
+        panel.wait("the mode", lambda: panel.find(**row))
+        assert panel.find(name="Ask each time")
+        focus(panel, "How to Send")
+        panel.key("Return", "Down", "Return")
+        wait_for("the service has it", lambda: whoopsie.get("AutomaticallyReportCrashes"))
+        panel.wait("it is shown", lambda: panel.find(name="Send automatically"))
+        whoopsie.set("AutomaticallyReportCrashes", False)
+        panel.wait("it follows", lambda: panel.find(name="Ask each time"))
+        whoopsie.behave("refuse")
+        panel.key("Return", "Down", "Return")
+        panel.wait("the sentence", lambda: panel.says("permission was not given."))
+        panel.wait("it goes back", lambda: panel.find(name="Ask each time"))
+        whoopsie.behave("obey")
+        panel.press("push button", "Turn Off for All")
+        panel.wait_on(REPORTS, False)
+        panel.wait("off is in no way", lambda: "sensitive" not in panel.find(**row)[0]["states"])
+
+
+def test_the_panel_shows_and_copies_the_identifier_when_somebody_asks(screen):
+    whoopsie = Whoopsie(screen)
+    with Panel(screen, "--choice=error-reports") as panel:
+        name = "Identifier of This Computer"
+        panel.wait("the row", lambda: panel.find(name=name))
+        assert not panel.says(IDENTIFIER)
+        focus(panel, name)
+        panel.key("Return")
+        panel.wait("the number", lambda: panel.says(IDENTIFIER))
+        panel.press("push button", "Copy the identifier of Ubuntu Error Reports (Whoopsie)")
+        panel.wait("the sentence", lambda: panel.says("The identifier was copied."))
+        whoopsie.stop()
+        panel.wait("no program, no row", lambda: "showing" not in states(panel, name))
+
+
+def states(panel, name):
+    return [state for node in panel.find(name=name) for state in node["states"]]
+
+
+def test_without_a_service_there_is_neither_a_mode_nor_an_identifier(screen):
+    with Panel(screen, "--choice=error-reports") as panel:
+        panel.wait("the row", lambda: panel.says("No error reporter on this computer"))
+        assert not panel.find(name="Identifier of This Computer")
+        combo = panel.find(role="combo box", name="How to Send")
+        assert all("showing" not in node["states"] for node in combo)
 
 
 def test_a_refusal_moves_the_switch_back_and_is_said(screen):

@@ -5,12 +5,16 @@
 //! Made when a row is opened for the first time, since most never are. The buttons name the
 //! actions of the row that they are in.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use adw::prelude::*;
 use gtk::{accessible, glib};
 
 use privacy_panel::choice::Choice;
 use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::policy::Organisation;
+use privacy_panel::reader::{Mode, Request};
 use privacy_panel::state::State;
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Origin;
@@ -18,10 +22,16 @@ use privacy_panel::words;
 
 use super::ChoiceRow;
 
+/// The ways to send, in the order in which they are shown.
+const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
+
 /// The rows below a choice.
 #[derive(Debug)]
 pub(super) struct Details {
     differing: adw::PreferencesRow,
+    mode: adw::ComboRow,
+    /// Whether the mode is being set to what is true, rather than by a person.
+    showing: Rc<Cell<bool>>,
     programs: Vec<Program>,
     nobody: adw::ActionRow,
     decision: adw::ActionRow,
@@ -44,6 +54,8 @@ impl Details {
         let builder = gtk::Builder::from_string(include_str!("details.ui"));
         let details = Self {
             differing: builder.object("differing")?,
+            mode: builder.object("mode")?,
+            showing: Rc::default(),
             programs: Vec::new(),
             nobody: builder.object("nobody")?,
             decision: builder.object("decision")?,
@@ -51,6 +63,23 @@ impl Details {
             contact: builder.object("contact")?,
         };
         details.nobody.set_title(&escape(&choice.nobody()));
+        let names: Vec<_> = MODES
+            .iter()
+            .map(|mode| words::mode((*mode).into()))
+            .collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        details.mode.set_model(Some(&gtk::StringList::new(&names)));
+        let showing = Rc::clone(&details.showing);
+        details.mode.connect_selected_notify(glib::clone!(
+            #[weak]
+            parent,
+            move |row| {
+                let mode = usize::try_from(row.selected()).ok();
+                if let (false, Some(mode)) = (showing.get(), mode.and_then(|at| MODES.get(at))) {
+                    parent.wish(Request::Mode(*mode));
+                }
+            }
+        ));
         details.add_fixed(parent);
         Some(details)
     }
@@ -65,6 +94,7 @@ impl Details {
         for (program, reader) in self.programs.iter().zip(installed) {
             program.show(status, reader);
         }
+        self.show_mode(status);
         self.differing
             .set_visible(status.state == State::Mixed && !status.locked);
         self.nobody.set_visible(status.nobody_follows());
@@ -77,6 +107,22 @@ impl Details {
         self.decision
             .update_property(&[accessible::Property::Description(&follows)]);
         self.show_contact(status);
+    }
+
+    /// How programs send what they may send, where one knows of several ways.
+    fn show_mode(&self, status: &ChoiceStatus) {
+        let mode = status.mode();
+        let at = MODES
+            .iter()
+            .position(|known| mode == Some((*known).into()))
+            .and_then(|at| u32::try_from(at).ok());
+        self.showing.set(true);
+        self.mode
+            .set_selected(at.unwrap_or(gtk::INVALID_LIST_POSITION));
+        self.showing.set(false);
+        self.mode.set_visible(mode.is_some());
+        // What is off is sent in no way.
+        self.mode.set_sensitive(status.state.may_send());
     }
 
     /// Where people can ask whoever decided for them.
@@ -113,6 +159,7 @@ impl Details {
             parent.remove(row);
         }
         parent.add_row(&self.differing);
+        parent.add_row(&self.mode);
         for reader in installed {
             let program = Program::new(reader);
             parent.add_row(&program.row);
@@ -129,9 +176,10 @@ impl Details {
         }
     }
 
-    fn fixed(&self) -> [&gtk::Widget; 4] {
+    fn fixed(&self) -> [&gtk::Widget; 5] {
         [
             self.differing.upcast_ref(),
+            self.mode.upcast_ref(),
             self.nobody.upcast_ref(),
             self.decision.upcast_ref(),
             self.contact.upcast_ref(),
@@ -194,8 +242,16 @@ fn what_follows(status: &ChoiceStatus) -> String {
             ),
             None => gettext("Reset goes back to what your administrator has set."),
         },
+        // What is set for everybody has no default that anybody knows of.
+        Origin::You if status.installed().any(is_for_everybody) => {
+            gettext("Reset goes back to the default, except where it is set for everybody.")
+        }
         Origin::You => gettext("Reset goes back to the default."),
     }
+}
+
+fn is_for_everybody(reader: &ReaderStatus) -> bool {
+    reader.reading().is_some_and(|answer| answer.for_everybody)
 }
 
 fn named(sentence: &str, organisation: &Organisation) -> String {
