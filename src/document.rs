@@ -7,6 +7,7 @@
 //! from one moment to the next, with the same rights; where the name is a link, what it leads to is
 //! replaced, and the link stays.
 
+use std::fmt;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -88,6 +89,13 @@ impl From<&Scalar> for Value {
             Scalar::Integer(number) => (*number).into(),
             Scalar::Text(text) => text.as_str().into(),
         }
+    }
+}
+
+/// As TOML has it.
+impl fmt::Display for Scalar {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Value::from(self).fmt(out)
     }
 }
 

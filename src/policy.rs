@@ -7,6 +7,7 @@
 //! into a computer or an image, and its line into the profile that everybody's programs read;
 //! [`read_back`] lets a fresh process say what is in force then.
 
+pub mod beyond;
 pub mod compile;
 mod dconf;
 pub mod diff;
@@ -23,6 +24,7 @@ mod sources;
 use crate::choice::Choice;
 use crate::state::State;
 
+pub use beyond::{Beyond, Instead, beyond};
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use parse::parse;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::history::never_record::Rule;
 use privacy_panel::history::{Found, Outcome, Span};
-use privacy_panel::policy::{Organisation, Policy, ReaderReport, Report};
+use privacy_panel::policy::{Beyond, Organisation, Policy, ReaderReport, Report};
 use privacy_panel::reader::{ModeState, Reader};
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
@@ -224,6 +224,14 @@ struct DecisionJson<'a> {
     state: &'static str,
     locked: bool,
     readers: Vec<ReaderReportJson<'a>>,
+    /// The programs that are there and that the policy does not reach.
+    beyond: Vec<BeyondJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BeyondJson<'a> {
+    id: &'a str,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -265,7 +273,12 @@ fn names(files: &[PathBuf]) -> Vec<Cow<'_, str>> {
 }
 
 /// `policy status --json`
-pub(crate) fn policy(file: &Path, policy: &Policy, report: &Report) -> String {
+pub(crate) fn policy(
+    file: &Path,
+    policy: &Policy,
+    report: &Report,
+    beyond: &[Beyond<'_>],
+) -> String {
     print(&PolicyJson {
         policy: Some(file.to_string_lossy()),
         organisation: policy.organisation.as_ref().map(OrganisationJson::from),
@@ -281,6 +294,14 @@ pub(crate) fn policy(file: &Path, policy: &Policy, report: &Report) -> String {
                 readers: report
                     .readers_of(decision.choice)
                     .map(ReaderReportJson::from)
+                    .collect(),
+                beyond: beyond
+                    .iter()
+                    .filter(|beyond| beyond.decision == decision)
+                    .map(|beyond| BeyondJson {
+                        id: &beyond.reader.id,
+                        name: &beyond.reader.name,
+                    })
                     .collect(),
             })
             .collect(),

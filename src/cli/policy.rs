@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use privacy_panel::mistake::Mistake;
-use privacy_panel::policy::{self, Decision, Lists, Policy, read_back};
+use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
 use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
 use privacy_panel::session;
@@ -138,6 +138,9 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     for note in notes(&policy, &catalogue) {
         output::line(&note)?;
     }
+    for beyond in policy::beyond(&policy, &catalogue) {
+        output::line(&not_reached(&beyond))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -162,6 +165,9 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     warn(&applied.report);
     for decision in &policy.decisions {
         output::line(&in_force(decision, &applied.report))?;
+    }
+    for beyond in there(&place, &policy, &catalogue) {
+        output::line(&not_reached(&beyond))?;
     }
     if applied.profile_changed && !place.tree().is_image() {
         output::line(&gettext(
@@ -202,11 +208,15 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
     };
     let catalogue = catalogue(&place);
     let report = place.status(&policy, &catalogue)?;
+    let beyond = there(&place, &policy, &catalogue);
     if as_json {
-        output::line(&json::policy(&name, &policy, &report))?;
+        output::line(&json::policy(&name, &policy, &report, &beyond))?;
     } else {
         for line in status_lines(&name, &policy, &report) {
             output::line(&line)?;
+        }
+        for beyond in &beyond {
+            output::line(&not_reached(beyond))?;
         }
         warn(&report);
     }
@@ -315,6 +325,45 @@ fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<S
         sentence,
         &[("program", &gettext(reader.name.as_str()))],
     ))
+}
+
+/// The programs of a place that a policy decides about and does not reach.
+fn there<'a>(place: &Place, policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a>> {
+    let mut beyond = policy::beyond(policy, catalogue);
+    beyond.retain(|beyond| beyond.is_there(place.tree()));
+    beyond
+}
+
+fn not_reached(beyond: &Beyond<'_>) -> String {
+    let program = gettext(beyond.reader.name.as_str());
+    let state = beyond.decision.state.as_str();
+    match beyond.instead {
+        Instead::Set => gettext_f(
+            // Translators: a note for administrators about a program
+            "{program}: not reached by a policy, neither preset nor locked. “{command}” sets it for everybody on a computer.",
+            &[
+                ("program", &program),
+                (
+                    "command",
+                    &format!("privacyctl set {} {state}", beyond.decision.choice.id),
+                ),
+            ],
+        ),
+        Instead::Write(everybody) => gettext_f(
+            // Translators: a note for administrators about a program; {value} is a line of a file
+            "{program}: not reached by a policy, neither preset nor locked. “{value}” in “{file}” turns it off for everybody.",
+            &[
+                ("program", &program),
+                ("value", &everybody.to_string()),
+                ("file", &everybody.file.display().to_string()),
+            ],
+        ),
+        Instead::Nothing => gettext_f(
+            // Translators: a note for administrators about a program
+            "{program}: not reached by a policy, neither preset nor locked. People decide.",
+            &[("program", &program)],
+        ),
+    }
 }
 
 fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 //! A value in TOML files of a person's configuration, with one value for on and one for off.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::{Answer, DocumentWrite, Part, Request};
@@ -37,6 +38,13 @@ pub struct Everybody {
     pub key: Vec<String>,
     /// The value with which all is off.
     pub value: Scalar,
+}
+
+/// The value as a line of the file.
+impl fmt::Display for Everybody {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} = {}", self.key.join("."), self.value)
+    }
 }
 
 /// A file and what is in it.

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from harness import INSTALLED, PANEL_SCHEMA, list_reader
+from harness import INSTALLED, PANEL_SCHEMA, SOURCE, list_reader
 from policies import (
     DATABASE,
     DATABASES,
@@ -263,8 +263,52 @@ def test_check_says_what_was_decided_and_what_an_administrator_may_not_expect(co
     assert [line.partition(":")[0] for line in decided[2:]] == [
         "GNOME Shell Search",
         "Snap Store Search",
+        "Ubuntu Error Reports (Whoopsie)",
     ]
     assert contents(computer.file("/etc")) == before
+
+
+STATISTICS_OFF = "[choices.usage-statistics]\nstate = \"off\"\nlocked = true\n"
+INSIGHTS = (
+    "Ubuntu Insights: not reached by a policy, neither preset nor locked. “system_opt_out = true” in "
+    "“/etc/ubuntu-insights/system-config.toml” turns it off for everybody."
+)
+WHOOPSIE = (
+    "Ubuntu System Figures (Whoopsie): not reached by a policy, neither preset nor locked. "
+    "“privacyctl set usage-statistics off” sets it for everybody on a computer."
+)
+
+
+def test_check_names_all_programs_that_a_policy_does_not_reach(computer):
+    computer.write(POLICY, STATISTICS_OFF)
+    assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, WHOOPSIE]
+    # Nothing turns Insights on for everybody.
+    computer.write(POLICY, STATISTICS_OFF.replace("off", "on"))
+    insights, whoopsie = computer.policy("check").stdout.splitlines()[2:]
+    assert insights.endswith("neither preset nor locked. People decide.")
+    assert "“privacyctl set usage-statistics on”" in whoopsie
+
+
+def test_apply_and_status_name_those_that_are_here(computer):
+    computer.write(POLICY, STATISTICS_OFF)
+    assert not [line for line in computer.policy("apply").stdout.splitlines() if "reached" in line]
+    reader = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
+    here = reader.replace("/usr/local/bin/ubuntu-insights", "/bin/sh")
+    computer.write("/etc/privacy-panel/readers.d/ubuntu-insights.toml", here)
+    assert INSIGHTS in computer.policy("apply").stdout.splitlines()
+    done = computer.policy("status")
+    assert done.returncode == DONE, "what is not reached is no fault of the policy"
+    assert INSIGHTS in done.stdout.splitlines() and WHOOPSIE not in done.stdout
+    found = json.loads(computer.policy("status", "--json").stdout)
+    beyond = [{"id": "ubuntu-insights", "name": "Ubuntu Insights"}]
+    assert found["choices"][0]["beyond"] == beyond
+    assert "ubuntu-insights" not in [r["id"] for r in found["choices"][0]["readers"]]
+
+
+def test_of_an_image_all_programs_are_named(computer, tmp_path):
+    computer.write(POLICY, STATISTICS_OFF)
+    said = computer.policy("apply", POLICY, "--root", tmp_path).stdout.splitlines()
+    assert INSIGHTS in said and WHOOPSIE in said
 
 
 # apply

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The programs that a policy does not reach: what they look at is in no database of dconf.
+
+use std::path::Path;
+
+use super::{Decision, Policy};
+use crate::catalogue::Catalogue;
+use crate::folders;
+use crate::reader::{Everybody, Reader, Shape};
+use crate::services::{Bus, Service};
+use crate::tree::Tree;
+
+/// A program that a policy decides about and does not reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Beyond<'a> {
+    /// What is decided.
+    pub decision: &'a Decision,
+    /// The program.
+    pub reader: &'a Reader,
+    /// What an administrator can do instead.
+    pub instead: Instead<'a>,
+}
+
+/// What an administrator can do about a program that a policy does not reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead<'a> {
+    /// Set it as one sets a choice of one's own: it is set for everybody.
+    Set,
+    /// Put a value into a file of the whole computer's. It only turns off.
+    Write(&'a Everybody),
+    /// Nothing: each person decides.
+    Nothing,
+}
+
+/// All such programs, on this computer or not.
+pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a>> {
+    let mut found = Vec::new();
+    for decision in &policy.decisions {
+        for reader in catalogue.readers_of(decision.choice) {
+            let instead = match &reader.shape {
+                Shape::Value(_) | Shape::List(_) => continue,
+                Shape::Property(shape) if shape.is_for_everybody() => Instead::Set,
+                Shape::Property(_) => Instead::Nothing,
+                Shape::Document(shape) => match &shape.disable_all {
+                    Some(all) if !decision.state.may_send() => Instead::Write(all),
+                    _ => Instead::Nothing,
+                },
+            };
+            found.push(Beyond {
+                decision,
+                reader,
+                instead,
+            });
+        }
+    }
+    found
+}
+
+impl Beyond<'_> {
+    /// Whether the program is there, as far as its files tell; nobody is asked. Of an image that
+    /// is not known, and taken to be so.
+    pub fn is_there(&self, tree: &Tree) -> bool {
+        match self.reader.service() {
+            _ if tree.is_image() => true,
+            Some(service) => can_be_started(tree, service),
+            None => self.reader.has_program(),
+        }
+    }
+}
+
+/// Whether the bus can start the service; dbus-daemon(1).
+fn can_be_started(tree: &Tree, service: &Service) -> bool {
+    let folder = Path::new(match service.bus {
+        Bus::Session => "dbus-1/services",
+        Bus::System => "dbus-1/system-services",
+    });
+    folders::system_data(tree).iter().any(|data| {
+        let file = data.join(folder).join(format!("{}.service", service.name));
+        matches!(tree.kind(&file), Ok(Some(_)))
+    })
+}
