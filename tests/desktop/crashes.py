@@ -83,10 +83,10 @@ class Crashes:
         return wrap
 
 
-def give_away(file):
+def give_away(file, mode=0o640):
     """Makes a file somebody else's."""
     os.chown(file, OTHER, OTHER)
-    os.chmod(file, 0o640)
+    os.chmod(file, mode)
 
 
 # Asks a program again and again for what its main loop alone can answer, and prints how long the

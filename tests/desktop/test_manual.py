@@ -8,6 +8,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
+from crashes import Crashes, give_away, packed, text
 from harness import INSTALLED, PANEL_SCHEMA, SOURCE, UNITY_SCHEMA, Session
 from policies import POLICY, READERS, Computer
 from whoopsie import Whoopsie
@@ -300,6 +301,19 @@ def test_every_field_of_the_json_is_on_the_page_and_the_other_way_round(page):
     assert first <= status | {"contact"}
     assert second <= readers <= first | second
     assert third <= policy <= first | third
+
+
+def test_every_field_of_the_reports_json_is_on_the_page_and_the_other_way_round(page, tmp_path):
+    crashes = Crashes(tmp_path)
+    crashes.add("/usr/bin/x", text("/usr/bin/x", packed("Core", bytes(1000))))
+    (crashes.var / "lib" / "apport" / "coredump").mkdir(parents=True, mode=0o700)
+    give_away(crashes.var / "lib" / "apport" / "coredump", 0o700)
+    with crashes.session(bus=False) as session:
+        # A folder that may not be looked into is exit status 1.
+        found = keys(json.loads(session.ctl("reports", "list", "--json").stdout))
+        found |= keys(json.loads(session.ask("privacyctl", "reports", "show", "--json", "apport:_usr_bin_x.1000")))
+    listed = entries(page("privacyctl.1").section("What reports"))
+    assert {words(heading) for heading, _ in listed} == found
 
 
 # The panel
