@@ -259,7 +259,7 @@ Exit status: 0 deleted; 1 there is no such report, or you said no; 2 nobody can 
         #[arg(long, conflicts_with = "ids")]
         all: bool,
         /// Do not ask
-        #[arg(long)]
+        #[arg(long, short)]
         yes: bool,
     },
 }
