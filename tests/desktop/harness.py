@@ -138,7 +138,8 @@ class Session:
     def _start_screen(self, screen):
         read, write = os.pipe()
         self.spawn(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp"],
+            # It must not start over when its first client ends, as one that asks for its size does.
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"],
             pass_fds=(write,),
         )
         os.close(write)
