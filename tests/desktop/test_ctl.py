@@ -29,7 +29,7 @@ def session():
 
 def test_status_in_json_has_the_agreed_fields(session):
     status = session.status("online-search")
-    further = {"organisation": None, "pending": False}
+    further = {"organisation": None, "pending": False, "mode": None}
     assert status.keys() == {"id", "state", "origin", "locked", "readers", *further}
     assert further.items() <= status.items()
     assert (status["state"], status["origin"], status["locked"]) == ("off", "default", False)
