@@ -25,8 +25,8 @@ const STEP: Duration = Duration::from_millis(100);
 /// How long to wait for more, when something has changed in a folder.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How many rows are made before other things have their turn: the window would stand still while
-/// the list makes all of those that it keeps at hand.
+/// How many rows are added in a frame: the window would stand still while the list lays out all of
+/// those that it keeps at hand.
 const AT_ONCE: usize = 8;
 
 /// How many rows a list keeps at hand; more entries cost no more of them.
@@ -66,7 +66,7 @@ mod imp {
         pub(super) again: Cell<bool>,
         pub(super) pause: RefCell<Option<glib::SourceId>>,
         /// What goes on adding entries to the list.
-        pub(super) filling: RefCell<Option<glib::SourceId>>,
+        pub(super) filling: RefCell<Option<gtk::TickCallbackId>>,
         pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
 
@@ -364,19 +364,14 @@ impl ListPage {
         };
         // The first of them come with the page.
         if fill(self) == glib::ControlFlow::Continue {
-            let source = glib::idle_add_local(glib::clone!(
-                #[weak(rename_to = page)]
-                self,
-                #[upgrade_or]
-                glib::ControlFlow::Break,
-                move || {
-                    let flow = fill(&page);
-                    if flow == glib::ControlFlow::Break {
-                        page.imp().filling.take();
-                    }
-                    flow
+            // Once for each frame: what takes long is not to make the rows, but to lay them out.
+            let source = self.add_tick_callback(move |page, _| {
+                let flow = fill(page);
+                if flow == glib::ControlFlow::Break {
+                    page.imp().filling.take();
                 }
-            ));
+                flow
+            });
             self.imp().filling.replace(Some(source));
         }
     }
