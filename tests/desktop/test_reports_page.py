@@ -250,7 +250,8 @@ def test_two_thousand_reports_do_not_stop_the_window(crashes, session):
     latency = Latency(session)
     panel.key("Return")
     wait_for("the page was there a while", lambda: latency.seconds() > 3)
-    # What a person would feel; scripts/bench has the figure.
-    assert latency.longest() < 1000
+    # Laid out all at once, what the list keeps at hand took 200 ms and more; scripts/bench has the
+    # figure of now.
+    assert latency.longest() < 200
     panel.wait("the reports", lambda: "x0" in rows(panel))
     panel.close()
