@@ -292,6 +292,10 @@ fn tell_services(
             let Write::Property(write) = write else {
                 continue;
             };
+            if write.locked {
+                refusals.insert(&reader.id, Failure::Locked);
+                break;
+            }
             asking();
             let setter = write.property.setter.as_deref();
             let told = services::set(&write.service, &write.property.name, setter, &write.value);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! One value in a TOML file of another program's, in a person's configuration.
+//! One value in a TOML file of another program's, in a person's configuration or the computer's.
 //!
 //! All else in the file stays as it is, comments and layout included. A file that is not TOML is
 //! never written: what is in it may be dear to somebody. A new file takes the place of the old one
@@ -13,6 +13,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::i18n::system_error;
@@ -23,7 +24,8 @@ use crate::tree::{Tree, unless_missing};
 const LARGEST_FILE: u64 = 256 * 1024;
 
 /// A value that decides something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Scalar {
     /// `true` or `false`.
     Boolean(bool),
@@ -100,11 +102,16 @@ impl fmt::Display for Scalar {
 }
 
 /// Looks a value up, by the names of the tables that it is in and its own.
-pub fn look(file: &Path, key: &[String]) -> Result<Found, DocumentProblem> {
-    let Some(text) = read(file)? else {
+pub fn look(tree: &Tree, file: &Path, key: &[String]) -> Result<Found, DocumentProblem> {
+    let Some(text) = read(tree, file)? else {
         return Ok(Found::NoFile);
     };
-    let document = parse(file, &text)?;
+    find(&tree.name(file), &text, key)
+}
+
+/// Looks a value up in a file's text. `file` is its name for people.
+pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, DocumentProblem> {
+    let document = parse(file, text)?;
     let mut item = document.as_item();
     for (place, name) in key.iter().enumerate() {
         let table = item
@@ -131,15 +138,8 @@ pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), 
         folder: folder.to_owned(),
         reason: system_error(error),
     };
-    let text = read(file)?;
-    let mut document = parse(file, text.as_deref().unwrap_or_default())?;
-    edit(file, document.as_table_mut(), key, value)?;
-    let mut new = document.to_string();
-    let old = text.as_deref().unwrap_or_default();
-    if old.contains("\r\n") && !old.replace("\r\n", "").contains('\n') {
-        // The parser keeps all but the ends of lines.
-        new = new.replace('\n', "\r\n");
-    }
+    let text = read(&Tree::computer(), file)?;
+    let new = edited(file, text.as_deref().unwrap_or_default(), key, value)?;
     if text.as_ref().is_some_and(|text| *text == new) || (text.is_none() && value.is_none()) {
         return Ok(());
     }
@@ -152,16 +152,38 @@ pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), 
     done.map_err(|error| not_writable(&error))
 }
 
-fn read(file: &Path) -> Result<Option<String>, DocumentProblem> {
+/// A file's text with a value set in it, or taken out of it. `file` is its name for people.
+pub(crate) fn edited(
+    file: &Path,
+    text: &str,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<String, DocumentProblem> {
+    let mut document = parse(file, text)?;
+    edit(file, document.as_table_mut(), key, value)?;
+    let new = document.to_string();
+    Ok(
+        if text.contains("\r\n") && !text.replace("\r\n", "").contains('\n') {
+            // The parser keeps all but the ends of lines.
+            new.replace('\n', "\r\n")
+        } else {
+            new
+        },
+    )
+}
+
+/// A file's text; none where there is no such file.
+pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentProblem> {
+    let name = tree.name(file);
     let unreadable = |error: &io::Error| DocumentProblem::Unreadable {
-        file: file.to_owned(),
+        file: name.clone(),
         reason: system_error(error),
     };
-    let bytes = Tree::computer()
+    let bytes = tree
         .read(file, LARGEST_FILE)
         .map_err(|error| unreadable(&error))?;
     let text = |bytes: &Vec<u8>| {
-        let text = mistake::text(file, bytes);
+        let text = mistake::text(&name, bytes);
         text.map(str::to_owned)
             .map_err(|mistake| DocumentProblem::Broken(mistake.to_string()))
     };
@@ -305,7 +327,7 @@ mod tests {
     #[test]
     fn a_file_is_made_changed_and_taken_away_with_its_only_value() {
         let (_folder, file) = folder();
-        assert_eq!(look(&file, &key(KEY)), Ok(Found::NoFile));
+        assert_eq!(look(&Tree::computer(), &file, &key(KEY)), Ok(Found::NoFile));
         write(&file, &key(KEY), None).unwrap();
         assert!(!file.parent().unwrap().exists(), "nothing was to be done");
         set(&file, KEY, on()).unwrap();
@@ -313,7 +335,7 @@ mod tests {
         assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
         let made = file.parent().unwrap().metadata().unwrap();
         assert_eq!(made.mode() & 0o777, 0o700);
-        assert!(look(&file, &key(KEY)).unwrap().is(&on()));
+        assert!(look(&Tree::computer(), &file, &key(KEY)).unwrap().is(&on()));
         write(&file, &key(KEY), None).unwrap();
         assert!(!file.exists());
     }
@@ -336,11 +358,18 @@ mod tests {
         set(&file, "more.level", Scalar::Integer(3)).unwrap();
         set(&file, "new.part.name", Scalar::Text("a\"b".into())).unwrap();
         assert_eq!(
-            look(&file, &key("more.level")),
+            look(&Tree::computer(), &file, &key("more.level")),
             Ok(Found::Value(Scalar::Integer(3)))
         );
-        assert!(look(&file, &key("new.part.name")).unwrap().is_set());
-        assert_eq!(look(&file, &key("more.x y")), Ok(Found::Other));
+        assert!(
+            look(&Tree::computer(), &file, &key("new.part.name"))
+                .unwrap()
+                .is_set()
+        );
+        assert_eq!(
+            look(&Tree::computer(), &file, &key("more.x y")),
+            Ok(Found::Other)
+        );
     }
 
     #[test]
@@ -369,7 +398,8 @@ mod tests {
             assert!(problem.to_string().starts_with(file.to_str().unwrap()));
             assert_eq!(fs::read(&file).unwrap(), text);
         }
-        let problem = look(&file, &key("consent_state.more.deep")).unwrap_or(Found::Nothing);
+        let problem = look(&Tree::computer(), &file, &key("consent_state.more.deep"))
+            .unwrap_or(Found::Nothing);
         assert_eq!(problem, Found::Nothing);
     }
 
@@ -405,7 +435,7 @@ mod tests {
         assert!(set(&file, KEY, on()).is_err());
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();
-        let problem = look(&file, &key(KEY)).unwrap_err();
+        let problem = look(&Tree::computer(), &file, &key(KEY)).unwrap_err();
         assert!(matches!(problem, DocumentProblem::Unreadable { .. }));
         assert!(set(&file, KEY, on()).is_err());
     }
@@ -417,6 +447,6 @@ mod tests {
         fs::set_permissions(&file, Permissions::from_mode(0o400)).unwrap();
         let problem = set(&file, KEY, Scalar::Boolean(false)).unwrap_err();
         assert!(matches!(problem, DocumentProblem::NotWritable { .. }));
-        assert!(look(&file, &key(KEY)).unwrap().is(&on()));
+        assert!(look(&Tree::computer(), &file, &key(KEY)).unwrap().is(&on()));
     }
 }

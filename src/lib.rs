@@ -22,7 +22,8 @@
 //! ├── choice                the decisions that there are
 //! ├── storage               GSettings as it is on disk at this moment
 //! ├── services              what is kept by services on a bus
-//! ├── document              what is kept in TOML files of a person's configuration
+//! ├── opt_out               what turns a program off for everybody on a computer
+//! ├── document              what is kept in TOML files
 //! └── tree, mistake         files of this computer or of an image; what is wrong in them
 //! ```
 //!
@@ -36,6 +37,7 @@ pub mod folders;
 pub mod history;
 pub mod i18n;
 pub mod mistake;
+pub mod opt_out;
 pub mod policy;
 pub mod reader;
 pub mod reports;

@@ -5,7 +5,9 @@
 //! A policy is a file ([`parse`]) that is compiled ([`Compiled`]) for every reader of the
 //! catalogue, installed or not, into a dconf database of its own. [`place`] puts that database
 //! into a computer or an image, and its line into the profile that everybody's programs read;
-//! [`read_back`] lets a fresh process say what is in force then.
+//! [`read_back`] lets a fresh process say what is in force then. What other programs have to turn
+//! them off for everybody is seen to as well ([`crate::opt_out`]); [`beyond`] names those that have
+//! nothing of the kind.
 
 pub mod beyond;
 pub mod compile;
@@ -20,6 +22,7 @@ mod profile;
 pub mod read_back;
 mod report;
 mod sources;
+mod systemd;
 
 use crate::choice::Choice;
 use crate::state::State;
@@ -28,7 +31,7 @@ pub use beyond::{Beyond, Instead, beyond};
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use parse::parse;
-pub use place::Place;
+pub use place::{Place, Preview, wanted_opt_outs};
 pub use report::{KeyReport, ReaderReport, Report};
 
 /// Where a policy is.

@@ -20,13 +20,14 @@ use gio::SettingsSchema;
 use glib::Variant;
 
 pub use condition::{Condition, FilePattern};
-pub use document::{DocumentShape, Everybody};
+pub use document::DocumentShape;
 pub use list::{ListShape, Part};
 pub use property::{ModeShape, Property, PropertyShape};
 pub use value::ValueShape;
 
 use crate::choice::Choice;
 use crate::document::{DocumentProblem, Scalar};
+use crate::opt_out::OptOut;
 use crate::services::{Service, ServiceProblem};
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Storage};
@@ -165,6 +166,8 @@ pub struct PropertyWrite {
     pub property: Property,
     /// The value.
     pub value: Variant,
+    /// Whether the administrator decided already, so that it would change nothing.
+    pub locked: bool,
 }
 
 /// A change of one key. No value: the person's own value is dropped.
@@ -277,6 +280,15 @@ impl Reader {
         }
     }
 
+    /// What turns the program off for everybody, beside its settings; nothing where nothing does.
+    pub fn disable_all(&self) -> &[OptOut] {
+        match &self.shape {
+            Shape::Value(_) | Shape::List(_) => &[],
+            Shape::Property(shape) => &shape.disable_all,
+            Shape::Document(shape) => &shape.disable_all,
+        }
+    }
+
     /// Whether the program may have an identifier for the computer.
     pub const fn has_identifier(&self) -> bool {
         matches!(&self.shape, Shape::Property(shape) if shape.identifier.is_some())
@@ -295,6 +307,7 @@ impl Reader {
     pub fn folders(&self) -> Vec<PathBuf> {
         match &self.shape {
             Shape::Document(shape) if self.has_program() => shape.folders(),
+            Shape::Property(shape) => shape.folders(),
             _ => Vec::new(),
         }
     }

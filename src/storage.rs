@@ -248,7 +248,7 @@ impl Storage {
             Write::Setting(write) => {
                 backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
             }
-            Write::Property(_) => true,
+            Write::Property(write) => !write.locked,
             Write::Document(write) => !write.locked,
         }
     }

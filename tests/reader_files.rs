@@ -156,7 +156,7 @@ proptest! {
             prop_assert!(parts.iter().all(|part| matches!(part, Component::Normal(_))));
             prop_assert!(!shape.files[0].contains(char::is_whitespace));
             prop_assert!(shape.key.iter().all(|part| !part.is_empty()));
-            let all = &shape.disable_all.as_ref().unwrap().file;
+            let all = shape.disable_all[0].file();
             prop_assert!(all.is_absolute());
             prop_assert!(all.components().all(|part| part != Component::ParentDir));
         }

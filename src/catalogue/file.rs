@@ -16,10 +16,11 @@ use super::Entry;
 use crate::choice::Choice;
 use crate::document::Scalar;
 use crate::mistake::{self, At, Mistake, quote};
+use crate::opt_out::{self, OptOut};
 use crate::policy::in_force;
 use crate::reader::{
-    Condition, DocumentShape, Everybody, FilePattern, ListShape, ModeShape, Property,
-    PropertyShape, Reader, Shape, ValueShape,
+    Condition, DocumentShape, FilePattern, ListShape, ModeShape, Property, PropertyShape, Reader,
+    Shape, ValueShape,
 };
 use crate::services::{Bus, Service};
 use crate::state::State;
@@ -73,6 +74,7 @@ struct PropertyTable {
     off: Spanned<String>,
     identifier: Option<Spanned<String>>,
     mode: Option<ModeTable>,
+    disable_all: Option<Spanned<DisableAllTable>>,
 }
 
 #[derive(Deserialize)]
@@ -92,15 +94,17 @@ struct DocumentTable {
     on: Spanned<toml::Value>,
     off: Spanned<toml::Value>,
     missing: Spanned<String>,
-    disable_all: Option<Everybodys>,
+    disable_all: Option<Spanned<DisableAllTable>>,
 }
 
+/// A value in a file, or units.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Everybodys {
-    file: Spanned<String>,
-    key: Spanned<String>,
-    value: Spanned<toml::Value>,
+struct DisableAllTable {
+    file: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
+    value: Option<Spanned<toml::Value>>,
+    masked_units: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize)]
@@ -254,6 +258,7 @@ impl PropertyTable {
             off,
             mode: self.mode.map(ModeTable::check).transpose()?,
             identifier: self.identifier.map(member).transpose()?,
+            disable_all: disable_all(self.disable_all)?,
         })
     }
 }
@@ -311,23 +316,50 @@ impl DocumentTable {
             on,
             off,
             missing,
-            disable_all: self.disable_all.map(Everybodys::check).transpose()?,
+            disable_all: disable_all(self.disable_all)?,
         })
     }
 }
 
-impl Everybodys {
-    fn check(self) -> Result<Everybody, At> {
-        Ok(Everybody {
+/// What turns a program off for everybody.
+fn disable_all(table: Option<Spanned<DisableAllTable>>) -> Result<Vec<OptOut>, At> {
+    let Some(table) = table else {
+        return Ok(Vec::new());
+    };
+    let start = table.span().start;
+    match table.into_inner() {
+        DisableAllTable {
+            file: Some(file),
+            key: Some(key),
+            value: Some(value),
+            masked_units: None,
+        } => Ok(vec![OptOut::Value {
             file: check(
-                self.file,
+                file,
                 is_absolute_file,
                 "an absolute file name, such as /etc/example/settings.toml",
             )?
             .into(),
-            key: dotted(self.key)?,
-            value: scalar(&self.value)?,
-        })
+            key: dotted(key)?,
+            value: scalar(&value)?,
+        }]),
+        DisableAllTable {
+            file: None,
+            key: None,
+            value: None,
+            masked_units: Some(units),
+        } if !units.get_ref().is_empty() => units
+            .into_inner()
+            .into_iter()
+            .map(|unit| {
+                let unit = check(unit, opt_out::is_unit, "a unit, such as example.service")?;
+                Ok(OptOut::Masked { unit })
+            })
+            .collect(),
+        _ => Err(At(
+            Some(start),
+            "expected “file”, “key” and “value”, or else “masked-units”".to_owned(),
+        )),
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use privacy_panel::mistake::Mistake;
+use privacy_panel::opt_out::OptOut;
 use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
 use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
@@ -127,6 +128,7 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let catalogue = catalogue(&place);
     // Readers that contradict each other are found here, too; what lists hold is not asked.
     policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
+    policy::wanted_opt_outs(&policy, &catalogue).map_err(Failure::from)?;
     output::line(&gettext_f(
         // Translators: a file in which no mistake was found
         "{file}: no mistakes.",
@@ -178,18 +180,30 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
 }
 
 fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
-    let (changes, compile) = place.dry_run(policy, catalogue)?;
-    for change in &changes {
+    let changes = place.dry_run(policy, catalogue)?;
+    for change in changes.files.iter().chain(&changes.opt_outs.files) {
         output::line(change.unified().trim_end_matches('\n'))?;
     }
-    if compile {
+    // Translators: a unit is a service of systemd’s; masked, nothing can start it
+    let masked = noop("The unit “{unit}” would be masked.");
+    // Translators: a unit is a service of systemd’s; masked, nothing can start it
+    let unmasked = noop("The unit “{unit}” would no longer be masked.");
+    for (sentence, units) in [
+        (masked, &changes.opt_outs.masked),
+        (unmasked, &changes.opt_outs.unmasked),
+    ] {
+        for unit in units {
+            output::line(&gettext_f(sentence, &[("unit", unit)]))?;
+        }
+    }
+    if changes.compile {
         let database = place.tree().name(Path::new(policy::DATABASE));
         output::line(&gettext_f(
             "The database “{file}” would be compiled anew.",
             &[("file", &database.display().to_string())],
         ))?;
     }
-    result(compile || !changes.is_empty())
+    result(changes.is_change())
 }
 
 fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
@@ -289,8 +303,39 @@ fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
         for (reader, can_disable_all) in lists {
             notes.extend(note(decision, reader, can_disable_all));
         }
+        let turned_off = decision.locked && !decision.state.may_send();
+        for reader in catalogue.readers_of(decision.choice).filter(|_| turned_off) {
+            notes.extend(
+                reader
+                    .disable_all()
+                    .iter()
+                    .map(|opt_out| turned_off_by(reader, opt_out)),
+            );
+        }
     }
     notes
+}
+
+/// What turns a program off for everybody, which a policy sees to.
+fn turned_off_by(reader: &Reader, opt_out: &OptOut) -> String {
+    let program = gettext(reader.name.as_str());
+    match opt_out {
+        OptOut::Value { file, .. } => gettext_f(
+            // Translators: a note for administrators about a program; {value} is a line of a file
+            "{program}: turned off for everybody by “{value}” in “{file}”.",
+            &[
+                ("program", &program),
+                ("value", &opt_out.to_string()),
+                ("file", &file.display().to_string()),
+            ],
+        ),
+        OptOut::Masked { unit } => gettext_f(
+            // Translators: a note for administrators about a program; a unit is a service of
+            // systemd’s; masked, nothing can start it
+            "{program}: turned off for everybody by masking the unit “{unit}”.",
+            &[("program", &program), ("unit", unit)],
+        ),
+    }
 }
 
 fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<String> {
@@ -349,14 +394,10 @@ fn not_reached(beyond: &Beyond<'_>) -> String {
                 ),
             ],
         ),
-        Instead::Write(everybody) => gettext_f(
+        Instead::Lock => gettext_f(
             // Translators: a note for administrators about a program; {value} is a line of a file
-            "{program}: not reached by a policy, neither preset nor locked. “{value}” in “{file}” turns it off for everybody.",
-            &[
-                ("program", &program),
-                ("value", &everybody.to_string()),
-                ("file", &everybody.file.display().to_string()),
-            ],
+            "{program}: not reached by a policy that leaves the choice to people. “{value}” would turn it off for everybody.",
+            &[("program", &program), ("value", "locked = true")],
         ),
         Instead::Nothing => gettext_f(
             // Translators: a note for administrators about a program
@@ -506,6 +547,11 @@ fn sentence(failure: &Failure) -> String {
         Failure::NoUserDatabase(file) => named(
             "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy-panel” below the line of the person’s own settings, and try again.",
             file,
+        ),
+        Failure::Broken(mistake) => gettext_f(
+            // Translators: a file of another program, and what is wrong in it
+            "{mistake}. Mend the file, or move it away, and try again.",
+            &[("mistake", mistake)],
         ),
         Failure::Conflict(conflict) => gettext_f(
             // Translators: a contradiction between two files

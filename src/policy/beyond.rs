@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The programs that a policy does not reach: what they look at is in no database of dconf.
+//! The programs that a policy does not reach: what they look at is in no database of dconf, and
+//! nothing else turns them off for everybody.
 
 use std::path::Path;
 
 use super::{Decision, Policy};
 use crate::catalogue::Catalogue;
 use crate::folders;
-use crate::reader::{Everybody, Reader, Shape};
+use crate::reader::{Reader, Shape};
 use crate::services::{Bus, Service};
 use crate::tree::Tree;
 
@@ -19,16 +20,16 @@ pub struct Beyond<'a> {
     /// The program.
     pub reader: &'a Reader,
     /// What an administrator can do instead.
-    pub instead: Instead<'a>,
+    pub instead: Instead,
 }
 
 /// What an administrator can do about a program that a policy does not reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instead<'a> {
+pub enum Instead {
     /// Set it as one sets a choice of one's own: it is set for everybody.
     Set,
-    /// Put a value into a file of the whole computer's. It only turns off.
-    Write(&'a Everybody),
+    /// Lock it: it can only be turned off for everybody, and for good.
+    Lock,
     /// Nothing: each person decides.
     Nothing,
 }
@@ -38,14 +39,13 @@ pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a
     let mut found = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
+            let turns_off = !decision.state.may_send() && !reader.disable_all().is_empty();
             let instead = match &reader.shape {
                 Shape::Value(_) | Shape::List(_) => continue,
+                _ if turns_off && decision.locked => continue,
                 Shape::Property(shape) if shape.is_for_everybody() => Instead::Set,
-                Shape::Property(_) => Instead::Nothing,
-                Shape::Document(shape) => match &shape.disable_all {
-                    Some(all) if !decision.state.may_send() => Instead::Write(all),
-                    _ => Instead::Nothing,
-                },
+                _ if turns_off => Instead::Lock,
+                Shape::Property(_) | Shape::Document(_) => Instead::Nothing,
             };
             found.push(Beyond {
                 decision,

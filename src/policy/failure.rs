@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::compile::Conflict;
 use super::report::Report;
+use crate::document::DocumentProblem;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
 
@@ -57,6 +58,9 @@ pub enum Failure {
     /// The profile has no place for our line.
     #[error("{} names no database of the person's own", .0.display())]
     NoUserDatabase(PathBuf),
+    /// A file of another program's that is to be changed has a mistake in it.
+    #[error("{0}")]
+    Broken(String),
     /// Two readers want different things.
     #[error(transparent)]
     Conflict(#[from] Conflict),
@@ -72,6 +76,19 @@ pub enum Failure {
     /// All was written, and is not what a program that starts now reads.
     #[error("not in force")]
     NotInForce(Box<Report>),
+}
+
+impl From<DocumentProblem> for Failure {
+    fn from(problem: DocumentProblem) -> Self {
+        match problem {
+            DocumentProblem::Broken(mistake) => Self::Broken(mistake),
+            DocumentProblem::Unreadable { file, reason }
+            | DocumentProblem::NotWritable {
+                folder: file,
+                reason,
+            } => Self::System { file, reason },
+        }
+    }
 }
 
 /// What the system said about a file or folder.

@@ -7,15 +7,18 @@
 //! beside the old one, and the two change their names in one step; the database is compiled, which
 //! replaces it in one step; the profile, which was written beforehand, takes its place. Whoever
 //! pulls the plug between two steps finds the old policy in force or the new one, and what is
-//! left over is seen to by the next application.
+//! left over is seen to by the next application. What turns a program off for everybody is written
+//! before the database is compiled, and taken back after it: in between, more is off than need be.
 //!
 //! ```text
-//! place       what is asked for: apply, dry_run, status, remove
-//! ├── write   the steps, each undone where it fails
-//! └── look    what is there, what is in force, and who could undo it
+//! place          what is asked for: apply, dry_run, status, remove
+//! ├── write      the steps, each undone where it fails
+//! ├── opt_outs   what turns programs off for everybody, and taking it back
+//! └── look       what is there, what is in force, and who could undo it
 //! ```
 
 mod look;
+mod opt_outs;
 mod write;
 
 use std::io;
@@ -26,6 +29,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use look::leftovers;
+use opt_outs::Steps;
 
 use super::compile::Compiled;
 use super::diff::FileChange;
@@ -37,7 +41,14 @@ use crate::PACKAGE;
 use crate::catalogue::Catalogue;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
+use crate::opt_out::OptOut;
 use crate::tree::{self, Kind, LARGEST_FOREIGN_FILE, Rights, Tree};
+
+pub(super) use opt_outs::Before;
+pub use opt_outs::{Preview, wanted as wanted_opt_outs};
+
+/// Where every application writes.
+const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];
 
 /// What keeps two from working at the same time. Nobody but root can hold it.
 const LOCK: &str = "/run/privacy-panel.lock";
@@ -60,8 +71,26 @@ pub struct Applied {
     pub profile_changed: bool,
     /// What is in force, read back.
     pub report: Report,
-    /// What dconf had to say, such as of other databases.
+    /// What dconf and systemd had to say, such as of other databases.
     pub said: Option<String>,
+}
+
+/// What an application would change.
+#[derive(Debug)]
+pub struct Changes {
+    /// Files of the database and the profile.
+    pub files: Vec<FileChange>,
+    /// Whether the database would be compiled.
+    pub compile: bool,
+    /// What turns programs off for everybody.
+    pub opt_outs: Preview,
+}
+
+impl Changes {
+    /// Whether anything would change.
+    pub fn is_change(&self) -> bool {
+        self.compile || !self.files.is_empty() || self.opt_outs.is_change()
+    }
 }
 
 /// What there is, and what is to be.
@@ -71,6 +100,9 @@ struct Plan {
     locks: FileChange,
     profile: FileChange,
     profile_rights: Rights,
+    opt_outs: Steps,
+    /// The key file as long as there is something to be taken back, which it still knows of.
+    meanwhile: Vec<u8>,
     /// Whether an application that was cut off left something behind, or somebody took or gave
     /// rights to what is ours, so that all of it is made anew.
     damaged: bool,
@@ -82,7 +114,7 @@ impl Plan {
     }
 
     fn is_change(&self) -> bool {
-        self.sources_change() || self.profile.is_change()
+        self.sources_change() || self.profile.is_change() || !self.opt_outs.set.is_empty()
     }
 }
 
@@ -168,9 +200,11 @@ impl Place {
         waiting: impl FnOnce(),
     ) -> Result<Applied, Failure> {
         // Before the lock: who may not write is told so, whether anything is to be written or not.
-        self.check_rights()?;
+        self.check_rights(FOLDERS.map(PathBuf::from))?;
         let _lock = self.lock(waiting)?;
         let plan = self.plan(policy, catalogue)?;
+        let folders = plan.opt_outs.set.iter().map(OptOut::file);
+        self.check_rights(folders.filter_map(|file| file.parent().map(PathBuf::from)))?;
         if !plan.is_change() {
             let report = self.look(policy, catalogue, &plan.compiled)?;
             if report.in_force() {
@@ -199,18 +233,17 @@ impl Place {
         })
     }
 
-    /// What an application would change, and whether the database would be compiled.
-    pub fn dry_run(
-        &self,
-        policy: &Policy,
-        catalogue: &Catalogue,
-    ) -> Result<(Vec<FileChange>, bool), Failure> {
+    /// What an application would change.
+    pub fn dry_run(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Changes, Failure> {
         let plan = self.plan(policy, catalogue)?;
         let compile =
             plan.sources_change() || !self.look(policy, catalogue, &plan.compiled)?.in_force();
         let files = [plan.keys, plan.locks, plan.profile];
-        let changes = files.into_iter().filter(FileChange::is_change);
-        Ok((changes.collect(), compile))
+        Ok(Changes {
+            files: files.into_iter().filter(FileChange::is_change).collect(),
+            compile,
+            opt_outs: self.preview(&plan.opt_outs)?,
+        })
     }
 
     /// Compares what is in force with what a policy says.
@@ -228,7 +261,7 @@ impl Place {
         if !self.is_there()? {
             return Ok(false);
         }
-        self.check_rights()?;
+        self.check_rights(FOLDERS.map(PathBuf::from))?;
         let _lock = self.lock(waiting)?;
         let (kind, profile) = self.profile()?;
         if kind == Some(Kind::Link) && profile.as_deref().is_some_and(profile::has_ours) {
@@ -236,10 +269,19 @@ impl Place {
         }
         self.check_ours()?;
         let databases = self.folder(DATABASES)?;
-        let made = sources::made(&self.source(sources::KEY_FILE)?.unwrap_or_default());
+        let key_file = self.source(sources::KEY_FILE)?.unwrap_or_default();
+        let made = sources::made(&key_file);
+        let opt_outs = Steps {
+            undo: sources::before(&key_file),
+            ..Steps::default()
+        };
+        // A file that cannot be understood is found before anything is taken out.
+        self.preview(&opt_outs)?;
         if let Some(databases) = &databases {
-            self.let_go(databases, &made)?;
+            self.let_go(databases, &made, &opt_outs.undo)?;
         }
+        self.undo_opt_outs(&opt_outs.undo)?;
+        self.tell_systemd(&opt_outs);
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
             self.take_out_of_profile(&profiles, kind, profile, &made)?;
         }
@@ -302,7 +344,15 @@ impl Place {
             before,
             after: Some(after.into_bytes()),
         };
-        let text = sources::key_file_text(policy, &compiled, &made);
+        let before = sources::before(key_file.as_deref().unwrap_or_default());
+        let opt_outs = self.opt_out_steps(&opt_outs::wanted(policy, catalogue)?, before)?;
+        // What cannot be changed is found before anything is.
+        self.preview(&opt_outs)?;
+        let key_file_text =
+            |before: &[Before]| sources::key_file_text(policy, &compiled, &made, before);
+        let all = [opt_outs.before.as_slice(), &opt_outs.undo].concat();
+        let meanwhile = key_file_text(&all).into_bytes();
+        let text = key_file_text(&opt_outs.before);
         let locks = self.source(sources::LOCKS_FILE)?;
         Ok(Plan {
             keys: file(sources::KEY_FILE, key_file, text),
@@ -313,6 +363,8 @@ impl Place {
                 after: Some(new_profile),
             },
             profile_rights,
+            opt_outs,
+            meanwhile,
             compiled,
             damaged: self.is_damaged()?,
         })

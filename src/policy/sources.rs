@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! What the policy's database is compiled from: a file of keys that also keeps the policy's own
-//! text, and a file of locks.
+//! text and what a removal has to know, and a file of locks.
 
 use std::path::{Path, PathBuf};
 
 use super::compile::Compiled;
+use super::place::Before;
 use super::{DATABASES, Policy, profile};
 
 /// The folder of the sources, beside the database.
@@ -31,6 +32,9 @@ const MAY_BE_MADE: [&str; 5] = [
 /// The beginning of a line that says what was made, for the removal.
 const MADE: &str = "# Made: ";
 
+/// The beginning of a line that says what was turned off for everybody, and what was there before.
+const BEFORE: &str = "# Before: ";
+
 /// The beginning of each line of the policy itself.
 const POLICY: &str = "#| ";
 
@@ -40,7 +44,7 @@ pub(super) fn path(name: &str) -> PathBuf {
 }
 
 /// The comments of the key file.
-pub(super) fn heading(made: &[PathBuf]) -> String {
+pub(super) fn heading(made: &[PathBuf], before: &[Before]) -> String {
     let mut text = String::from(
         "# Made by “privacyctl policy apply”, and made anew by it. To change what people may decide,\n\
          # change the policy and apply it again; see “privacyctl policy --help”.\n",
@@ -51,12 +55,23 @@ pub(super) fn heading(made: &[PathBuf]) -> String {
         text.push_str(&names.join(" "));
         text.push('\n');
     }
+    // What has no JSON has no such names either; then there is nothing to go back to.
+    for line in before.iter().flat_map(serde_json::to_string) {
+        text.push_str(BEFORE);
+        text.push_str(&line);
+        text.push('\n');
+    }
     text
 }
 
 /// The key file: where it comes from, the policy as it was, and what follows from it.
-pub(super) fn key_file_text(policy: &Policy, compiled: &Compiled, made: &[PathBuf]) -> String {
-    let mut text = heading(made);
+pub(super) fn key_file_text(
+    policy: &Policy,
+    compiled: &Compiled,
+    made: &[PathBuf],
+    before: &[Before],
+) -> String {
+    let mut text = heading(made, before);
     text.push_str("#\n# The policy:\n");
     for line in policy.text.split('\n') {
         text.push_str(format!("{POLICY}{line}").trim_end());
@@ -87,6 +102,17 @@ pub(super) fn made(key_file: &[u8]) -> Vec<PathBuf> {
         .flat_map(|names| names.split(' '))
         .filter(|name| MAY_BE_MADE.contains(name))
         .map(PathBuf::from)
+        .collect()
+}
+
+/// What was turned off for everybody, with what was there before.
+pub(super) fn before(key_file: &[u8]) -> Vec<Before> {
+    String::from_utf8_lossy(key_file)
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .filter_map(|line| line.strip_prefix(BEFORE))
+        .flat_map(serde_json::from_str)
+        .filter(Before::is_sound)
         .collect()
 }
 

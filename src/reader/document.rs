@@ -2,14 +2,15 @@
 
 //! A value in TOML files of a person's configuration, with one value for on and one for off.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use super::{Answer, DocumentWrite, Part, Request};
 use crate::document::{self, DocumentProblem, Found, Scalar};
 use crate::folders;
+use crate::opt_out::{self, OptOut};
 use crate::state::State;
 use crate::storage::Origin;
+use crate::tree::Tree;
 
 /// `[toml]` in a reader file.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,25 +27,7 @@ pub struct DocumentShape {
     /// What it does where there is no such file, or no such value in it.
     pub missing: State,
     /// What turns all off for everybody.
-    pub disable_all: Option<Everybody>,
-}
-
-/// A value in a file of the whole computer's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Everybody {
-    /// The file.
-    pub file: PathBuf,
-    /// The tables that the value is in, and its own name.
-    pub key: Vec<String>,
-    /// The value with which all is off.
-    pub value: Scalar,
-}
-
-/// The value as a line of the file.
-impl fmt::Display for Everybody {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} = {}", self.key.join("."), self.value)
-    }
+    pub disable_all: Vec<OptOut>,
 }
 
 /// A file and what is in it.
@@ -60,13 +43,11 @@ impl DocumentShape {
             let file = dirs::config_dir()?.join(file);
             file.parent().map(PathBuf::from)
         });
-        let everybodys = self.disable_all.as_ref();
-        let everybodys = everybodys.and_then(|all| all.file.parent().map(PathBuf::from));
-        own.chain(everybodys).collect()
+        own.chain(everybodys(&self.disable_all)).collect()
     }
 
     pub(super) fn ask(&self) -> Result<Option<Answer>, DocumentProblem> {
-        let all_off = self.is_all_off()?;
+        let all_off = opt_out::is_off(&self.disable_all, &Tree::computer())?;
         let found = self.look()?;
         let parts: Vec<_> = found.iter().map(|look| (look, self.state(look))).collect();
         let state = State::together(parts.iter().map(|(_, state)| *state));
@@ -105,7 +86,7 @@ impl DocumentShape {
     }
 
     pub(super) fn plan(&self, request: Request) -> Result<Vec<DocumentWrite>, DocumentProblem> {
-        let locked = self.is_all_off()?;
+        let locked = opt_out::is_off(&self.disable_all, &Tree::computer())?;
         let found = self.look()?;
         let writes = found.into_iter().filter_map(|look| {
             let value = match request {
@@ -125,12 +106,6 @@ impl DocumentShape {
             })
         });
         Ok(writes.collect())
-    }
-
-    fn is_all_off(&self) -> Result<bool, DocumentProblem> {
-        self.disable_all.as_ref().map_or(Ok(false), |all| {
-            document::look(&all.file, &all.key).map(|found| found.is(&all.value))
-        })
     }
 
     fn state(&self, look: &Look) -> State {
@@ -160,9 +135,16 @@ impl DocumentShape {
         files
             .into_iter()
             .map(|file| {
-                let found = document::look(&file, &self.key)?;
+                let found = document::look(&Tree::computer(), &file, &self.key)?;
                 Ok(Look { file, found })
             })
             .collect()
     }
+}
+
+/// The folders in which what is off for everybody may change.
+pub(super) fn everybodys(opt_outs: &[OptOut]) -> impl Iterator<Item = PathBuf> {
+    opt_outs
+        .iter()
+        .filter_map(|opt_out| opt_out.file().parent().map(PathBuf::from))
 }

@@ -9,13 +9,18 @@
 //! person each time, or it does not. And it may have an identifier for the computer, which goes
 //! with what it sends.
 
+use std::path::PathBuf;
+
 use glib::Variant;
 
-use super::{Answer, Mode, ModeState, PropertyWrite, Request, Write};
+use super::document::everybodys;
+use super::{Answer, Mode, ModeState, Problem, PropertyWrite, Request, Write};
 use crate::mistake;
+use crate::opt_out::{self, OptOut};
 use crate::services::{self, Bus, Service, ServiceProblem};
 use crate::state::State;
-use crate::storage::Storage;
+use crate::storage::{Origin, Storage};
+use crate::tree::Tree;
 
 /// How long an identifier may be, in bytes. Whoopsie's has 128.
 const LONGEST_IDENTIFIER: usize = 1024;
@@ -35,6 +40,8 @@ pub struct PropertyShape {
     pub mode: Option<ModeShape>,
     /// The method of the same interface that returns the computer's identifier.
     pub identifier: Option<String>,
+    /// What turns it off for everybody, whatever the property says.
+    pub disable_all: Vec<OptOut>,
 }
 
 /// `[dbus.mode]` in a reader file.
@@ -64,11 +71,22 @@ impl PropertyShape {
         self.service.bus == Bus::System
     }
 
-    pub(super) fn ask(&self, storage: &Storage) -> Result<Option<Answer>, ServiceProblem> {
-        let Some(value) = self.look(storage)? else {
+    /// The folders in which something about the state may change.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        everybodys(&self.disable_all).collect()
+    }
+
+    pub(super) fn ask(&self, storage: &Storage) -> Result<Option<Answer>, Problem> {
+        let all_off = self.is_all_off()?;
+        let value = match self.look(storage) {
+            // What it would say has no part in it.
+            Err(_) if all_off => Some(self.off.clone()),
+            found => found?,
+        };
+        let Some(value) = value else {
             return Ok(None);
         };
-        let state = if value == self.off {
+        let state = if all_off || value == self.off {
             State::Off
         } else if value == self.on {
             State::On
@@ -77,21 +95,18 @@ impl PropertyShape {
         };
         Ok(Some(Answer {
             state,
-            origin: None,
-            locked: false,
+            origin: all_off.then_some(Origin::Administrator),
+            locked: all_off,
             resettable: false,
             overruled: false,
             for_everybody: self.is_for_everybody(),
-            mode: self.mode(storage),
+            mode: self.mode(storage).filter(|_| !all_off),
             parts: Vec::new(),
         }))
     }
 
-    pub(super) fn plan(
-        &self,
-        storage: &Storage,
-        request: Request,
-    ) -> Result<Vec<Write>, ServiceProblem> {
+    pub(super) fn plan(&self, storage: &Storage, request: Request) -> Result<Vec<Write>, Problem> {
+        let locked = self.is_all_off()?;
         let found = match self.look(storage) {
             // It may hear of a change all the same.
             Err(ServiceProblem::NoAnswer(_)) => None,
@@ -100,14 +115,17 @@ impl PropertyShape {
         };
         let value = match request {
             Request::On => &self.on,
+            // Off for everybody, it is off already.
+            Request::Off if locked => return Ok(Vec::new()),
             Request::Off => &self.off,
             Request::Reset => return Ok(Vec::new()),
             Request::Mode(mode) => return Ok(self.plan_mode(storage, mode)),
         };
-        if found.as_ref() == Some(value) {
+        // Under a lock, no value turns it on.
+        if found.as_ref() == Some(value) && !locked {
             return Ok(Vec::new());
         }
-        Ok(vec![self.write(&self.property, value)])
+        Ok(vec![self.write(&self.property, value, locked)])
     }
 
     /// How the service sends; none where this version of it knows of no modes.
@@ -136,7 +154,7 @@ impl PropertyShape {
         if found == mode.into() {
             Vec::new()
         } else {
-            vec![self.write(&shape.property, value)]
+            vec![self.write(&shape.property, value, false)]
         }
     }
 
@@ -155,11 +173,16 @@ impl PropertyShape {
         answers.property(&self.service, &self.property.name, self.off.type_())
     }
 
-    fn write(&self, property: &Property, value: &Variant) -> Write {
+    fn is_all_off(&self) -> Result<bool, Problem> {
+        Ok(opt_out::is_off(&self.disable_all, &Tree::computer())?)
+    }
+
+    fn write(&self, property: &Property, value: &Variant, locked: bool) -> Write {
         Write::Property(PropertyWrite {
             service: self.service.clone(),
             property: property.clone(),
             value: value.clone(),
+            locked,
         })
     }
 }

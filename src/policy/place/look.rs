@@ -10,10 +10,12 @@ use cap_std::fs::Dir;
 use glib::Variant;
 
 use super::Place;
+use super::opt_outs::{wanted, wanted_of};
 use crate::PACKAGE;
 use crate::catalogue::Catalogue;
 use crate::folders;
 use crate::i18n::system_error;
+use crate::opt_out::OptOut;
 use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::read_back::{self, Answer, Process, Question};
@@ -137,8 +139,9 @@ impl Place {
         for decision in &policy.decisions {
             for reader in catalogue.readers_of(decision.choice) {
                 let keys = compile::keys_of(decision, reader);
+                let opt_outs = wanted_of(decision, reader);
                 // What a service or a file keeps is in no database.
-                if keys.is_empty() {
+                if keys.is_empty() && opt_outs.is_empty() {
                     continue;
                 }
                 questions.extend(keys.iter().map(|key| {
@@ -150,7 +153,7 @@ impl Place {
                             .map(str::to_owned),
                     }
                 }));
-                readers.push((decision.choice, reader, keys));
+                readers.push((decision.choice, reader, keys, opt_outs));
             }
         }
         questions.extend(in_force::keys().map(Question::plain));
@@ -186,11 +189,14 @@ impl Place {
         };
         let readers = readers
             .into_iter()
-            .map(|(choice, reader, keys)| ReaderReport {
-                choice,
-                id: reader.id.clone(),
-                name: reader.name.clone(),
-                keys: key_reports(keys),
+            .map(|(choice, reader, keys, opt_outs)| {
+                let opt_outs = opt_outs.iter().map(|opt_out| self.opt_out_report(opt_out));
+                ReaderReport {
+                    choice,
+                    id: reader.id.clone(),
+                    name: reader.name.clone(),
+                    keys: key_reports(keys).into_iter().chain(opt_outs).collect(),
+                }
             })
             .collect();
         let mut report = Report {
@@ -200,12 +206,14 @@ impl Place {
             policy: key_reports(in_force::keys().map(str::to_owned).into()),
             ..Report::default()
         };
-        self.look_at_rights(&mut report);
+        let opt_outs = wanted(policy, catalogue)?;
+        let opt_outs: Vec<_> = opt_outs.iter().map(OptOut::file).collect();
+        self.look_at_rights(&mut report, &opt_outs);
         Ok(report)
     }
 
     /// Finds what others may change, and what people cannot read.
-    fn look_at_rights(&self, report: &mut Report) {
+    fn look_at_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
         let me = rustix::process::geteuid().as_raw();
         // What people's programs read, and what dconf and privacyctl alone do.
         let theirs = [
@@ -219,8 +227,13 @@ impl Place {
         let config = Path::new(folders::SYSTEM_CONFIG);
         let readers = config.join("readers.d");
         let ours = [&sources, config, Path::new(FILE), &readers];
-        let theirs = theirs.map(|path| (Path::new(path), true));
-        for (path, for_people) in theirs.into_iter().chain(ours.map(|path| (path, false))) {
+        let folders = opt_outs.iter().filter_map(|file| file.parent());
+        let theirs = theirs.iter().map(Path::new);
+        let theirs = theirs
+            .chain(folders)
+            .chain(opt_outs.iter().map(PathBuf::as_path));
+        let theirs = theirs.map(|path| (path, true));
+        for (path, for_people) in theirs.chain(ours.map(|path| (path, false))) {
             let (rights, needed) = match self.tree.kind(path) {
                 Ok(Some(Kind::File(rights))) => (rights, 0o004),
                 Ok(Some(Kind::Folder(rights))) => (rights, 0o005),
@@ -275,17 +288,19 @@ impl Place {
     }
 
     /// Makes sure that this person may write where it will be needed.
-    pub(super) fn check_rights(&self) -> Result<(), Failure> {
-        for folder in [DATABASES, profile::FOLDER] {
+    pub(super) fn check_rights(
+        &self,
+        folders: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<(), Failure> {
+        for folder in folders {
             // The nearest folder that is there.
-            let found =
-                Path::new(folder)
-                    .ancestors()
-                    .find_map(|path| match self.tree.folder(path) {
-                        Ok(None) => None,
-                        Ok(Some(dir)) => Some((path, tree::check_writable(&dir))),
-                        Err(error) => Some((path, Err(error))),
-                    });
+            let found = folder
+                .ancestors()
+                .find_map(|path| match self.tree.folder(path) {
+                    Ok(None) => None,
+                    Ok(Some(dir)) => Some((path, tree::check_writable(&dir))),
+                    Err(error) => Some((path, Err(error))),
+                });
             if let Some((path, Err(error))) = found {
                 return Err(Failure::NotWritable {
                     folder: self.tree.name(path),

@@ -9,7 +9,7 @@ use cap_std::fs::{Dir, MetadataExt as _};
 use rustix::fs::Mode;
 
 use super::look::leftovers;
-use super::{Place, Plan};
+use super::{Before, Place, Plan};
 use crate::PACKAGE;
 use crate::policy::failure::Failure;
 use crate::policy::sources::{self, KEY_FILE, LOCKS, LOCKS_FILE};
@@ -20,12 +20,17 @@ use crate::tree::{self, FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 impl Place {
     /// Lets the programs of people who are logged in know at once that nothing is locked any more:
     /// they keep the database that they have open until it says otherwise.
-    pub(super) fn let_go(&self, databases: &Dir, made: &[PathBuf]) -> Result<(), Failure> {
+    pub(super) fn let_go(
+        &self,
+        databases: &Dir,
+        made: &[PathBuf],
+        before: &[Before],
+    ) -> Result<(), Failure> {
         let sources = Path::new(DATABASES).join(sources::FOLDER);
         if self.tree.is_image() || self.kind(&sources)?.is_none() {
             return Ok(());
         }
-        let heading = format!("{}\n", sources::heading(made));
+        let heading = format!("{}\n", sources::heading(made, before));
         self.make_sources(databases, heading.as_bytes(), b"")?;
         // Without dconf nobody has it open.
         match self.update(databases) {
@@ -121,24 +126,44 @@ impl Place {
             tree::prepare(profiles, profile, plan.profile_rights).map_err(profile_failed())?;
         }
         let swapped = plan.sources_change();
+        let opt_outs = &plan.opt_outs;
         if swapped {
-            let [keys, locks] = [&plan.keys, &plan.locks].map(|file| file.after.as_deref());
-            self.make_sources(
-                databases,
-                keys.unwrap_or_default(),
-                locks.unwrap_or_default(),
-            )?;
+            let locks = plan.locks.after.as_deref().unwrap_or_default();
+            self.make_sources(databases, &plan.meanwhile, locks)?;
         }
-        let said = self.update(databases).inspect_err(|_| {
+        let set = self.set_opt_outs(&opt_outs.set);
+        let said = set.and_then(|()| self.update(databases)).inspect_err(|_| {
             // The old database is in force; its sources come back.
+            let _ = self.undo_opt_outs(&opt_outs.newly_set());
             if swapped {
                 let _ = self.undo_sources(plan, databases);
             }
         })?;
+        if !opt_outs.undo.is_empty() {
+            self.undo_opt_outs(&opt_outs.undo)?;
+            self.forget_undone(plan)?;
+        }
+        let said = [said, self.tell_systemd(opt_outs)];
+        let said = said
+            .into_iter()
+            .flatten()
+            .reduce(|one, other| one + "\n" + &other);
         if plan.profile.is_change() {
             tree::put_in_place(profiles, profile::NAME).map_err(profile_failed())?;
         }
         Ok(said)
+    }
+
+    /// Puts the key file in its place that no longer knows of what was taken back.
+    fn forget_undone(&self, plan: &Plan) -> Result<(), Failure> {
+        let folder = Path::new(DATABASES).join(sources::FOLDER);
+        let keys = plan.keys.after.as_deref().unwrap_or_default();
+        let Some(sources) = self.tree.folder(&folder).map_err(self.system(&folder))? else {
+            return Ok(());
+        };
+        tree::prepare(&sources, keys, Rights::PUBLIC)
+            .and_then(|()| tree::put_in_place(&sources, KEY_FILE))
+            .map_err(self.system(&folder))
     }
 
     /// Makes the folder of sources and lets it take its place.
