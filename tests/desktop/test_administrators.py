@@ -535,6 +535,14 @@ def another_at_work(computer):
     return subprocess.CompletedProcess([], waiting.returncode, out, said + more), 0
 
 
+def a_broken_opt_out(computer):
+    computer.write("/etc/ubuntu-insights/system-config.toml", "system_opt_out = = true\n")
+    computer.write(POLICY, '[choices.usage-statistics]\nstate = "off"\nlocked = true\n')
+    done = computer.policy("apply")
+    shutil.rmtree(computer.file("/etc/ubuntu-insights"))
+    return done, 4
+
+
 CAUSES = {
     "There is no policy": no_policy,
     "Nothing can be written in “FOLDER”: REASON. The": not_writable,
@@ -553,7 +561,8 @@ CAUSES = {
     "The policy was written, but not everybody": hidden_profile,
     "People cannot read": hidden,
     "Others than the administrator": exposed,
-    "FILE:LINE:COLUMN": a_broken_reader,
+    "FILE:LINE:COLUMN: MISTAKE. It": a_broken_reader,
+    "FILE:LINE:COLUMN: MISTAKE. Mend": a_broken_opt_out,
 }
 # It takes a minute of waiting.
 NOT_RUN = "Another privacyctl is at work on the policy and does not come to an end"
@@ -574,7 +583,7 @@ def test_every_sentence_of_the_program_is_on_the_page():
     functions = [CLI.split(f"\nfn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
                  ("sentence", "warn", "wait")]  # fmt: skip
     said = re.findall(r'"((?:[^"\\]|\\.)*\.)"', "".join(functions))
-    assert len(said) == 16
+    assert len(said) == 17
 
     def bare(text):
         return re.sub(r"\{\w+\}|\b[A-Z]{3,}\b", "_", text)

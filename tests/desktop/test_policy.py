@@ -268,29 +268,22 @@ def test_check_says_what_was_decided_and_what_an_administrator_may_not_expect(co
     assert contents(computer.file("/etc")) == before
 
 
-STATISTICS_OFF = "[choices.usage-statistics]\nstate = \"off\"\nlocked = true\n"
-INSIGHTS = (
-    "Ubuntu Insights: not reached by a policy, neither preset nor locked. “system_opt_out = true” in "
-    "“/etc/ubuntu-insights/system-config.toml” turns it off for everybody."
-)
+STATISTICS_ON = "[choices.usage-statistics]\nstate = \"on\"\nlocked = true\n"
+INSIGHTS = "Ubuntu Insights: not reached by a policy, neither preset nor locked. People decide."
 WHOOPSIE = (
     "Ubuntu System Figures (Whoopsie): not reached by a policy, neither preset nor locked. "
-    "“privacyctl set usage-statistics off” sets it for everybody on a computer."
+    "“privacyctl set usage-statistics on” sets it for everybody on a computer."
 )
 
 
 def test_check_names_all_programs_that_a_policy_does_not_reach(computer):
-    computer.write(POLICY, STATISTICS_OFF)
-    assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, WHOOPSIE]
     # Nothing turns Insights on for everybody.
-    computer.write(POLICY, STATISTICS_OFF.replace("off", "on"))
-    insights, whoopsie = computer.policy("check").stdout.splitlines()[2:]
-    assert insights.endswith("neither preset nor locked. People decide.")
-    assert "“privacyctl set usage-statistics on”" in whoopsie
+    computer.write(POLICY, STATISTICS_ON)
+    assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, WHOOPSIE]
 
 
 def test_apply_and_status_name_those_that_are_here(computer):
-    computer.write(POLICY, STATISTICS_OFF)
+    computer.write(POLICY, STATISTICS_ON)
     assert not [line for line in computer.policy("apply").stdout.splitlines() if "reached" in line]
     reader = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
     here = reader.replace("/usr/local/bin/ubuntu-insights", "/bin/sh")
@@ -306,7 +299,7 @@ def test_apply_and_status_name_those_that_are_here(computer):
 
 
 def test_of_an_image_all_programs_are_named(computer, tmp_path):
-    computer.write(POLICY, STATISTICS_OFF)
+    computer.write(POLICY, STATISTICS_ON)
     said = computer.policy("apply", POLICY, "--root", tmp_path).stdout.splitlines()
     assert INSIGHTS in said and WHOOPSIE in said
 
@@ -873,7 +866,7 @@ REPORTS_LOCKED = '[choices.error-reports]\nstate = "off"\nlocked = true\n'
 def test_a_program_that_is_not_installed_yet_is_decided_for_as_well(computer):
     computer.write(READERS / "site.toml", reader_file())
     lines = computer.apply(REPORTS_LOCKED)
-    assert lines[0] == "Send error reports: Off, locked (in force for 3 programs)"
+    assert lines[0] == "Send error reports: Off, locked (in force for 4 programs)"
     assert "[org/example/Absent]\nsend=false\n" in computer.read(SOURCES / "policy")
     assert "/org/example/Absent/send" in computer.read(SOURCES / "locks" / "policy").split()
     write = computer.session.run("dconf", "write", "/org/example/Absent/send", "true")

@@ -131,6 +131,15 @@ INTENDED = {
     "organisation-only": ({NAME: "Example University"}, set()),
 }
 
+# What else turns programs off for everybody, by the choice that a policy locks off.
+OPT_OUTS = {
+    OWN_REPORTS: {
+        "etc/systemd/system/whoopsie.path": "/dev/null",
+        "etc/systemd/system/whoopsie.service": "/dev/null",
+    },
+    OWN_STATISTICS: {"etc/ubuntu-insights/system-config.toml": "system_opt_out = true\n"},
+}
+
 # Every key of every schema: its value, and whether it can be changed.
 READ = """
 import json, sys
@@ -218,8 +227,16 @@ def test_a_policy_becomes_exactly_these_files(session, images, name):
     }
     assert below(root, PROFILE).read_text() == f"user-db:user\n{OUR_LINE}\n"
     ours = {DATABASE, SOURCES / "policy", SOURCES / "locks" / "policy", PROFILE}
-    files = {name for name, text in contents(root).items() if text is not None}
-    assert files == {str(path.relative_to("/")) for path in ours}
+    values, locks = INTENDED[name]
+    opt_outs = {}
+    for key, files in OPT_OUTS.items():
+        opt_outs |= files if key in locks and values[key] is False else {}
+    found = {str(path.relative_to(root)): path for path in root.rglob("*") if not path.is_dir()}
+    assert set(found) == {str(path.relative_to("/")) for path in ours} | set(opt_outs)
+    assert opt_outs == {
+        name: os.readlink(found[name]) if found[name].is_symlink() else found[name].read_text()
+        for name in opt_outs
+    }
     again = session.ctl("policy", "apply", POLICIES / f"{name}.toml", "--root", root)
     assert again.stdout.splitlines()[-1] == "unchanged"
 
