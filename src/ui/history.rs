@@ -80,11 +80,7 @@ fn row(title: &str, subtitle: &str) -> adw::ActionRow {
         .title_lines(0)
         .subtitle_lines(0)
         .build();
-    say(&row, subtitle);
-    row
-}
-
-fn say(row: &adw::ActionRow, subtitle: &str) {
     row.set_subtitle(&glib::markup_escape_text(subtitle));
     row.update_property(&[gtk::accessible::Property::Description(subtitle)]);
+    row
 }

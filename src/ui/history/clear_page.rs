@@ -12,7 +12,7 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, words};
 use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
 
-use super::{row, say};
+use super::row;
 use crate::window::Window;
 
 /// How often progress is shown.
@@ -49,6 +49,8 @@ mod imp {
         #[template_child]
         pub(super) places: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
+        pub(super) stays: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
         pub(super) clear: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) under_way: TemplateChild<gtk::Box>,
@@ -57,7 +59,7 @@ mod imp {
         #[template_child]
         pub(super) stop: TemplateChild<gtk::Button>,
         /// What is shown of each place.
-        pub(super) rows: RefCell<Vec<adw::ActionRow>>,
+        pub(super) rows: RefCell<Vec<(adw::PreferencesGroup, adw::ActionRow)>>,
         /// How many entries would go.
         pub(super) count: Cell<usize>,
         /// Ends what is being counted or cleared.
@@ -84,6 +86,8 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let page = self.obj();
+            let remark = glib::markup_escape_text(&words::out_of_reach());
+            self.stays.set_description(Some(&remark));
             page.show_days();
             page.count();
         }
@@ -178,17 +182,27 @@ impl ClearPage {
         }
     }
 
-    fn show_rows(&self, heading: &str, remark: &str, rows: Vec<adw::ActionRow>) {
-        let places = &self.imp().places;
-        for row in self.imp().rows.take() {
-            places.remove(&row);
+    /// Shows a row each for what goes or went, and for what stays where that is known.
+    fn show_rows(
+        &self,
+        heading: &str,
+        goes: Vec<adw::ActionRow>,
+        stays: Option<Vec<adw::ActionRow>>,
+    ) {
+        let imp = self.imp();
+        for (group, row) in imp.rows.take() {
+            group.remove(&row);
         }
-        places.set_title(&glib::markup_escape_text(heading));
-        places.set_description(Some(&glib::markup_escape_text(remark)));
-        for row in &rows {
-            places.add(row);
+        imp.places.set_title(&glib::markup_escape_text(heading));
+        imp.places.set_visible(!goes.is_empty());
+        imp.stays.set_visible(stays.is_some());
+        let rows = [(&imp.places, goes), (&imp.stays, stays.unwrap_or_default())];
+        for (group, rows) in rows {
+            for row in rows {
+                group.add(&row);
+                imp.rows.borrow_mut().push((group.get(), row));
+            }
         }
-        self.imp().rows.replace(rows);
     }
 
     /// Ends whatever is being counted, and begins something new that can be ended.
@@ -208,13 +222,13 @@ impl ClearPage {
         let heading = gettext("What Will Be Removed");
         let Some(span) = self.span() else {
             let row = row(&gettext("The last day is before the first."), "");
-            self.show_rows(&heading, "", vec![row]);
+            self.show_rows(&heading, vec![row], None);
             return;
         };
         let waiting = row(&gettext("Counting…"), "");
         let spinner = gtk::Spinner::builder().spinning(true).build();
         waiting.add_suffix(&spinner);
-        self.show_rows(&heading, "", vec![waiting]);
+        self.show_rows(&heading, vec![waiting], None);
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -237,11 +251,16 @@ impl ClearPage {
             .sum();
         self.imp().count.set(count);
         self.imp().clear.set_sensitive(count > 0);
-        let rows = found
+        let (goes, stays): (Vec<_>, Vec<_>) = found
             .iter()
-            .map(|found| row(&found.place.title(), &words::found(found)))
-            .collect();
-        self.show_rows(heading, &words::out_of_reach(), rows);
+            .partition(|found| found.count.is_ok() && found.obstacle.is_none());
+        let rows = |found: Vec<&Found>| {
+            found
+                .into_iter()
+                .map(|found| row(&found.place.title(), &words::found(found)))
+                .collect()
+        };
+        self.show_rows(heading, rows(goes), Some(rows(stays)));
     }
 
     /// The last question.
@@ -373,16 +392,17 @@ impl ClearPage {
         let imp = self.imp();
         imp.count.set(0);
         imp.clear.set_sensitive(false);
-        let rows: Vec<_> = outcomes
+        let (went, stayed): (Vec<_>, Vec<_>) = outcomes
             .iter()
-            .map(|outcome| {
-                let row = row(&outcome.place.title(), "");
-                say(&row, &words::outcome(outcome));
-                row
-            })
-            .collect();
+            .partition(|outcome| outcome.removed > 0 || outcome.problem.is_none());
+        let rows = |outcomes: Vec<&Outcome>| {
+            outcomes
+                .into_iter()
+                .map(|outcome| row(&outcome.place.title(), &words::outcome(outcome)))
+                .collect()
+        };
         // Translators: heading over places and what became of clearing them
-        self.show_rows(&gettext("What Was Removed"), &words::out_of_reach(), rows);
+        self.show_rows(&gettext("What Was Removed"), rows(went), Some(rows(stayed)));
         // The button that had the focus is gone.
         imp.times.child_focus(gtk::DirectionType::TabForward);
     }
