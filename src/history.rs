@@ -11,11 +11,12 @@
 //! own. A [`gio::Cancellable`] ends the waiting; what was removed until then stays removed.
 
 mod app_usage;
-mod commands;
 mod file;
 pub mod never_record;
 mod recent;
+mod running;
 mod span;
+mod typed;
 pub mod words;
 mod xml;
 mod zeitgeist;
@@ -25,8 +26,9 @@ use std::path::PathBuf;
 
 use gio::Cancellable;
 
-use crate::i18n::noop;
+use crate::i18n::gettext;
 pub use span::{Past, Span, When, WhenError};
+pub use typed::Typed;
 
 /// Where programs remember what a person did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,18 +39,17 @@ pub enum Place {
     Zeitgeist,
     /// How often and how recently each application was used, as GNOME Shell counts it.
     AppUsage,
-    /// The commands typed into GNOME Shell's “Run a Command”.
-    Commands,
+    /// What was typed into a program to be run or looked for.
+    Typed(&'static Typed),
 }
 
 impl Place {
     /// Every place, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [
-        Self::RecentFiles,
-        Self::Zeitgeist,
-        Self::AppUsage,
-        Self::Commands,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::RecentFiles, Self::Zeitgeist, Self::AppUsage]
+            .into_iter()
+            .chain(typed::ALL.iter().map(Self::Typed))
+    }
 
     /// The word in JSON; it is never translated.
     pub const fn id(self) -> &'static str {
@@ -56,26 +57,21 @@ impl Place {
             Self::RecentFiles => "recent-files",
             Self::Zeitgeist => "zeitgeist",
             Self::AppUsage => "app-usage",
-            Self::Commands => "commands",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            // Translators: a list that programs share
-            Self::RecentFiles => noop("Recently used files"),
-            // Translators: what the service Zeitgeist has recorded; Zeitgeist is a name
-            Self::Zeitgeist => noop("Activities (Zeitgeist)"),
-            // Translators: how often each application was used, as GNOME Shell counts it
-            Self::AppUsage => noop("Application usage (GNOME Shell)"),
-            // Translators: what was typed into GNOME Shell’s “Run a Command”
-            Self::Commands => noop("Commands run (GNOME Shell)"),
+            Self::Typed(typed) => typed.id,
         }
     }
 
     /// What it is called, in the person's language.
     pub fn title(self) -> String {
-        crate::i18n::gettext(self.name())
+        match self {
+            // Translators: a list that programs share
+            Self::RecentFiles => gettext("Recently used files"),
+            // Translators: what the service Zeitgeist has recorded; Zeitgeist is a name
+            Self::Zeitgeist => gettext("Activities (Zeitgeist)"),
+            // Translators: how often each application was used, as GNOME Shell counts it
+            Self::AppUsage => gettext("Application usage (GNOME Shell)"),
+            Self::Typed(typed) => typed.title(),
+        }
     }
 }
 
@@ -97,9 +93,13 @@ pub enum Problem {
     /// Others kept changing the file while it was to be replaced.
     #[error("{} is being changed all the time", .0.display())]
     Changing(PathBuf),
-    /// The program that keeps it is running, and would write it again.
-    #[error("GNOME Shell is running and would write it again")]
-    ShellRunning,
+    /// The program that keeps it is running, and would write it again. It is a part of the desktop,
+    /// and runs as long as somebody is logged in.
+    #[error("{0} is running and would write it again")]
+    DesktopRunning(&'static str),
+    /// The program that keeps it is running, and would write it again. It can be closed.
+    #[error("{0} is running and would write it again; close it")]
+    ProgramRunning(&'static str),
     /// What is kept there has no dates.
     #[error("the entries have no dates")]
     Undated,
@@ -118,7 +118,7 @@ pub enum Problem {
     /// The service answered that it could not; in its words.
     #[error("{0}")]
     Refused(String),
-    /// The service says that it removed what is still there.
+    /// What was removed is there again, or still.
     #[error("it is still there")]
     StillThere,
     /// The person stopped it.
@@ -161,20 +161,19 @@ pub struct Progress {
 
 /// What is recorded of a span of time, in every place that is on this computer. Changes nothing.
 pub fn look(span: Span, cancellable: &Cancellable) -> Vec<Found> {
-    Place::ALL
-        .into_iter()
+    Place::all()
         .filter_map(|place| match place {
             Place::RecentFiles => recent::look(span),
             Place::Zeitgeist => zeitgeist::look(span, cancellable),
             Place::AppUsage => app_usage::look(span),
-            Place::Commands => commands::look(span),
+            Place::Typed(typed) => typed.look(span),
         })
         .collect()
 }
 
 /// Whether anything on this computer remembers what a person does. Starts no other program.
 pub fn is_anything_here() -> bool {
-    recent::is_here() || app_usage::is_here() || commands::is_here() || zeitgeist::is_here()
+    recent::is_here() || app_usage::is_here() || typed::is_here() || zeitgeist::is_here()
 }
 
 /// Removes what is recorded of a span of time, everywhere, and reads back that it is gone.
@@ -183,13 +182,12 @@ pub fn clear(
     cancellable: &Cancellable,
     mut progress: impl FnMut(Progress),
 ) -> Vec<Outcome> {
-    Place::ALL
-        .into_iter()
+    Place::all()
         .filter_map(|place| match place {
             Place::RecentFiles => recent::clear(span),
             Place::Zeitgeist => zeitgeist::clear(span, cancellable, &mut progress),
             Place::AppUsage => app_usage::clear(span),
-            Place::Commands => commands::clear(span),
+            Place::Typed(typed) => typed.clear(span),
         })
         .collect()
 }

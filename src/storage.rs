@@ -186,6 +186,13 @@ impl Storage {
         }
     }
 
+    /// A schema that is installed and has a path of its own, and the path.
+    pub fn schema_with_path(&self, id: &str) -> Option<(SettingsSchema, String)> {
+        let schema = self.schemas.as_ref()?.lookup(id, true)?;
+        let path = schema.path()?.into();
+        Some((schema, path))
+    }
+
     /// Reads a key of an installed schema.
     pub fn read(
         &self,

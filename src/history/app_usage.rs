@@ -6,11 +6,9 @@
 //! writes all that it remembers into it every five minutes in which an application was used. It never
 //! reads it again. So while it runs, clearing the file would be undone: that is said, and not done.
 
-use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::running::{Folder, is_running};
 use super::xml::Format;
 use super::{Found, Outcome, Place, Problem, Span, file, zeitgeist};
 
@@ -29,7 +27,7 @@ fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
 }
 
 fn path() -> PathBuf {
-    glib::user_data_dir().join("gnome-shell/application_state")
+    Folder::Data.path().join("gnome-shell/application_state")
 }
 
 pub(super) fn is_here() -> bool {
@@ -54,43 +52,8 @@ pub(super) fn clear(span: Span) -> Option<Outcome> {
 }
 
 fn obstacle() -> Option<Problem> {
-    (zeitgeist::is_running("org.gnome.Shell") || is_running_elsewhere())
-        .then_some(Problem::ShellRunning)
-}
-
-/// Whether the person runs a shell with the same folder on another bus: in another session, when
-/// this one came over the network.
-fn is_running_elsewhere() -> bool {
-    let person = rustix::process::geteuid().as_raw();
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.map(|process| process.path()).any(|process| {
-        process
-            .metadata()
-            .is_ok_and(|process| process.is_dir() && process.uid() == person)
-            && fs::read(process.join("comm")).is_ok_and(|name| name == b"gnome-shell\n")
-            && uses_same_folder(&process)
-    })
-}
-
-/// Whether a process has the same data folder, as far as can be told; the system shows the
-/// environment of a program with rights of its own to nobody.
-fn uses_same_folder(process: &Path) -> bool {
-    let Ok(environment) = fs::read(process.join("environ")) else {
-        return true;
-    };
-    let value = |name: &[u8]| {
-        environment
-            .split(|byte| *byte == 0)
-            .find_map(|entry| entry.strip_prefix(name))
-            .filter(|value| !value.is_empty())
-            .map(|value| Path::new(std::ffi::OsStr::from_bytes(value)))
-    };
-    let folder = match (value(b"XDG_DATA_HOME="), value(b"HOME=")) {
-        (Some(folder), _) => folder.to_owned(),
-        (None, Some(home)) => home.join(".local/share"),
-        (None, None) => return true,
-    };
-    folder == glib::user_data_dir()
+    (zeitgeist::is_running("org.gnome.Shell") || is_running("gnome-shell", Folder::Data))
+        .then_some(Problem::DesktopRunning("GNOME Shell"))
 }
 
 #[cfg(test)]

@@ -32,47 +32,71 @@ struct Content {
     metadata: Metadata,
 }
 
-/// How many entries of a span the file has; none where there is no file.
-pub(super) fn count(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
+/// What becomes of a file's text.
+pub(super) enum Change {
+    /// This text takes its place.
+    Text(String),
+    /// The file goes.
+    Removal,
+}
+
+/// What its text comes to, such as how many entries it has; none where there is no file.
+pub(super) fn examine<T>(
+    path: &Path,
+    question: impl Fn(&str) -> Result<T, Problem>,
+) -> Option<Result<T, Problem>> {
     match read(path) {
         Ok(None) => None,
-        Ok(Some(content)) => {
-            Some(find(path, &content.text, format).map(|entries| chosen(&entries, span).count()))
-        }
+        Ok(Some(content)) => Some(question(&content.text)),
         Err(problem) => Some(Err(problem)),
     }
 }
 
-/// Removes the entries of a span, and says how many; none where there is no file.
-pub(super) fn clear(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
+/// Changes a file as `change` says, which also says how many entries go by that, and says how many
+/// went; none where there is no file.
+pub(super) fn rewrite(
+    path: &Path,
+    change: impl Fn(&str) -> Result<(usize, Change), Problem>,
+) -> Option<Result<usize, Problem>> {
     for _ in 0..TRIES {
         let content = match read(path) {
             Ok(None) => return None,
             Ok(Some(content)) => content,
             Err(problem) => return Some(Err(problem)),
         };
-        let entries = match find(path, &content.text, format) {
-            Ok(entries) => entries,
+        let (removed, change) = match change(&content.text) {
+            Ok((0, _)) => return Some(Ok(0)),
+            Ok(change) => change,
             Err(problem) => return Some(Err(problem)),
         };
-        let removed = chosen(&entries, span).count();
-        if removed == 0 {
-            return Some(Ok(0));
-        }
-        let kept = xml::without(&content.text, chosen(&entries, span));
-        // Whatever is written, its programs can read.
-        match find(path, &kept, format) {
-            Ok(left) if left.len() == entries.len() - removed => {}
-            Ok(_) => return Some(Err(broken(path, "its entries are not told apart"))),
-            Err(problem) => return Some(Err(problem)),
-        }
-        match replace(path, &content, &kept) {
+        match replace(path, &content, &change) {
             Ok(true) => return Some(Ok(removed)),
             Ok(false) => {}
             Err(problem) => return Some(Err(problem)),
         }
     }
     Some(Err(Problem::Changing(path.to_owned())))
+}
+
+/// How many entries of a span an XML file has; none where there is no file.
+pub(super) fn count(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
+    examine(path, |text| {
+        find(path, text, format).map(|entries| chosen(&entries, span).count())
+    })
+}
+
+/// Removes the entries of a span from an XML file, and says how many; none where there is no file.
+pub(super) fn clear(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
+    rewrite(path, |text| {
+        let entries = find(path, text, format)?;
+        let removed = chosen(&entries, span).count();
+        let kept = xml::without(text, chosen(&entries, span));
+        // Whatever is written, its programs can read.
+        if find(path, &kept, format)?.len() != entries.len() - removed {
+            return Err(broken(path, "its entries are not told apart"));
+        }
+        Ok((removed, Change::Text(kept)))
+    })
 }
 
 fn find(path: &Path, text: &str, format: &Format) -> Result<Vec<Entry>, Problem> {
@@ -87,7 +111,7 @@ fn chosen(entries: &[Entry], span: Span) -> impl Iterator<Item = &Entry> {
     entries.iter().filter(move |entry| span.takes(&entry.dates))
 }
 
-fn broken(path: &Path, what: &str) -> Problem {
+pub(super) fn broken(path: &Path, what: &str) -> Problem {
     Problem::Broken(path.to_owned(), what.to_owned())
 }
 
@@ -124,7 +148,7 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
 }
 
 /// Puts a text in the place of what was read; false where that is no longer there.
-fn replace(path: &Path, before: &Content, text: &str) -> Result<bool, Problem> {
+fn replace(path: &Path, before: &Content, change: &Change) -> Result<bool, Problem> {
     if before.metadata.mode() & WRITABLE == 0 {
         return Err(Problem::ReadOnly(path.to_owned()));
     }
@@ -132,7 +156,26 @@ fn replace(path: &Path, before: &Content, text: &str) -> Result<bool, Problem> {
         io::ErrorKind::ReadOnlyFilesystem => Problem::ReadOnly(path.to_owned()),
         _ => Problem::NotSaved(path.to_owned(), error),
     };
+    let is_as_it_was = || {
+        let now = before.target.metadata();
+        now.is_ok_and(|now| is_same(&now, &before.metadata))
+    };
     let folder = before.target.parent().unwrap_or(Path::new("/"));
+    let flush = || {
+        // What was done is done; that its name is flushed as well can only be asked for.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    };
+    let text = match change {
+        Change::Text(text) => text,
+        Change::Removal => {
+            if !is_as_it_was() {
+                return Ok(false);
+            }
+            fs::remove_file(&before.target).map_err(not_saved)?;
+            flush();
+            return Ok(true);
+        }
+    };
     let mut new = tempfile::Builder::new()
         .prefix(".privacy-panel-")
         .tempfile_in(folder)
@@ -147,14 +190,12 @@ fn replace(path: &Path, before: &Content, text: &str) -> Result<bool, Problem> {
     file.set_permissions(fs::Permissions::from_mode(before.metadata.mode() & 0o7777))
         .map_err(not_saved)?;
     file.sync_all().map_err(not_saved)?;
-    match before.target.metadata() {
-        Ok(now) if is_same(&now, &before.metadata) => {}
-        _ => return Ok(false),
+    if !is_as_it_was() {
+        return Ok(false);
     }
     new.persist(&before.target)
         .map_err(|error| not_saved(error.error))?;
-    // The file is there; that its name is flushed as well can only be asked for.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    flush();
     Ok(true)
 }
 
@@ -254,7 +295,9 @@ mod tests {
         let content = read(&path).unwrap().unwrap();
         fs::write(folder.path().join("new"), "<list><item at='3'/></list>").unwrap();
         fs::rename(folder.path().join("new"), &path).unwrap();
-        assert!(!replace(&path, &content, "<list/>").unwrap());
-        assert!(fs::read_to_string(&path).unwrap().contains("at='3'"));
+        for change in [Change::Text(String::from("<list/>")), Change::Removal] {
+            assert!(!replace(&path, &content, &change).unwrap());
+            assert!(fs::read_to_string(&path).unwrap().contains("at='3'"));
+        }
     }
 }

@@ -62,6 +62,7 @@ pub fn problem(problem: &Problem, place: Place) -> String {
         let (file, reason) = (file.display().to_string(), system_error(reason));
         gettext_f(sentence, &[("file", &file), ("reason", &reason)])
     };
+    let of_program = |sentence: &str, program: &str| gettext_f(sentence, &[("program", program)]);
     match problem {
         Problem::Broken(file, _) => of_file(
             noop(
@@ -88,8 +89,16 @@ pub fn problem(problem: &Problem, place: Place) -> String {
             noop("Other programs kept changing “{file}”. Close them and try again."),
             file,
         ),
-        Problem::ShellRunning => gettext(
-            "GNOME Shell keeps these in memory and would write them again while you are logged in.",
+        Problem::DesktopRunning(program) => of_program(
+            // Translators: the program is a part of the desktop, such as “GNOME Shell”
+            noop(
+                "{program} keeps these in memory and would write them again while you are logged in.",
+            ),
+            program,
+        ),
+        Problem::ProgramRunning(program) => of_program(
+            noop("{program} is open and would write these again. Close it and try again."),
+            program,
         ),
         Problem::Undated => gettext("These have no dates. They go when you clear everything."),
         Problem::Locked => gettext("Your administrator does not let these be cleared."),
@@ -112,7 +121,7 @@ pub fn problem(problem: &Problem, place: Place) -> String {
             &[("reason", reason)],
         ),
         Problem::StillThere => service(
-            // Translators: the service is Zeitgeist
+            // Translators: the service is Zeitgeist, or a program’s name
             noop("{service} still has others of this time. Try again."),
             place,
         ),
@@ -123,6 +132,7 @@ pub fn problem(problem: &Problem, place: Place) -> String {
 fn service(sentence: &str, place: Place) -> String {
     let name = match place {
         Place::Zeitgeist => String::from("Zeitgeist"),
+        Place::Typed(typed) => typed.program().to_owned(),
         place => place.title(),
     };
     gettext_f(sentence, &[("service", &name)])

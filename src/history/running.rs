@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Which of the person's programs run, and would write again what they remember.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// What the system keeps of a program's name, in bytes; see `proc_pid_comm(5)`.
+const LONGEST_NAME: usize = 15;
+
+/// A folder of a person's, by the XDG Base Directory Specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Folder {
+    Cache,
+    Config,
+    Data,
+    State,
+}
+
+impl Folder {
+    pub(super) fn path(self) -> PathBuf {
+        match self {
+            Self::Cache => glib::user_cache_dir(),
+            Self::Config => glib::user_config_dir(),
+            Self::Data => glib::user_data_dir(),
+            Self::State => glib::user_state_dir(),
+        }
+    }
+
+    /// The variable that names it, and where it is below the home without.
+    const fn names(self) -> (&'static [u8], &'static str) {
+        match self {
+            Self::Cache => (b"XDG_CACHE_HOME=", ".cache"),
+            Self::Config => (b"XDG_CONFIG_HOME=", ".config"),
+            Self::Data => (b"XDG_DATA_HOME=", ".local/share"),
+            Self::State => (b"XDG_STATE_HOME=", ".local/state"),
+        }
+    }
+}
+
+/// Whether the person runs a program that keeps its things in the same folder: in this session, or
+/// in another one on another bus, when one of them came over the network.
+pub(super) fn is_running(program: &str, folder: Folder) -> bool {
+    let person = rustix::process::geteuid().as_raw();
+    let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.map(|process| process.path()).any(|process| {
+        process
+            .metadata()
+            .is_ok_and(|process| process.is_dir() && process.uid() == person)
+            && fs::read(process.join("comm"))
+                .is_ok_and(|comm| comm.strip_suffix(b"\n") == Some(name))
+            && uses_same(&process, folder)
+    })
+}
+
+/// Whether a process has the same folder, as far as can be told; the system shows the environment
+/// of a program with rights of its own to nobody.
+fn uses_same(process: &Path, folder: Folder) -> bool {
+    let Ok(environment) = fs::read(process.join("environ")) else {
+        return true;
+    };
+    let value = |name: &[u8]| {
+        environment
+            .split(|byte| *byte == 0)
+            .find_map(|entry| entry.strip_prefix(name))
+            .filter(|value| !value.is_empty())
+            .map(|value| Path::new(OsStr::from_bytes(value)))
+    };
+    let (variable, below) = folder.names();
+    let theirs = match (value(variable), value(b"HOME=")) {
+        (Some(theirs), _) => theirs.to_owned(),
+        (None, Some(home)) => home.join(below),
+        (None, None) => return true,
+    };
+    theirs == folder.path()
+}
