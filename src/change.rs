@@ -289,7 +289,7 @@ fn tell_services(
     let storage = Storage::fresh();
     for reader in readers {
         for write in reader.plan(&storage, request).into_iter().flatten() {
-            let Write::Property(write) = write else {
+            let Write::Service(write) = write else {
                 continue;
             };
             if write.locked {
@@ -297,9 +297,7 @@ fn tell_services(
                 break;
             }
             asking();
-            let setter = write.property.setter.as_deref();
-            let told = services::set(&write.service, &write.property.name, setter, &write.value);
-            if let Err(problem) = told {
+            if let Err(problem) = services::tell(&write.service, &write.call) {
                 refusals.insert(&reader.id, problem.into());
                 break;
             }
@@ -436,7 +434,7 @@ fn write_all(readers: &[&Reader], request: Request) -> HashMap<String, Failure> 
                 }
                 continue;
             }
-            Write::Document(_) | Write::Property(_) => continue,
+            Write::Document(_) | Write::Service(_) => continue,
         };
         let settings = settings
             .entry((schema.id().into(), path.clone()))

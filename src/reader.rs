@@ -2,14 +2,15 @@
 
 //! A reader: a program that obeys a choice, and where it looks.
 //!
-//! A reader is data. There are four shapes of it: [`ValueShape`], a key of GSettings with one
+//! A reader is data. There are five shapes of it: [`ValueShape`], a key of GSettings with one
 //! value for on and one for off; [`ListShape`], keys that hold a set of names; [`PropertyShape`], a
-//! property of a service on a bus; and [`DocumentShape`], a value in files of a person's
-//! configuration. Each shape knows how to tell its state and which writes would turn it on, off, or
-//! back to the default; none writes.
+//! property of a service on a bus; [`EntryShape`], an entry that a service keeps by its name; and
+//! [`DocumentShape`], a value in files of a person's configuration. Each shape knows how to tell its
+//! state and which writes would turn it on, off, or back to the default; none writes.
 
 mod condition;
 mod document;
+mod entry;
 mod list;
 mod property;
 mod value;
@@ -21,6 +22,8 @@ use glib::Variant;
 
 pub use condition::{Condition, FilePattern};
 pub use document::DocumentShape;
+pub use entry::EntryShape;
+pub(crate) use entry::has_part;
 pub use list::{ListShape, Part};
 pub use property::{ModeShape, Property, PropertyShape};
 pub use value::ValueShape;
@@ -28,7 +31,7 @@ pub use value::ValueShape;
 use crate::choice::Choice;
 use crate::document::{DocumentProblem, Scalar};
 use crate::opt_out::OptOut;
-use crate::services::{Service, ServiceProblem};
+use crate::services::{Call, Service, ServiceProblem, Signal};
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Storage};
 use crate::{APP_ID, SCHEMA_PATH};
@@ -61,6 +64,8 @@ pub enum Shape {
     List(ListShape),
     /// A property of a service.
     Property(PropertyShape),
+    /// An entry that a service keeps by its name.
+    Entry(EntryShape),
     /// A value in files of a person's configuration.
     Document(DocumentShape),
 }
@@ -138,8 +143,8 @@ impl From<Mode> for ModeState {
 pub enum Write {
     /// Of a key.
     Setting(SettingWrite),
-    /// Of a service's property.
-    Property(PropertyWrite),
+    /// Of what a service keeps.
+    Service(ServiceWrite),
     /// Of a value in a file.
     Document(DocumentWrite),
 }
@@ -157,15 +162,13 @@ pub struct DocumentWrite {
     pub locked: bool,
 }
 
-/// A change of a service's property.
+/// A change that a service is told of.
 #[derive(Clone, Debug)]
-pub struct PropertyWrite {
-    /// Where the property is.
+pub struct ServiceWrite {
+    /// The service.
     pub service: Service,
-    /// The property.
-    pub property: Property,
-    /// The value.
-    pub value: Variant,
+    /// What tells it.
+    pub call: Call,
     /// Whether the administrator decided already, so that it would change nothing.
     pub locked: bool,
 }
@@ -207,6 +210,22 @@ pub struct Answer {
     pub parts: Vec<Part>,
 }
 
+impl Answer {
+    /// What a service has, which has no layers: nobody can tell who set it.
+    fn of_service(service: &Service, state: State) -> Self {
+        Self {
+            state,
+            origin: None,
+            locked: false,
+            resettable: false,
+            overruled: false,
+            for_everybody: service.is_for_everybody(),
+            mode: None,
+            parts: Vec::new(),
+        }
+    }
+}
+
 impl Reader {
     /// The panel's own key for a choice: a reader among the others that is always there, for
     /// programs that follow the panel directly.
@@ -245,6 +264,7 @@ impl Reader {
             Shape::Value(shape) => shape.ask(storage)?,
             Shape::List(shape) => shape.ask(storage)?,
             Shape::Property(shape) => shape.ask(storage)?,
+            Shape::Entry(shape) => shape.ask(storage)?,
             // A file may be there before the program is, and after it.
             Shape::Document(_) if !self.has_program() => None,
             Shape::Document(shape) => shape.ask()?,
@@ -263,6 +283,7 @@ impl Reader {
             Shape::Value(shape) => settings(shape.plan(storage, request)?),
             Shape::List(shape) => settings(shape.plan(storage, request)?),
             Shape::Property(shape) => shape.plan(storage, request)?,
+            Shape::Entry(shape) => shape.plan(storage, request)?,
             Shape::Document(_) if !self.has_program() => Vec::new(),
             Shape::Document(shape) => {
                 let writes = shape.plan(request)?.into_iter();
@@ -276,14 +297,14 @@ impl Reader {
         match &self.shape {
             Shape::Value(shape) => vec![(&shape.schema, &shape.path, &shape.key)],
             Shape::List(shape) => shape.keys(),
-            Shape::Property(_) | Shape::Document(_) => Vec::new(),
+            Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Vec::new(),
         }
     }
 
     /// What turns the program off for everybody, beside its settings; nothing where nothing does.
     pub fn disable_all(&self) -> &[OptOut] {
         match &self.shape {
-            Shape::Value(_) | Shape::List(_) => &[],
+            Shape::Value(_) | Shape::List(_) | Shape::Entry(_) => &[],
             Shape::Property(shape) => &shape.disable_all,
             Shape::Document(shape) => &shape.disable_all,
         }
@@ -299,7 +320,7 @@ impl Reader {
     pub fn identify(&self) -> Result<Option<String>, Problem> {
         Ok(match &self.shape {
             Shape::Property(shape) => shape.identify()?,
-            Shape::Value(_) | Shape::List(_) | Shape::Document(_) => None,
+            Shape::Value(_) | Shape::List(_) | Shape::Entry(_) | Shape::Document(_) => None,
         })
     }
 
@@ -315,8 +336,18 @@ impl Reader {
     /// The service that the reader depends on. It may take a while to answer.
     pub const fn service(&self) -> Option<&Service> {
         match &self.shape {
-            Shape::Property(shape) => Some(&shape.service),
+            Shape::Property(PropertyShape { service, .. })
+            | Shape::Entry(EntryShape { service, .. }) => Some(service),
             Shape::Value(_) | Shape::List(_) | Shape::Document(_) => None,
+        }
+    }
+
+    /// The signals by which its service tells of changes, besides that it comes and goes.
+    pub fn signals(&self) -> Vec<Signal> {
+        match &self.shape {
+            Shape::Property(shape) => vec![shape.service.properties_changed()],
+            Shape::Entry(shape) => shape.signals(),
+            Shape::Value(_) | Shape::List(_) | Shape::Document(_) => Vec::new(),
         }
     }
 }

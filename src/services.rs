@@ -10,6 +10,9 @@
 //! A service that is neither running nor can be started by its bus is not installed, and neither
 //! is one whose bus is not there. That is found out with the question itself, so that a computer
 //! without the service pays for one short message.
+//!
+//! A service keeps a choice as a property, or as an entry that it has by its name. Either way it
+//! tells values by their names, and is asked once for all of them.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,7 +22,9 @@ use std::time::{Duration, Instant};
 
 use gio::prelude::*;
 use gio::{BusType, DBusCallFlags, DBusConnection, DBusError};
-use glib::Variant;
+use glib::{Variant, VariantTy};
+
+use crate::session::{self, BUS, BUS_PATH};
 
 /// How long a service is waited for when it is asked.
 pub const PATIENCE: Duration = Duration::from_millis(1500);
@@ -58,8 +63,34 @@ pub struct Service {
     pub interface: String,
 }
 
-/// What the properties of an interface are.
-pub type Properties = HashMap<String, Variant>;
+/// A method of a service's object, and what it is called with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The interface that has the method.
+    pub interface: String,
+    /// The method.
+    pub method: String,
+    /// A tuple of its arguments.
+    pub arguments: Variant,
+}
+
+/// A signal on a bus.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Signal {
+    /// Whose it is.
+    pub sender: String,
+    /// The object that emits it.
+    pub path: String,
+    /// The interface that has it.
+    pub interface: String,
+    /// Its name.
+    pub name: String,
+    /// Its first argument, where only those with that one matter.
+    pub about: Option<String>,
+}
+
+/// Values by their names, as a service tells them.
+pub type Values = HashMap<String, Variant>;
 
 /// Why a service that is on this computer could not be asked or told something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,11 +136,45 @@ pub enum ServiceProblem {
         /// The GVariant type that the reader file's values have.
         expected: String,
     },
+    /// It has no such method: another version of it.
+    #[error("the service “{service}” has no method “{method}”")]
+    NoMethod {
+        /// Its name on the bus.
+        service: String,
+        /// The method that was called.
+        method: String,
+    },
+    /// The method exists, and answers with another type.
+    #[error(
+        "the method “{method}” of “{service}” answers with the type “{found}”; “{expected}” was expected"
+    )]
+    WrongAnswer {
+        /// Its name on the bus.
+        service: String,
+        /// The method's name.
+        method: String,
+        /// The GVariant type of the answer.
+        found: String,
+        /// The GVariant type that the reader file's value makes it.
+        expected: String,
+    },
 }
 
-/// What services answered, each asked once.
+/// What a service can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Question {
+    /// The properties of its interface.
+    Properties,
+    /// What a method of its interface lists.
+    Entries(String),
+}
+
+/// What services answered, each question asked once.
 #[derive(Debug, Default)]
-pub struct Answers(RefCell<HashMap<Service, Result<Option<Properties>, ServiceProblem>>>);
+pub struct Answers(RefCell<HashMap<(Service, Question), Answered>>);
+
+/// What a method returned. `None`: the service is not installed, or was not to be started.
+type Answered = Result<Option<Variant>, ServiceProblem>;
 
 /// Since when a service or a bus has not answered. None as a name stands for the bus itself.
 static SILENT: Mutex<Vec<(Bus, Option<String>, Instant)>> = Mutex::new(Vec::new());
@@ -131,28 +196,96 @@ impl Bus {
     }
 }
 
+impl Service {
+    /// Whether what is set here is set for everybody who uses the computer.
+    pub fn is_for_everybody(&self) -> bool {
+        self.bus == Bus::System
+    }
+
+    /// Whether its bus can start it.
+    fn can_be_started(&self) -> bool {
+        let Ok(Some(connection)) = connection(self.bus) else {
+            return false;
+        };
+        can_be_started(&connection, &self.name)
+    }
+
+    /// A call of a method of the service's own interface.
+    pub fn call(&self, method: &str, arguments: Variant) -> Call {
+        Call {
+            interface: self.interface.clone(),
+            method: method.to_owned(),
+            arguments,
+        }
+    }
+
+    /// A call that sets a property: of a method of the service's own interface that takes the
+    /// value, or else of the one that all services have.
+    pub fn set(&self, property: &str, setter: Option<&str>, value: &Variant) -> Call {
+        match setter {
+            Some(setter) => self.call(setter, Variant::tuple_from_iter([value])),
+            None => Call {
+                interface: PROPERTIES.to_owned(),
+                method: "Set".to_owned(),
+                arguments: (self.interface.as_str(), property, value).to_variant(),
+            },
+        }
+    }
+
+    /// A signal of the service's own interface.
+    pub fn signal(&self, name: &str) -> Signal {
+        Signal {
+            sender: self.name.clone(),
+            path: self.path.clone(),
+            interface: self.interface.clone(),
+            name: name.to_owned(),
+            about: None,
+        }
+    }
+
+    /// The signal by which it tells that its properties change.
+    pub fn properties_changed(&self) -> Signal {
+        Signal {
+            interface: PROPERTIES.to_owned(),
+            about: Some(self.interface.clone()),
+            ..self.signal("PropertiesChanged")
+        }
+    }
+}
+
+impl Signal {
+    /// A service of that name comes or goes.
+    pub fn owner(name: &str) -> Self {
+        Self {
+            sender: BUS.to_owned(),
+            path: BUS_PATH.to_owned(),
+            interface: BUS.to_owned(),
+            name: "NameOwnerChanged".to_owned(),
+            about: Some(name.to_owned()),
+        }
+    }
+}
+
 impl Answers {
     /// Looks at a property. `None`: the service is not installed.
     pub fn property(
         &self,
         service: &Service,
         property: &str,
-        expected: &glib::VariantTy,
+        expected: &VariantTy,
     ) -> Result<Option<Variant>, ServiceProblem> {
-        let mut answers = self.0.borrow_mut();
-        let answer = answers
-            .entry(service.clone())
-            .or_insert_with(|| properties(service));
-        let Some(properties) = answer.as_ref().map_err(Clone::clone)? else {
+        let Some(reply) = self.ask(service, &Question::Properties, true)? else {
             return Ok(None);
         };
+        let (properties,): (Values,) = reply
+            .get()
+            .ok_or_else(|| failed(service, "its answer is no list of properties"))?;
         let name = || service.name.clone();
-        let found = properties
-            .get(property)
-            .ok_or_else(|| ServiceProblem::NoProperty {
-                service: name(),
-                property: property.to_owned(),
-            })?;
+        let found = properties.get(property);
+        let found = found.ok_or_else(|| ServiceProblem::NoProperty {
+            service: name(),
+            property: property.to_owned(),
+        })?;
         if found.type_() == expected {
             Ok(Some(found.clone()))
         } else {
@@ -164,56 +297,78 @@ impl Answers {
             })
         }
     }
+
+    /// Looks at the entries that a method lists, whose values are to be of the expected type.
+    /// `None`: the service is not installed. One that does not run and is not to be started has
+    /// none.
+    pub fn entries(
+        &self,
+        service: &Service,
+        list: &str,
+        expected: &VariantTy,
+        start: bool,
+    ) -> Result<Option<Values>, ServiceProblem> {
+        let question = Question::Entries(list.to_owned());
+        let Some(reply) = self.ask(service, &question, start)? else {
+            let idle = !start && service.can_be_started();
+            return Ok(idle.then(Values::new));
+        };
+        let expected = format!("(a{{s{expected}}})");
+        if reply.type_().as_str() != expected {
+            return Err(ServiceProblem::WrongAnswer {
+                service: service.name.clone(),
+                method: list.to_owned(),
+                found: reply.type_().as_str().to_owned(),
+                expected,
+            });
+        }
+        let entries = reply.child_value(0);
+        let entries = entries.iter();
+        Ok(Some(
+            entries
+                .filter_map(|entry| Some((entry.child_value(0).get()?, entry.child_value(1))))
+                .collect(),
+        ))
+    }
+
+    fn ask(&self, service: &Service, question: &Question, start: bool) -> Answered {
+        let mut answers = self.0.borrow_mut();
+        answers
+            .entry((service.clone(), question.clone()))
+            .or_insert_with(|| ask(service, question, start))
+            .clone()
+    }
 }
 
-/// All properties of a service's interface; it is started where it does not run.
-fn properties(service: &Service) -> Result<Option<Properties>, ServiceProblem> {
+fn ask(service: &Service, question: &Question, start: bool) -> Answered {
     if is_silent(service) {
         return Err(ServiceProblem::NoAnswer(service.name.clone()));
     }
-    let reply = call(
-        service,
-        PROPERTIES,
-        "GetAll",
-        &(service.interface.as_str(),).to_variant(),
-        DBusCallFlags::NONE,
-        PATIENCE,
-    )?;
-    let Some(reply) = reply else {
-        return Ok(None);
+    let question = match question {
+        Question::Properties => Call {
+            interface: PROPERTIES.to_owned(),
+            method: "GetAll".to_owned(),
+            arguments: (service.interface.as_str(),).to_variant(),
+        },
+        Question::Entries(list) => service.call(list, ().to_variant()),
     };
-    reply
-        .get::<(Properties,)>()
-        .map(|(properties,)| Some(properties))
-        .ok_or_else(|| failed(service, "its answer is no list of properties"))
+    let flags = if start {
+        DBusCallFlags::NONE
+    } else {
+        DBusCallFlags::NO_AUTO_START
+    };
+    call(service, &question, flags, PATIENCE)
 }
 
-/// Sets a property: by a method of the service's own interface that takes the value, or else by
-/// the one that all services have. Whoever must allow it may ask the person.
-pub fn set(
-    service: &Service,
-    property: &str,
-    setter: Option<&str>,
-    value: &Variant,
-) -> Result<(), ServiceProblem> {
-    let (interface, method, arguments) = match setter {
-        Some(setter) => {
-            let arguments = Variant::tuple_from_iter([value]);
-            (service.interface.as_str(), setter, arguments)
-        }
-        None => (
-            PROPERTIES,
-            "Set",
-            (service.interface.as_str(), property, value).to_variant(),
-        ),
-    };
+/// Tells a service of a change. Whoever must allow it may ask the person.
+pub fn tell(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
     let patience = if is_silent(service) {
         LAST_PATIENCE
     } else {
         LONG_PATIENCE
     };
     let flags = DBusCallFlags::ALLOW_INTERACTIVE_AUTHORIZATION;
-    match call(service, interface, method, &arguments, flags, patience)? {
+    match call(service, change, flags, patience)? {
         Some(_) => Ok(()),
         None => Err(failed(service, "it is no longer there")),
     }
@@ -221,22 +376,26 @@ pub fn set(
 
 /// Calls a method that takes nothing and returns a text. `None`: the service is not installed.
 pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServiceProblem> {
-    let nothing = Variant::tuple_from_iter([] as [Variant; 0]);
-    let interface = service.interface.as_str();
-    let reply = call(
-        service,
-        interface,
-        method,
-        &nothing,
-        DBusCallFlags::NONE,
-        PATIENCE,
-    )?;
-    let Some(reply) = reply else {
+    let question = service.call(method, ().to_variant());
+    let Some(reply) = call(service, &question, DBusCallFlags::NONE, PATIENCE)? else {
         return Ok(None);
     };
     let text = reply.get::<(String,)>();
     text.map(|(text,)| Some(text))
         .ok_or_else(|| failed(service, "its answer is no text"))
+}
+
+/// Whether a bus can start the service of that name.
+pub(crate) fn can_be_started(bus: &DBusConnection, name: &str) -> bool {
+    session::ask_bus(
+        bus,
+        "ListActivatableNames",
+        &().to_variant(),
+        Some(PATIENCE),
+    )
+    .ok()
+    .and_then(|reply| reply.get())
+    .is_some_and(|(names,): (Vec<String>,)| names.iter().any(|other| other == name))
 }
 
 /// A bus, as soon as it can be talked to. `None`: there is none.
@@ -274,14 +433,7 @@ fn connection(bus: Bus) -> Result<Option<DBusConnection>, ()> {
 }
 
 /// Calls a method. `None`: the service is not installed.
-fn call(
-    service: &Service,
-    interface: &str,
-    method: &str,
-    arguments: &Variant,
-    flags: DBusCallFlags,
-    patience: Duration,
-) -> Result<Option<Variant>, ServiceProblem> {
+fn call(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration) -> Answered {
     let no_answer = || ServiceProblem::NoAnswer(service.name.clone());
     let Ok(connection) = connection(service.bus) else {
         remember_silence(service.bus, None);
@@ -293,9 +445,9 @@ fn call(
     let reply = connection.call_sync(
         Some(&service.name),
         &service.path,
-        interface,
-        method,
-        Some(arguments),
+        &call.interface,
+        &call.method,
+        Some(&call.arguments),
         None,
         flags,
         i32::try_from(patience.as_millis()).unwrap_or(i32::MAX),
@@ -310,20 +462,28 @@ fn call(
             remember_silence(service.bus, Some(&service.name));
             Err(no_answer())
         }
-        Err(error) => understand(service, error),
+        Err(error) => understand(service, &call.method, error),
     }
 }
 
 /// What an error says about a service.
-fn understand(
-    service: &Service,
-    mut error: glib::Error,
-) -> Result<Option<Variant>, ServiceProblem> {
+fn understand(service: &Service, method: &str, mut error: glib::Error) -> Answered {
     let name = DBusError::remote_error(&error).unwrap_or_default();
     DBusError::strip_remote_error(&mut error);
     let message = error.message().to_owned();
-    if name == "org.freedesktop.DBus.Error.ServiceUnknown" {
+    // The bus's own: it has no such program, or none that runs where none was to be started.
+    if let "org.freedesktop.DBus.Error.ServiceUnknown"
+    | "org.freedesktop.DBus.Error.NameHasNoOwner" = name.as_str()
+    {
         Ok(None)
+    } else if let "org.freedesktop.DBus.Error.UnknownInterface"
+    | "org.freedesktop.DBus.Error.UnknownMethod"
+    | "org.freedesktop.DBus.Error.UnknownObject" = name.as_str()
+    {
+        Err(ServiceProblem::NoMethod {
+            service: service.name.clone(),
+            method: method.to_owned(),
+        })
     } else if is_refusal(&name) {
         Err(ServiceProblem::Refused {
             service: service.name.clone(),

@@ -255,7 +255,7 @@ impl Storage {
             Write::Setting(write) => {
                 backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
             }
-            Write::Property(write) => !write.locked,
+            Write::Service(write) => !write.locked,
             Write::Document(write) => !write.locked,
         }
     }

@@ -5,10 +5,10 @@
 //! The signals of GSettings say that something happened; what it amounts to is always read from
 //! a fresh [`Storage`]. dconf's service saves before it tells, so one that dies in between tells
 //! nobody: its end is a reason to look, too. Services that keep a choice themselves tell of their
-//! properties, and the bus tells when one comes or goes. Files are monitored in their folders.
+//! properties or entries, and the bus tells when one comes or goes. Files are monitored in their folders.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -17,8 +17,8 @@ use gio::prelude::*;
 use crate::catalogue::Catalogue;
 use crate::policy;
 use crate::reader::Reader;
-use crate::services::{self, Bus, Service};
-use crate::session::{self, BUS, BUS_PATH};
+use crate::services::{self, Bus, Signal};
+use crate::session;
 use crate::storage::Storage;
 
 /// The bus name of dconf's service.
@@ -26,6 +26,9 @@ const DCONF_SERVICE: &str = "ca.desrt.dconf";
 
 /// What is subscribed to on a bus; it ends with this.
 type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
+
+/// The services of a bus by their names, each with the signals that tell of it.
+type Services = HashMap<String, HashSet<Signal>>;
 
 /// Calls a function when something may have changed, for as long as it lives.
 pub struct Watch {
@@ -92,15 +95,19 @@ impl Watch {
             .map(|folder| Folder::new(folder, &notify))
             .collect();
         let subscriptions = Subscriptions::default();
-        let services: HashSet<_> = catalogue
-            .readers()
-            .iter()
-            .filter_map(Reader::service)
-            .cloned()
-            .collect();
-        let (session, system): (Vec<_>, Vec<_>) = services
-            .into_iter()
-            .partition(|service| service.bus == Bus::Session);
+        let (mut session, mut system) = (Services::new(), Services::new());
+        for reader in catalogue.readers() {
+            let Some(service) = reader.service() else {
+                continue;
+            };
+            let services = match service.bus {
+                Bus::Session => &mut session,
+                Bus::System => &mut system,
+            };
+            let signals = services.entry(service.name.clone()).or_default();
+            signals.insert(Signal::owner(&service.name));
+            signals.extend(reader.signals());
+        }
         let dconf = Storage::is_dconf();
         if dconf || !session.is_empty() {
             watch_bus(&subscriptions, Bus::Session, session, dconf, &notify);
@@ -167,14 +174,14 @@ impl FolderState {
     }
 }
 
-/// Calls the function when a service comes or goes or tells of its properties, as soon as there is
-/// a bus to ask. `dconf`: when its service comes or goes, too.
+/// Calls the function when a service comes or goes or tells of a change, as soon as there is a bus to
+/// ask. `dconf`: when its service comes or goes, too.
 ///
 /// Not with `gio::bus_watch_name`: its bindings end the process when there is no bus.
 fn watch_bus(
     subscriptions: &Subscriptions,
     bus: Bus,
-    services: Vec<Service>,
+    services: Services,
     dconf: bool,
     notify: &Rc<dyn Fn()>,
 ) {
@@ -188,13 +195,13 @@ fn watch_bus(
         let Some(subscriptions) = subscriptions.upgrade() else {
             return;
         };
-        let subscribe = |signal: Signal<'_>, told: Box<dyn Fn()>| {
+        let subscribe = |signal: &Signal, told: Box<dyn Fn()>| {
             let subscription = connection.subscribe_to_signal(
-                Some(signal.sender),
-                Some(signal.interface),
-                Some(signal.name),
-                Some(signal.path),
-                Some(signal.about),
+                Some(&signal.sender),
+                Some(&signal.interface),
+                Some(&signal.name),
+                Some(&signal.path),
+                signal.about.as_deref(),
                 gio::DBusSignalFlags::NONE,
                 move |_| told(),
             );
@@ -202,11 +209,11 @@ fn watch_bus(
         };
         if dconf {
             let notify = Rc::clone(&notify);
-            subscribe(Signal::owner(DCONF_SERVICE), Box::new(move || notify()));
+            subscribe(&Signal::owner(DCONF_SERVICE), Box::new(move || notify()));
         }
-        for service in &services {
-            for signal in [Signal::owner(&service.name), Signal::properties(service)] {
-                let (name, notify) = (service.name.clone(), Rc::clone(&notify));
+        for (name, signals) in &services {
+            for signal in signals {
+                let (name, notify) = (name.clone(), Rc::clone(&notify));
                 let told = move || {
                     services::answered(bus, &name);
                     notify();
@@ -219,40 +226,6 @@ fn watch_bus(
             notify();
         }
     });
-}
-
-/// A signal on a bus.
-struct Signal<'a> {
-    sender: &'a str,
-    interface: &'a str,
-    name: &'a str,
-    path: &'a str,
-    /// Its first argument.
-    about: &'a str,
-}
-
-impl<'a> Signal<'a> {
-    /// A service comes or goes.
-    const fn owner(about: &'a str) -> Self {
-        Self {
-            sender: BUS,
-            interface: BUS,
-            name: "NameOwnerChanged",
-            path: BUS_PATH,
-            about,
-        }
-    }
-
-    /// A service's properties change.
-    fn properties(service: &'a Service) -> Self {
-        Self {
-            sender: &service.name,
-            interface: services::PROPERTIES,
-            name: "PropertiesChanged",
-            path: &service.path,
-            about: &service.interface,
-        }
-    }
 }
 
 /// Calls the function once, from the main loop, for any number of calls before that.

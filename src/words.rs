@@ -238,8 +238,8 @@ fn service_problem(problem: &ServiceProblem) -> String {
         ServiceProblem::Failed { .. } => {
             gettext("The program’s service does not work, so it is not known what it does.")
         }
-        ServiceProblem::NoProperty { .. } => no_such_setting(),
-        ServiceProblem::WrongType { .. } => other_form(),
+        ServiceProblem::NoProperty { .. } | ServiceProblem::NoMethod { .. } => no_such_setting(),
+        ServiceProblem::WrongType { .. } | ServiceProblem::WrongAnswer { .. } => other_form(),
     }
 }
 

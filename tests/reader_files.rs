@@ -134,6 +134,43 @@ proptest! {
         }
     }
 
+    /// What comes back from a service is compared part by part, at places that are there.
+    #[test]
+    fn an_entry_that_is_accepted_has_a_value_for_a_bus_and_places_in_it(
+        member in "(List|[a-zA-Z0-9_.\n -]{0,6})",
+        entry in "(nothing|[a-z\n\u{202e} -]{0,6})",
+        value in "(\\('', [0-9a-z'<>\\[\\] ]{1,8}\\)|[a-z0-9'\"@\\[\\]() ,{}:<>]{0,12})",
+        places in "\\[(\\[[0-2](, [0-2])?\\])?\\]",
+        data in "(a/b|[./*a-z\n ]{0,12})",
+    ) {
+        let text = format!(
+            "name = \"Journal\"\nchoice = \"activity-history\"\n[dbus-entry]\nbus = \"session\"\n\
+             name = \"org.example.Journal\"\npath = \"/\"\ninterface = \"org.example.Journal\"\n\
+             list = {member:?}\nadd = \"Add\"\nremove = {member:?}\nsignals = [{member:?}]\n\
+             entry = {entry:?}\nvalue = {value:?}\nfilled-in = {places}\npresent = \"off\"\n\
+             data = {data:?}\n"
+        );
+        let catalogue = load(text.as_bytes());
+        for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
+            let Shape::Entry(shape) = &reader.shape else {
+                unreachable!("the file has an entry");
+            };
+            for member in [&shape.list, &shape.remove, &shape.signals[0]] {
+                prop_assert!(gio::dbus_is_member_name(member));
+            }
+            prop_assert!(glib::Variant::is_signature(shape.value.type_().as_str()));
+            for place in &shape.filled_in {
+                let mut part = shape.value.clone();
+                for &at in place {
+                    prop_assert!(part.is_container() && at < part.n_children());
+                    part = part.child_value(at);
+                }
+            }
+            let data = Path::new(shape.data.as_deref().unwrap());
+            prop_assert!(data.components().all(|part| matches!(part, Component::Normal(_))));
+        }
+    }
+
     /// A file is read and written below the person's configuration folder, and nowhere else.
     #[test]
     fn a_file_that_is_accepted_is_below_the_configuration_folder(

@@ -19,7 +19,7 @@ use privacy_panel::document::Scalar;
 use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
-use privacy_panel::reader::{ListShape, PropertyShape, Reader, Shape, ValueShape};
+use privacy_panel::reader::{EntryShape, ListShape, PropertyShape, Reader, Shape, ValueShape};
 use privacy_panel::reports::{Content, LARGEST_TEXT, Reading, apport};
 use privacy_panel::services::{Bus, Service};
 use privacy_panel::state::State;
@@ -227,7 +227,7 @@ pub fn compiled(
     }
     let names_of_all = decided(policy, catalogue).flat_map(|(_, reader)| match &reader.shape {
         Shape::List(shape) => shape.names.as_slice(),
-        Shape::Value(_) | Shape::Property(_) | Shape::Document(_) => &[],
+        Shape::Value(_) | Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => &[],
     });
     let names_of_all: BTreeSet<&str> = names_of_all.map(String::as_str).collect();
     for (decision, reader) in decided(policy, catalogue) {
@@ -244,7 +244,7 @@ pub fn compiled(
                 assert!(!decision.locked || compiled.locks.contains(&key));
             }
             // No database holds what a service or a file keeps.
-            Shape::Property(_) | Shape::Document(_) => {}
+            Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => {}
             Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
             Shape::List(shape) => {
                 list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
@@ -333,7 +333,7 @@ pub fn named(reader: &Reader) -> Vec<String> {
         .flatten()
         .map(|key| format!("{}{key}", shape.path))
         .collect(),
-        Shape::Property(_) | Shape::Document(_) => Vec::new(),
+        Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Vec::new(),
     }
 }
 
@@ -452,6 +452,16 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
         let written = table.get(field).map(|value| value.as_str());
         assert_eq!(written, found.map(|found| Some(found.as_str())), "{field}");
     };
+    let same_service = |table: &toml::Table, service: &Service| {
+        let bus = match service.bus {
+            Bus::Session => "session",
+            Bus::System => "system",
+        };
+        assert_eq!(table["bus"].as_str(), Some(bus));
+        same(table, "name", Some(&service.name));
+        same(table, "path", Some(&service.path));
+        same(table, "interface", Some(&service.interface));
+    };
     match &reader.shape {
         Shape::Value(shape) => {
             let table = document["gsettings"].as_table().expect("a table");
@@ -492,15 +502,7 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
         }
         Shape::Property(shape) => {
             let table = document["dbus"].as_table().expect("a table");
-            let service = &shape.service;
-            let bus = match service.bus {
-                Bus::Session => "session",
-                Bus::System => "system",
-            };
-            assert_eq!(table["bus"].as_str(), Some(bus));
-            same(table, "name", Some(&service.name));
-            same(table, "path", Some(&service.path));
-            same(table, "interface", Some(&service.interface));
+            same_service(table, &shape.service);
             same(table, "property", Some(&shape.property.name));
             same(table, "setter", shape.property.setter.as_ref());
             same(table, "identifier", shape.identifier.as_ref());
@@ -516,6 +518,27 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
                 let text = table[field].as_str().expect(field);
                 assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
             }
+        }
+        Shape::Entry(shape) => {
+            let table = document["dbus-entry"].as_table().expect("a table");
+            same_service(table, &shape.service);
+            same(table, "list", Some(&shape.list));
+            same(table, "add", Some(&shape.add));
+            same(table, "remove", Some(&shape.remove));
+            same(table, "entry", Some(&shape.entry));
+            same(table, "data", shape.data.as_ref());
+            assert_eq!(table["present"].as_str(), Some(shape.present.as_str()));
+            let value = table["value"].as_str().expect("a text");
+            assert_eq!(
+                Variant::parse(None, value).as_ref().ok(),
+                Some(&shape.value)
+            );
+            let array = |field: &str| table.get(field).map(|value| value.as_array().expect(field));
+            let signals = array("signals").into_iter().flatten();
+            let signals: Vec<_> = signals.filter_map(toml::Value::as_str).collect();
+            assert_eq!(signals, shape.signals);
+            let places = array("filled-in").map_or(0, Vec::len);
+            assert_eq!(places, shape.filled_in.len());
         }
     }
 }
@@ -544,20 +567,42 @@ fn names_are_plain(reader: &Reader) {
         assert!(shape.key.iter().all(|part| !part.is_empty()));
         assert_ne!(shape.on, shape.off);
     }
-    if let Shape::Property(shape) = &reader.shape {
+    if let Shape::Property(PropertyShape { service, .. })
+    | Shape::Entry(EntryShape { service, .. }) = &reader.shape
+    {
         let Service {
             name,
             path,
             interface,
             ..
-        } = &shape.service;
-        for text in [name, path, interface, &shape.property.name] {
+        } = service;
+        let members = match &reader.shape {
+            Shape::Property(shape) => vec![&shape.property.name],
+            Shape::Entry(shape) => {
+                let methods = [&shape.list, &shape.add, &shape.remove];
+                methods.into_iter().chain(&shape.signals).collect()
+            }
+            _ => Vec::new(),
+        };
+        for text in [name, path, interface].into_iter().chain(members) {
             let word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
             assert!(!text.is_empty() && text.chars().all(word), "{text:?}");
         }
         assert!(name.contains('.') && !name.starts_with('.'));
         assert!(interface.contains('.') && !interface.contains('-'));
         assert!(path.starts_with('/') && !path.contains("//"));
+    }
+    if let Shape::Entry(shape) = &reader.shape {
+        assert!(shape.present != State::Mixed && !shape.entry.contains(char::is_control));
+        assert!(Variant::is_signature(shape.value.type_().as_str()));
+        // Each place is that of a part.
+        for place in &shape.filled_in {
+            assert!(!place.is_empty());
+            let whole = shape.value.clone();
+            let _ = place.iter().fold(whole, |part, &at| part.child_value(at));
+        }
+        let outside = |file: &String| file.starts_with('/') || file.split('/').any(|p| p == "..");
+        assert!(!shape.data.as_ref().is_some_and(outside));
     }
     if let Shape::Value(ValueShape { on, off, .. })
     | Shape::Property(PropertyShape { on, off, .. }) = &reader.shape

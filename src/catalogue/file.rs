@@ -19,8 +19,8 @@ use crate::mistake::{self, At, Mistake, quote};
 use crate::opt_out::{self, OptOut};
 use crate::policy::in_force;
 use crate::reader::{
-    Condition, DocumentShape, FilePattern, ListShape, ModeShape, Property, PropertyShape, Reader,
-    Shape, ValueShape,
+    Condition, DocumentShape, EntryShape, FilePattern, ListShape, ModeShape, Property,
+    PropertyShape, Reader, Shape, ValueShape, has_part,
 };
 use crate::services::{Bus, Service};
 use crate::state::State;
@@ -34,6 +34,7 @@ struct ReaderFile {
     gsettings: Option<ValueTable>,
     gsettings_list: Option<ListTable>,
     dbus: Option<PropertyTable>,
+    dbus_entry: Option<EntryTable>,
     toml: Option<DocumentTable>,
 }
 
@@ -84,6 +85,26 @@ struct ModeTable {
     setter: Option<Spanned<String>>,
     ask: Spanned<String>,
     automatic: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct EntryTable {
+    bus: Spanned<String>,
+    name: Spanned<String>,
+    path: Spanned<String>,
+    interface: Spanned<String>,
+    list: Spanned<String>,
+    add: Spanned<String>,
+    remove: Spanned<String>,
+    entry: Spanned<String>,
+    value: Spanned<String>,
+    #[serde(default)]
+    filled_in: Vec<Spanned<Vec<usize>>>,
+    present: Spanned<String>,
+    #[serde(default)]
+    signals: Vec<Spanned<String>>,
+    data: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +184,13 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
                 .to_owned(),
         ));
     }
-    let shape = shape(file.gsettings, file.gsettings_list, file.dbus, file.toml)?;
+    let shape = shape(
+        file.gsettings,
+        file.gsettings_list,
+        file.dbus,
+        file.dbus_entry,
+        file.toml,
+    )?;
     Ok(Entry::Gives(Box::new(Reader {
         id: path
             .file_stem()
@@ -183,6 +210,7 @@ fn shape(
     value: Option<ValueTable>,
     list: Option<ListTable>,
     property: Option<PropertyTable>,
+    entry: Option<EntryTable>,
     document: Option<DocumentTable>,
 ) -> Result<Shape, At> {
     let start = |text: &Spanned<String>| text.span().start;
@@ -191,6 +219,7 @@ fn shape(
         list.as_ref()
             .map(|it| (start(&it.schema), "[gsettings-list]")),
         property.as_ref().map(|it| (start(&it.bus), "[dbus]")),
+        entry.as_ref().map(|it| (start(&it.bus), "[dbus-entry]")),
         document.as_ref().map(|it| (start(&it.key), "[toml]")),
     ];
     let names: Vec<_> = names.into_iter().flatten().collect();
@@ -200,14 +229,16 @@ fn shape(
             format!("both {first} and {second}; expected one of them"),
         ));
     }
-    match (value, list, property, document) {
+    match (value, list, property, entry, document) {
         (Some(table), ..) => table.check().map(Shape::Value),
         (_, Some(table), ..) => table.check().map(Shape::List),
-        (_, _, Some(table), _) => table.check().map(Shape::Property),
+        (_, _, Some(table), ..) => table.check().map(Shape::Property),
+        (.., Some(table), _) => table.check().map(Shape::Entry),
         (.., Some(table)) => table.check().map(Shape::Document),
-        (None, None, None, None) => Err(At(
+        (None, None, None, None, None) => Err(At(
             None,
-            "expected a table [gsettings], [gsettings-list], [dbus] or [toml]".to_owned(),
+            "expected a table [gsettings], [gsettings-list], [dbus], [dbus-entry] or [toml]"
+                .to_owned(),
         )),
     }
 }
@@ -228,31 +259,8 @@ impl ValueTable {
 impl PropertyTable {
     fn check(self) -> Result<PropertyShape, At> {
         let (on, off) = two_values(("on", &self.on), &self.off)?;
-        let bus = match self.bus.get_ref().as_str() {
-            "session" => Bus::Session,
-            "system" => Bus::System,
-            other => {
-                return Err(wrong(
-                    &self.bus,
-                    format!("{}; expected “session” or “system”", quote(other)),
-                ));
-            }
-        };
         Ok(PropertyShape {
-            service: Service {
-                bus,
-                name: bus_name(self.name)?,
-                path: check(
-                    self.path,
-                    Variant::is_object_path,
-                    "an object's path, such as /org/example/Reports",
-                )?,
-                interface: check(
-                    self.interface,
-                    gio::dbus_is_interface_name,
-                    "an interface's name, such as org.example.Reports",
-                )?,
-            },
+            service: service(&self.bus, self.name, self.path, self.interface)?,
             property: property(self.property, self.setter)?,
             on,
             off,
@@ -274,6 +282,58 @@ impl ModeTable {
     }
 }
 
+impl EntryTable {
+    fn check(self) -> Result<EntryShape, At> {
+        let value = variant(&self.value)?;
+        if !Variant::is_signature(value.type_().as_str()) {
+            return Err(wrong(
+                &self.value,
+                format!(
+                    "of the type “{}”, which no bus has; expected a value without “just” and “nothing”",
+                    value.type_()
+                ),
+            ));
+        }
+        if let Some(place) = self
+            .filled_in
+            .iter()
+            .find(|place| place.get_ref().is_empty() || !has_part(&value, place.get_ref()))
+        {
+            return Err(wrong(
+                place,
+                "not the place of a part of “value”; expected numbers that count from 0, such as [0, 1] for the second part of the first"
+                    .to_owned(),
+            ));
+        }
+        let signals = self.signals.into_iter();
+        Ok(EntryShape {
+            service: service(&self.bus, self.name, self.path, self.interface)?,
+            list: member(self.list)?,
+            add: member(self.add)?,
+            remove: member(self.remove)?,
+            entry: check(self.entry, is_name, "an entry's name on one line")?,
+            value,
+            filled_in: self
+                .filled_in
+                .into_iter()
+                .map(Spanned::into_inner)
+                .collect(),
+            present: on_or_off(&self.present)?,
+            signals: signals.map(member).collect::<Result<_, _>>()?,
+            data: self
+                .data
+                .map(|file| {
+                    check(
+                        file,
+                        is_relative_file,
+                        "a file below the data folder, such as example/entries.sqlite",
+                    )
+                })
+                .transpose()?,
+        })
+    }
+}
+
 impl DocumentTable {
     fn check(self) -> Result<DocumentShape, At> {
         let (on, off) = (scalar(&self.on)?, scalar(&self.off)?);
@@ -289,16 +349,6 @@ impl DocumentTable {
                 "an empty list; expected file names".to_owned(),
             ));
         }
-        let missing = match self.missing.get_ref().as_str() {
-            "on" => State::On,
-            "off" => State::Off,
-            other => {
-                return Err(wrong(
-                    &self.missing,
-                    format!("{}; expected “on” or “off”", quote(other)),
-                ));
-            }
-        };
         Ok(DocumentShape {
             files: self
                 .files
@@ -315,7 +365,7 @@ impl DocumentTable {
             key: dotted(self.key)?,
             on,
             off,
-            missing,
+            missing: on_or_off(&self.missing)?,
             disable_all: disable_all(self.disable_all)?,
         })
     }
@@ -471,6 +521,51 @@ fn files(patterns: Spanned<Vec<Spanned<String>>>) -> Result<Vec<FilePattern>, At
         .collect()
 }
 
+/// Where a service is reached.
+fn service(
+    bus: &Spanned<String>,
+    name: Spanned<String>,
+    path: Spanned<String>,
+    interface: Spanned<String>,
+) -> Result<Service, At> {
+    let bus = match bus.get_ref().as_str() {
+        "session" => Bus::Session,
+        "system" => Bus::System,
+        other => {
+            return Err(wrong(
+                bus,
+                format!("{}; expected “session” or “system”", quote(other)),
+            ));
+        }
+    };
+    Ok(Service {
+        bus,
+        name: bus_name(name)?,
+        path: check(
+            path,
+            Variant::is_object_path,
+            "an object's path, such as /org/example/Reports",
+        )?,
+        interface: check(
+            interface,
+            gio::dbus_is_interface_name,
+            "an interface's name, such as org.example.Reports",
+        )?,
+    })
+}
+
+/// A state that something stands for.
+fn on_or_off(text: &Spanned<String>) -> Result<State, At> {
+    match text.get_ref().as_str() {
+        "on" => Ok(State::On),
+        "off" => Ok(State::Off),
+        other => Err(wrong(
+            text,
+            format!("{}; expected “on” or “off”", quote(other)),
+        )),
+    }
+}
+
 /// Two values of one type that are not the same.
 fn two_values(
     (first_name, first_text): (&str, &Spanned<String>),
@@ -576,7 +671,7 @@ fn member(text: Spanned<String>) -> Result<String, At> {
     check(
         text,
         gio::dbus_is_member_name,
-        "the name of a property or method, such as SendReports",
+        "the name of a property, method or signal, such as SendReports",
     )
 }
 
@@ -638,9 +733,12 @@ fn is_configuration(text: &str) -> bool {
         && !name.contains("**")
 }
 
+fn is_relative_file(text: &str) -> bool {
+    is_configuration(text) && !text.contains('*')
+}
+
 fn is_absolute_file(text: &str) -> bool {
-    text.strip_prefix('/')
-        .is_some_and(|rest| is_configuration(rest) && !rest.contains('*'))
+    text.strip_prefix('/').is_some_and(is_relative_file)
 }
 
 fn is_relative_folder(text: &str) -> bool {

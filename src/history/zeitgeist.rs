@@ -17,7 +17,7 @@ use gio::prelude::*;
 use glib::{Variant, VariantTy};
 
 use super::{Found, Outcome, Place, Problem, Progress, Span};
-use crate::session;
+use crate::{services, session};
 
 pub(super) const NAME: &str = "org.gnome.zeitgeist.Engine";
 const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
@@ -72,21 +72,9 @@ fn has_owner(bus: &gio::DBusConnection, name: &str) -> bool {
     .is_some_and(|(running,)| running)
 }
 
-fn can_be_started(bus: &gio::DBusConnection) -> bool {
-    session::ask_bus(
-        bus,
-        "ListActivatableNames",
-        &().to_variant(),
-        Some(BUS_PATIENCE),
-    )
-    .ok()
-    .and_then(|reply| reply.get())
-    .is_some_and(|(names,): (Vec<String>,)| names.iter().any(|name| name == NAME))
-}
-
 /// Whether Zeitgeist runs, or would be started by whoever asks it something.
 pub(super) fn is_here() -> bool {
-    bus().is_some_and(|bus| has_owner(&bus, NAME) || can_be_started(&bus))
+    bus().is_some_and(|bus| has_owner(&bus, NAME) || services::can_be_started(&bus, NAME))
 }
 
 /// Whether there may be something to ask for: a Zeitgeist that never ran has recorded nothing, and
@@ -171,7 +159,7 @@ impl<'a> Log<'a> {
     /// None where no Zeitgeist is on this computer.
     fn open(cancellable: &'a Cancellable) -> Option<Self> {
         let bus = bus()?;
-        (has_owner(&bus, NAME) || can_be_started(&bus)).then_some(Self {
+        (has_owner(&bus, NAME) || services::can_be_started(&bus, NAME)).then_some(Self {
             bus,
             cancellable,
             patience: PATIENCE,

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Decision, Policy};
 use crate::catalogue::Catalogue;
 use crate::folders;
-use crate::reader::{Reader, Shape};
+use crate::reader::{EntryShape, PropertyShape, Reader, Shape};
 use crate::services::{Bus, Service};
 use crate::tree::Tree;
 
@@ -43,9 +43,14 @@ pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a
             let instead = match &reader.shape {
                 Shape::Value(_) | Shape::List(_) => continue,
                 _ if turns_off && decision.locked => continue,
-                Shape::Property(shape) if shape.is_for_everybody() => Instead::Set,
+                Shape::Property(PropertyShape { service, .. })
+                | Shape::Entry(EntryShape { service, .. })
+                    if service.is_for_everybody() =>
+                {
+                    Instead::Set
+                }
                 _ if turns_off => Instead::Lock,
-                Shape::Property(_) | Shape::Document(_) => Instead::Nothing,
+                Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Instead::Nothing,
             };
             found.push(Beyond {
                 decision,

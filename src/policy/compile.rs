@@ -110,7 +110,7 @@ pub fn list_keys(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
             let keys = std::iter::once(&shape.disabled).chain(&shape.enabled);
             keys.map(|key| format!("{}{key}", shape.path)).collect()
         }
-        Shape::Value(_) | Shape::Property(_) | Shape::Document(_) => Vec::new(),
+        Shape::Value(_) | Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Vec::new(),
     };
     let readers = policy
         .decisions
@@ -142,7 +142,7 @@ impl<'a> Wishes<'a> {
             }
             Shape::List(shape) => self.list(decision, off, shape, reader)?,
             // Kept elsewhere; no key of dconf says anything to those programs.
-            Shape::Property(_) | Shape::Document(_) => {}
+            Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => {}
         }
         Ok(())
     }

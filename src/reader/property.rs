@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use glib::Variant;
 
 use super::document::everybodys;
-use super::{Answer, Mode, ModeState, Problem, PropertyWrite, Request, Write};
+use super::{Answer, Mode, ModeState, Problem, Request, ServiceWrite, Write};
 use crate::mistake;
 use crate::opt_out::{self, OptOut};
-use crate::services::{self, Bus, Service, ServiceProblem};
+use crate::services::{self, Service, ServiceProblem};
 use crate::state::State;
 use crate::storage::{Origin, Storage};
 use crate::tree::Tree;
@@ -66,11 +66,6 @@ pub struct Property {
 }
 
 impl PropertyShape {
-    /// Whether what is set here is set for everybody who uses the computer.
-    pub fn is_for_everybody(&self) -> bool {
-        self.service.bus == Bus::System
-    }
-
     /// The folders in which something about the state may change.
     pub fn folders(&self) -> Vec<PathBuf> {
         everybodys(&self.disable_all).collect()
@@ -94,14 +89,10 @@ impl PropertyShape {
             State::Mixed
         };
         Ok(Some(Answer {
-            state,
             origin: all_off.then_some(Origin::Administrator),
             locked: all_off,
-            resettable: false,
-            overruled: false,
-            for_everybody: self.is_for_everybody(),
             mode: self.mode(storage).filter(|_| !all_off),
-            parts: Vec::new(),
+            ..Answer::of_service(&self.service, state)
         }))
     }
 
@@ -178,10 +169,10 @@ impl PropertyShape {
     }
 
     fn write(&self, property: &Property, value: &Variant, locked: bool) -> Write {
-        Write::Property(PropertyWrite {
+        let setter = property.setter.as_deref();
+        Write::Service(ServiceWrite {
             service: self.service.clone(),
-            property: property.clone(),
-            value: value.clone(),
+            call: self.service.set(&property.name, setter, value),
             locked,
         })
     }

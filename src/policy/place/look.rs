@@ -356,6 +356,6 @@ fn schema(reader: &Reader) -> Option<&str> {
     match &reader.shape {
         Shape::Value(shape) => Some(&shape.schema),
         Shape::List(shape) => Some(&shape.schema),
-        Shape::Property(_) | Shape::Document(_) => None,
+        Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => None,
     }
 }
