@@ -70,6 +70,10 @@ pub(crate) const SHIPPED: &[(&str, &str)] = &[
         "whoopsie-metrics.toml",
         include_str!("../data/readers.d/whoopsie-metrics.toml"),
     ),
+    (
+        "zeitgeist.toml",
+        include_str!("../data/readers.d/zeitgeist.toml"),
+    ),
 ];
 
 /// Every reader that the computer knows of, installed or not.

@@ -396,6 +396,9 @@ mod tests {
         // Translators: in the list of programs that follow a choice: the part of GNOME Shell that
         // counts how long each application is used
         noop("Application Usage (GNOME Shell)"),
+        // Translators: in the list of programs that follow a choice: the service Zeitgeist, which
+        // programs tell of what people do; Zeitgeist is a name
+        noop("Activities (Zeitgeist)"),
     ];
 
     #[test]

@@ -81,6 +81,10 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
             "whoopsie-metrics",
             include_str!("../../data/readers.d/whoopsie-metrics.toml"),
         ),
+        (
+            "zeitgeist",
+            include_str!("../../data/readers.d/zeitgeist.toml"),
+        ),
     ];
     Catalogue::of(files.map(|(id, text)| {
         let reader = catalogue::parse(Path::new(id), text.as_bytes());

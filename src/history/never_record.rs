@@ -6,7 +6,8 @@
 //! that matches one. The names and the templates here are those of Ubuntu's activity-log-manager 0.9.7
 //! (src/files-widget.vala, src/applications-widget.vala) and of elementary's settings
 //! (src/BlackList.vala), so that rules that were made there are shown here, and the other way round.
-//! Rules of other names are somebody else's: they are shown, and kept.
+//! Rules of other names are somebody else's: they are shown, and kept. The one that drops everything
+//! is the choice `activity-history`, of which Zeitgeist is a reader (`data/readers.d/zeitgeist.toml`).
 //!
 //! Source for the interface: zeitgeist 1.0.4, extensions/blacklist.vala.
 
@@ -24,7 +25,7 @@ use crate::i18n::{gettext, noop};
 const PATH: &str = "/org/gnome/zeitgeist/blacklist";
 const INTERFACE: &str = "org.gnome.zeitgeist.Blacklist";
 
-/// The rule that drops everything; activity-log-manager's switch made it.
+/// The rule that drops everything: the choice is off.
 const EVERYTHING: &str = "block-all";
 
 /// Zeitgeist's words for an application, as the subject or the actor of an event.
@@ -113,7 +114,7 @@ impl FileKind {
 /// What is never recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Anything at all. Shown, and kept.
+    /// Anything at all: the choice `activity-history` is off, which is where it is turned on again.
     Everything,
     /// Files of a kind.
     Kind(&'static FileKind),
@@ -218,14 +219,22 @@ fn template(actor: &str, subject: Option<(&str, &str)>) -> Variant {
     (event.as_slice(), subjects, payload).to_variant()
 }
 
+/// Whether a template leaves open what happens, how, by whom, from where and to what.
+fn matches_everything((event, subjects, _): &Event) -> bool {
+    // Its number and its time do not count.
+    event.iter().skip(2).all(String::is_empty)
+        && (subjects.is_empty() || subjects.iter().any(|s| s.iter().all(String::is_empty)))
+}
+
 /// The rules that Zeitgeist's templates amount to, sorted as they are shown.
 fn rules_of(templates: &Variant) -> Vec<Rule> {
     let templates: BTreeMap<String, Event> = templates.get().unwrap_or_default();
     let mut rules: Vec<Rule> = templates
         .iter()
-        .filter_map(|(name, (_, subjects, _))| {
+        .filter_map(|(name, template)| {
+            let (_, subjects, _) = template;
             let field = |at: usize| subjects.first()?.get(at).map(String::as_str);
-            Some(if name == EVERYTHING {
+            Some(if name == EVERYTHING && matches_everything(template) {
                 Rule::Everything
             } else if name.starts_with("interpretation-") {
                 let kind = FILE_KINDS
@@ -408,6 +417,21 @@ mod tests {
         assert_eq!(found[1..5], rules);
         let others = ["dir-/other", "interpretation-odd", "mine"];
         assert_eq!(found[5..], others.map(|name| Rule::Other(name.to_owned())));
+    }
+
+    #[test]
+    fn a_template_of_that_name_that_lets_something_through_is_not_everything() {
+        let kept = |template: Variant| {
+            let name = EVERYTHING.to_variant();
+            let entry = Variant::from_dict_entry(&name, &template);
+            let kind = glib::VariantTy::new("{s(asaasay)}").unwrap();
+            rules_of(&Variant::array_from_iter_with_type(kind, [entry]))
+        };
+        let other = vec![Rule::Other(EVERYTHING.to_owned())];
+        assert_eq!(kept(template("", None)), [Rule::Everything]);
+        assert_eq!(kept(template("", Some(("", "")))), [Rule::Everything]);
+        assert_eq!(kept(template("application://a.desktop", None)), other);
+        assert_eq!(kept(template("", Some(("file:///home/*", "")))), other);
     }
 
     #[test]

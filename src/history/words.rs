@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::never_record::{Rule, RuleError};
 use super::{Found, Outcome, Place, Problem};
+use crate::choice::Choice;
 use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 
 /// How many entries, as words.
@@ -160,11 +161,29 @@ pub fn rule_error(error: RuleError) -> String {
 /// What a rule is about, in one line.
 pub fn rule(rule: &Rule) -> String {
     match rule {
-        Rule::Everything => gettext("Everything"),
+        Rule::Everything => gettext_f(
+            // Translators: what is never recorded, while a choice is off
+            "Everything, since “{choice}” is off for Zeitgeist",
+            &[("choice", &recording())],
+        ),
         Rule::Kind(kind) => kind.title(),
         Rule::Folder(path) => path.display().to_string(),
         Rule::Application(id) | Rule::Other(id) => id.clone(),
     }
+}
+
+/// What to say while nothing is recorded at all, whatever the rules are.
+pub fn nothing_is_recorded() -> String {
+    gettext_f(
+        // Translators: the choice is “Record files and applications used”
+        "Zeitgeist records nothing at all now, since “{choice}” is off for it. What you choose here counts when it is on again.",
+        &[("choice", &recording())],
+    )
+}
+
+/// The name of the switch that says whether anything is recorded.
+fn recording() -> String {
+    Choice::find("activity-history").map_or_else(String::new, Choice::title)
 }
 
 /// What clearing does not reach, wherever it is done.

@@ -219,6 +219,17 @@ class Session:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.toml").write_text(text)
 
+    def add_service(self, name, command):
+        """Has the session's bus start a service by a command."""
+        folder = self.share / "dbus-1" / "services"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.service").write_text(f"[D-BUS Service]\nName={name}\nExec={command}\n")
+        self.ask(
+            *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+            *("--object-path", "/org/freedesktop/DBus"),
+            *("--method", "org.freedesktop.DBus.ReloadConfig"),
+        )
+
     def forget_own_schema(self):
         """An incomplete installation: all of the panel's data but its schema."""
         data = self.share / "privacy-panel"

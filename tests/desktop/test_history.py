@@ -61,6 +61,7 @@ def test_until_a_person_decides_the_choice_is_what_the_desktop_does(session):
         "gnome-shell-app-usage": "on",
         "gtk-recent-files": "on",
         "privacy-panel": "off",
+        "zeitgeist": "on",
     }
     assert opened(session, "4.0", "default.txt")
     session.set(PRIVACY_SCHEMA, "remember-recent-files", "false")

@@ -71,19 +71,10 @@ def test_a_service_that_is_not_there_is_not_installed(bus):
 
 
 def test_a_service_that_the_bus_can_start_is_installed_and_started(session):
-    folder = session.share / "dbus-1" / "services"
-    folder.mkdir(parents=True)
     program = session.share / "example-reporter"
     program.write_text(REPORTER)
     program.chmod(0o755)
-    (folder / "org.example.Reporter.service").write_text(
-        f"[D-BUS Service]\nName=org.example.Reporter\nExec={program}\n"
-    )
-    session.ask(
-        *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
-        *("--object-path", "/org/freedesktop/DBus"),
-        *("--method", "org.freedesktop.DBus.ReloadConfig"),
-    )
+    session.add_service("org.example.Reporter", program)
     session.add_reader("example", EXAMPLE)
     reader = session.reader("error-reports", "example")
     assert (reader["installed"], reader["state"]) == (True, "off")

@@ -5,8 +5,13 @@ Each question is asked by a process of its own, since a program's bus is the one
 """
 
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
+
+from harness import wait_for
+from whoopsie import BEHAVIOURS, MOCK
 
 CLIENT = """
 import json, sys, time
@@ -46,9 +51,20 @@ elif command == "ids":
 elif command == "templates":
     print(json.dumps({str(name): str(event) for name, event in rules.GetTemplates().items()}))
 elif command == "add":
-    rules.AddTemplate(arguments["name"], Event.new_for_values(actor="application://other"))
+    rules.AddTemplate(arguments["name"], Event.new_for_values(**arguments["values"]))
+    print("null")
+elif command == "remove":
+    rules.RemoveTemplate(arguments["name"])
     print("null")
 """
+
+NAME = "org.gnome.zeitgeist.Engine"
+PATH = "/org/gnome/zeitgeist/blacklist"
+RULES = "org.gnome.zeitgeist.Blacklist"
+HAS_OWNER = (
+    *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+    *("--object-path", "/org/freedesktop/DBus", "--method", "org.freedesktop.DBus.NameHasOwner"),
+)
 
 
 class Log:
@@ -78,8 +94,20 @@ class Log:
     def templates(self):
         return self._ask("templates")
 
-    def add_template(self, name):
-        self._ask("add", name=name)
+    def add_template(self, name, actor="application://other", **values):
+        self._ask("add", name=name, values={"actor": actor, **values})
+
+    def remove_template(self, name):
+        self._ask("remove", name=name)
+
+    def records(self, age, **event):
+        """Whether an event that is told now is recorded."""
+        before = len(self.ids())
+        self.record([age], **event)
+        return len(self.ids()) == before + 1
+
+    def has_run(self):
+        return (self.session.root / "data" / "zeitgeist" / "activity.sqlite").exists()
 
     def process(self):
         """The daemon's process."""
@@ -92,3 +120,39 @@ class Log:
             if name == "zeitgeist-daemo" and str(self.session.root).encode() in environment:
                 return int(process.name)
         raise AssertionError("no Zeitgeist runs in this session")
+
+    def kill(self):
+        """Ends the daemon in the middle of whatever it does."""
+        process = self.process()
+        os.kill(process, signal.SIGKILL)
+        wait_for("it is gone", lambda: not Path(f"/proc/{process}").exists())
+
+
+class StandIn:
+    """A service by the name of Zeitgeist that does what the real one cannot be made to do.
+
+    It has the methods of the real one's rules, and behaves like whoopsie's stand-in.
+    """
+
+    def __init__(self, session, behaviour="obey", answer="a{s(asaasay)}"):
+        self.session = session
+        self.process = session.spawn(["/usr/bin/python3", "-m", "dbusmock", NAME, PATH, RULES])
+        # Whoever calls it before that starts the real one.
+        wait_for("it has the name", lambda: session.ask(*HAS_OWNER, NAME) == "(true,)")
+        wait_for("it answers", lambda: self._call(f"{MOCK}.Reset").returncode == 0)
+        rules = "rules = self.__dict__.setdefault('rules', {})\n"
+        listed = f"ret = dbus.Dictionary(rules, signature='{answer[2:-1]}')"
+        self._method("GetTemplates", "", answer, rules + listed)
+        instead = BEHAVIOURS[behaviour] + "\n"
+        self._method("AddTemplate", "s(asaasay)", "", instead + rules + "rules[args[0]] = args[1]")
+        self._method("RemoveTemplate", "s", "", instead + rules + "rules.pop(args[0], None)")
+
+    def _method(self, *method):
+        done = self._call(f"{MOCK}.AddMethod", RULES, *method)
+        assert done.returncode == 0, done.stderr
+
+    def _call(self, method, *arguments):
+        return self.session.run(
+            *("gdbus", "call", "--session", "--dest", NAME, "--object-path", PATH),
+            *("--method", method, "--", *arguments),
+        )

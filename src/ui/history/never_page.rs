@@ -100,12 +100,7 @@ impl NeverPage {
             self.add(&group);
             group
         };
-        let notice = group(
-            "",
-            &gettext(
-                "This is about Zeitgeist, which programs tell of what you do. What is recorded already stays until you clear it.",
-            ),
-        );
+        let notice = group("", &about());
         let kinds = group(&gettext("Kinds of Files"), "");
         for kind in &FILE_KINDS {
             let switch = gtk::Switch::builder().valign(gtk::Align::Center).build();
@@ -204,9 +199,13 @@ impl NeverPage {
 
     fn say_problem(&self, problem: &Problem) {
         self.show_sensitive(false);
+        self.say(&words::rule_problem(problem));
+    }
+
+    /// Says something at the top of the page.
+    fn say(&self, sentence: &str) {
         if let Some(notice) = self.imp().notice.get() {
-            let sentence = words::rule_problem(problem);
-            notice.set_description(Some(&glib::markup_escape_text(&sentence)));
+            notice.set_description(Some(&glib::markup_escape_text(sentence)));
         }
     }
 
@@ -222,6 +221,12 @@ impl NeverPage {
     fn show(&self, rules: &[Rule]) {
         let imp = self.imp();
         self.show_sensitive(true);
+        let nothing = rules.contains(&Rule::Everything);
+        self.say(&if nothing {
+            words::nothing_is_recorded()
+        } else {
+            about()
+        });
         imp.showing.set(true);
         for (kind, switch) in imp.switches.borrow().iter() {
             let on = rules.contains(&Rule::Kind(kind));
@@ -254,26 +259,19 @@ impl NeverPage {
         };
         for rule in rules {
             let (group, row) = match rule {
-                Rule::Kind(_) => continue,
+                Rule::Kind(_) | Rule::Everything => continue,
                 Rule::Folder(_) => {
                     let row = row(&words::rule(rule), "");
                     self.add_remove_button(&row, rule, &words::rule(rule));
                     (folders, row)
                 }
                 Rule::Application(id) => (applications, self.application_row(rule, id)),
-                Rule::Everything => {
-                    let title = gettext("Nothing Is Recorded");
-                    let remark = gettext("Zeitgeist was told to record nothing at all.");
-                    (others, row(&title, &remark))
-                }
                 Rule::Other(name) => (others, row(name, "")),
             };
             group.add(&row);
             imp.rows.borrow_mut().push((group.clone(), row.upcast()));
         }
-        let has_others = rules
-            .iter()
-            .any(|rule| matches!(rule, Rule::Everything | Rule::Other(_)));
+        let has_others = rules.iter().any(|rule| matches!(rule, Rule::Other(_)));
         others.set_visible(has_others);
         if let Some(group) = had_focus {
             // To the button that adds, which is always there.
@@ -383,6 +381,13 @@ impl NeverPage {
             }
         });
     }
+}
+
+/// What the page is about.
+fn about() -> String {
+    gettext(
+        "This is about Zeitgeist, which programs tell of what you do. What is recorded already stays until you clear it.",
+    )
 }
 
 /// A button without words.
