@@ -20,6 +20,7 @@ use privacy_panel::status::ChoiceStatus;
 use privacy_panel::words;
 
 use crate::expander;
+use crate::row_texts;
 use crate::window::Window;
 use details::Details;
 
@@ -114,6 +115,7 @@ impl ChoiceRow {
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
         row.set_subtitle(&glib::markup_escape_text(&choice.description()));
+        row_texts::lay_out(&row);
         expander::replace_arrow(&row);
         expander::tell_expanded(&row);
         row

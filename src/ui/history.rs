@@ -15,6 +15,7 @@ use gtk::{gio, glib};
 use privacy_panel::history;
 use privacy_panel::i18n::gettext;
 
+use crate::row_texts;
 use crate::subpage::{self, Subpage};
 use crate::window::Window;
 use clear_page::ClearPage;
@@ -82,5 +83,6 @@ fn row(title: &str, subtitle: &str) -> adw::ActionRow {
         .build();
     row.set_subtitle(&glib::markup_escape_text(subtitle));
     row.update_property(&[gtk::accessible::Property::Description(subtitle)]);
+    row_texts::lay_out(&row);
     row
 }

@@ -16,6 +16,7 @@ use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::words;
 
 use crate::expander;
+use crate::row_texts;
 use crate::window::Window;
 
 /// The name of a program, and its identifier, or why it is not known.
@@ -30,6 +31,7 @@ pub(crate) fn row(window: &Window, catalogue: &Arc<Catalogue>) -> adw::ExpanderR
             "Every error report carries it. With it, reports can be seen to come from the same computer.",
         ))
         .build();
+    row_texts::lay_out(&row);
     expander::replace_arrow(&row);
     expander::tell_expanded(&row);
     let catalogue = Arc::clone(catalogue);

@@ -29,6 +29,7 @@ mod expander;
 mod history;
 mod identifier;
 mod reports;
+mod row_texts;
 mod subpage;
 mod window;
 

@@ -9,6 +9,8 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::glib;
 
+use crate::row_texts;
+
 mod imp {
     use super::*;
 
@@ -82,5 +84,6 @@ pub(crate) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
     let icon = gtk::Image::from_icon_name("go-next-symbolic");
     icon.set_accessible_role(gtk::AccessibleRole::Presentation);
     row.add_suffix(&icon);
+    row_texts::lay_out(&row);
     row
 }

@@ -311,6 +311,10 @@ class ScreenReader:
         """Whether something in the window says that."""
         return bool(self.find(text=text))
 
+    def sticking_out(self):
+        """What reaches beyond the sides of the list that it is in."""
+        return self._ask(command="sticking out")
+
     def press(self, role, name):
         """Does what a click does."""
         answer = self._ask(command="press", role=role, name=name)
@@ -368,6 +372,10 @@ class Panel(ScreenReader):
         return self.session.ask(
             "xdotool", "search", "--pid", self.process.pid, "--onlyvisible", "--name", "."
         ).split()[0]
+
+    def width(self):
+        shape = self.session.ask("xdotool", "getwindowgeometry", "--shell", self.window())
+        return int(dict(line.split("=") for line in shape.splitlines())["WIDTH"])
 
     def key(self, *keys):
         window = self.window()

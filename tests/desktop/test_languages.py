@@ -2,7 +2,7 @@
 """The panel and privacyctl in other languages, one of them written from right to left."""
 
 import pytest
-from harness import Panel, Session, make_locale
+from harness import PRIVACY_SCHEMA, Panel, Session, make_locale
 
 # Language, locale, the switch, and what privacyctl says first.
 LANGUAGES = [
@@ -30,3 +30,26 @@ def test_the_panel_and_privacyctl_speak_the_persons_language(
             panel.toggle(title)
             panel.wait_on(title)
             assert session.libunity() == "all"
+
+
+# How wide the window is, and how large the text.
+SHAPES = [("800", "1"), ("640", "1"), ("360", "1"), ("800", "2")]
+
+
+@pytest.mark.parametrize(("width", "scale"), SHAPES)
+@pytest.mark.parametrize("locale", ["he_IL", "de_DE"])
+def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
+    locales, locale, width, scale
+):
+    env = locales[locale] | {"GDK_DPI_SCALE": scale}
+    with Session(screen="800x2000x24", env=env) as session:
+        # Programs that differ, with names in two scripts: one text that once did not fit.
+        session.set(PRIVACY_SCHEMA, "remember-recent-files", "true")
+        session.add_reader("zeitgeist", "")
+        window = {"de_DE": "Datenschutz", "he_IL": "פרטיות"}[locale]
+        with Panel(session, window=window) as panel:
+            session.ask("xdotool", "windowsize", "--sync", panel.window(), width, 1990)
+            panel.wait("all of it", lambda: len(panel.find(role="check box")) == 4)
+            panel.wait("its texts", lambda: panel.says("(GTK)"))
+            panel.wait("its size", lambda: panel.width() == int(width))
+            assert panel.sticking_out() == []

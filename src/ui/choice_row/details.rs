@@ -21,6 +21,7 @@ use privacy_panel::storage::Origin;
 use privacy_panel::words;
 
 use super::ChoiceRow;
+use crate::row_texts;
 
 /// The ways to send, in the order in which they are shown.
 const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
@@ -80,6 +81,9 @@ impl Details {
                 }
             }
         ));
+        for row in [&details.nobody, &details.decision, &details.contact] {
+            row_texts::lay_out(row);
+        }
         details.add_fixed(parent);
         Some(details)
     }
@@ -197,6 +201,7 @@ impl Program {
         let state = gtk::Label::new(None);
         state.add_css_class("dim-label");
         row.add_suffix(&state);
+        row_texts::lay_out(&row);
         Self {
             id: reader.id.clone(),
             row,
