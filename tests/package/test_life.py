@@ -124,6 +124,8 @@ def test_a_purge_takes_the_policy_out_of_force_and_leaves_nothing(room, packages
     room.answer(online_search="off-locked", error_reports="on")
     room.install(*packages.both)
     assert room.in_force()
+    # As if the power had failed while it was written once more.
+    room.write("/etc/privacy-panel/policy.toml.dpkg-new", "[choices")
     room.purge("privacy-panel", "privacyctl")
     assert room.state() == {}
 
