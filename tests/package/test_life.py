@@ -121,9 +121,12 @@ def test_what_is_removed_keeps_its_configuration_and_what_comes_back_finds_it(ro
 
 
 def test_a_purge_takes_the_policy_out_of_force_and_leaves_nothing(room, packages):
-    room.answer(online_search="off-locked", error_reports="on")
+    room.answer(online_search="off-locked", error_reports="off-locked", usage_statistics="off-locked")
     room.install(*packages.both)
     assert room.in_force()
+    # What is beyond dconf, too.
+    assert room.exists("/etc/ubuntu-insights/system-config.toml")
+    assert room.try_("test", "-L", "/etc/systemd/system/whoopsie.path").returncode == 0
     # As if the power had failed while it was written once more.
     room.write("/etc/privacy-panel/policy.toml.dpkg-new", "[choices")
     room.purge("privacy-panel", "privacyctl")
@@ -162,6 +165,34 @@ def test_a_purge_leaves_the_profile_as_policy_remove_does(trixie_base, packages,
     assert etc_dconf(room) == before
     # The file was the administrator's, who wrote it.
     assert room.read("/etc/privacy-panel/policy.toml") == SEARCH_OFF
+
+
+INSIGHTS = "/etc/ubuntu-insights/system-config.toml"
+CONFIGS = {
+    "none": None,
+    "an empty one": "",
+    "one about something else": "# ours\n[network]\nproxy = 'x'\n",
+    "one that opts in": "# ours\n  system_opt_out=false # for now\n[more]\nsystem_opt_out = true\n",
+    "one that opts out": "system_opt_out = true\n",
+    "a table first": "[more]\nsystem_opt_out = false\n",
+}
+STATISTICS_OFF = '[choices.usage-statistics]\nstate = "off"\nlocked = true\n'
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_a_purge_takes_back_what_turned_programs_off_as_policy_remove_does(room, packages, config):
+    if config is not None:
+        room.write(INSIGHTS, config)
+    room.install(packages.ctl)
+    room.write("/etc/privacy-panel/policy.toml", STATISTICS_OFF)
+    room.run("privacyctl", "policy", "apply")
+    assert "system_opt_out = true\n" in room.read(INSIGHTS).replace("out=", "out = ").replace(" # for now", "")
+    room.run("privacyctl", "policy", "remove")
+    assert room.read(INSIGHTS) == config
+    room.run("privacyctl", "policy", "apply")
+    room.purge("privacyctl")
+    assert room.read(INSIGHTS) == config
+    assert room.exists("/etc/ubuntu-insights") == (config is not None)
 
 
 def etc_dconf(room):
