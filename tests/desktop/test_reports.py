@@ -6,15 +6,18 @@ import os
 import pty
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from crashes import Crashes, give_away, packed, text
 from harness import wait_for
 
+APPORT = Path(__file__).parent / "apport"
 GEDIT = "apport:_usr_bin_gedit.1000"
 
 
@@ -78,6 +81,25 @@ def test_a_report_is_shown_field_by_field(crashes, session):
     for wrong in ([GEDIT, "--field", "None"], ["apport:none"], ["nonsense"]):
         done = session.ctl("reports", "show", *wrong)
         assert (done.returncode, done.stdout) == (1, "") and done.stderr
+
+
+def test_a_report_that_apport_wrote_is_read_as_apport_reads_it(crashes, session):
+    """Apport is in no Debian, so that its own code ran once: canonical/apport at d7b9734b wrote the
+    report about a real process with the beginning of a real core, and marked it
+    (apport.report.Report.add_proc_info(), apport.fileutils.mark_report_upload()). fields.json is what
+    its problem_report.ProblemReport.load() read of it."""
+    for file in APPORT.glob("_usr*"):
+        shutil.copy(file, crashes.crash)
+    (report,) = listed(session)
+    assert (report["program"], report["state"]) == ("/usr/bin/sleep", "marked")
+    shown = json.loads(session.ask("privacyctl", "reports", "show", report["id"], "--json"))
+    fields = {
+        field["name"]: {"bytes": field["unpacked"]} if field["text"] is None else field["text"]
+        for field in shown["fields"]
+    }
+    assert fields == json.loads((APPORT / "fields.json").read_text())
+    session.ask("privacyctl", "reports", "delete", report["id"], "--yes")
+    assert crashes.names() == []
 
 
 def test_looking_does_not_keep_apport_from_asking(crashes, session):
