@@ -99,6 +99,19 @@ pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem>
     Ok(!opt_outs.is_empty())
 }
 
+/// What of it a policy may see to: files in the administrator's own folder alone, since root writes
+/// them. All of it, or nothing.
+pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
+    if opt_outs
+        .iter()
+        .all(|opt_out| opt_out.file().starts_with("/etc"))
+    {
+        opt_outs
+    } else {
+        &[]
+    }
+}
+
 /// Whether systemd would take it for a unit's name, less what nobody names a unit; systemd.unit(5).
 pub(crate) fn is_unit(name: &str) -> bool {
     const KINDS: [&str; 4] = ["path", "service", "socket", "timer"];
@@ -179,6 +192,20 @@ mod tests {
         assert_eq!(opt_out.is_so(&tree), Ok(true));
         fs::write(folder.path().join("etc/a.toml"), "off = true =\n").unwrap();
         assert!(opt_out.is_so(&tree).is_err());
+    }
+
+    #[test]
+    fn a_policy_writes_below_etc_alone() {
+        let value = |file: &str| OptOut::Value {
+            file: file.into(),
+            key: vec!["off".to_owned()],
+            value: Scalar::Boolean(true),
+        };
+        let fine = [value("/etc/a.toml"), masked("a.service")];
+        assert_eq!(of_administrator(&fine), fine);
+        for file in ["/home/a/a.toml", "/etcetera/a.toml", "/tmp/etc/a.toml"] {
+            assert_eq!(of_administrator(&[masked("a.service"), value(file)]), []);
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use beyond::{Beyond, Instead, beyond};
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use parse::parse;
-pub use place::{Place, Preview, wanted_opt_outs};
+pub use place::{Place, Preview, opt_outs_of, wanted_opt_outs};
 pub use report::{KeyReport, ReaderReport, Report};
 
 /// Where a policy is.

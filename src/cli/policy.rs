@@ -303,14 +303,9 @@ fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
         for (reader, can_disable_all) in lists {
             notes.extend(note(decision, reader, can_disable_all));
         }
-        let turned_off = decision.locked && !decision.state.may_send();
-        for reader in catalogue.readers_of(decision.choice).filter(|_| turned_off) {
-            notes.extend(
-                reader
-                    .disable_all()
-                    .iter()
-                    .map(|opt_out| turned_off_by(reader, opt_out)),
-            );
+        for reader in catalogue.readers_of(decision.choice) {
+            let opt_outs = policy::opt_outs_of(decision, reader).iter();
+            notes.extend(opt_outs.map(|opt_out| turned_off_by(reader, opt_out)));
         }
     }
     notes

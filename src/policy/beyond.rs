@@ -8,6 +8,7 @@ use std::path::Path;
 use super::{Decision, Policy};
 use crate::catalogue::Catalogue;
 use crate::folders;
+use crate::opt_out;
 use crate::reader::{EntryShape, PropertyShape, Reader, Shape};
 use crate::services::{Bus, Service};
 use crate::tree::Tree;
@@ -39,7 +40,8 @@ pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a
     let mut found = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            let turns_off = !decision.state.may_send() && !reader.disable_all().is_empty();
+            let opt_outs = opt_out::of_administrator(reader.disable_all());
+            let turns_off = !decision.state.may_send() && !opt_outs.is_empty();
             let instead = match &reader.shape {
                 Shape::Value(_) | Shape::List(_) => continue,
                 _ if turns_off && decision.locked => continue,

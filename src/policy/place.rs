@@ -45,7 +45,7 @@ use crate::opt_out::OptOut;
 use crate::tree::{self, Kind, LARGEST_FOREIGN_FILE, Rights, Tree};
 
 pub(super) use opt_outs::Before;
-pub use opt_outs::{Preview, wanted as wanted_opt_outs};
+pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_of as opt_outs_of};
 
 /// Where every application writes.
 const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from harness import SOURCE
-from policies import DATABASE, POLICY, SOURCES, Computer, contents
+from policies import DATABASE, POLICY, READERS, SOURCES, Computer, contents
 from whoopsie import Whoopsie
 
 DONE, NO, LOCKED, NOT_SAVED = 0, 1, 3, 4
@@ -355,6 +355,16 @@ def test_records_that_lead_elsewhere_are_not_followed(computer):
     assert computer.policy("remove").stdout == "changed\n"
     assert computer.read("/etc/victim.toml") == "system_opt_out = true\n"
     assert not computer.file(CONFIG).exists() and not masked(computer)
+
+
+def test_root_writes_nothing_for_a_reader_that_names_a_file_elsewhere(computer, tmp_path):
+    shipped = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
+    elsewhere = tmp_path / "system-config.toml"
+    computer.write(READERS / "ubuntu-insights.toml", shipped.replace(CONFIG, str(elsewhere)))
+    assert computer.apply(STATISTICS_OFF)[-1] == "changed"
+    assert not elsewhere.exists()
+    said = computer.policy("check").stdout
+    assert "Ubuntu Insights: not reached by a policy, neither preset nor locked. People decide." in said
 
 
 def test_a_person_sees_it_as_locked_and_cannot_turn_it_on(computer):

@@ -98,9 +98,9 @@ impl Before {
 
 /// What turns a reader off for everybody as a decision says; nothing where the decision does not
 /// lock it off, or where nothing does.
-pub(super) fn wanted_of<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
+pub fn wanted_of<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     if decision.locked && !decision.state.may_send() {
-        reader.disable_all()
+        opt_out::of_administrator(reader.disable_all())
     } else {
         &[]
     }
