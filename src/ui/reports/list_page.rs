@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// How many rows are added in a frame: the window would stand still while the list lays out all of
 /// those that it keeps at hand.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
 
 /// How many rows a list keeps at hand; more entries cost no more of them.
 const AT_HAND: usize = 250;
