@@ -3,6 +3,7 @@
 
 import pytest
 from policies import Computer
+from zeitgeist_log import Log
 
 
 @pytest.fixture(scope="module")
@@ -18,3 +19,9 @@ def computer(shared):
     dconf's."""
     shared.clean()
     yield shared
+
+
+@pytest.fixture
+def log(session):
+    """What the session’s Zeitgeist has recorded."""
+    return Log(session)

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from gnome_shell import Shell
 from harness import INSTALLED, Session, wait_for
-from zeitgeist_log import Log
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <xbel version="1.0"
@@ -73,11 +72,6 @@ class Recent:
 def session():
     with Session() as session:
         yield session
-
-
-@pytest.fixture
-def log(session):
-    return Log(session)
 
 
 @pytest.fixture

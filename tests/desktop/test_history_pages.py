@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from harness import Panel, Session, wait_for
 from test_clear_history import Recent, ago
-from zeitgeist_log import Log
 
 SCREEN = "800x1000x24"
 
@@ -18,11 +17,6 @@ SCREEN = "800x1000x24"
 def session():
     with Session(screen=SCREEN) as session:
         yield session
-
-
-@pytest.fixture
-def log(session):
-    return Log(session)
 
 
 def go_to(panel, name, keys=("Tab", "Down")):

@@ -30,11 +30,6 @@ def session():
 
 
 @pytest.fixture
-def log(session):
-    return Log(session)
-
-
-@pytest.fixture
 def screen():
     with Session(screen="800x1000x24") as session:
         yield session

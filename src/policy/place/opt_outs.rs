@@ -8,6 +8,7 @@
 //! else has changed since is theirs.
 
 use std::path::{Component, Path, PathBuf};
+use std::slice;
 
 use serde::{Deserialize, Serialize};
 
@@ -78,13 +79,12 @@ impl Before {
     /// Whether it is what an application may have written, and nothing that leads anywhere else.
     pub(in crate::policy) fn is_sound(&self) -> bool {
         let named = match &self.opt_out {
-            OptOut::Value { file, .. } => {
-                let mut parts = file.components();
-                let below_root = parts.next() == Some(Component::RootDir);
-                below_root && parts.all(|part| matches!(part, Component::Normal(_)))
-            }
+            OptOut::Value { file, .. } => file
+                .components()
+                .all(|part| matches!(part, Component::RootDir | Component::Normal(_))),
             OptOut::Masked { unit } => opt_out::is_unit(unit),
         };
+        let named = named && !opt_out::of_administrator(slice::from_ref(&self.opt_out)).is_empty();
         let file = self.opt_out.file();
         named && self.made.iter().all(|made| file.starts_with(made))
     }
