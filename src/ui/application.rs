@@ -2,6 +2,9 @@
 
 //! One instance of the panel, its command line and the actions of its menu.
 
+use std::thread;
+use std::time::Duration;
+
 use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gio, glib};
@@ -17,6 +20,10 @@ const BAD_USAGE: u8 = 2;
 
 /// The exit status where no window can be opened.
 const NO_DISPLAY: i32 = 1;
+
+/// How often it is tried to find out whether a panel runs, and how long in between.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(100);
 
 mod imp {
     use std::ops::ControlFlow;
@@ -125,6 +132,7 @@ mod imp {
                 );
                 return ControlFlow::Break(BAD_USAGE.into());
             }
+            self.obj().register_in_time();
             ControlFlow::Continue(())
         }
 
@@ -157,6 +165,18 @@ impl Application {
             .property("application-id", APP_ID)
             .property("flags", gio::ApplicationFlags::HANDLES_COMMAND_LINE)
             .build()
+    }
+
+    /// Finds out which panel is the one that runs, or becomes it. One that ends at this very moment
+    /// still has the name, and is asked, and never answers; then the name is free.
+    fn register_in_time(&self) {
+        for _ in 0..TRIES {
+            match self.register(gio::Cancellable::NONE) {
+                Err(error) if error.matches(gio::DBusError::NoReply) => thread::sleep(PAUSE),
+                // What else may fail is said by whoever runs the application.
+                _ => return,
+            }
+        }
     }
 
     /// The one window.

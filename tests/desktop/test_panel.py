@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The built panel on a real screen, bus and dconf, pressed through AT-SPI."""
 
+import subprocess
 import time
 from pathlib import Path
 
@@ -106,6 +107,30 @@ def test_choice_on_the_command_line_opens_and_focuses_that_row(session):
         panel.wait("the row is open", lambda: "expanded" in panel.find(**row)[0]["states"])
         panel.wait("the row has the focus", lambda: "focused" in panel.find(**row)[0]["states"])
         assert len(panel.find(role="frame", name="Privacy")) == 1, "one instance, one window"
+
+
+# One that has the panel's name, and ends without an answer when it is asked something.
+ENDING = """
+import os
+from gi.repository import Gio, GLib
+NAME = "net.launchpad.PrivacyPanel"
+def end(bus, message, incoming):
+    if incoming and message.get_path() == "/" + NAME.replace(".", "/"):
+        os._exit(0)
+    return message
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+bus.add_filter(end)
+Gio.bus_own_name_on_connection(bus, NAME, 0, lambda *_: print("ready", flush=True), None)
+GLib.MainLoop().run()
+"""
+
+
+def test_a_panel_that_is_started_while_another_ends_comes_up(session):
+    ending = session.spawn(["/usr/bin/python3", "-c", ENDING], stdout=subprocess.PIPE, text=True)
+    assert ending.stdout.readline() == "ready\n"
+    with Panel(session) as panel:
+        assert ending.wait(10) == 0, "it was asked"
+        assert panel.find(role="check box")
 
 
 def test_everything_is_reached_with_the_keyboard_alone(session):
