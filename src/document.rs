@@ -320,6 +320,10 @@ mod tests {
         write(file, &key(name), value.into().as_ref())
     }
 
+    fn look_up(file: &Path, name: &str) -> Result<Found, DocumentProblem> {
+        look(&Tree::computer(), file, &key(name))
+    }
+
     fn on() -> Scalar {
         Scalar::Boolean(true)
     }
@@ -327,7 +331,7 @@ mod tests {
     #[test]
     fn a_file_is_made_changed_and_taken_away_with_its_only_value() {
         let (_folder, file) = folder();
-        assert_eq!(look(&Tree::computer(), &file, &key(KEY)), Ok(Found::NoFile));
+        assert_eq!(look_up(&file, KEY), Ok(Found::NoFile));
         write(&file, &key(KEY), None).unwrap();
         assert!(!file.parent().unwrap().exists(), "nothing was to be done");
         set(&file, KEY, on()).unwrap();
@@ -335,7 +339,7 @@ mod tests {
         assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
         let made = file.parent().unwrap().metadata().unwrap();
         assert_eq!(made.mode() & 0o777, 0o700);
-        assert!(look(&Tree::computer(), &file, &key(KEY)).unwrap().is(&on()));
+        assert!(look_up(&file, KEY).unwrap().is(&on()));
         write(&file, &key(KEY), None).unwrap();
         assert!(!file.exists());
     }
@@ -358,18 +362,11 @@ mod tests {
         set(&file, "more.level", Scalar::Integer(3)).unwrap();
         set(&file, "new.part.name", Scalar::Text("a\"b".into())).unwrap();
         assert_eq!(
-            look(&Tree::computer(), &file, &key("more.level")),
+            look_up(&file, "more.level"),
             Ok(Found::Value(Scalar::Integer(3)))
         );
-        assert!(
-            look(&Tree::computer(), &file, &key("new.part.name"))
-                .unwrap()
-                .is_set()
-        );
-        assert_eq!(
-            look(&Tree::computer(), &file, &key("more.x y")),
-            Ok(Found::Other)
-        );
+        assert!(look_up(&file, "new.part.name").unwrap().is_set());
+        assert_eq!(look_up(&file, "more.x y"), Ok(Found::Other));
     }
 
     #[test]
@@ -398,8 +395,7 @@ mod tests {
             assert!(problem.to_string().starts_with(file.to_str().unwrap()));
             assert_eq!(fs::read(&file).unwrap(), text);
         }
-        let problem = look(&Tree::computer(), &file, &key("consent_state.more.deep"))
-            .unwrap_or(Found::Nothing);
+        let problem = look_up(&file, "consent_state.more.deep").unwrap_or(Found::Nothing);
         assert_eq!(problem, Found::Nothing);
     }
 
@@ -435,7 +431,7 @@ mod tests {
         assert!(set(&file, KEY, on()).is_err());
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();
-        let problem = look(&Tree::computer(), &file, &key(KEY)).unwrap_err();
+        let problem = look_up(&file, KEY).unwrap_err();
         assert!(matches!(problem, DocumentProblem::Unreadable { .. }));
         assert!(set(&file, KEY, on()).is_err());
     }
@@ -447,6 +443,6 @@ mod tests {
         fs::set_permissions(&file, Permissions::from_mode(0o400)).unwrap();
         let problem = set(&file, KEY, Scalar::Boolean(false)).unwrap_err();
         assert!(matches!(problem, DocumentProblem::NotWritable { .. }));
-        assert!(look(&Tree::computer(), &file, &key(KEY)).unwrap().is(&on()));
+        assert!(look_up(&file, KEY).unwrap().is(&on()));
     }
 }

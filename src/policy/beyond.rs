@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{Decision, Policy};
+use super::{Decision, Policy, opt_outs_of};
 use crate::catalogue::Catalogue;
 use crate::folders;
 use crate::opt_out;
@@ -44,7 +44,7 @@ pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a
             let turns_off = !decision.state.may_send() && !opt_outs.is_empty();
             let instead = match &reader.shape {
                 Shape::Value(_) | Shape::List(_) => continue,
-                _ if turns_off && decision.locked => continue,
+                _ if !opt_outs_of(decision, reader).is_empty() => continue,
                 Shape::Property(PropertyShape { service, .. })
                 | Shape::Entry(EntryShape { service, .. })
                     if service.is_for_everybody() =>

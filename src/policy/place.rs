@@ -101,6 +101,7 @@ struct Plan {
     profile: FileChange,
     profile_rights: Rights,
     opt_outs: Steps,
+    preview: Preview,
     /// The key file as long as there is something to be taken back, which it still knows of.
     meanwhile: Vec<u8>,
     /// Whether an application that was cut off left something behind, or somebody took or gave
@@ -242,7 +243,7 @@ impl Place {
         Ok(Changes {
             files: files.into_iter().filter(FileChange::is_change).collect(),
             compile,
-            opt_outs: self.preview(&plan.opt_outs)?,
+            opt_outs: plan.preview,
         })
     }
 
@@ -347,7 +348,7 @@ impl Place {
         let before = sources::before(key_file.as_deref().unwrap_or_default());
         let opt_outs = self.opt_out_steps(&opt_outs::wanted(policy, catalogue)?, before)?;
         // What cannot be changed is found before anything is.
-        self.preview(&opt_outs)?;
+        let preview = self.preview(&opt_outs)?;
         let key_file_text =
             |before: &[Before]| sources::key_file_text(policy, &compiled, &made, before);
         let all = [opt_outs.before.as_slice(), &opt_outs.undo].concat();
@@ -364,6 +365,7 @@ impl Place {
             },
             profile_rights,
             opt_outs,
+            preview,
             meanwhile,
             compiled,
             damaged: self.is_damaged()?,

@@ -7,9 +7,12 @@
 //! anything is changed. It is a program's own file: all else in it stays as it is, and what somebody
 //! else has changed since is theirs.
 
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::slice;
 
+use cap_std::fs::Dir;
 use serde::{Deserialize, Serialize};
 
 use super::Place;
@@ -304,14 +307,8 @@ impl Place {
             } else if before.opt_out.is_so(&self.tree)? {
                 self.replace(&file, None)?;
             }
-            let folders = before.made.iter().filter(|made| **made != file);
-            for folder in folders.rev() {
-                if let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) {
-                    if let Some(above) = self.tree.folder(above).map_err(self.system(folder))? {
-                        tree::remove_empty(&above, name).map_err(self.system(folder))?;
-                    }
-                }
-            }
+            let made = before.made.as_slice();
+            self.take_out_empty(made.strip_suffix(slice::from_ref(&file)).unwrap_or(made))?;
         }
         Ok(())
     }
@@ -333,53 +330,50 @@ impl Place {
     /// Puts a file of another program's in the place of the old one, with its rights; or takes it
     /// out.
     fn replace(&self, file: &Path, text: Option<&str>) -> Result<(), Failure> {
-        let failed = || self.system(file);
-        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
-            return Ok(());
-        };
         let rights = match self.kind(file)? {
             Some(Kind::File(rights)) => rights,
             _ => Rights::PUBLIC,
         };
-        let folder = self
-            .tree
-            .make_folder(folder, &mut Vec::new())
-            .map_err(failed())?;
-        match text {
-            Some(text) => tree::prepare(&folder, text.as_bytes(), rights)
-                .and_then(|()| tree::put_in_place(&folder, &name.to_string_lossy())),
+        self.in_its_folder(file, |folder, name| match text {
+            Some(text) => tree::prepare(folder, text.as_bytes(), rights)
+                .and_then(|()| tree::put_in_place(folder, &name.to_string_lossy())),
             // What one that was cut off left behind goes with it.
-            None => tree::remove(&folder, UNDER_WAY).and_then(|()| tree::remove(&folder, name)),
-        }
-        .map_err(failed())
+            None => tree::remove(folder, UNDER_WAY).and_then(|()| tree::remove(folder, name)),
+        })
     }
 
     fn mask(&self, file: &Path) -> Result<(), Failure> {
-        let failed = || self.system(file);
+        self.in_its_folder(file, |folder, name| {
+            folder.symlink_contents("/dev/null", name)?;
+            tree::flush(folder)
+        })
+    }
+
+    /// Does something in the folder that a file is in, which is made where it is missing.
+    fn in_its_folder(
+        &self,
+        file: &Path,
+        step: impl FnOnce(&Dir, &OsStr) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
             return Ok(());
         };
-        let folder = self
-            .tree
-            .make_folder(folder, &mut Vec::new())
-            .map_err(failed())?;
+        let folder = self.tree.make_folder(folder, &mut Vec::new());
         folder
-            .symlink_contents("/dev/null", name)
-            .and_then(|()| tree::flush(&folder))
-            .map_err(failed())
+            .and_then(|folder| step(&folder, name))
+            .map_err(self.system(file))
     }
 
     /// What is so of what is wanted.
     pub(super) fn opt_out_report(&self, opt_out: &OptOut) -> KeyReport {
-        let value = |value: &Scalar| value.to_string();
         let (wanted, found) = match opt_out {
             OptOut::Value { value: wanted, .. } => {
                 let found = match opt_out.found(&self.tree) {
-                    Ok(Found::Value(found)) => Ok(Some(value(&found))),
+                    Ok(Found::Value(found)) => Ok(Some(found.to_string())),
                     Ok(_) => Ok(None),
                     Err(problem) => Err(problem.to_string()),
                 };
-                (value(wanted), found)
+                (wanted.to_string(), found)
             }
             OptOut::Masked { .. } => {
                 let masked = "masked".to_owned();
