@@ -24,8 +24,10 @@ use gio::prelude::*;
 use crate::catalogue::Catalogue;
 use crate::choice::Choice;
 use crate::document::{self, DocumentProblem};
+use crate::home::{self, Owner};
 use crate::i18n::system_error;
 use crate::reader::{Problem, Reader, Request, SettingWrite, Write};
+use crate::replace::NotReplaced;
 use crate::services::{self, ServiceProblem};
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
@@ -77,6 +79,17 @@ pub enum Failure {
         /// What the system says, in its language.
         reason: String,
     },
+    /// A file was left as it is.
+    #[error("{} was left as it is: {why}", .file.display())]
+    NotReplaced {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: NotReplaced,
+    },
+    /// The settings are another user's, and the caller is root.
+    #[error("the settings belong to {0}")]
+    Foreign(Owner),
     /// It was written, but a wider setting keeps the program from sending.
     #[error("overruled by another setting of the desktop")]
     Overruled,
@@ -110,6 +123,7 @@ impl From<DocumentProblem> for Failure {
     fn from(problem: DocumentProblem) -> Self {
         match problem {
             DocumentProblem::NotWritable { folder, reason } => Self::NotWritable { folder, reason },
+            DocumentProblem::NotReplaced { file, why } => Self::NotReplaced { file, why },
             other => Self::Problem(other.into()),
         }
     }
@@ -238,6 +252,10 @@ fn attempt(
         .installed()
         .map(|reader| reader.id.as_str())
         .collect();
+    if let Some(owner) = home::of_another() {
+        let foreign = |id: &&str| ((*id).to_owned(), Failure::Foreign(owner.clone()));
+        return installed.iter().map(foreign).collect();
+    }
 
     let readers: Vec<_> = catalogue
         .readers_of(choice)

@@ -3,22 +3,21 @@
 //! One value in a TOML file of another program's, in a person's configuration or the computer's.
 //!
 //! All else in the file stays as it is, comments and layout included. A file that is not TOML is
-//! never written: what is in it may be dear to somebody. A new file takes the place of the old one
-//! from one moment to the next, with the same rights; where the name is a link, what it leads to is
-//! replaced, and the link stays.
+//! never written: what is in it may be dear to somebody. The file is replaced atomically, with the
+//! rights that it has; where the name is a link, what it leads to is replaced, and the link stays.
 
 use std::fmt;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
+use crate::home::Way;
 use crate::i18n::system_error;
 use crate::mistake::{self, At};
-use crate::tree::{Tree, unless_missing};
+use crate::replace::{self, NotReplaced};
+use crate::tree::Tree;
 
 /// How large a file may be, in bytes.
 const LARGEST_FILE: u64 = 256 * 1024;
@@ -56,6 +55,14 @@ pub enum DocumentProblem {
         folder: PathBuf,
         /// What the system says, in its language.
         reason: String,
+    },
+    /// It was left as it is, so that nothing else changes with the value.
+    #[error("{} was left as it is: {why}", .file.display())]
+    NotReplaced {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: NotReplaced,
     },
 }
 
@@ -133,23 +140,54 @@ pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, Doc
 
 /// Sets a value, or takes it out. A file that has nothing else goes with the value.
 pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), DocumentProblem> {
-    let folder = file.parent().unwrap_or(Path::new("/"));
+    for _ in 1..replace::TRIES {
+        match try_to_write(file, key, value) {
+            // It is read anew.
+            Err(DocumentProblem::NotReplaced {
+                why: NotReplaced::Changing,
+                ..
+            }) => {}
+            done => return done,
+        }
+    }
+    try_to_write(file, key, value)
+}
+
+fn try_to_write(
+    file: &Path,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<(), DocumentProblem> {
     let not_writable = |error: &io::Error| DocumentProblem::NotWritable {
-        folder: folder.to_owned(),
+        folder: file.parent().unwrap_or(Path::new("/")).to_owned(),
         reason: system_error(error),
     };
-    let text = read(&Tree::computer(), file)?;
-    let new = edited(file, text.as_deref().unwrap_or_default(), key, value)?;
-    if text.as_ref().is_some_and(|text| *text == new) || (text.is_none() && value.is_none()) {
+    let unreadable = |error: &io::Error| DocumentProblem::Unreadable {
+        file: file.to_owned(),
+        reason: system_error(error),
+    };
+    let way = Way::to(file).map_err(|error| not_writable(&error))?;
+    let before = way.open().map_err(|error| unreadable(&error))?;
+    let bytes = before.as_ref().map(|before| before.read(LARGEST_FILE));
+    let bytes = bytes.transpose().map_err(|error| unreadable(&error))?;
+    let text = bytes.as_ref().map(|bytes| text(file, bytes)).transpose()?;
+    let new = edited(file, text.unwrap_or_default(), key, value)?;
+    if text.is_some_and(|text| text == new) || (text.is_none() && value.is_none()) {
         return Ok(());
     }
-    let target = target(file).map_err(|error| not_writable(&error))?;
-    let done = if value.is_none() && new.trim().is_empty() && target == file {
-        fs::remove_file(file).and_then(|()| flush(folder))
-    } else {
-        replace(&target, &new)
+    let goes = value.is_none() && new.trim().is_empty() && !way.is_link();
+    let done = match &before {
+        Some(before) if goes => way.remove(before),
+        _ => way.replace(before, new.as_bytes()),
     };
-    done.map_err(|error| not_writable(&error))
+    done.map_err(|why| match why {
+        NotReplaced::ReadOnly => not_writable(&io::ErrorKind::PermissionDenied.into()),
+        NotReplaced::System(error) => not_writable(&error.into()),
+        why => DocumentProblem::NotReplaced {
+            file: file.to_owned(),
+            why,
+        },
+    })
 }
 
 /// A file's text with a value set in it, or taken out of it. `file` is its name for people.
@@ -182,12 +220,12 @@ pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentP
     let bytes = tree
         .read(file, LARGEST_FILE)
         .map_err(|error| unreadable(&error))?;
-    let text = |bytes: &Vec<u8>| {
-        let text = mistake::text(&name, bytes);
-        text.map(str::to_owned)
-            .map_err(|mistake| DocumentProblem::Broken(mistake.to_string()))
-    };
+    let text = |bytes: &Vec<u8>| text(&name, bytes).map(str::to_owned);
     bytes.as_ref().map(text).transpose()
+}
+
+fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, DocumentProblem> {
+    mistake::text(file, bytes).map_err(|mistake| DocumentProblem::Broken(mistake.to_string()))
 }
 
 fn parse(file: &Path, text: &str) -> Result<DocumentMut, DocumentProblem> {
@@ -244,59 +282,10 @@ fn edit(
     Ok(())
 }
 
-/// The file itself: where the name is a link, what it leads to. Its folder is made.
-fn target(file: &Path) -> io::Result<PathBuf> {
-    if let Some(found) = unless_missing(fs::symlink_metadata(file))? {
-        return if found.is_symlink() {
-            fs::canonicalize(file)
-        } else {
-            Ok(file.to_owned())
-        };
-    }
-    if let Some(folder) = file.parent() {
-        // As a configuration folder is to be made; XDG Base Directory Specification.
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    Ok(file.to_owned())
-}
-
-/// Puts a new file in the place of an old one, with its rights and for its owner.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let old = unless_missing(file.metadata())?;
-    if old.as_ref().is_some_and(|old| old.mode() & 0o200 == 0) {
-        // It could be replaced all the same; whoever made it read-only did not want that.
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut new = tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
-    new.write_all(text.as_bytes())?;
-    if let Some(old) = old {
-        let own = new.as_file().metadata()?;
-        if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
-            std::os::unix::fs::fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
-        }
-        let rights = Permissions::from_mode(old.mode() & 0o7777);
-        new.as_file().set_permissions(rights)?;
-    }
-    new.as_file().sync_all()?;
-    new.persist(file).map_err(|error| error.error)?;
-    flush(folder)
-}
-
-fn flush(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
     use super::*;
 

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::PACKAGE;
+use crate::home;
 use crate::tree::Tree;
 
 /// Where the administrator's files are.
@@ -27,7 +28,8 @@ pub fn data() -> Vec<PathBuf> {
 
 /// The layers of reader files, the least important first.
 ///
-/// A person's own folder is last and may be missing: there is none without a home.
+/// A person's own folder is last and may be missing: there is none without a home. To root, no
+/// layer counts in which another user can write: such a file says what is written where.
 pub fn readers() -> Vec<PathBuf> {
     let mut layers: Vec<_> = data()
         .iter()
@@ -36,6 +38,7 @@ pub fn readers() -> Vec<PathBuf> {
         .collect();
     layers.push(readers_below(Path::new(SYSTEM_CONFIG)));
     layers.extend(dirs::config_dir().map(|folder| readers_below(&folder.join(PACKAGE))));
+    layers.retain(|layer| home::is_trusted(layer));
     layers
 }
 

@@ -26,7 +26,9 @@ use std::path::PathBuf;
 
 use gio::Cancellable;
 
+use crate::home::{self, Owner};
 use crate::i18n::gettext;
+use crate::replace::NotReplaced;
 pub use span::{Past, Span, When, WhenError};
 pub use typed::Typed;
 
@@ -84,15 +86,12 @@ pub enum Problem {
     /// The system does not let the file be read.
     #[error("{} cannot be read: {}", .0.display(), .1)]
     Unreadable(PathBuf, io::Error),
-    /// The file is there to be read alone.
-    #[error("{} is read-only", .0.display())]
-    ReadOnly(PathBuf),
-    /// The system does not let the file be replaced.
-    #[error("{} cannot be saved: {}", .0.display(), .1)]
-    NotSaved(PathBuf, io::Error),
-    /// Others kept changing the file while it was to be replaced.
-    #[error("{} is being changed all the time", .0.display())]
-    Changing(PathBuf),
+    /// The file was left as it is.
+    #[error("{} was left as it is: {}", .0.display(), .1)]
+    NotReplaced(PathBuf, NotReplaced),
+    /// The history is another user's, and the caller is root.
+    #[error("it belongs to {0}")]
+    Foreign(Owner),
     /// The program that keeps it is running, and would write it again. It is a part of the desktop,
     /// and runs as long as somebody is logged in.
     #[error("{0} is running and would write it again")]
@@ -182,6 +181,13 @@ pub fn clear(
     cancellable: &Cancellable,
     mut progress: impl FnMut(Progress),
 ) -> Vec<Outcome> {
+    if let Some(owner) = home::of_another() {
+        let foreign = |place| Outcome::new(place, Err(Problem::Foreign(owner.clone())));
+        return look(span, cancellable)
+            .into_iter()
+            .map(|found| foreign(found.place))
+            .collect();
+    }
     Place::all()
         .filter_map(|place| match place {
             Place::RecentFiles => recent::clear(span),

@@ -24,6 +24,8 @@
 //! ├── services              what is kept by services on a bus
 //! ├── opt_out               what turns a program off for everybody on a computer
 //! ├── document              what is kept in TOML files
+//! ├── home                  whose home this is, and the way to a file in it
+//! ├── replace, open         replacing a file with the rights that it has; opening regular files
 //! └── tree, mistake         files of this computer or of an image; what is wrong in them
 //! ```
 //!
@@ -35,11 +37,14 @@ pub mod choice;
 pub mod document;
 pub mod folders;
 pub mod history;
+pub mod home;
 pub mod i18n;
 pub mod mistake;
+mod open;
 pub mod opt_out;
 pub mod policy;
 pub mod reader;
+pub mod replace;
 pub mod reports;
 pub mod search;
 pub mod services;

@@ -8,15 +8,18 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{
     Dir, DirBuilder, DirBuilderExt as _, MetadataExt as _, OpenOptions, OpenOptionsExt as _,
 };
-use rustix::fs::{Gid, Mode, OFlags, RenameFlags, Uid};
+use rustix::fs::{Mode, OFlags, RenameFlags};
+
+use crate::open;
+use crate::replace::{self, Before, NewRights, NotReplaced, Original, Prepared};
 
 /// The name under which a file or folder is made before it takes its place. Hidden, so that
 /// neither dconf nor anybody else takes it for the real one.
@@ -48,6 +51,15 @@ impl Rights {
         mode: 0o644,
         owner: None,
     };
+}
+
+impl From<Rights> for NewRights {
+    fn from(rights: Rights) -> Self {
+        Self {
+            mode: rights.mode,
+            owner: rights.owner,
+        }
+    }
 }
 
 /// What stands at the end of a path, no link followed.
@@ -138,28 +150,26 @@ impl Tree {
         match unless_missing(is_file)? {
             None => Ok(None),
             Some(true) => self.read_regular(path, most),
-            Some(false) => Err(not_a_file()),
+            Some(false) => Err(open::not_regular()),
         }
     }
 
     /// The same, of what was seen to be a regular file a moment ago.
     pub(crate) fn read_regular(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-        // What has become a pipe since would be waited for.
-        let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = if let Some((root, _)) = &self.image {
-            let flags = i32::try_from(flags.bits()).unwrap_or_default();
+            let flags = i32::try_from(open::FLAGS.bits()).unwrap_or_default();
             root.open_with(
                 below_root(path),
                 OpenOptions::new().read(true).custom_flags(flags),
             )
             .map(cap_std::fs::File::into_std)
         } else {
-            rustix::fs::open(path, flags, Mode::empty())
+            rustix::fs::open(path, open::FLAGS, Mode::empty())
                 .map(File::from)
                 .map_err(io::Error::from)
         };
         unless_missing(opened)?
-            .map(|file| read_to_end(&file, most))
+            .map(|file| open::read(&open::checked(file)?, most))
             .transpose()
     }
 
@@ -201,28 +211,6 @@ pub(crate) fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> 
     }
 }
 
-fn not_a_file() -> io::Error {
-    io::Error::other("not a regular file")
-}
-
-fn read_to_end(file: &File, most: u64) -> io::Result<Vec<u8>> {
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(not_a_file());
-    }
-    // With room for the end, it is read in one go.
-    let room = found.len().min(most).saturating_add(1);
-    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!(
-            "larger than {} KiB, the most that it may have",
-            most / 1024
-        )));
-    }
-    Ok(bytes)
-}
-
 /// What has that name in the folder.
 pub(crate) fn kind(dir: &Dir, name: impl AsRef<Path>) -> io::Result<Option<Kind>> {
     let Some(found) = unless_missing(dir.symlink_metadata(name))? else {
@@ -256,25 +244,45 @@ pub(crate) fn write_new(
     bytes: &[u8],
     rights: Rights,
 ) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = dir.open_with(name, &options)?.into_std();
-    file.write_all(bytes)?;
-    if let Some((user, group)) = rights.owner {
-        let owner = (Uid::from_raw(user), Gid::from_raw(group));
-        rustix::fs::fchown(&file, Some(owner.0), Some(owner.1))?;
-    }
-    rustix::fs::fchmod(&file, Mode::from_raw_mode(rights.mode))?;
-    file.sync_all()
+    Ok(replace::write_new(dir, name, bytes, rights.into())?)
 }
 
-/// Writes a file under another name, for [`put_in_place`].
+/// Writes a file of the panel's own under another name, for [`put_in_place`].
 pub(crate) fn prepare(dir: &Dir, bytes: &[u8], rights: Rights) -> io::Result<()> {
     remove(dir, UNDER_WAY)?;
     write_new(dir, UNDER_WAY, bytes, rights).inspect_err(|_| {
         // What could not be written helps nobody.
         let _ = remove(dir, UNDER_WAY);
     })
+}
+
+/// Writes a file under another name that will replace one of another program's, with all the rights
+/// of the old one; where there is none yet, with those given. `before` is what the caller has read:
+/// an error where the file has other content by now.
+pub(crate) fn prepare_replacement(
+    dir: &Dir,
+    name: impl AsRef<OsStr>,
+    before: Option<&[u8]>,
+    bytes: &[u8],
+    rights: Rights,
+) -> io::Result<Prepared> {
+    let name = name.as_ref();
+    let before = match kind(dir, name)? {
+        None if before.is_some() => return Err(NotReplaced::Changing.into()),
+        None => Before::Nothing,
+        Some(Kind::File(_)) => {
+            let original = Original::open(dir, name)?;
+            if before != Some(original.read(LARGEST_FOREIGN_FILE)?.as_slice()) {
+                return Err(NotReplaced::Changing.into());
+            }
+            Before::File(original)
+        }
+        Some(_) => Before::Anything,
+    };
+    remove(dir, UNDER_WAY)?;
+    let rights = rights.into();
+    let prepared = replace::prepare_as(dir, UNDER_WAY, name, bytes, before, rights)?;
+    Ok(prepared)
 }
 
 /// Gives what was made under another name its own: from one moment to the next, and for good.
@@ -323,11 +331,7 @@ pub(crate) fn remove_empty(dir: &Dir, name: &OsStr) -> io::Result<()> {
 
 /// Waits until the names in a folder are on the disk.
 pub(crate) fn flush(dir: &Dir) -> io::Result<()> {
-    match rustix::fs::fsync(handle(dir)?) {
-        // A file system that keeps nothing has nothing to wait for.
-        Ok(()) | Err(rustix::io::Errno::INVAL) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    Ok(replace::flush(dir.as_fd())?)
 }
 
 /// A handle of a folder that can be flushed and locked; cap-std's are mere places.

@@ -4,11 +4,17 @@
 //!
 //! They say what happens and what to do next, never what a key is called.
 
+use std::path::Path;
+
+use rustix::io::Errno;
+
 use crate::change::{Failure, Report};
 use crate::document::DocumentProblem;
-use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::home::Owner;
+use crate::i18n::{gettext, gettext_f, ngettext_f, system_error};
 use crate::policy::Organisation;
 use crate::reader::{Answer, ModeState, Problem, Request};
+use crate::replace::NotReplaced;
 use crate::services::ServiceProblem;
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
@@ -290,6 +296,8 @@ pub fn failure(program: &str, failure: &Failure) -> String {
                 ("reason", reason),
             ],
         ),
+        Failure::NotReplaced { file, why } => not_replaced(file, why),
+        Failure::Foreign(owner) => foreign(owner),
         Failure::Overruled => gettext_f(
             "{program} stays off: search results from all apps are turned off in the desktop’s settings. Turn them on there first.",
             &[program],
@@ -319,6 +327,53 @@ pub fn failure(program: &str, failure: &Failure) -> String {
     }
 }
 
+/// Why a file was left as it is, and what to do.
+pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
+    let file = ("file", &*file.display().to_string());
+    match why {
+        NotReplaced::ReadOnly | NotReplaced::System(Errno::ROFS) => gettext_f(
+            "“{file}” is read-only, so it was left as it is. Allow writing to it and try again.",
+            &[file],
+        ),
+        NotReplaced::OtherLink => gettext_f(
+            // Translators: a hard link is another name of the same file
+            "“{file}” has another hard link, so it was left as it is. Remove that and try again.",
+            &[file],
+        ),
+        NotReplaced::Elsewhere(place) => gettext_f(
+            // Translators: the file is reached by a link that leads to a file of another user
+            "“{file}” is managed elsewhere, in “{place}”, so it was left as it is. Change it there.",
+            &[file, ("place", &place.display().to_string())],
+        ),
+        NotReplaced::Foreign(owner) => foreign(owner),
+        NotReplaced::Rights(error) => gettext_f(
+            // Translators: the owner, the permissions and the like of a file; the reason is what the
+            // system says, such as “Operation not permitted”
+            "“{file}” was left as it is, since its permissions cannot be kept: {reason}.",
+            &[file, ("reason", &system_error(&(*error).into()))],
+        ),
+        NotReplaced::Changing => gettext_f(
+            "Other programs kept changing “{file}”. Close them and try again.",
+            &[file],
+        ),
+        NotReplaced::System(error) => gettext_f(
+            // Translators: the reason is what the system says, such as “No space left on device”
+            "“{file}” could not be saved: {reason}.",
+            &[file, ("reason", &system_error(&(*error).into()))],
+        ),
+    }
+}
+
+/// What to say to root, who has the home or the session of another user.
+pub fn foreign(owner: &Owner) -> String {
+    gettext_f(
+        // Translators: said to the administrator; {user} is the name of another user, and the
+        // command is typed as it is
+        "This home or session belongs to {user}, not to root. Run the command as that user: sudo -u {user} privacyctl …",
+        &[("user", &owner.to_string())],
+    )
+}
+
 /// What to say once before anybody trusts a switch on a computer that forgets.
 pub fn memory_only() -> String {
     gettext(
@@ -339,11 +394,15 @@ pub fn report(report: &Report) -> Option<String> {
         | Failure::NoAnswer
         | Failure::NoBus
         | Failure::NotWritable { .. }
+        | Failure::Foreign(_)
         | Failure::NotTried
         | Failure::NotTriedAfter => false,
         // Where something was to be turned on, none was.
         Failure::Locked | Failure::Refused(_) | Failure::Silent => report.request == Request::Off,
-        Failure::Overruled | Failure::Problem(_) | Failure::NotSaved(_) => true,
+        Failure::NotReplaced { .. }
+        | Failure::Overruled
+        | Failure::Problem(_)
+        | Failure::NotSaved(_) => true,
     };
     Some(match report.failures.len() - 1 {
         others if others == 0 || !about_one => sentence,

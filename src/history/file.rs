@@ -5,31 +5,23 @@
 //! There is no lock that they agree on. So a file is replaced as they do it, by a rename, and only
 //! when it is still the one that was read.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
-use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
+use std::io;
+use std::path::Path;
 
 use super::xml::{self, Entry, Format};
 use super::{Problem, Span};
+use crate::home::Way;
+use crate::replace::{NotReplaced, Original, TRIES};
 
 /// What is read at most, in bytes: ten times the longest list that was ever seen.
 const LARGEST: u64 = 64 * 1024 * 1024;
-
-/// How often it is tried again when somebody else replaced the file meanwhile.
-const TRIES: usize = 5;
-
-/// Anybody's right to write, among the bits of a mode.
-const WRITABLE: u32 = 0o222;
 
 /// A file as it was read.
 struct Content {
     text: String,
     /// Where it really is: links are followed, and stay.
-    target: PathBuf,
-    metadata: Metadata,
+    way: Way,
+    original: Original,
 }
 
 /// What becomes of a file's text.
@@ -69,13 +61,15 @@ pub(super) fn rewrite(
             Ok(change) => change,
             Err(problem) => return Some(Err(problem)),
         };
-        match replace(path, &content, &change) {
-            Ok(true) => return Some(Ok(removed)),
-            Ok(false) => {}
-            Err(problem) => return Some(Err(problem)),
+        match replace(content, &change) {
+            Ok(()) => return Some(Ok(removed)),
+            // It is read anew.
+            Err(NotReplaced::Changing) => {}
+            Err(why) => return Some(Err(Problem::NotReplaced(path.to_owned(), why))),
         }
     }
-    Some(Err(Problem::Changing(path.to_owned())))
+    let why = NotReplaced::Changing;
+    Some(Err(Problem::NotReplaced(path.to_owned(), why)))
 }
 
 /// How many entries of a span an XML file has; none where there is no file.
@@ -116,106 +110,45 @@ pub(super) fn broken(path: &Path, what: &str) -> Problem {
 }
 
 fn read(path: &Path) -> Result<Option<Content>, Problem> {
-    let unreadable = |error| Problem::Unreadable(path.to_owned(), error);
-    let target = match path.canonicalize() {
-        Ok(target) => target,
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => {
+            broken(path, "it is not a file")
+        }
+        io::ErrorKind::FileTooLarge => broken(path, "it is too large"),
+        _ => Problem::Unreadable(path.to_owned(), error),
+    };
+    let way = match Way::to(path) {
+        Ok(way) => way,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
-    // What has become a pipe would be waited for.
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default())
-        .open(&target)
-        .map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(broken(path, "it is not a file"));
-    }
-    if metadata.len() > LARGEST {
-        return Err(broken(path, "it is too large"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    let Some(original) = way.open().map_err(unreadable)? else {
+        return Ok(None);
+    };
+    let bytes = original.read(LARGEST).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| broken(path, "it is not in UTF-8"))?;
     Ok(Some(Content {
         text,
-        target,
-        metadata,
+        way,
+        original,
     }))
 }
 
-/// Puts a text in the place of what was read; false where that is no longer there.
-fn replace(path: &Path, before: &Content, change: &Change) -> Result<bool, Problem> {
-    if before.metadata.mode() & WRITABLE == 0 {
-        return Err(Problem::ReadOnly(path.to_owned()));
+/// Puts a text in the place of what was read, or removes it.
+fn replace(before: Content, change: &Change) -> Result<(), NotReplaced> {
+    match change {
+        Change::Text(text) => before.way.replace(Some(before.original), text.as_bytes()),
+        Change::Removal => before.way.remove(&before.original),
     }
-    let not_saved = |error: io::Error| match error.kind() {
-        io::ErrorKind::ReadOnlyFilesystem => Problem::ReadOnly(path.to_owned()),
-        _ => Problem::NotSaved(path.to_owned(), error),
-    };
-    let is_as_it_was = || {
-        let now = before.target.metadata();
-        now.is_ok_and(|now| is_same(&now, &before.metadata))
-    };
-    let folder = before.target.parent().unwrap_or(Path::new("/"));
-    let flush = || {
-        // What was done is done; that its name is flushed as well can only be asked for.
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    };
-    let text = match change {
-        Change::Text(text) => text,
-        Change::Removal => {
-            if !is_as_it_was() {
-                return Ok(false);
-            }
-            fs::remove_file(&before.target).map_err(not_saved)?;
-            flush();
-            return Ok(true);
-        }
-    };
-    let mut new = tempfile::Builder::new()
-        .prefix(".privacy-panel-")
-        .tempfile_in(folder)
-        .map_err(not_saved)?;
-    let file = new.as_file_mut();
-    file.write_all(text.as_bytes()).map_err(not_saved)?;
-    let own = file.metadata().map_err(not_saved)?;
-    let (owner, group) = (before.metadata.uid(), before.metadata.gid());
-    if (own.uid(), own.gid()) != (owner, group) {
-        fchown(&*file, Some(owner), Some(group)).map_err(not_saved)?;
-    }
-    file.set_permissions(fs::Permissions::from_mode(before.metadata.mode() & 0o7777))
-        .map_err(not_saved)?;
-    file.sync_all().map_err(not_saved)?;
-    if !is_as_it_was() {
-        return Ok(false);
-    }
-    new.persist(&before.target)
-        .map_err(|error| not_saved(error.error))?;
-    flush();
-    Ok(true)
-}
-
-fn is_same(now: &Metadata, then: &Metadata) -> bool {
-    let facts = |file: &Metadata| {
-        (
-            file.dev(),
-            file.ino(),
-            file.len(),
-            file.mtime(),
-            file.mtime_nsec(),
-        )
-    };
-    facts(now) == facts(then)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+    use std::path::PathBuf;
+
     use super::*;
-    use std::os::unix::fs::symlink;
 
     const FORMAT: Format = Format {
         root: b"list",
@@ -249,7 +182,8 @@ mod tests {
         let (_folder, path) = folder();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
         let outcome = clear(&path, &FORMAT, Span::EVERYTHING).unwrap();
-        assert!(matches!(outcome, Err(Problem::ReadOnly(_))), "{outcome:?}");
+        let read_only = matches!(outcome, Err(Problem::NotReplaced(_, NotReplaced::ReadOnly)));
+        assert!(read_only, "{outcome:?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
     }
 
@@ -292,11 +226,11 @@ mod tests {
     #[test]
     fn what_somebody_else_replaced_meanwhile_is_not_replaced() {
         let (folder, path) = folder();
-        let content = read(&path).unwrap().unwrap();
-        fs::write(folder.path().join("new"), "<list><item at='3'/></list>").unwrap();
-        fs::rename(folder.path().join("new"), &path).unwrap();
         for change in [Change::Text(String::from("<list/>")), Change::Removal] {
-            assert!(!replace(&path, &content, &change).unwrap());
+            let content = read(&path).unwrap().unwrap();
+            fs::write(folder.path().join("new"), "<list><item at='3'/></list>").unwrap();
+            fs::rename(folder.path().join("new"), &path).unwrap();
+            assert_eq!(replace(content, &change), Err(NotReplaced::Changing));
             assert!(fs::read_to_string(&path).unwrap().contains("at='3'"));
         }
     }

@@ -8,6 +8,7 @@ use super::never_record::{Rule, RuleError};
 use super::{Found, Outcome, Place, Problem};
 use crate::choice::Choice;
 use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+use crate::words;
 
 /// How many entries, as words.
 pub fn entries(count: usize) -> String {
@@ -74,22 +75,8 @@ pub fn problem(problem: &Problem, place: Place) -> String {
         Problem::Unreadable(file, reason) => {
             with_reason(noop("“{file}” could not be read: {reason}."), file, reason)
         }
-        Problem::ReadOnly(file) => of_file(
-            noop(
-                "“{file}” is read-only, so it was left as it is. Allow writing to it and try again.",
-            ),
-            file,
-        ),
-        Problem::NotSaved(file, reason) => with_reason(
-            // Translators: the reason is what the system says, such as “No space left on device”
-            noop("“{file}” could not be saved: {reason}."),
-            file,
-            reason,
-        ),
-        Problem::Changing(file) => of_file(
-            noop("Other programs kept changing “{file}”. Close them and try again."),
-            file,
-        ),
+        Problem::NotReplaced(file, why) => words::not_replaced(file, why),
+        Problem::Foreign(owner) => words::foreign(owner),
         Problem::DesktopRunning(program) => of_program(
             // Translators: the program is a part of the desktop, such as “GNOME Shell”
             noop(

@@ -87,6 +87,10 @@ impl From<DocumentProblem> for Failure {
                 folder: file,
                 reason,
             } => Self::System { file, reason },
+            DocumentProblem::NotReplaced { file, why } => Self::System {
+                file,
+                reason: why.to_string(),
+            },
         }
     }
 }

@@ -12,6 +12,7 @@ use rustix::fs::{Access, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::process::geteuid;
 
 use super::Place;
+use crate::open;
 
 /// The bit of a folder's mode with which files are deleted by their owners alone.
 const STICKY: u32 = 0o1000;
@@ -104,20 +105,8 @@ impl Folder {
         self.open_with(name, OFlags::WRONLY)
     }
 
-    fn open_with(&self, name: &OsStr, flags: OFlags) -> io::Result<File> {
-        // What waits for somebody else is opened without waiting, and then found to be no file.
-        let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        // To open a device may do something; what is one already is not opened at all.
-        if self.status(name).is_none() {
-            let missing = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
-            missing?;
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())?;
-        if Status::new(&rustix::fs::fstat(&handle)?).is_none() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        Ok(handle.into())
+    fn open_with(&self, name: &OsStr, access: OFlags) -> io::Result<File> {
+        open::regular(&self.handle, name, access)
     }
 
     /// Whether whoever asks may read a file, without opening it.

@@ -284,9 +284,10 @@ impl Place {
             let file = opt_out.file();
             match opt_out {
                 OptOut::Value { key, value, .. } => {
-                    let text = document::read(&self.tree, &file)?.unwrap_or_default();
-                    let text = document::edited(&self.tree.name(&file), &text, key, Some(value))?;
-                    self.replace(&file, Some(&text))?;
+                    let before = document::read(&self.tree, &file)?;
+                    let text = before.as_deref().unwrap_or_default();
+                    let text = document::edited(&self.tree.name(&file), text, key, Some(value))?;
+                    self.replace(&file, before.as_deref(), Some(&text))?;
                 }
                 OptOut::Masked { .. } => self.mask(&file)?,
             }
@@ -302,10 +303,10 @@ impl Place {
                 let text = document::read(&self.tree, &file)?;
                 let undone = self.undone(before, text.as_deref())?;
                 if undone != text {
-                    self.replace(&file, undone.as_deref())?;
+                    self.replace(&file, text.as_deref(), undone.as_deref())?;
                 }
             } else if before.opt_out.is_so(&self.tree)? {
-                self.replace(&file, None)?;
+                self.replace(&file, None, None)?;
             }
             let made = before.made.as_slice();
             self.take_out_empty(made.strip_suffix(slice::from_ref(&file)).unwrap_or(made))?;
@@ -329,14 +330,23 @@ impl Place {
 
     /// Puts a file of another program's in the place of the old one, with its rights; or takes it
     /// out.
-    fn replace(&self, file: &Path, text: Option<&str>) -> Result<(), Failure> {
+    fn replace(
+        &self,
+        file: &Path,
+        before: Option<&str>,
+        text: Option<&str>,
+    ) -> Result<(), Failure> {
         let rights = match self.kind(file)? {
             Some(Kind::File(rights)) => rights,
             _ => Rights::PUBLIC,
         };
         self.in_its_folder(file, |folder, name| match text {
-            Some(text) => tree::prepare(folder, text.as_bytes(), rights)
-                .and_then(|()| tree::put_in_place(folder, &name.to_string_lossy())),
+            Some(text) => {
+                let before = before.map(str::as_bytes);
+                let bytes = text.as_bytes();
+                tree::prepare_replacement(folder, name, before, bytes, rights)
+                    .and_then(|prepared| Ok(prepared.put_in_place()?))
+            }
             // What one that was cut off left behind goes with it.
             None => tree::remove(folder, UNDER_WAY).and_then(|()| tree::remove(folder, name)),
         })

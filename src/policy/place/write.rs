@@ -59,8 +59,9 @@ impl Place {
             Some(Kind::File(rights)) => rights,
             _ => Rights::PUBLIC,
         };
-        tree::prepare(profiles, &profile::without_ours(profile), rights)
-            .and_then(|()| tree::put_in_place(profiles, profile::NAME))
+        let without = profile::without_ours(profile);
+        tree::prepare_replacement(profiles, profile::NAME, Some(profile), &without, rights)
+            .and_then(|prepared| Ok(prepared.put_in_place()?))
             .map_err(failed)
     }
 
@@ -121,9 +122,13 @@ impl Place {
         profiles: &Dir,
     ) -> Result<Option<String>, Failure> {
         let profile_failed = || self.system(Path::new(profile::FILE));
+        let mut new_profile = None;
         if let (true, Some(profile)) = (plan.profile.is_change(), &plan.profile.after) {
             // While nothing has happened yet: a full disk is noticed here.
-            tree::prepare(profiles, profile, plan.profile_rights).map_err(profile_failed())?;
+            let (before, rights) = (plan.profile.before.as_deref(), plan.profile_rights);
+            let prepared =
+                tree::prepare_replacement(profiles, profile::NAME, before, profile, rights);
+            new_profile = Some(prepared.map_err(profile_failed())?);
         }
         let swapped = plan.sources_change();
         let opt_outs = &plan.opt_outs;
@@ -148,8 +153,9 @@ impl Place {
             .into_iter()
             .flatten()
             .reduce(|one, other| one + "\n" + &other);
-        if plan.profile.is_change() {
-            tree::put_in_place(profiles, profile::NAME).map_err(profile_failed())?;
+        if let Some(prepared) = new_profile {
+            let placed = prepared.put_in_place();
+            placed.map_err(|error| profile_failed()(error.into()))?;
         }
         Ok(said)
     }

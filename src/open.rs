@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Opening and reading files that another user may have put there.
+//!
+//! A pipe would be waited for, a device may do something when it is opened, and a file may grow for
+//! as long as it is read. So only regular files are opened, never waiting, and what is read of one
+//! has a limit.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+
+/// The flags with which a file is opened that may not be a regular one.
+pub(crate) const FLAGS: OFlags = OFlags::NONBLOCK
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// Opens a regular file in a folder. A link of that name is not followed: it is no regular file.
+pub(crate) fn regular(
+    folder: impl AsFd,
+    name: impl AsRef<Path>,
+    access: OFlags,
+) -> io::Result<File> {
+    let (folder, name) = (folder.as_fd(), name.as_ref());
+    // What is a device already is not opened at all.
+    let found = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+        return Err(not_regular());
+    }
+    let flags = access | FLAGS | OFlags::NOFOLLOW;
+    checked(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
+}
+
+/// The file that was opened with [`FLAGS`], unless it is no regular one.
+pub(crate) fn checked(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(not_regular())
+    }
+}
+
+/// Reads a file to its end; an error where it has more than `most` bytes.
+pub(crate) fn read(file: &File, most: u64) -> io::Result<Vec<u8>> {
+    // With room for the end, it is read in one go.
+    let room = file.metadata()?.len().min(most).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let words = format!("larger than {} KiB, the most that it may have", most / 1024);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, words));
+    }
+    Ok(bytes)
+}
+
+/// The error for what is not a regular file.
+pub(crate) fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn only_regular_files_are_opened_and_read_up_to_a_limit() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = File::open(temporary.path()).unwrap();
+        std::fs::write(temporary.path().join("file"), "12345").unwrap();
+        symlink("file", temporary.path().join("link")).unwrap();
+        let access = Mode::RUSR | Mode::WUSR;
+        rustix::fs::mknodat(&folder, "pipe", FileType::Fifo, access, 0).unwrap();
+        for name in ["link", "pipe", "."] {
+            let error = regular(&folder, name, OFlags::RDONLY).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{name}");
+        }
+        let missing = regular(&folder, "missing", OFlags::RDONLY).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        let file = || regular(&folder, "file", OFlags::RDONLY).unwrap();
+        assert_eq!(read(&file(), 5).unwrap(), b"12345");
+        let error = read(&file(), 4).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+}
