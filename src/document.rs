@@ -10,6 +10,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
@@ -181,7 +182,7 @@ fn try_to_write(
         _ => way.replace(before, new.as_bytes()),
     };
     done.map_err(|why| match why {
-        NotReplaced::ReadOnly => not_writable(&io::ErrorKind::PermissionDenied.into()),
+        NotReplaced::ReadOnly => not_writable(&Errno::ACCESS.into()),
         NotReplaced::System(error) => not_writable(&error.into()),
         why => DocumentProblem::NotReplaced {
             file: file.to_owned(),

@@ -16,7 +16,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 use gio::prelude::*;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
@@ -24,13 +23,9 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::replace::{self, Before, NewRights, NotReplaced, Original};
-use crate::session;
 
 /// How many links are followed at most; as the kernel has it; `path_resolution(7)`.
 const MOST_LINKS: usize = 40;
-
-/// How long a bus is waited for, which answers by itself.
-const BUS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The flags of a handle below which names are looked up.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -64,6 +59,8 @@ impl Owner {
         let flags = gio::FileQueryInfoFlags::NOFOLLOW_SYMLINKS;
         let info = gio::File::for_path(path).query_info(attribute, flags, gio::Cancellable::NONE);
         let name = info.ok().and_then(|info| info.attribute_string(attribute));
+        // For a user without a name, GIO gives the number.
+        let name = name.filter(|name| *name != uid.to_string());
         Self {
             uid,
             name: name.map(Into::into),
@@ -79,7 +76,8 @@ pub fn of_another() -> Option<Owner> {
     }
     let folders = [
         glib::home_dir(),
-        glib::user_config_dir(),
+        // With the file in which dconf keeps settings.
+        glib::user_config_dir().join("dconf/user"),
         glib::user_data_dir(),
         glib::user_cache_dir(),
         glib::user_state_dir(),
@@ -90,33 +88,16 @@ pub fn of_another() -> Option<Owner> {
     folders.find_map(|folder| foreign(&folder)).or_else(of_bus)
 }
 
-/// The other user to whom the session's bus belongs.
+/// The other user to whom the socket of the session's bus belongs. A bus that has no file refuses
+/// other users itself, root included; `bus_policy_allow_unix_user` in bus/policy.c of D-Bus.
 fn of_bus() -> Option<Owner> {
     let address = env::var("DBUS_SESSION_BUS_ADDRESS").ok()?;
-    let mut ask = false;
-    for part in address.split(';').filter(|part| !part.is_empty()) {
-        let path = part
-            .strip_prefix("unix:")
-            .and_then(|keys| keys.split(',').find_map(|key| key.strip_prefix("path=")));
-        match path.and_then(|path| glib::Uri::unescape_string(path, None)) {
-            Some(path) => {
-                let owner = foreign(Path::new(path.as_str()));
-                if owner.is_some() {
-                    return owner;
-                }
-            }
-            None => ask = true,
-        }
-    }
-    if !ask {
-        return None;
-    }
-    let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).ok()?;
-    bus.set_exit_on_close(false);
-    let name = ("org.freedesktop.DBus",).to_variant();
-    let reply = session::ask_bus(&bus, "GetConnectionUnixUser", &name, Some(BUS_PATIENCE)).ok()?;
-    let (uid,) = reply.get::<(u32,)>()?;
-    (uid != 0).then(|| Owner::of(Path::new(&format!("/run/user/{uid}")), uid))
+    address.split(';').find_map(|address| {
+        let mut keys = address.strip_prefix("unix:")?.split(',');
+        let path = keys.find_map(|key| key.strip_prefix("path="))?;
+        let path = glib::Uri::unescape_string(path, None)?;
+        foreign(Path::new(path.as_str()))
+    })
 }
 
 /// Whether the caller may rely on what is in a folder: as root only if it and all on the way to it

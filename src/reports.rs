@@ -29,6 +29,8 @@ pub use content::{Content, Field, LARGEST_TEXT, Reading, Unreadable, Written};
 pub use delete::NotDeleted;
 use folder::{Folder, Status};
 
+use crate::home::{self, Owner};
+
 /// Where a reporter keeps its reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -190,6 +192,15 @@ impl Report {
                 coredump::write_field(self, name, largest, out)
             }
         }
+    }
+
+    /// The user whose report this is, if the caller is root in that user's home or session: then
+    /// it is left to that user.
+    pub fn foreign(&self) -> Option<Owner> {
+        let owner = home::of_another()?;
+        let folder = Folder::open(&self.place).ok()?;
+        let mut files = self.files.iter().filter_map(|file| folder.status(file));
+        files.any(|file| file.owner == owner.uid).then_some(owner)
     }
 
     /// Deletes all of its files. There is no way back.

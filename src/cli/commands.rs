@@ -10,6 +10,7 @@ use std::sync::Arc;
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::change::{self, Report};
 use privacy_panel::choice::{self, Choice};
+use privacy_panel::home;
 use privacy_panel::i18n::{self, gettext, gettext_f};
 use privacy_panel::reader::Request;
 use privacy_panel::status::ChoiceStatus;
@@ -17,12 +18,19 @@ use privacy_panel::storage::Storage;
 use privacy_panel::watch::Watch;
 use privacy_panel::words;
 
-use crate::args::{Args, Command, Format, Way};
+use crate::args::{Args, Command, Format, HistoryCommand, NeverRecordCommand, Way};
 use crate::output::{self, Exit};
 use crate::{completions, history, human, json, policy, reports};
 
 pub(crate) fn run(args: Args) -> io::Result<Exit> {
-    match args.command.unwrap_or(Command::Status(args.status)) {
+    let command = args.command.unwrap_or(Command::Status(args.status));
+    if changes_something_of_a_user(&command) {
+        if let Some(owner) = home::of_another() {
+            output::complain(&words::foreign(&owner));
+            return Ok(Exit::NotSaved);
+        }
+    }
+    match command {
         Command::Status(format) => status(format),
         Command::Get { choice } => {
             output::line(ask(choice.choice).state.as_str())?;
@@ -49,6 +57,32 @@ pub(crate) fn run(args: Args) -> io::Result<Exit> {
             output::line(completions::script(shell).trim_end())?;
             Ok(Exit::Done)
         }
+    }
+}
+
+/// Whether a command writes in a home or through a session: root must not do that in another
+/// user's.
+const fn changes_something_of_a_user(command: &Command) -> bool {
+    match command {
+        Command::Set { .. } | Command::Reset { .. } => true,
+        Command::Mode { mode, .. } => mode.is_some(),
+        Command::History { command, .. } => match command {
+            None => false,
+            Some(HistoryCommand::Clear { dry_run, .. }) => !*dry_run,
+            Some(HistoryCommand::NeverRecord { command }) => {
+                !matches!(command, NeverRecordCommand::List(_))
+            }
+        },
+        // Each report says whose it is.
+        Command::Reports { .. }
+        | Command::Status(_)
+        | Command::Get { .. }
+        | Command::IsOn { .. }
+        | Command::Watch(_)
+        | Command::Identifier(_)
+        | Command::Readers(_)
+        | Command::Policy { .. }
+        | Command::Completions { .. } => false,
     }
 }
 

@@ -427,6 +427,10 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
         }
         return Ok(exit);
     }
+    if let Some(owner) = found.iter().find_map(Report::foreign) {
+        output::complain(&privacy_panel::words::foreign(&owner));
+        return Ok(Exit::NotSaved);
+    }
     if !yes {
         if !io::stdin().is_terminal() {
             output::complain(&gettext(

@@ -8,6 +8,8 @@
 use std::io;
 use std::path::Path;
 
+use rustix::io::Errno;
+
 use super::xml::{self, Entry, Format};
 use super::{Problem, Span};
 use crate::home::Way;
@@ -65,6 +67,10 @@ pub(super) fn rewrite(
             Ok(()) => return Some(Ok(removed)),
             // It is read anew.
             Err(NotReplaced::Changing) => {}
+            Err(NotReplaced::System(Errno::ROFS)) => {
+                let why = NotReplaced::ReadOnly;
+                return Some(Err(Problem::NotReplaced(path.to_owned(), why)));
+            }
             Err(why) => return Some(Err(Problem::NotReplaced(path.to_owned(), why))),
         }
     }

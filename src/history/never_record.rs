@@ -20,6 +20,7 @@ use glib::Variant;
 
 use super::Problem;
 use super::zeitgeist::{Event, NAME, PATIENCE, ask, bus, is_worth_asking};
+use crate::home;
 use crate::i18n::{gettext, noop};
 
 const PATH: &str = "/org/gnome/zeitgeist/blacklist";
@@ -311,6 +312,9 @@ pub fn remove(rule: &Rule, cancellable: &Cancellable) -> Result<(), Problem> {
 }
 
 fn change(rule: &Rule, wanted: bool, cancellable: &Cancellable) -> Result<(), Problem> {
+    if let Some(owner) = home::of_another() {
+        return Err(Problem::Foreign(owner));
+    }
     let bus = bus().ok_or_else(no_bus)?;
     for (name, template) in rule.templates() {
         let (method, question) = if wanted {

@@ -9,6 +9,7 @@ use rustix::process::geteuid;
 
 use super::folder::{Folder, is, is_refusal};
 use super::{Keeper, Report, apport};
+use crate::home::Owner;
 
 /// Why a report, or a part of it, is still there.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum NotDeleted {
     /// Whoever asked may not delete it.
     #[error("not permitted")]
     NotPermitted,
+    /// It is another user's, and the caller is root in that or another user's home.
+    #[error("belongs to {0}")]
+    Foreign(Owner),
     /// The content is gone, and the name of an empty file is left.
     #[error("emptied")]
     Emptied,
@@ -46,6 +50,9 @@ pub(super) fn delete(report: &Report) -> Result<(), NotDeleted> {
             return Err(failure(file, error));
         }
     };
+    if let Some(owner) = report.foreign() {
+        return Err(NotDeleted::Foreign(owner));
+    }
     let (content, marks) = match report.place.keeper {
         Keeper::Apport => apport::files_to_delete(report),
         Keeper::ApportCores | Keeper::Systemd => (report.files.first().cloned(), Vec::new()),

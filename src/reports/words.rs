@@ -4,6 +4,7 @@
 
 use super::{Content, Field, Keeper, NotDeleted, Report, State, Unlisted, Unreadable, path};
 use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+use crate::words;
 
 /// What becomes of a report, in a word or two.
 pub fn state(state: State) -> String {
@@ -181,6 +182,7 @@ pub fn not_deleted(report: &Report, why: &NotDeleted) -> String {
                 ),
             ],
         ),
+        NotDeleted::Foreign(owner) => words::foreign(owner),
         NotDeleted::Emptied => gettext_f(
             "What the report about {program} held is deleted. An empty file is left, which Apport removes within a day.",
             &[program],

@@ -36,7 +36,13 @@ mod window;
 use gtk::glib;
 use gtk::prelude::*;
 
+use privacy_panel::{PACKAGE, home, words};
+
 fn main() -> glib::ExitCode {
     privacy_panel::i18n::init();
+    if let Some(owner) = home::of_another() {
+        eprintln!("{PACKAGE}: {}", words::foreign(&owner));
+        return glib::ExitCode::FAILURE;
+    }
     application::Application::new().run()
 }

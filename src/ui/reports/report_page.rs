@@ -211,6 +211,7 @@ impl ReportPage {
             let stays = matches!(
                 deleted,
                 Err(reports::NotDeleted::NotPermitted
+                    | reports::NotDeleted::Foreign(_)
                     | reports::NotDeleted::Changed
                     | reports::NotDeleted::System { .. })
             );
