@@ -199,13 +199,20 @@ pub fn change(
     drop(receiver);
 
     let status = ChoiceStatus::of(catalogue, choice, &Storage::fresh());
-    let failures = failures.unwrap_or_else(|| {
+    let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()
             .filter(|reader| !is_done(reader, request))
             .map(|reader| (reader.id.clone(), Failure::NoAnswer))
             .collect()
     });
+    // Of these nothing is known, so nothing was done.
+    failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
+    failures.extend(
+        status
+            .lost()
+            .map(|(lost, problem)| (lost.id.clone(), problem.clone().into())),
+    );
     Report {
         request,
         status,
