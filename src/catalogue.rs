@@ -392,6 +392,25 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_cannot_be_read_is_lost_and_one_that_is_missing_is_none() {
+        let (root, layers) = layers();
+        fs::write(layers[0].join("a.toml"), DASH).unwrap();
+        let link = root.path().join("link");
+        symlink("nowhere", &link).unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        for lost in [link.clone(), link.join("readers.d"), file.join("readers.d")] {
+            let catalogue = Catalogue::load_layers(&[layers[0].clone(), lost.clone()]);
+            assert_eq!(names(&catalogue), ["Dash"]);
+            assert_eq!(catalogue.mistakes(), []);
+            assert_eq!(catalogue.lost().len(), 1, "{}", lost.display());
+            assert_eq!(catalogue.lost()[0].file, lost);
+        }
+        let missing = root.path().join("missing/readers.d");
+        assert_eq!(Catalogue::load_layers(&[missing]).lost(), []);
+    }
+
+    #[test]
     fn the_panels_own_keys_are_always_there_and_other_files_are_passed_over() {
         let (_root, layers) = layers();
         fs::write(layers[0].join("privacy-panel.toml"), "").unwrap();

@@ -261,6 +261,14 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_is_not_called_off_while_it_is_not_known_which_programs_there_are() {
+        let lost = ReaderStatus::lost(&Mistake::whole("/readers.d".as_ref(), "unreadable"));
+        let status = status(vec![reader(State::Off, Origin::You, false), lost]);
+        assert_eq!(status.state, State::Mixed);
+        assert_eq!(status.lost().count(), 1);
+    }
+
+    #[test]
     fn whoever_decided_for_any_reader_decided_and_you_come_first() {
         use Origin::{Administrator, Default, You};
         let with = |origins: &[Origin]| {
