@@ -120,7 +120,7 @@ mod tests {
         let file = folder.path().join("b.toml");
         std::fs::write(&file, "").unwrap();
         std::fs::write(folder.path().join(".a.toml"), "").unwrap();
-        assert_eq!(matching(folder.path(), &pattern).unwrap(), [file.clone()]);
+        assert_eq!(matching(folder.path(), &pattern).unwrap(), [&*file]);
         let missing = folder.path().join("missing");
         assert!(matching(&missing, &pattern).unwrap().is_empty());
         assert!(matching(&file, &pattern).is_err());
