@@ -5,6 +5,9 @@
 //! A file in a later layer replaces one of the same name in an earlier layer; an empty one, or
 //! a link to `/dev/null`, masks it. A broken file is reported and left out, and what it would
 //! have replaced stays: a mistake must not make a program vanish from sight.
+//!
+//! If the system fails to read a layer, or a file, it is not known which programs that describes.
+//! The catalogue says so ([`Catalogue::lost`]), and whatever decides by it says that it is not done.
 
 mod file;
 
@@ -14,6 +17,8 @@ use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
+
+use rustix::io::Errno;
 
 use crate::choice::{self, Choice};
 use crate::folders;
@@ -81,6 +86,7 @@ pub(crate) const SHIPPED: &[(&str, &str)] = &[
 pub struct Catalogue {
     readers: Vec<Reader>,
     mistakes: Vec<Mistake>,
+    lost: Vec<Mistake>,
 }
 
 /// Reads the content of a reader file of that name. `None`: it masks others of its name.
@@ -101,6 +107,14 @@ enum Entry {
     Gives(Box<Reader>),
 }
 
+/// Why a file does nothing.
+enum Left {
+    /// It is broken.
+    Out(Mistake),
+    /// The system failed to read it.
+    Lost(Mistake),
+}
+
 impl Catalogue {
     /// Reads the layers that concern the person who runs the program.
     pub fn load() -> Self {
@@ -114,9 +128,11 @@ impl Catalogue {
     pub fn load_system(tree: &Tree) -> Self {
         let layers = folders::system_readers(tree);
         let mut readers = BTreeMap::new();
-        let shipped = layers.first().map(|vendor| tree.entries(vendor));
-        if tree.is_image() && shipped.is_none_or(|files| files.is_ok_and(|files| files.is_empty()))
-        {
+        let vendors = layers.first().map(|vendor| tree.entries(vendor));
+        let is_shipped = |name: &OsString| SHIPPED.iter().any(|(shipped, _)| name == shipped);
+        let has_none =
+            |files: Vec<(OsString, bool)>| !files.iter().any(|(name, _)| is_shipped(name));
+        if tree.is_image() && vendors.is_none_or(|files| files.is_ok_and(has_none)) {
             for (name, text) in SHIPPED {
                 let path = Path::new(name);
                 if let Ok(Entry::Gives(reader)) = file::parse(path, path, text.as_bytes()) {
@@ -138,11 +154,12 @@ impl Catalogue {
         layers: &[PathBuf],
     ) -> Self {
         let mut mistakes = Vec::new();
+        let mut lost = Vec::new();
         for layer in layers {
             let files = match reader_files(tree, layer) {
                 Ok(files) => files,
                 Err(error) => {
-                    mistakes.push(Mistake::whole(&tree.name(layer), &system_error(&error)));
+                    lost.push(Mistake::whole(&tree.name(layer), &system_error(&error)));
                     continue;
                 }
             };
@@ -155,12 +172,14 @@ impl Catalogue {
                     Ok(Entry::Masks) => {
                         readers.remove(id);
                     }
-                    Err(mistake) => mistakes.push(mistake),
+                    Err(Left::Out(mistake)) => mistakes.push(mistake),
+                    Err(Left::Lost(mistake)) => lost.push(mistake),
                 }
             }
         }
         Self {
             mistakes,
+            lost,
             ..Self::of(readers.into_values())
         }
     }
@@ -173,6 +192,7 @@ impl Catalogue {
                 .chain(choice::ALL.iter().map(Reader::own))
                 .collect(),
             mistakes: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -198,6 +218,12 @@ impl Catalogue {
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
+
+    /// The folders, and files, that the system failed to read. Without them it is not known which
+    /// programs there are.
+    pub fn lost(&self) -> &[Mistake] {
+        &self.lost
+    }
 }
 
 /// The `*.toml` in a folder, by name, and whether each is known to be a regular file; none where
@@ -217,7 +243,7 @@ fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> 
 fn load_files<'a>(
     tree: &Tree,
     files: &'a [(PathBuf, bool)],
-) -> Vec<(&'a Path, Result<Entry, Mistake>)> {
+) -> Vec<(&'a Path, Result<Entry, Left>)> {
     let load = |(path, plain): &'a (PathBuf, bool)| (&**path, load_file(tree, path, *plain));
     if files.len() < MANY {
         return files.iter().map(load).collect();
@@ -239,11 +265,18 @@ fn load_files<'a>(
     })
 }
 
-fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Mistake> {
+fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Left> {
     if !plain && tree.is_null(path) {
         return Ok(Entry::Masks);
     }
-    let failed = |error: io::Error| Mistake::whole(&tree.name(path), &system_error(&error));
+    let failed = |error: io::Error| {
+        let mistake = Mistake::whole(&tree.name(path), &system_error(&error));
+        if is_of_system(&error) {
+            Left::Lost(mistake)
+        } else {
+            Left::Out(mistake)
+        }
+    };
     let read = if plain {
         tree.read_regular(path, LARGEST_FILE)
     } else {
@@ -252,7 +285,21 @@ fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Mistake> {
     let bytes = read
         .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
         .map_err(failed)?;
-    file::parse(path, &tree.name(path), &bytes)
+    file::parse(path, &tree.name(path), &bytes).map_err(Left::Out)
+}
+
+/// Whether the system failed, such as for want of handles or by a broken disk, rather than the
+/// file being none that can be read.
+fn is_of_system(error: &io::Error) -> bool {
+    let of_file = [
+        Errno::ACCESS,
+        Errno::ISDIR,
+        Errno::LOOP,
+        Errno::NOENT,
+        Errno::NOTDIR,
+        Errno::PERM,
+    ];
+    Errno::from_io_error(error).is_some_and(|error| !of_file.contains(&error))
 }
 
 #[cfg(test)]
@@ -342,6 +389,25 @@ mod tests {
         let catalogue = Catalogue::load_layers(&layers);
         assert_eq!(names(&catalogue), ["Dash"]);
         assert_eq!(catalogue.mistakes().len(), 5);
+    }
+
+    #[test]
+    fn a_layer_that_cannot_be_read_is_lost_and_one_that_is_missing_is_none() {
+        let (root, layers) = layers();
+        fs::write(layers[0].join("a.toml"), DASH).unwrap();
+        let link = root.path().join("link");
+        symlink("nowhere", &link).unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        for lost in [link.clone(), link.join("readers.d"), file.join("readers.d")] {
+            let catalogue = Catalogue::load_layers(&[layers[0].clone(), lost.clone()]);
+            assert_eq!(names(&catalogue), ["Dash"]);
+            assert_eq!(catalogue.mistakes(), []);
+            assert_eq!(catalogue.lost().len(), 1, "{}", lost.display());
+            assert_eq!(catalogue.lost()[0].file, lost);
+        }
+        let missing = root.path().join("missing/readers.d");
+        assert_eq!(Catalogue::load_layers(&[missing]).lost(), []);
     }
 
     #[test]

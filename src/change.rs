@@ -208,18 +208,26 @@ pub fn change(
             })
     };
     let failures = worker.ok().and_then(|_| wait(&receiver));
-    // A wish that was given up is not tried again behind the back of a later one.
+    // Nothing more is written for a wish that was given up, behind the back of a later one. What
+    // dconf's service was sent cannot be called back: it does that when it goes on.
     given_up.store(true, Ordering::Relaxed);
     drop(receiver);
 
     let status = ChoiceStatus::of(catalogue, choice, &Storage::fresh());
-    let failures = failures.unwrap_or_else(|| {
+    let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()
             .filter(|reader| !is_done(reader, request))
             .map(|reader| (reader.id.clone(), Failure::NoAnswer))
             .collect()
     });
+    // Of these nothing is known, so nothing was done.
+    failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
+    failures.extend(
+        status
+            .lost()
+            .map(|(lost, problem)| (lost.id.clone(), problem.clone().into())),
+    );
     Report {
         request,
         status,
@@ -268,7 +276,7 @@ fn attempt(
         .into_iter()
         .partition(|reader| reader.service().is_some());
     if let Request::Mode(_) = request {
-        return tell_services(&services, request, asking);
+        return tell_services(&services, request, given_up, asking);
     }
     if Storage::is_memory_only() {
         // What needs no storage can still be turned off.
@@ -277,14 +285,14 @@ fn attempt(
             .partition(|reader| request != Request::Off || !reader.keys().is_empty());
         let mut failures = change_settings(&others, request, given_up);
         if request == Request::Off {
-            failures.extend(tell_services(&services, request, asking));
+            failures.extend(tell_services(&services, request, given_up, asking));
         }
         let forgotten = forgotten.iter();
         failures.extend(forgotten.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
         return failures;
     }
     if request == Request::On {
-        let failures = tell_services(&services, request, asking);
+        let failures = tell_services(&services, request, given_up, asking);
         if !failures.is_empty() {
             return left_alone(&settings, failures);
         }
@@ -292,7 +300,7 @@ fn attempt(
     }
     let mut failures = change_settings(&settings, request, given_up);
     if !given_up.load(Ordering::Relaxed) {
-        failures.extend(tell_services(&services, request, asking));
+        failures.extend(tell_services(&services, request, given_up, asking));
     }
     failures
 }
@@ -301,6 +309,7 @@ fn attempt(
 fn tell_services(
     readers: &[&Reader],
     request: Request,
+    given_up: &AtomicBool,
     asking: impl Fn(),
 ) -> Vec<(String, Failure)> {
     let mut refusals: HashMap<&str, Failure> = HashMap::new();
@@ -312,6 +321,10 @@ fn tell_services(
             };
             if write.locked {
                 refusals.insert(&reader.id, Failure::Locked);
+                break;
+            }
+            if given_up.load(Ordering::Relaxed) {
+                refusals.insert(&reader.id, Failure::Silent);
                 break;
             }
             asking();
@@ -367,7 +380,7 @@ fn change_settings(
             break;
         }
         forget_complaint();
-        let mut refusals = write_all(readers, request);
+        let mut refusals = write_all(readers, request, given_up);
         failures = verify(readers, request);
         for (id, failure) in &mut failures {
             if let Some(refusal) = refusals.remove(id) {
@@ -429,7 +442,11 @@ fn refuse(
 
 /// Writes what each reader needs, as far as it can be, and waits until the service has it. What
 /// comes back is why files could not be written, by the readers' ids.
-fn write_all(readers: &[&Reader], request: Request) -> HashMap<String, Failure> {
+fn write_all(
+    readers: &[&Reader],
+    request: Request,
+    given_up: &AtomicBool,
+) -> HashMap<String, Failure> {
     let storage = Storage::fresh();
     let mut settings: HashMap<(String, String), gio::Settings> = HashMap::new();
     let mut refusals = HashMap::new();
@@ -438,6 +455,9 @@ fn write_all(readers: &[&Reader], request: Request) -> HashMap<String, Failure> 
         writes.into_iter().map(|write| (&reader.id, write))
     });
     for (reader, write) in writes {
+        if given_up.load(Ordering::Relaxed) {
+            break;
+        }
         let SettingWrite {
             schema,
             path,

@@ -3,11 +3,12 @@
 //! Where files are looked for.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::PACKAGE;
 use crate::home;
-use crate::tree::Tree;
+use crate::tree::{Tree, unless_missing};
 
 /// Where the administrator's files are.
 pub const SYSTEM_CONFIG: &str = "/etc/privacy-panel";
@@ -78,27 +79,53 @@ fn readers_below(folder: &Path) -> PathBuf {
 
 /// The files of that name below the person's configuration folder: itself, whether it exists or
 /// not, or all that exist where there is a `*` in its last part.
-pub(crate) fn configuration(name: &str) -> Vec<PathBuf> {
+///
+/// # Errors
+///
+/// The folder whose files are not known, and why.
+pub(crate) fn configuration(name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let Some(folder) = dirs::config_dir() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let (below, last) = name.rsplit_once('/').unwrap_or(("", name));
     let folder = folder.join(below);
     let Some(pattern) = glob::Pattern::new(last).ok().filter(|_| last.contains('*')) else {
-        return vec![folder.join(last)];
+        return Ok(vec![folder.join(last)]);
     };
-    let mut found: Vec<_> = folder
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|file| {
-            let name = file.file_name();
-            let hidden = name.as_encoded_bytes().starts_with(b".");
-            !hidden && name.to_str().is_some_and(|name| pattern.matches(name))
-        })
-        .map(|file| file.path())
-        .collect();
+    matching(&folder, &pattern).map_err(|error| (folder, error))
+}
+
+/// The files in a folder whose names match, in their order; none where there is no folder.
+fn matching(folder: &Path, pattern: &glob::Pattern) -> io::Result<Vec<PathBuf>> {
+    let Some(files) = unless_missing(folder.read_dir())? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for file in files {
+        let name = file?.file_name();
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        if !hidden && name.to_str().is_some_and(|name| pattern.matches(name)) {
+            found.push(folder.join(name));
+        }
+    }
     found.sort_unstable();
-    found
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_no_empty_one() {
+        let pattern = glob::Pattern::new("*.toml").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("b.toml");
+        std::fs::write(&file, "").unwrap();
+        std::fs::write(folder.path().join(".a.toml"), "").unwrap();
+        assert_eq!(matching(folder.path(), &pattern).unwrap(), [&*file]);
+        let missing = folder.path().join("missing");
+        assert!(matching(&missing, &pattern).unwrap().is_empty());
+        assert!(matching(&file, &pattern).is_err());
+    }
 }

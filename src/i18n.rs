@@ -5,31 +5,28 @@
 //! Sentences with something filled in carry `{names}` rather than positions, so that a translator
 //! can move them.
 
+mod locale;
+
+use std::ffi::{CStr, c_ulong};
 use std::path::PathBuf;
 use std::sync::Once;
 
 use crate::{PACKAGE, folders};
+
+/// The domain of the messages: [`PACKAGE`], for C.
+const DOMAIN: &CStr = c"privacy-panel";
 
 /// Where the build put the translations; `meson.build` says so.
 const LOCALE_FOLDER: Option<&str> = option_env!("PRIVACY_PANEL_LOCALEDIR");
 
 /// Speaks the person's language from here on.
 ///
-/// The first sentence does it, so that a command that answers in one word saves a third of its
-/// time. A program with threads calls it first of all: setting a locale is for one thread alone.
-/// A locale that this computer does not have leaves the program in English.
+/// A program calls it before it has a second thread: a locale is set for all of them, and C has no
+/// lock for it. Later it does nothing, and the program speaks English, as it does where the
+/// computer does not have the locale. The first sentence calls it where the program did not.
 pub fn init() {
     static DONE: Once = Once::new();
-    DONE.call_once(set_language);
-}
-
-fn set_language() {
-    gettextrs::setlocale(gettextrs::LocaleCategory::LcAll, "");
-    let folder = locale_folder();
-    // Without memory for three short strings there is nothing better to do than to speak English.
-    let _ = gettextrs::bindtextdomain(PACKAGE, folder);
-    let _ = gettextrs::bind_textdomain_codeset(PACKAGE, "UTF-8");
-    let _ = gettextrs::textdomain(PACKAGE);
+    DONE.call_once(|| locale::set(DOMAIN, locale_folder()));
 }
 
 /// The translations that belong to the data in use: those beside it, when it was found through
@@ -46,7 +43,11 @@ fn locale_folder() -> PathBuf {
 /// Translates a text.
 pub fn gettext(text: &str) -> String {
     init();
-    gettextrs::gettext(text)
+    // C would take what comes before it for the whole text.
+    if text.contains('\0') {
+        return text.to_owned();
+    }
+    glib::dgettext(Some(PACKAGE), text).into()
 }
 
 /// Marks a text for translation where it is defined; [`gettext`] translates it where it is shown.
@@ -62,10 +63,9 @@ pub fn gettext_f(sentence: &str, names: &[(&str, &str)]) -> String {
 /// [`gettext_f`] for a sentence that depends on a number.
 pub fn ngettext_f(one: &str, many: &str, count: usize, names: &[(&str, &str)]) -> String {
     init();
-    fill_in(
-        &gettextrs::ngettext(one, many, u32::try_from(count).unwrap_or(u32::MAX)),
-        names,
-    )
+    // Where C has no larger numbers, any form for many will do.
+    let number = c_ulong::try_from(count).unwrap_or(c_ulong::MAX);
+    fill_in(&glib::dngettext(Some(PACKAGE), one, many, number), names)
 }
 
 /// What the system says of an error, in the person's language, without Rust's “(os error 30)”,
@@ -109,6 +109,16 @@ mod tests {
     fn a_number_of_the_system_is_left_out_of_a_sentence() {
         let error = std::io::Error::from_raw_os_error(30);
         assert_eq!(system_error(&error), "Read-only file system");
+    }
+
+    #[test]
+    fn the_domain_of_the_messages_has_the_packages_name() {
+        assert_eq!(DOMAIN.to_str(), Ok(PACKAGE));
+    }
+
+    #[test]
+    fn a_text_that_c_would_cut_is_left_as_it_is() {
+        assert_eq!(gettext("one\0two"), "one\0two");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub use value::ValueShape;
 
 use crate::choice::Choice;
 use crate::document::{DocumentProblem, Scalar};
+use crate::mistake::Mistake;
 use crate::opt_out::OptOut;
 use crate::services::{Call, Service, ServiceProblem, Signal};
 use crate::state::State;
@@ -82,6 +83,9 @@ pub enum Problem {
     /// One of its files is no TOML, or cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentProblem),
+    /// It is not known which programs there are, since files that describe them cannot be read.
+    #[error("{0}")]
+    Lost(Mistake),
 }
 
 /// A wish: what is to become of a choice.

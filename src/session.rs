@@ -107,6 +107,21 @@ pub fn began() -> Option<SystemTime> {
     *BEGAN.get_or_init(|| started(bus_process()?))
 }
 
+/// When the session began by the clock of that time: when the socket of its bus was made. A clock
+/// that was set since does not change it.
+pub fn began_then() -> Option<SystemTime> {
+    let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok()?;
+    fs::metadata(socket(&address)?).ok()?.modified().ok()
+}
+
+/// The socket of the first address, by the D-Bus Specification, "Server Addresses".
+fn socket(addresses: &str) -> Option<&str> {
+    let address = addresses.split(';').next()?.strip_prefix("unix:")?;
+    address
+        .split(',')
+        .find_map(|option| option.strip_prefix("path="))
+}
+
 /// The process of the session's bus.
 fn bus_process() -> Option<u32> {
     let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).ok()?;
@@ -159,6 +174,15 @@ fn started(process: u32) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_socket_of_a_bus_is_the_path_in_its_first_address() {
+        let path = "/run/user/1000/bus";
+        assert_eq!(socket("unix:path=/run/user/1000/bus"), Some(path));
+        let several = "unix:path=/run/user/1000/bus,guid=1f;unix:path=/other";
+        assert_eq!(socket(several), Some(path));
+        assert_eq!(socket("unix:abstract=/tmp/dbus-1"), None);
+    }
 
     #[test]
     fn a_process_was_started_before_now_and_not_long_before_its_child() {

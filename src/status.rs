@@ -4,7 +4,8 @@
 
 use crate::catalogue::Catalogue;
 use crate::choice::Choice;
-use crate::i18n::gettext;
+use crate::i18n::{gettext, noop};
+use crate::mistake::Mistake;
 use crate::policy::{Organisation, in_force};
 use crate::reader::{Answer, ModeState, Problem, Reader};
 use crate::state::State;
@@ -36,7 +37,8 @@ pub struct ChoiceStatus {
     pub organisation: Option<Organisation>,
     /// Whether programs that were started before the policy may not know of it yet.
     pub pending: bool,
-    /// Every reader of the catalogue, installed or not.
+    /// Every reader of the catalogue, installed or not, and one for each folder or file of it that
+    /// could not be read.
     pub readers: Vec<ReaderStatus>,
 }
 
@@ -71,6 +73,20 @@ impl ReaderStatus {
         }
     }
 
+    /// Stands for the programs of which nothing is known, since a folder or file that describes
+    /// them cannot be read.
+    fn lost(lost: &Mistake) -> Self {
+        Self {
+            id: lost.file.display().to_string(),
+            // Translators: programs that are not known by name
+            name: noop("Unknown apps").to_owned(),
+            own: false,
+            has_program: true,
+            has_identifier: false,
+            answer: Err(Problem::Lost(lost.clone())),
+        }
+    }
+
     /// The program's name for people. The names of readers that come with the panel are
     /// translated; others are shown as their file has them.
     pub fn display_name(&self) -> String {
@@ -102,6 +118,7 @@ impl ChoiceStatus {
         let readers: Vec<_> = catalogue
             .readers_of(choice)
             .map(|reader| ReaderStatus::of(reader, storage))
+            .chain(catalogue.lost().iter().map(ReaderStatus::lost))
             .collect();
         let status = Self::from_readers(choice, readers);
         // A policy sets the panel's own key, too; other ways to set other keys name nobody.
@@ -166,6 +183,14 @@ impl ChoiceStatus {
     /// The readers whose programs are on this computer.
     pub fn installed(&self) -> impl Iterator<Item = &ReaderStatus> {
         self.readers.iter().filter(|reader| reader.installed())
+    }
+
+    /// What stands for the programs of which nothing is known, and why.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = (&ReaderStatus, &Problem)> {
+        self.readers.iter().filter_map(|reader| {
+            let problem = reader.answer.as_ref().err()?;
+            matches!(problem, Problem::Lost(_)).then_some((reader, problem))
+        })
     }
 
     /// Whether no program but those that follow the panel's own key is known to obey here.
@@ -233,6 +258,14 @@ mod tests {
         let off = reader(State::Off, Origin::You, false);
         assert_eq!(status(vec![off, unreadable()]).state, State::Mixed);
         assert_eq!(status(vec![unreadable()]).state, State::Mixed);
+    }
+
+    #[test]
+    fn a_choice_is_not_called_off_while_it_is_not_known_which_programs_there_are() {
+        let lost = ReaderStatus::lost(&Mistake::whole("/readers.d".as_ref(), "unreadable"));
+        let status = status(vec![reader(State::Off, Origin::You, false), lost]);
+        assert_eq!(status.state, State::Mixed);
+        assert_eq!(status.lost().count(), 1);
     }
 
     #[test]

@@ -2,9 +2,18 @@
 
 //! The files of a computer: of this one, or of one that is prepared as an image in a folder.
 //!
-//! In an image nothing that any file or link in it says may lead out: what stands outside is this
+//! Nothing that a file or link in an image says may lead out: what stands outside is this
 //! computer's. So an image is a handle to its folder, and everything is looked up below that
-//! handle, by cap-std; a link that leads out is an error.
+//! handle.
+//!
+//! ```text
+//! tree           what is read and written, of either
+//! ├── image      looking paths up in an image
+//! └── removal    removing folders
+//! ```
+
+mod image;
+mod removal;
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,13 +22,13 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{
-    Dir, DirBuilder, DirBuilderExt as _, MetadataExt as _, OpenOptions, OpenOptionsExt as _,
-};
+use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, MetadataExt as _};
 use rustix::fs::{Mode, OFlags, RenameFlags};
 
 use crate::open;
 use crate::replace::{self, Before, NewRights, NotReplaced, Original, Prepared};
+
+use image::Image;
 
 /// The name under which a file or folder is made before it takes its place. Hidden, so that
 /// neither dconf nor anybody else takes it for the real one.
@@ -34,8 +43,8 @@ pub(crate) const LARGEST_FOREIGN_FILE: u64 = 64 * 1024 * 1024;
 /// A computer's files.
 #[derive(Debug)]
 pub struct Tree {
-    /// The handle and the name of an image; none for this computer.
-    image: Option<(Dir, PathBuf)>,
+    /// None for this computer.
+    image: Option<Image>,
 }
 
 /// Who may do what with a file.
@@ -79,14 +88,12 @@ impl Tree {
 
     /// The files of an image in a folder. The root folder is this computer's.
     pub fn image(folder: &Path) -> io::Result<Self> {
-        let dir = Dir::open_ambient_dir(folder, ambient_authority())?;
-        let root = Dir::open_ambient_dir("/", ambient_authority())?;
-        let (here, there) = (dir.dir_metadata()?, root.dir_metadata()?);
-        if (here.dev(), here.ino()) == (there.dev(), there.ino()) {
+        let root = Dir::open_ambient_dir(folder, ambient_authority())?;
+        if Image::is_root(&root)? {
             return Ok(Self::computer());
         }
         Ok(Self {
-            image: Some((dir, folder.to_owned())),
+            image: Some(Image::new(root, folder)?),
         })
     }
 
@@ -98,7 +105,7 @@ impl Tree {
     /// The name of a file for people: where it is as seen from here.
     pub fn name(&self, path: &Path) -> PathBuf {
         match &self.image {
-            Some((_, root)) => root.join(below_root(path)),
+            Some(image) => image.name(path),
             None => path.to_owned(),
         }
     }
@@ -106,8 +113,7 @@ impl Tree {
     /// Opens a folder; none where there is nothing of that name.
     pub(crate) fn folder(&self, path: &Path) -> io::Result<Option<Dir>> {
         let opened = match &self.image {
-            Some((root, _)) if below_root(path).as_os_str().is_empty() => root.try_clone(),
-            Some((root, _)) => root.open_dir(below_root(path)),
+            Some(image) => image.folder(path),
             None => Dir::open_ambient_dir(path, ambient_authority()),
         };
         unless_missing(opened)
@@ -135,8 +141,10 @@ impl Tree {
         let parent = self.make_folder(above, made)?;
         make_folder(&parent, name)?;
         made.push(path.to_owned());
-        self.folder(path)?
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        // The new folder itself, whatever may have its place by now.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(&parent, name, flags, Mode::empty())?;
+        Ok(Dir::from_std_file(File::from(folder)))
     }
 
     /// Reads a file to its end; none where there is nothing of that name, an error where it is
@@ -144,7 +152,7 @@ impl Tree {
     pub(crate) fn read(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
         // Looked at before it is opened: a device may do something when it is.
         let is_file = match &self.image {
-            Some((root, _)) => root.metadata(below_root(path)).map(|found| found.is_file()),
+            Some(image) => image.is_file(path),
             None => path.metadata().map(|found| found.is_file()),
         };
         match unless_missing(is_file)? {
@@ -156,13 +164,8 @@ impl Tree {
 
     /// The same, of what was seen to be a regular file a moment ago.
     pub(crate) fn read_regular(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-        let opened = if let Some((root, _)) = &self.image {
-            let flags = i32::try_from(open::FLAGS.bits()).unwrap_or_default();
-            root.open_with(
-                below_root(path),
-                OpenOptions::new().read(true).custom_flags(flags),
-            )
-            .map(cap_std::fs::File::into_std)
+        let opened = if let Some(image) = &self.image {
+            image.open_file(path, open::FLAGS)
         } else {
             rustix::fs::open(path, open::FLAGS, Mode::empty())
                 .map(File::from)
@@ -176,17 +179,34 @@ impl Tree {
     /// Whether it is a link to `/dev/null`, with which an administrator masks a file.
     pub(crate) fn is_null(&self, path: &Path) -> bool {
         let target = match &self.image {
-            Some((root, _)) => root.read_link_contents(below_root(path)),
+            Some(_) => self.link(path),
             None => std::fs::canonicalize(path),
         };
         target.is_ok_and(|target| target == Path::new("/dev/null"))
     }
 
+    /// Where a link leads, as it says itself.
+    fn link(&self, path: &Path) -> io::Result<PathBuf> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let above = self.folder(above)?;
+        above
+            .ok_or(io::ErrorKind::NotFound)?
+            .read_link_contents(name)
+    }
+
     /// The names in a folder, and whether each is known to be a regular file; none where there
-    /// is no folder.
+    /// is no folder. A link that leads nowhere is an error: a folder was meant to be there.
     pub(crate) fn entries(&self, path: &Path) -> io::Result<Vec<(std::ffi::OsString, bool)>> {
         let Some(folder) = self.folder(path)? else {
-            return Ok(Vec::new());
+            return match self.dangling(path)? {
+                None => Ok(Vec::new()),
+                Some(link) => Err(io::Error::other(format!(
+                    "the link “{}” leads nowhere",
+                    self.name(link).display()
+                ))),
+            };
         };
         let entries = folder.entries()?.map(|entry| {
             let entry = entry?;
@@ -195,11 +215,18 @@ impl Tree {
         });
         entries.collect()
     }
-}
 
-/// The path as seen from the root folder.
-fn below_root(path: &Path) -> &Path {
-    path.strip_prefix("/").unwrap_or(path)
+    /// The link on the way to a missing folder that leads nowhere, if there is one.
+    fn dangling<'a>(&self, path: &'a Path) -> io::Result<Option<&'a Path>> {
+        for path in path.ancestors() {
+            match self.kind(path)? {
+                None => {}
+                Some(Kind::Link) if self.folder(path)?.is_none() => return Ok(Some(path)),
+                Some(_) => break,
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Makes an error of nothing there a missing value.
@@ -307,7 +334,7 @@ pub(crate) fn remove(dir: &Dir, name: impl AsRef<Path>) -> io::Result<()> {
     let name = name.as_ref();
     let removed = match kind(dir, name)? {
         None => return Ok(()),
-        Some(Kind::Folder(_)) => dir.remove_dir_all(name),
+        Some(Kind::Folder(_)) => removal::remove_folder(dir, name.as_os_str()),
         Some(_) => dir.remove_file(name),
     };
     unless_missing(removed)?;

@@ -227,6 +227,10 @@ pub fn problem(problem: &Problem) -> String {
         Problem::Document(DocumentProblem::Broken(_)) => gettext(
             "The program’s file has a mistake in it, so it is not known what the program does. Fix the file, or remove it.",
         ),
+        Problem::Lost(_) => gettext(
+            // Translators: reader files describe the apps that follow the panel
+            "It is not known which apps there are, since not all reader files could be read. Restore access to them and try again.",
+        ),
         Problem::Document(_) => gettext(
             "The program’s file could not be read, so it is not known what the program does.",
         ),

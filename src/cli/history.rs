@@ -9,7 +9,7 @@ use gio::Cancellable;
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
 use privacy_panel::history::{self, Found, Outcome, Problem, Progress, Span, words};
-use privacy_panel::i18n::{self, gettext, gettext_f};
+use privacy_panel::i18n::{gettext, gettext_f};
 
 use crate::args::{Format, HistoryCommand, NeverRecordCommand, RuleArgs, RuleKind, SpanArgs};
 use crate::output::{self, Exit};
@@ -69,8 +69,6 @@ fn places(found: &[Found]) -> String {
 }
 
 fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
-    // Before GLib has another thread.
-    i18n::init();
     let cancellable = Cancellable::new();
     if !yes {
         if !io::stdin().is_terminal() {
@@ -166,7 +164,6 @@ fn exit_of(outcomes: &[Outcome]) -> Exit {
 }
 
 fn never_record(command: NeverRecordCommand) -> io::Result<Exit> {
-    i18n::init();
     let cancellable = Cancellable::new();
     if !never_record::is_here() {
         output::complain(&gettext(

@@ -150,6 +150,7 @@ pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
         mistakes: catalogue
             .mistakes()
             .iter()
+            .chain(catalogue.lost())
             .map(|mistake| MistakeJson {
                 file: mistake.file.to_string_lossy(),
                 line: mistake.at.map(|(line, _)| line),

@@ -5,8 +5,11 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use privacy_panel::catalogue::Catalogue;
 use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::mistake::Mistake;
+use privacy_panel::reader::Problem;
+use privacy_panel::words;
 
 /// What scripts can trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,23 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
 pub(crate) fn complain(sentence: &str) {
     // With standard error closed there is nobody left to tell.
     let _ = writeln!(io::stderr(), "privacyctl: {sentence}");
+}
+
+/// Says what of the catalogue could not be read, and what that means.
+pub(crate) fn lost(catalogue: &Catalogue) {
+    for mistake in catalogue.lost() {
+        let problem = Problem::Lost(mistake.clone());
+        complain(&format!("{} ({problem})", words::problem(&problem)));
+    }
+}
+
+/// What an answer is worth that was given by this catalogue: nothing, where a part is lost.
+pub(crate) fn by(catalogue: &Catalogue, answer: Exit) -> Exit {
+    if catalogue.lost().is_empty() {
+        answer
+    } else {
+        Exit::NotSaved
+    }
 }
 
 /// Says which reader files were left out.

@@ -115,17 +115,22 @@ fn meant(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy), Stop> {
     })
 }
 
-/// The readers that a policy is for.
-fn catalogue(place: &Place) -> Catalogue {
+/// The readers that a policy is for. One that is not known would be left out of the policy.
+fn catalogue(place: &Place) -> Result<Catalogue, Stop> {
     let catalogue = Catalogue::load_system(place.tree());
     output::mistakes(catalogue.mistakes());
-    catalogue
+    output::lost(&catalogue);
+    if catalogue.lost().is_empty() {
+        Ok(catalogue)
+    } else {
+        Err(Stop::Said(Exit::NotSaved))
+    }
 }
 
 fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let place = Place::new(Tree::computer());
     let (name, policy) = meant(file, &place)?;
-    let catalogue = catalogue(&place);
+    let catalogue = catalogue(&place)?;
     // Readers that contradict each other are found here, too; what lists hold is not asked.
     policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
     policy::wanted_opt_outs(&policy, &catalogue).map_err(Failure::from)?;
@@ -156,7 +161,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     } else {
         meant(file, &place)?.1
     };
-    let catalogue = catalogue(&place);
+    let catalogue = catalogue(&place)?;
     if dry_run {
         return show_changes(&place, &policy, &catalogue);
     }
@@ -220,7 +225,7 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
         }
         found => found?,
     };
-    let catalogue = catalogue(&place);
+    let catalogue = catalogue(&place)?;
     let report = place.status(&policy, &catalogue)?;
     let beyond = there(&place, &policy, &catalogue);
     if as_json {

@@ -4,9 +4,12 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 /// What the system keeps of a program's name, in bytes; see `proc_pid_comm(5)`.
 const LONGEST_NAME: usize = 15;
@@ -42,19 +45,35 @@ impl Folder {
 }
 
 /// Whether the person runs a program that keeps its things in the same folder: in this session, or
-/// in another one on another bus, when one of them came over the network.
+/// in another one on another bus, when one of them came over the network. Where the system fails to
+/// say so, it may run.
 pub(super) fn is_running(program: &str, folder: Folder) -> bool {
-    let person = rustix::process::geteuid().as_raw();
     let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.map(|process| process.path()).any(|process| {
-        process
-            .metadata()
-            .is_ok_and(|process| process.is_dir() && process.uid() == person)
-            && fs::read(process.join("comm"))
-                .is_ok_and(|comm| comm.strip_suffix(b"\n") == Some(name))
-            && uses_same(&process, folder)
-    })
+    match fs::read_dir("/proc") {
+        Ok(mut processes) => processes
+            .any(|process| process.map_or(true, |process| runs(&process.path(), name, folder))),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+/// Whether a process is the person's, has that name, and keeps its things in the same folder.
+fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
+    let person = rustix::process::geteuid().as_raw();
+    process
+        .metadata()
+        .is_ok_and(|process| process.is_dir() && process.uid() == person)
+        && match fs::read(process.join("comm")) {
+            Ok(comm) => comm.strip_suffix(b"\n") == Some(name) && uses_same(process, folder),
+            Err(error) => !has_ended(&error),
+        }
+}
+
+/// Whether a process is gone, or is none: there are other folders beside theirs.
+fn has_ended(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::NOENT | Errno::SRCH)
+    )
 }
 
 /// Whether a process has the same folder, as far as can be told; the system shows the environment

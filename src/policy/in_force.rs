@@ -6,6 +6,7 @@
 //! was written but not applied.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use glib::Variant;
 use glib::prelude::*;
@@ -49,10 +50,14 @@ pub fn is_pending() -> bool {
     }
     let named = std::fs::read(profile::FILE).is_ok_and(|profile| profile::has_ours(&profile));
     let changed = std::fs::metadata(profile::FILE).and_then(|file| file.modified());
-    match (changed, named.then(session::began).flatten()) {
-        (Ok(changed), Some(began)) => changed > began,
-        _ => false,
-    }
+    // A clock that was set since then is wrong about the first, one that was set back between the
+    // two about the second.
+    let after =
+        |began: fn() -> Option<SystemTime>, changed| began().is_some_and(|began| changed > began);
+    named
+        && changed.is_ok_and(|changed| {
+            after(session::began_then, changed) || after(session::began, changed)
+        })
 }
 
 /// Whose policy is in force, if one is and says so. What a person's own storage says counts for

@@ -42,13 +42,14 @@ impl FilePattern {
         (fits && glob::Pattern::new(pattern).is_ok()).then(|| Self(pattern.to_owned()))
     }
 
-    /// Whether there is such a file.
+    /// Whether there is such a file, as far as is known: one that cannot be looked up may be there.
     pub fn exists(&self) -> bool {
         let plain = glob::Pattern::escape(&self.0) == self.0;
         if plain {
-            return Path::new(&self.0).exists();
+            return Path::new(&self.0).try_exists().unwrap_or(true);
         }
-        glob::glob(&self.0).is_ok_and(|mut found| found.any(|file| file.is_ok()))
+        // What is found is a file, or a folder that could not be looked into.
+        glob::glob(&self.0).is_ok_and(|mut found| found.next().is_some())
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::{Answer, DocumentWrite, Part, Request};
 use crate::document::{self, DocumentProblem, Found, Scalar};
 use crate::folders;
+use crate::i18n::system_error;
 use crate::opt_out::{self, OptOut};
 use crate::state::State;
 use crate::storage::Origin;
@@ -123,13 +124,15 @@ impl DocumentShape {
     /// Every file once; those that are named without a `*` whether they exist or not.
     fn look(&self) -> Result<Vec<Look>, DocumentProblem> {
         let mut files: Vec<PathBuf> = Vec::new();
-        for file in self
-            .files
-            .iter()
-            .flat_map(|file| folders::configuration(file))
-        {
-            if !files.contains(&file) {
-                files.push(file);
+        for name in &self.files {
+            let found = folders::configuration(name).map_err(|(file, error)| {
+                let reason = system_error(&error);
+                DocumentProblem::Unreadable { file, reason }
+            })?;
+            for file in found {
+                if !files.contains(&file) {
+                    files.push(file);
+                }
             }
         }
         files

@@ -8,6 +8,7 @@
 //! named in `enabled`. Names that the reader file does not list are never touched.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 
 use gio::prelude::*;
@@ -182,36 +183,55 @@ impl ListShape {
         })
     }
 
-    /// The listed names that are installed.
+    /// The listed names that are installed. All of them where that is not known: what is not known
+    /// to be off is not called off.
     fn members(&self, storage: &Storage) -> Vec<Member> {
-        let Some(folder) = &self.providers else {
-            return self
-                .names
-                .iter()
-                .filter(|name| self.sends(name, storage))
-                .map(|name| Member {
-                    id: name.clone(),
-                    name: name.clone(),
-                    off_by_default: false,
-                })
-                .collect();
+        let installed = (self.providers.as_deref()).and_then(|folder| self.installed(folder).ok());
+        let all = || {
+            let unknown = |name: &String| Member {
+                id: name.clone(),
+                name: name.clone(),
+                off_by_default: false,
+            };
+            self.names.iter().map(unknown).collect()
         };
+        let mut members = installed.unwrap_or_else(all);
+        members.retain(|member| self.sends(&member.id, storage));
+        members
+    }
+
+    /// The listed names that have a provider's file in a folder of that name.
+    fn installed(&self, folder: &str) -> io::Result<Vec<Member>> {
         let mut seen = HashSet::new();
-        folders::data()
-            .iter()
-            .filter_map(|data| data.join(folder).read_dir().ok())
-            .flat_map(Iterator::flatten)
-            // A file in a more important folder hides those of the same name further down.
-            .filter(|file| seen.insert(file.file_name()))
-            .filter_map(|file| self.member(&file.path()))
-            .filter(|member| self.sends(&member.id, storage))
-            .collect()
+        let mut members = Vec::new();
+        for data in folders::data() {
+            let files = match data.join(folder).read_dir() {
+                Err(error) if is_hidden(&error) => continue,
+                files => files?,
+            };
+            for file in files {
+                let file = file?;
+                // A file in a more important folder hides those of the same name further down.
+                if seen.insert(file.file_name()) {
+                    members.extend(self.member(&file.path())?);
+                }
+            }
+        }
+        Ok(members)
     }
 
     /// A provider's file, as the shell reads it, when the provider is listed here.
-    fn member(&self, path: &Path) -> Option<Member> {
+    fn member(&self, path: &Path) -> io::Result<Option<Member>> {
         let file = KeyFile::new();
-        file.load_from_file(path, KeyFileFlags::NONE).ok()?;
+        match file.load_from_file(path, KeyFileFlags::NONE) {
+            Ok(()) => Ok(self.provider(&file)),
+            Err(error) if is_of_system(&error) => Err(io::Error::other(error)),
+            // The shell does not read it either.
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn provider(&self, file: &KeyFile) -> Option<Member> {
         let id = file.string(PROVIDER_GROUP, "DesktopId").ok()?;
         if !self.names.iter().any(|name| *name == id) {
             return None;
@@ -231,6 +251,21 @@ impl ListShape {
                 .unwrap_or(false),
         })
     }
+}
+
+/// Whether a folder is not there for the shell either, which the same person runs.
+fn is_hidden(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
+    )
+}
+
+/// Whether the system failed to read a file, such as for want of handles.
+fn is_of_system(error: &glib::Error) -> bool {
+    use glib::FileError::{Io, Mfile, Nfile, Nomem};
+    let failed = error.kind::<glib::FileError>();
+    matches!(failed, Some(Io | Mfile | Nfile | Nomem))
 }
 
 impl Readings {

@@ -7,7 +7,7 @@
 //! layer, `read_user_value` reads that layer alone, `get_writable` is false for a locked key.
 //! GLib has no functions of its own around them, and so neither have its Rust bindings.
 
-// All of the library's unsafe code is in this file.
+// All unsafe code is in this file and in i18n/locale.rs.
 #![allow(unsafe_code)]
 
 use gio::ffi::{GSettingsBackend, GSettingsBackendClass};

@@ -501,7 +501,7 @@ impl Window {
 
     /// The reader files that were left out: what they describe is not switched here.
     fn add_mistakes(&self, catalogue: &Catalogue) {
-        let mistakes = catalogue.mistakes();
+        let mistakes: Vec<_> = [catalogue.mistakes(), catalogue.lost()].concat();
         if mistakes.is_empty() {
             return;
         }

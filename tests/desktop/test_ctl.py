@@ -508,3 +508,21 @@ def test_two_that_set_at_once_end_in_one_state(session):
         assert session.ask("privacyctl", "get", "online-search") in ("on", "off", "mixed")
     assert session.ctl("set", "online-search", "off").returncode == 0
     wait_for("off", lambda: session.ask("privacyctl", "get", "online-search") == "off")
+
+
+@pytest.mark.parametrize("what", ["privacy-panel", "privacy-panel/readers.d"])
+def test_while_reader_files_are_lost_nothing_is_called_off_or_done(session, what):
+    assert session.ask("privacyctl", "get", "online-search") == "off"
+    link = session.config / what
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to("nowhere")
+    found = session.ctl("get", "online-search")
+    assert (found.returncode, found.stdout.strip()) == (NOT_SAVED, "mixed")
+    assert f"the link “{link}” leads nowhere" in found.stderr
+    assert session.ctl("is-on", "online-search").returncode == 0, "something may be sent"
+    for command in (["status"], ["readers"], ["set", "online-search", "off"], ["reset", "--all"]):
+        done = session.ctl(*command)
+        assert done.returncode == NOT_SAVED, command
+        assert str(link) in done.stderr, command
+    link.unlink()
+    assert session.ctl("set", "online-search", "off").returncode == 0

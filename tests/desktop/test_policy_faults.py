@@ -1469,3 +1469,19 @@ def test_an_image_cannot_fill_this_computers_disk(computer, tmp_path):
         time.sleep(0.005)
     assert child.returncode in (0, NOT_SAVED)
     assert most < 100 * 2**20, f"{most >> 20} MiB"
+
+
+@pytest.mark.parametrize("layer", ["usr/share/privacy-panel/readers.d", "etc/privacy-panel/readers.d"])
+def test_a_policy_is_not_applied_while_reader_files_of_an_image_are_lost(computer, tmp_path, layer):
+    image = Image(tmp_path)
+    image.link(layer, "/opt/readers.d")
+    before = snapshot(image.root)
+    for words in (["apply", "--dry-run"], ["apply"]):
+        done = computer.policy(*words, "/etc/privacy-panel/A.toml", "--root", image.root)
+        assert (done.returncode, done.stdout) == (NOT_SAVED, ""), words
+        assert layer in done.stderr
+    assert snapshot(image.root) == before
+    # In the image, an absolute link leads to the image's own folder.
+    (image.root / "opt/readers.d").mkdir(parents=True)
+    done = computer.policy("apply", "/etc/privacy-panel/A.toml", "--root", image.root)
+    assert (done.returncode, done.stderr) == (0, "")

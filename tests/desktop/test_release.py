@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """scripts/check-release holds the places together that tell of releases, and sees each way in which
-they can disagree."""
+they can disagree. What is built says nothing of who built it where."""
 
+import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
-from harness import SOURCE
+from harness import INSTALLED, SOURCE
 
 CHECK = SOURCE / "scripts" / "check-release"
 NEWS = "NEWS"
@@ -140,3 +142,24 @@ def test_packaging_without_a_changelog_fails(check, tmp_path, left):
     done = check(without=[CHANGELOG])
     assert done.returncode == 1
     assert done.stderr.startswith(f"scripts/check-release: {CHANGELOG}: ")
+
+
+PROGRAMS = ["bin/privacyctl", "bin/privacy-panel", "libexec/privacy-panel-search-provider"]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_has_no_symbols(program):
+    if os.environ.get("CARGO_PROFILE_RELEASE_STRIP") == "none":
+        pytest.skip("built with symbols, as asked by CARGO_PROFILE_RELEASE_STRIP")
+    symbols = subprocess.run(["nm", INSTALLED / program], capture_output=True, text=True)
+    assert (symbols.stdout, "no symbols" in symbols.stderr) == ("", True), symbols.stderr
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_names_no_folder_of_the_computer_that_it_was_built_on(program):
+    rust = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True)
+    cargo = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
+    # Where the translations are is asked for; in a tree of the tests that is below the sources.
+    found = (INSTALLED / program).read_bytes().replace(os.fsencode(INSTALLED / "share" / "locale"), b"")
+    for folder in (SOURCE, cargo, rust.stdout.strip()):
+        assert os.fsencode(folder) not in found, folder
