@@ -17,11 +17,9 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::i18n::system_error;
+use crate::limits;
 use crate::mistake::{self, At};
 use crate::tree::{Tree, unless_missing};
-
-/// How large a file may be, in bytes.
-const LARGEST_FILE: u64 = 256 * 1024;
 
 /// A value that decides something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,7 +178,7 @@ pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentP
         reason: system_error(error),
     };
     let bytes = tree
-        .read(file, LARGEST_FILE)
+        .read(file, limits::DOCUMENT)
         .map_err(|error| unreadable(&error))?;
     let text = |bytes: &Vec<u8>| {
         let text = mistake::text(&name, bytes);

@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use crate::PACKAGE;
 use crate::tree::Tree;
+use crate::{PACKAGE, limits};
 
 /// Where the administrator's files are.
 pub const SYSTEM_CONFIG: &str = "/etc/privacy-panel";
@@ -19,6 +19,17 @@ const SYSTEM_DATA: [&str; 2] = ["/usr/local/share", "/usr/share"];
 /// The person's own data folder is not among them: GNOME Shell does not look there either, and
 /// a person's reader files are configuration.
 pub fn data() -> Vec<PathBuf> {
+    let mut folders = different_data();
+    folders.truncate(limits::DATA_FOLDERS);
+    folders
+}
+
+/// Whether `XDG_DATA_DIRS` names more folders than are looked through.
+pub fn are_too_many() -> bool {
+    different_data().len() > limits::DATA_FOLDERS
+}
+
+fn different_data() -> Vec<PathBuf> {
     let mut seen = HashSet::new();
     let mut folders = glib::system_data_dirs();
     folders.retain(|folder| seen.insert(folder.clone()));
@@ -74,15 +85,16 @@ fn readers_below(folder: &Path) -> PathBuf {
 }
 
 /// The files of that name below the person's configuration folder: itself, whether it exists or
-/// not, or all that exist where there is a `*` in its last part.
-pub(crate) fn configuration(name: &str) -> Vec<PathBuf> {
+/// not, or all that exist where there is a `*` in its last part. An error is the folder that has more
+/// of them than [`limits::CONFIGURATION_FILES`].
+pub(crate) fn configuration(name: &str) -> Result<Vec<PathBuf>, PathBuf> {
     let Some(folder) = dirs::config_dir() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let (below, last) = name.rsplit_once('/').unwrap_or(("", name));
     let folder = folder.join(below);
     let Some(pattern) = glob::Pattern::new(last).ok().filter(|_| last.contains('*')) else {
-        return vec![folder.join(last)];
+        return Ok(vec![folder.join(last)]);
     };
     let mut found: Vec<_> = folder
         .read_dir()
@@ -95,7 +107,11 @@ pub(crate) fn configuration(name: &str) -> Vec<PathBuf> {
             !hidden && name.to_str().is_some_and(|name| pattern.matches(name))
         })
         .map(|file| file.path())
+        .take(limits::CONFIGURATION_FILES + 1)
         .collect();
+    if found.len() > limits::CONFIGURATION_FILES {
+        return Err(folder);
+    }
     found.sort_unstable();
-    found
+    Ok(found)
 }

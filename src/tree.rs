@@ -25,8 +25,7 @@ pub(crate) const UNDER_WAY: &str = ".privacy-panel.new";
 /// The same, for a folder beside a file that is made at the same time.
 pub(crate) const FOLDER_UNDER_WAY: &str = ".privacy-panel.d.new";
 
-/// What is read at most of a file that belongs to somebody else, in bytes.
-pub(crate) const LARGEST_FOREIGN_FILE: u64 = 64 * 1024 * 1024;
+pub(crate) use crate::limits::FOREIGN_FILE as LARGEST_FOREIGN_FILE;
 
 /// A computer's files.
 #[derive(Debug)]

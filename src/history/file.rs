@@ -14,12 +14,7 @@ use rustix::fs::OFlags;
 
 use super::xml::{self, Entry, Format};
 use super::{Problem, Span};
-
-/// What is read at most, in bytes: ten times the longest list that was ever seen.
-const LARGEST: u64 = 64 * 1024 * 1024;
-
-/// How often it is tried again when somebody else replaced the file meanwhile.
-const TRIES: usize = 5;
+use crate::limits;
 
 /// Anybody's right to write, among the bits of a mode.
 const WRITABLE: u32 = 0o222;
@@ -58,7 +53,7 @@ pub(super) fn rewrite(
     path: &Path,
     change: impl Fn(&str) -> Result<(usize, Change), Problem>,
 ) -> Option<Result<usize, Problem>> {
-    for _ in 0..TRIES {
+    for _ in 0..limits::HISTORY_TRIES {
         let content = match read(path) {
             Ok(None) => return None,
             Ok(Some(content)) => content,
@@ -132,11 +127,11 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
     if !metadata.is_file() {
         return Err(broken(path, "it is not a file"));
     }
-    if metadata.len() > LARGEST {
+    if metadata.len() > limits::HISTORY_FILE {
         return Err(broken(path, "it is too large"));
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    file.take(limits::HISTORY_FILE + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| broken(path, "it is not in UTF-8"))?;
