@@ -152,9 +152,22 @@ impl PropertyShape {
         let Some(method) = &self.identifier else {
             return Ok(None);
         };
-        let text = services::text(&self.service, method)?;
+        let Some(text) = services::text(&self.service, method)?.filter(|text| !text.is_empty())
+        else {
+            return Ok(None);
+        };
         // What comes from elsewhere is shown to people.
-        Ok(text.filter(|text| mistake::is_line(text, limits::IDENTIFIER)))
+        if mistake::is_line(&text, limits::IDENTIFIER) {
+            Ok(Some(text))
+        } else {
+            Err(ServiceProblem::Failed {
+                service: self.service.name.clone(),
+                message: format!(
+                    "its identifier is not one line of {} bytes at most",
+                    limits::IDENTIFIER
+                ),
+            })
+        }
     }
 
     fn look(&self, storage: &Storage) -> Result<Option<Variant>, ServiceProblem> {
