@@ -18,17 +18,13 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use rustix::io::Errno;
-
 use crate::choice::{self, Choice};
 use crate::folders;
 use crate::i18n::system_error;
+use crate::limits;
 use crate::mistake::Mistake;
 use crate::reader::Reader;
-use crate::tree::Tree;
-
-/// How large a reader file may be, in bytes. The largest of ours has 3 KiB.
-const LARGEST_FILE: u64 = 256 * 1024;
+use crate::tree::{self, Tree};
 
 /// From how many files on a second thread pays.
 const MANY: usize = 128;
@@ -118,7 +114,16 @@ enum Left {
 impl Catalogue {
     /// Reads the layers that concern the person who runs the program.
     pub fn load() -> Self {
-        Self::load_layers(&folders::readers())
+        let mut catalogue = Self::load_layers(&folders::readers());
+        if folders::are_too_many() {
+            let most = limits::DATA_FOLDERS;
+            let message = format!("more than {most} folders; those after them are left out");
+            let variable = Path::new("XDG_DATA_DIRS");
+            catalogue
+                .mistakes
+                .insert(0, Mistake::whole(variable, &message));
+        }
+        catalogue
     }
 
     /// Reads what concerns a whole computer: what its packages and its administrator put there,
@@ -157,7 +162,16 @@ impl Catalogue {
         let mut lost = Vec::new();
         for layer in layers {
             let files = match reader_files(tree, layer) {
-                Ok(files) => files,
+                Ok(mut files) => {
+                    let more = files.len().saturating_sub(limits::READER_FILES);
+                    if more > 0 {
+                        files.truncate(limits::READER_FILES);
+                        let most = limits::READER_FILES;
+                        let message = format!("more than {most} reader files; {more} are left out");
+                        mistakes.push(Mistake::whole(&tree.name(layer), &message));
+                    }
+                    files
+                }
                 Err(error) => {
                     lost.push(Mistake::whole(&tree.name(layer), &system_error(&error)));
                     continue;
@@ -271,35 +285,21 @@ fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Left> {
     }
     let failed = |error: io::Error| {
         let mistake = Mistake::whole(&tree.name(path), &system_error(&error));
-        if is_of_system(&error) {
+        if tree::is_of_system(&error) {
             Left::Lost(mistake)
         } else {
             Left::Out(mistake)
         }
     };
     let read = if plain {
-        tree.read_regular(path, LARGEST_FILE)
+        tree.read_regular(path, limits::READER_FILE)
     } else {
-        tree.read(path, LARGEST_FILE)
+        tree.read(path, limits::READER_FILE)
     };
     let bytes = read
         .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
         .map_err(failed)?;
     file::parse(path, &tree.name(path), &bytes).map_err(Left::Out)
-}
-
-/// Whether the system failed, such as for want of handles or by a broken disk, rather than the
-/// file being none that can be read.
-fn is_of_system(error: &io::Error) -> bool {
-    let of_file = [
-        Errno::ACCESS,
-        Errno::ISDIR,
-        Errno::LOOP,
-        Errno::NOENT,
-        Errno::NOTDIR,
-        Errno::PERM,
-    ];
-    Errno::from_io_error(error).is_some_and(|error| !of_file.contains(&error))
 }
 
 #[cfg(test)]
@@ -408,6 +408,24 @@ mod tests {
         }
         let missing = root.path().join("missing/readers.d");
         assert_eq!(Catalogue::load_layers(&[missing]).lost(), []);
+    }
+
+    #[test]
+    fn a_folder_with_too_many_files_is_a_mistake_and_the_first_ones_count() {
+        let (_root, layers) = layers();
+        for number in 0..limits::READER_FILES {
+            fs::write(layers[0].join(format!("{number:06}.toml")), DASH).unwrap();
+        }
+        assert_eq!(Catalogue::load_layers(&layers).mistakes(), []);
+        fs::write(layers[0].join("last.toml"), DASH.replace("Dash", "Last")).unwrap();
+        let catalogue = Catalogue::load_layers(&layers);
+        assert_eq!(names(&catalogue).len(), limits::READER_FILES);
+        assert!(!names(&catalogue).contains(&"Last"));
+        let [mistake] = catalogue.mistakes() else {
+            panic!("one mistake expected");
+        };
+        assert_eq!(mistake.file, layers[0]);
+        assert!(mistake.message.ends_with("; 1 are left out"), "{mistake}");
     }
 
     #[test]

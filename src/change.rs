@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gio::prelude::*;
 
@@ -26,23 +26,13 @@ use crate::choice::Choice;
 use crate::document::{self, DocumentProblem};
 use crate::home::{self, Owner};
 use crate::i18n::system_error;
+use crate::limits;
 use crate::reader::{Problem, Reader, Request, SettingWrite, Write};
 use crate::replace::NotReplaced;
 use crate::services::{self, ServiceProblem};
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
 use crate::storage::Storage;
-
-/// How long a change may take before it counts as not answered. A service that asks the person
-/// for permission has [`services::LONG_PATIENCE`] in addition.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How often a write is tried again that failed without a reason: the settings service may have
-/// died, and the bus starts another.
-const RETRIES: usize = 2;
-
-/// How long the bus is given to notice that the settings service is gone.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why one reader was not changed as wished.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -178,7 +168,7 @@ impl Report {
 /// Turning on is refused as a whole, with nothing written, when an installed reader is locked
 /// off: the administrator's word is not to be half obeyed.
 ///
-/// It waits for the settings service, [`PATIENCE`] at most; a window calls it from another thread.
+/// It waits for the settings service, [`limits::SETTINGS_PATIENCE`] at most; a window calls it from another thread.
 /// When the service answers after all, `late` is called, from that thread: what was reported as
 /// not saved may stand in the storage by then.
 pub fn change(
@@ -237,10 +227,12 @@ pub fn change(
 
 /// What became of it, unless it takes too long.
 fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
-    let mut end = Instant::now() + PATIENCE;
+    let mut end = Instant::now() + limits::SETTINGS_PATIENCE;
     loop {
         match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(Progress::Asking) => end = Instant::now() + services::LONG_PATIENCE + PATIENCE,
+            Ok(Progress::Asking) => {
+                end = Instant::now() + limits::CHANGE_PATIENCE + limits::SETTINGS_PATIENCE;
+            }
             Ok(Progress::Done(failures)) => return Some(failures),
             Err(_) => return None,
         }
@@ -372,9 +364,9 @@ fn change_settings(
     given_up: &AtomicBool,
 ) -> Vec<(String, Failure)> {
     let mut failures = Vec::new();
-    for retry in 0..=RETRIES {
+    for retry in 0..=limits::SETTINGS_RETRIES {
         if retry > 0 {
-            thread::sleep(PAUSE);
+            thread::sleep(limits::SETTINGS_PAUSE);
         }
         if given_up.load(Ordering::Relaxed) {
             break;

@@ -16,12 +16,10 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::home::Way;
 use crate::i18n::system_error;
+use crate::limits;
 use crate::mistake::{self, At};
-use crate::replace::{self, NotReplaced};
+use crate::replace::NotReplaced;
 use crate::tree::Tree;
-
-/// How large a file may be, in bytes.
-const LARGEST_FILE: u64 = 256 * 1024;
 
 /// A value that decides something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +139,7 @@ pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, Doc
 
 /// Sets a value, or takes it out. A file that has nothing else goes with the value.
 pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), DocumentProblem> {
-    for _ in 1..replace::TRIES {
+    for _ in 1..limits::REPLACE_TRIES {
         match try_to_write(file, key, value) {
             // It is read anew.
             Err(DocumentProblem::NotReplaced {
@@ -169,7 +167,7 @@ fn try_to_write(
     };
     let way = Way::to(file).map_err(|error| not_writable(&error))?;
     let before = way.open().map_err(|error| unreadable(&error))?;
-    let bytes = before.as_ref().map(|before| before.read(LARGEST_FILE));
+    let bytes = before.as_ref().map(|before| before.read(limits::DOCUMENT));
     let bytes = bytes.transpose().map_err(|error| unreadable(&error))?;
     let text = bytes.as_ref().map(|bytes| text(file, bytes)).transpose()?;
     let new = edited(file, text.unwrap_or_default(), key, value)?;
@@ -219,7 +217,7 @@ pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentP
         reason: system_error(error),
     };
     let bytes = tree
-        .read(file, LARGEST_FILE)
+        .read(file, limits::DOCUMENT)
         .map_err(|error| unreadable(&error))?;
     let text = |bytes: &Vec<u8>| text(&name, bytes).map(str::to_owned);
     bytes.as_ref().map(text).transpose()

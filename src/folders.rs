@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::PACKAGE;
 use crate::home;
 use crate::tree::{Tree, unless_missing};
+use crate::{PACKAGE, limits};
 
 /// Where the administrator's files are.
 pub const SYSTEM_CONFIG: &str = "/etc/privacy-panel";
@@ -21,6 +21,17 @@ const SYSTEM_DATA: [&str; 2] = ["/usr/local/share", "/usr/share"];
 /// The person's own data folder is not among them: GNOME Shell does not look there either, and
 /// a person's reader files are configuration.
 pub fn data() -> Vec<PathBuf> {
+    let mut folders = different_data();
+    folders.truncate(limits::DATA_FOLDERS);
+    folders
+}
+
+/// Whether `XDG_DATA_DIRS` names more folders than are looked through.
+pub fn are_too_many() -> bool {
+    different_data().len() > limits::DATA_FOLDERS
+}
+
+fn different_data() -> Vec<PathBuf> {
     let mut seen = HashSet::new();
     let mut folders = glib::system_data_dirs();
     folders.retain(|folder| seen.insert(folder.clone()));
@@ -82,7 +93,8 @@ fn readers_below(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 ///
-/// The folder whose files are not known, and why.
+/// The folder whose files are not known, and why: it cannot be read, or it has more of them than
+/// [`limits::CONFIGURATION_FILES`].
 pub(crate) fn configuration(name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let Some(folder) = dirs::config_dir() else {
         return Ok(Vec::new());
@@ -106,6 +118,9 @@ fn matching(folder: &Path, pattern: &glob::Pattern) -> io::Result<Vec<PathBuf>> 
         let hidden = name.as_encoded_bytes().starts_with(b".");
         if !hidden && name.to_str().is_some_and(|name| pattern.matches(name)) {
             found.push(folder.join(name));
+        }
+        if found.len() > limits::CONFIGURATION_FILES {
+            return Err(io::Error::other("too many files"));
         }
     }
     found.sort_unstable();

@@ -198,6 +198,16 @@ pub fn clear(
         .collect()
 }
 
+/// What each format of files makes of a text: how many entries it has, and the text without them; or
+/// why it cannot be understood. Nothing is read or written.
+pub fn without_entries(text: &str) -> [Result<(usize, String), String>; 3] {
+    [
+        recent::without(text),
+        app_usage::without(text),
+        typed::without_searches(text),
+    ]
+}
+
 impl Problem {
     /// Whether it is a failure: entries of the span that should have gone are still there.
     pub const fn is_failure(&self) -> bool {

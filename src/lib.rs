@@ -26,7 +26,8 @@
 //! ├── document              what is kept in TOML files
 //! ├── home                  whose home this is, and the way to a file in it
 //! ├── replace, open         replacing a file with the rights that it has; opening regular files
-//! └── tree, mistake         files of this computer or of an image; what is wrong in them
+//! ├── tree, mistake         files of this computer or of an image; what is wrong in them
+//! └── limits, text          how much of anything is read; which characters are not shown
 //! ```
 //!
 //! Nothing here may know GTK, print, or end the process.
@@ -39,6 +40,7 @@ pub mod folders;
 pub mod history;
 pub mod home;
 pub mod i18n;
+pub mod limits;
 pub mod mistake;
 mod open;
 pub mod opt_out;
@@ -52,6 +54,7 @@ pub mod session;
 pub mod state;
 pub mod status;
 pub mod storage;
+pub mod text;
 pub mod tree;
 pub mod watch;
 pub mod words;

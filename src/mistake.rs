@@ -5,6 +5,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::limits;
+use crate::text::is_unprintable;
+
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {message}", .file.display(), position(*.at))]
@@ -33,12 +36,6 @@ fn position(at: Option<(usize, usize)>) -> String {
     at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
 }
 
-/// How much of an offending text is shown, in characters.
-const LONGEST_QUOTE: usize = 80;
-
-/// How much of what a parser says is shown, in characters.
-const LONGEST_MESSAGE: usize = 400;
-
 /// A mistake by its offset in the file, in bytes.
 #[derive(Debug)]
 pub(crate) struct At(pub(crate) Option<usize>, pub(crate) String);
@@ -52,7 +49,7 @@ impl At {
     /// The same of any parser's.
     pub(crate) fn of(span: Option<Range<usize>>, message: &str) -> Self {
         let words: Vec<_> = message.split_whitespace().collect();
-        let message = shortened(&words.join(" "), LONGEST_MESSAGE);
+        let message = shortened(&words.join(" "), limits::PARSER_MESSAGE);
         Self(span.map(|span| span.start), message)
     }
 
@@ -117,7 +114,7 @@ pub(crate) fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Mistake>
 
 /// The offending text between quotes, on one line, and no more of it than helps.
 pub(crate) fn quote(text: &str) -> String {
-    format!("“{}”", shortened(text, LONGEST_QUOTE))
+    format!("“{}”", shortened(text, limits::QUOTE))
 }
 
 /// A text on one line that says nothing to a terminal, and no more of it than helps.
@@ -128,7 +125,7 @@ fn shortened(text: &str, longest: usize) -> String {
             out.push('…');
             break;
         }
-        if is_control(c) || c == '\\' {
+        if is_unprintable(c) || c == '\\' {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -139,7 +136,7 @@ fn shortened(text: &str, longest: usize) -> String {
 
 /// Whether a text is shown as one line, in the order in which it is written.
 pub(crate) fn is_line(text: &str, longest: usize) -> bool {
-    !text.trim().is_empty() && text.len() <= longest && !text.contains(is_control)
+    !text.trim().is_empty() && text.len() <= longest && !text.contains(is_unprintable)
 }
 
 /// Control characters, line separators, and those that turn the order of what follows around.

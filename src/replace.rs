@@ -24,10 +24,8 @@ use rustix::fs::{AtFlags, FlockOperation, Gid, Mode, OFlags, RenameFlags, Stat, 
 use rustix::io::Errno;
 
 use crate::home::Owner;
+use crate::limits;
 use crate::open;
-
-/// How often a caller reads a file anew that others replaced meanwhile.
-pub(crate) const TRIES: usize = 5;
 
 /// What begins the name of a file that has not taken its place yet. 16 hexadecimal digits follow.
 const HIDDEN: &str = ".privacy-panel-new.";
@@ -311,7 +309,7 @@ fn create(folder: BorrowedFd<'_>, name: impl AsRef<Path>) -> Result<File, Errno>
 
 /// Makes a file of a hidden name, with the lock that keeps [`sweep`] from removing it.
 fn create_hidden(folder: BorrowedFd<'_>) -> Result<(OsString, File), NotReplaced> {
-    for _ in 0..TRIES {
+    for _ in 0..limits::REPLACE_TRIES {
         // The hasher's keys are random.
         let number = RandomState::new().build_hasher().finish();
         let hidden = OsString::from(format!("{HIDDEN}{number:016x}"));

@@ -25,11 +25,12 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
-pub use content::{Content, Field, LARGEST_TEXT, Reading, Unreadable, Written};
+pub use content::{Content, Field, Reading, Unreadable, Written};
 pub use delete::NotDeleted;
 use folder::{Folder, Status};
 
 use crate::home::{self, Owner};
+use crate::limits;
 
 /// Where a reporter keeps its reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -263,7 +264,20 @@ fn in_place(
     depth: Depth,
 ) -> io::Result<impl Iterator<Item = io::Result<Report>> + use<>> {
     let folder = Folder::open(place)?;
-    let names = folder.names()?;
+    let mut left = limits::REPORT_NAMES;
+    let names = folder.names()?.map_while(move |name| {
+        let stop = left.checked_sub(1);
+        left = stop?;
+        // The last of them stands for all that are not looked at.
+        Some(if left == 0 {
+            Err(io::Error::other(format!(
+                "more than {} files; those after them were not looked at",
+                limits::REPORT_NAMES - 1
+            )))
+        } else {
+            name
+        })
+    });
     Ok(names.filter_map(move |name| match name {
         Err(error) => Some(Err(error)),
         Ok(name) => match folder.place().keeper {

@@ -7,6 +7,7 @@
 
 use crate::choice::{self, Choice};
 use crate::i18n::gettext;
+use crate::limits;
 
 /// How long a word of a description is before it says anything: “what”, “when” and “this” would
 /// have the choices among the results of nearly every search.
@@ -14,9 +15,13 @@ const TELLING: usize = 5;
 
 /// The choices that the terms find; those found by their name or keywords come first.
 ///
-/// No terms, or none with a letter or a number in it, find nothing.
-pub fn find<T: AsRef<str>>(terms: &[T]) -> Vec<&'static Choice> {
-    let terms: Vec<_> = terms.iter().flat_map(|term| words(term.as_ref())).collect();
+/// No terms, or none with a letter or a number in it, find nothing. Of very many or long terms, the
+/// first [`limits::SEARCH_TERMS`] count, and the beginning of each.
+pub fn find<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<&'static Choice> {
+    let terms = terms.into_iter().take(limits::SEARCH_TERMS);
+    let terms: Vec<_> = terms
+        .flat_map(|term| words(beginning(term.as_ref())))
+        .collect();
     if terms.is_empty() {
         return Vec::new();
     }
@@ -54,8 +59,19 @@ fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
     })
 }
 
+/// The beginning of a text of which no more is looked for, [`limits::SEARCH_TERM`] characters.
+///
+/// What follows is cut off before anything else is done with the text: Unicode's normalization
+/// sorts the marks on a letter, and GLib's takes time with the square of their number.
+pub fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(limits::SEARCH_TERM);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
 /// The words of a text, without case, accents and other marks.
 fn words(text: &str) -> Vec<String> {
+    // GLib's strings end at a NUL.
+    let text = &*text.replace('\0', " ");
     let plain: String = glib::normalize(glib::casefold(text), glib::NormalizeMode::All)
         .chars()
         .filter(|letter| !is_mark(*letter))
@@ -80,7 +96,7 @@ mod tests {
 
     fn ids(search: &str) -> Vec<&'static str> {
         let terms: Vec<_> = search.split(' ').collect();
-        find(&terms).into_iter().map(|choice| choice.id).collect()
+        find(terms).into_iter().map(|choice| choice.id).collect()
     }
 
     #[test]
@@ -118,6 +134,41 @@ mod tests {
     fn nothing_finds_nothing() {
         assert_eq!(ids(""), [""; 0]);
         assert_eq!(ids("- … \u{301}"), [""; 0]);
-        assert!(find::<&str>(&[]).is_empty());
+        assert!(find::<&str>([]).is_empty());
+        assert_eq!(ids("\0"), [""; 0]);
+        assert_eq!(ids("online\0search"), ["online-search"]);
+    }
+
+    #[test]
+    fn so_many_terms_count_and_so_many_characters_of_each() {
+        let found = |terms: Vec<&str>| find(terms).len();
+        let padded = |count: usize| [vec!["amazon"; count - 1], vec!["umbrella"]].concat();
+        assert_eq!(found(padded(limits::SEARCH_TERMS)), 0);
+        assert_eq!(found(padded(limits::SEARCH_TERMS + 1)), 1);
+        let term = |length: usize| format!("amazon{}x", " ".repeat(length - "amazonx".len()));
+        assert_eq!(found(vec![&term(limits::SEARCH_TERM)]), 0);
+        assert_eq!(found(vec![&term(limits::SEARCH_TERM + 1)]), 1);
+        assert_eq!(beginning("äö"), "äö");
+    }
+
+    #[test]
+    fn a_search_of_any_length_takes_little_time() {
+        let began = std::time::Instant::now();
+        let marks = format!("a{}", "\u{300}\u{316}".repeat(500_000));
+        for term in [&marks, &"\u{fdfa}".repeat(500_000), &"p ".repeat(5_000_000)] {
+            find([term.as_str(); 100]);
+        }
+        find(vec!["privacy"; 1_000_000]);
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_finds_choices_each_once(terms in proptest::collection::vec(".{0,300}", 0..40)) {
+            let found = find(&terms);
+            for (at, choice) in found.iter().enumerate() {
+                proptest::prop_assert!(!found[..at].contains(choice));
+            }
+        }
     }
 }

@@ -24,19 +24,11 @@ use gio::prelude::*;
 use gio::{BusType, DBusCallFlags, DBusConnection, DBusError};
 use glib::{Variant, VariantTy};
 
+use crate::limits;
 use crate::session::{self, BUS, BUS_PATH};
 
-/// How long a service is waited for when it is asked.
-pub const PATIENCE: Duration = Duration::from_millis(1500);
-
-/// How long a change may take: the service may have a person asked for a password first.
-pub const LONG_PATIENCE: Duration = Duration::from_secs(120);
-
-/// How long a change may take in a service that did not answer a question just before.
-const LAST_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a service that did not answer is left alone.
-const REST: Duration = Duration::from_secs(10);
+/// What is said of an answer beyond the limits.
+pub(crate) const TOO_LARGE: &str = "its answer is too large";
 
 /// The interface by which every service tells its properties.
 pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
@@ -277,22 +269,26 @@ impl Answers {
         let Some(reply) = self.ask(service, &Question::Properties, true)? else {
             return Ok(None);
         };
-        let (properties,): (Values,) = reply
-            .get()
-            .ok_or_else(|| failed(service, "its answer is no list of properties"))?;
+        if reply.type_().as_str() != "(a{sv})" {
+            return Err(failed(service, "its answer is no list of properties"));
+        }
         let name = || service.name.clone();
-        let found = properties.get(property);
+        // Nothing but the one property is copied.
+        let found = reply.child_value(0).iter().find_map(|entry| {
+            let is_it = entry.child_value(0).str() == Some(property);
+            is_it.then(|| entry.child_value(1).as_variant())?
+        });
         let found = found.ok_or_else(|| ServiceProblem::NoProperty {
             service: name(),
             property: property.to_owned(),
         })?;
         if found.type_() == expected {
-            Ok(Some(found.clone()))
+            Ok(Some(found))
         } else {
             Err(ServiceProblem::WrongType {
                 service: name(),
                 property: property.to_owned(),
-                found: found.type_().as_str().to_owned(),
+                found: limits::cut(found.type_().as_str(), limits::QUOTE),
                 expected: expected.as_str().to_owned(),
             })
         }
@@ -318,7 +314,7 @@ impl Answers {
             return Err(ServiceProblem::WrongAnswer {
                 service: service.name.clone(),
                 method: list.to_owned(),
-                found: reply.type_().as_str().to_owned(),
+                found: limits::cut(reply.type_().as_str(), limits::QUOTE),
                 expected,
             });
         }
@@ -357,15 +353,36 @@ fn ask(service: &Service, question: &Question, start: bool) -> Answered {
     } else {
         DBusCallFlags::NO_AUTO_START
     };
-    call(service, &question, flags, PATIENCE)
+    let reply = call(service, &question, flags, limits::SERVICE_PATIENCE)?;
+    reply.map(|reply| bounded(service, reply)).transpose()
+}
+
+/// An answer, unless it is larger than any service's needs to be. What is too large is dropped here:
+/// it is neither kept nor gone through.
+fn bounded(service: &Service, reply: Variant) -> Result<Variant, ServiceProblem> {
+    if is_too_large(&reply) {
+        Err(failed(service, TOO_LARGE))
+    } else {
+        Ok(reply)
+    }
+}
+
+/// Whether a reply has more entries or bytes than [`limits::SERVICE_ENTRIES`] and
+/// [`limits::SERVICE_ANSWER`] say. Its parts may be lists, whose parts are not counted: their
+/// bytes are.
+pub(crate) fn is_too_large(reply: &Variant) -> bool {
+    let lists = reply.iter().filter(Variant::is_container);
+    let mut entries = lists.map(|list| list.n_children());
+    entries.any(|entries| entries > limits::SERVICE_ENTRIES)
+        || reply.size() > limits::SERVICE_ANSWER
 }
 
 /// Tells a service of a change. Whoever must allow it may ask the person.
 pub fn tell(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
     let patience = if is_silent(service) {
-        LAST_PATIENCE
+        limits::LAST_CHANGE_PATIENCE
     } else {
-        LONG_PATIENCE
+        limits::CHANGE_PATIENCE
     };
     let flags = DBusCallFlags::ALLOW_INTERACTIVE_AUTHORIZATION;
     match call(service, change, flags, patience)? {
@@ -377,9 +394,16 @@ pub fn tell(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
 /// Calls a method that takes nothing and returns a text. `None`: the service is not installed.
 pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServiceProblem> {
     let question = service.call(method, ().to_variant());
-    let Some(reply) = call(service, &question, DBusCallFlags::NONE, PATIENCE)? else {
+    let Some(reply) = call(
+        service,
+        &question,
+        DBusCallFlags::NONE,
+        limits::SERVICE_PATIENCE,
+    )?
+    else {
         return Ok(None);
     };
+    let reply = bounded(service, reply)?;
     let text = reply.get::<(String,)>();
     text.map(|(text,)| Some(text))
         .ok_or_else(|| failed(service, "its answer is no text"))
@@ -391,11 +415,16 @@ pub(crate) fn can_be_started(bus: &DBusConnection, name: &str) -> bool {
         bus,
         "ListActivatableNames",
         &().to_variant(),
-        Some(PATIENCE),
+        Some(limits::SERVICE_PATIENCE),
     )
-    .ok()
-    .and_then(|reply| reply.get())
-    .is_some_and(|(names,): (Vec<String>,)| names.iter().any(|other| other == name))
+    .is_ok_and(|reply| {
+        let names = reply.type_().as_str() == "(as)";
+        names
+            && reply
+                .child_value(0)
+                .iter()
+                .any(|other| other.str() == Some(name))
+    })
 }
 
 /// A bus, as soon as it can be talked to. `None`: there is none.
@@ -423,7 +452,9 @@ fn connection(bus: Bus) -> Result<Option<DBusConnection>, ()> {
             let _ = sender.send(connection);
         })
         .map_err(drop)?;
-    let connection = receiver.recv_timeout(PATIENCE).map_err(drop)?;
+    let connection = receiver
+        .recv_timeout(limits::SERVICE_PATIENCE)
+        .map_err(drop)?;
     if let Some(connection) = &connection {
         let mut known = lock(&KNOWN);
         known.retain(|(_, found)| !found.is_closed());
@@ -470,7 +501,7 @@ fn call(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration
 fn understand(service: &Service, method: &str, mut error: glib::Error) -> Answered {
     let name = DBusError::remote_error(&error).unwrap_or_default();
     DBusError::strip_remote_error(&mut error);
-    let message = error.message().to_owned();
+    let message = limits::cut(error.message(), limits::SERVICE_MESSAGE);
     // The bus's own: it has no such program, or none that runs where none was to be started.
     if let "org.freedesktop.DBus.Error.ServiceUnknown"
     | "org.freedesktop.DBus.Error.NameHasNoOwner" = name.as_str()
@@ -520,7 +551,7 @@ fn failed(service: &Service, message: &str) -> ServiceProblem {
 /// Whether the service, or its bus, did not answer a short while ago.
 fn is_silent(service: &Service) -> bool {
     let mut silent = lock(&SILENT);
-    silent.retain(|(_, _, since)| since.elapsed() < REST);
+    silent.retain(|(_, _, since)| since.elapsed() < limits::SERVICE_REST);
     silent.iter().any(|(bus, name, _)| {
         *bus == service.bus && name.as_ref().is_none_or(|name| *name == service.name)
     })
@@ -566,6 +597,21 @@ mod tests {
         ] {
             assert!(!is_refusal(name), "{name}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_refused_from_one_entry_or_byte_more_than_the_limit_on() {
+        let entries = |count: usize| {
+            let entries = (0..count).map(|at| (at.to_string(), true.to_variant()));
+            (entries.collect::<Values>(),).to_variant()
+        };
+        assert!(!is_too_large(&entries(limits::SERVICE_ENTRIES)));
+        assert!(is_too_large(&entries(limits::SERVICE_ENTRIES + 1)));
+        // A string takes a byte for its end.
+        let text = |length: usize| ("x".repeat(length - 1),).to_variant();
+        assert!(!is_too_large(&text(limits::SERVICE_ANSWER)));
+        assert!(is_too_large(&text(limits::SERVICE_ANSWER + 1)));
+        assert!(!is_too_large(&().to_variant()) && !is_too_large(&(1, "a").to_variant()));
     }
 
     #[test]

@@ -37,8 +37,7 @@ pub(crate) const UNDER_WAY: &str = ".privacy-panel.new";
 /// The same, for a folder beside a file that is made at the same time.
 pub(crate) const FOLDER_UNDER_WAY: &str = ".privacy-panel.d.new";
 
-/// What is read at most of a file that belongs to somebody else, in bytes.
-pub(crate) const LARGEST_FOREIGN_FILE: u64 = 64 * 1024 * 1024;
+pub(crate) use crate::limits::FOREIGN_FILE as LARGEST_FOREIGN_FILE;
 
 /// A computer's files.
 #[derive(Debug)]
@@ -376,4 +375,18 @@ pub(crate) fn check_writable(dir: &Dir) -> io::Result<()> {
         Access::WRITE_OK | Access::EXEC_OK,
         AtFlags::EACCESS,
     )?)
+}
+/// Whether the system failed, such as for want of handles or by a broken disk, rather than the
+/// file being none that can be read.
+pub(crate) fn is_of_system(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let of_file = [
+        Errno::ACCESS,
+        Errno::ISDIR,
+        Errno::LOOP,
+        Errno::NOENT,
+        Errno::NOTDIR,
+        Errno::PERM,
+    ];
+    Errno::from_io_error(error).is_some_and(|error| !of_file.contains(&error))
 }

@@ -11,10 +11,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Instant;
 
 use gio::prelude::*;
 
 use crate::catalogue::Catalogue;
+use crate::limits;
 use crate::policy;
 use crate::reader::Reader;
 use crate::services::{self, Bus, Signal};
@@ -228,20 +230,65 @@ fn watch_bus(
     });
 }
 
-/// Calls the function once, from the main loop, for any number of calls before that.
-fn coalesced(function: impl Fn() + 'static) -> Rc<dyn Fn()> {
+/// Calls the function once, from the main loop, for any number of calls before that: at once after
+/// a quiet time, and [`limits::LOOK_AGAIN`] after the last time otherwise. A program that sends
+/// signals without end would have the readers read without end.
+pub(crate) fn coalesced(function: impl Fn() + 'static) -> Rc<dyn Fn()> {
     let function = Rc::new(function);
     let due = Rc::new(Cell::new(false));
+    let last: Rc<Cell<Option<Instant>>> = Rc::default();
     Rc::new(move || {
         if !due.replace(true) {
-            let (function, due) = (Rc::clone(&function), Rc::clone(&due));
+            let (function, due, last) = (Rc::clone(&function), Rc::clone(&due), Rc::clone(&last));
             glib::MainContext::ref_thread_default().spawn_local_with_priority(
                 glib::Priority::DEFAULT,
                 async move {
+                    let since = last.get().map(|last| last.elapsed());
+                    let pause = since.and_then(|since| limits::LOOK_AGAIN.checked_sub(since));
+                    if let Some(pause) = pause {
+                        glib::timeout_future(pause).await;
+                    }
                     due.set(false);
                     function();
+                    last.set(Some(Instant::now()));
                 },
             );
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_signals_has_the_function_called_now_and_then_and_after_the_last_of_them() {
+        let context = glib::MainContext::new();
+        context
+            .with_thread_default(|| {
+                let (told, heard) = (
+                    Rc::new(Cell::new(0_u32)),
+                    Rc::new(Cell::new((0_u32, 0_u32))),
+                );
+                let tell = coalesced({
+                    let (told, heard) = (Rc::clone(&told), Rc::clone(&heard));
+                    move || heard.set((heard.get().0 + 1, told.get()))
+                });
+                let began = Instant::now();
+                while began.elapsed() < limits::LOOK_AGAIN * 5 {
+                    told.set(told.get() + 1);
+                    tell();
+                    context.iteration(false);
+                }
+                let turns = told.get();
+                while heard.get().1 < turns {
+                    context.iteration(true);
+                }
+                let most = began.elapsed().as_millis() / limits::LOOK_AGAIN.as_millis() + 2;
+                let calls = heard.get().0;
+                assert!(turns > 100 && calls >= 2, "{turns} {calls}");
+                assert!(u128::from(calls) <= most, "{calls} calls");
+            })
+            .unwrap();
+    }
 }

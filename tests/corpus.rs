@@ -11,7 +11,7 @@ mod checks;
 use std::fs;
 use std::path::Path;
 
-fn for_every_file(target: &str, check: impl Fn(&[u8])) {
+fn for_every_file(target: &str, least: usize, check: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
         .join(target);
@@ -20,7 +20,7 @@ fn for_every_file(target: &str, check: impl Fn(&[u8])) {
         .map(|file| file.unwrap().path())
         .collect();
     assert!(
-        files.len() >= 20,
+        files.len() >= least,
         "{} has {} files",
         folder.display(),
         files.len()
@@ -34,15 +34,25 @@ fn for_every_file(target: &str, check: impl Fn(&[u8])) {
 
 #[test]
 fn every_policy_of_the_corpus_is_one_or_has_mistakes() {
-    for_every_file("policy", checks::policy);
+    for_every_file("policy", 20, checks::policy);
 }
 
 #[test]
 fn every_reader_file_of_the_corpus_is_one_or_has_a_mistake() {
-    for_every_file("reader_file", checks::reader_file);
+    for_every_file("reader_file", 20, checks::reader_file);
 }
 
 #[test]
 fn every_report_of_the_corpus_is_shown() {
-    for_every_file("report", checks::report);
+    for_every_file("report", 20, checks::report);
+}
+
+#[test]
+fn every_search_of_the_corpus_finds_each_choice_once() {
+    for_every_file("search", 10, checks::search);
+}
+
+#[test]
+fn every_history_of_the_corpus_is_left_without_entries_or_alone() {
+    for_every_file("history", 10, checks::history);
 }

@@ -21,6 +21,7 @@ use privacy_panel::choice;
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
 use privacy_panel::reader::Reader;
 use privacy_panel::state::State;
+use privacy_panel::text::is_unprintable;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -95,10 +96,7 @@ fn hostile() -> impl Strategy<Value = String> + Clone {
 /// A hostile text that is a name on one line nevertheless.
 fn line() -> impl Strategy<Value = String> {
     hostile().prop_map(|text| {
-        let turns = |c: &char| {
-            ('\u{2028}'..='\u{202e}').contains(c) || ('\u{2066}'..='\u{2069}').contains(c)
-        };
-        let text = text.chars().filter(|c| !c.is_control() && !turns(c));
+        let text = text.chars().filter(|c| !is_unprintable(*c));
         format!("N{}", text.take(40).collect::<String>())
     })
 }
@@ -235,13 +233,18 @@ fn reader_text() -> impl Strategy<Value = String> {
                 )
             })
     };
-    let text =
-        || hostile().prop_map(|text| text.replace('\0', "").to_variant().print(true).to_string());
+    let text = || {
+        hostile().prop_map(|text| {
+            let text = text.chars().filter(|c| !is_unprintable(*c));
+            let text: String = text.take(400).collect();
+            text.to_variant().print(true).to_string()
+        })
+    };
     let values = prop_oneof![
         select(&[
             ("true", "false"),
             ("uint32 1", "uint32 0"),
-            ("@as []", "['a\\n']"),
+            ("@as []", "['a\\\\n']"),
             ("1.5", "nan"),
             ("<'x'>", "<1>"),
             ("{'a': <@ms nothing>}", "@a{sv} {}"),

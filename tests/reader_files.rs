@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Component, Path};
 
 use privacy_panel::catalogue::Catalogue;
+use privacy_panel::limits;
 use privacy_panel::reader::{Reader, Shape};
 use proptest::prelude::*;
 
@@ -198,4 +199,211 @@ proptest! {
             prop_assert!(all.components().all(|part| part != Component::ParentDir));
         }
     }
+}
+
+const VALUE: &str = "name = \"Dash\"\nchoice = \"online-search\"\nprograms = [\"/bin/a\"]\n[gsettings]\n\
+    schema = \"org.example\"\npath = \"/org/example/\"\nkey = \"search\"\non = \"'on'\"\noff = \"'off'\"\n";
+
+const LIST: &str = "name = \"Dash\"\nchoice = \"online-search\"\n[gsettings-list]\n\
+    schema = \"org.example\"\npath = \"/org/example/\"\ndisabled = \"disabled\"\n\
+    enabled = \"enabled\"\ndisable-all = \"all\"\nproviders = \"a/b\"\nnames = [\"a\"]\n\
+    [[gsettings-list.only-if]]\nname = \"a\"\nfiles = [\"/c\"]\n";
+
+const PROPERTY: &str = "name = \"Dash\"\nchoice = \"error-reports\"\n[dbus]\nbus = \"session\"\n\
+    name = \"org.example.A\"\npath = \"/org/example\"\ninterface = \"org.example.A\"\n\
+    property = \"Send\"\nsetter = \"SetSend\"\non = \"'on'\"\noff = \"'off'\"\nidentifier = \"GetId\"\n\
+    [dbus.mode]\nproperty = \"Ask\"\nsetter = \"SetAsk\"\nask = \"'ask'\"\nautomatic = \"'no'\"\n\
+    [dbus.disable-all]\nmasked-units = [\"a.service\"]\n";
+
+const ENTRY: &str = "name = \"Dash\"\nchoice = \"activity-history\"\n[dbus-entry]\nbus = \"session\"\n\
+    name = \"org.example.A\"\npath = \"/org/example\"\ninterface = \"org.example.A\"\nlist = \"List\"\n\
+    add = \"Add\"\nremove = \"Remove\"\nentry = \"all\"\nvalue = \"'value'\"\nfilled-in = []\n\
+    present = \"off\"\nsignals = [\"Added\"]\ndata = \"a/b\"\n";
+
+const DOCUMENT: &str = "name = \"Dash\"\nchoice = \"usage-statistics\"\nprograms = [\"/bin/a\"]\n[toml]\n\
+    files = [\"a/b.toml\"]\nkey = \"a.b\"\non = \"yes\"\noff = \"no\"\nmissing = \"on\"\n\
+    [toml.disable-all]\nfile = \"/etc/a.toml\"\nkey = \"c\"\nvalue = \"never\"\n";
+
+const SOUND: [&str; 5] = [VALUE, LIST, PROPERTY, ENTRY, DOCUMENT];
+
+fn is_read(text: &str) -> bool {
+    let catalogue = load(text.as_bytes());
+    catalogue.mistakes().is_empty()
+}
+
+#[test]
+fn a_character_that_is_not_shown_is_a_mistake_in_each_string_and_has_a_place() {
+    for text in SOUND {
+        assert!(is_read(text), "{:?}", load(text.as_bytes()).mistakes());
+        for (number, line) in text.lines().enumerate() {
+            let Some(begin) = line.find('"') else {
+                continue;
+            };
+            // Behind the first character of the string, and of a text in it.
+            let at = begin + 1 + line[begin + 1..].chars().next().unwrap().len_utf8();
+            for hidden in [
+                '\0',
+                '\u{1}',
+                '\t',
+                '\n',
+                '\u{7f}',
+                '\u{9b}',
+                '\u{ad}',
+                '\u{61c}',
+                '\u{200b}',
+                '\u{200e}',
+                '\u{2028}',
+                '\u{2029}',
+                '\u{202e}',
+                '\u{2066}',
+                '\u{feff}',
+                '\u{e0041}',
+            ] {
+                let escape = format!("\\U{:08x}", u32::from(hidden));
+                let broken = format!("{}{escape}{}", &line[..at], &line[at..]);
+                let content = text.replacen(line, &broken, 1);
+                let catalogue = load(content.as_bytes());
+                let [mistake] = catalogue.mistakes() else {
+                    panic!("{content}");
+                };
+                assert!(mistake.at.is_some(), "{mistake}");
+                assert_eq!(mistake.at.unwrap().0, number + 1, "{mistake} in {content}");
+                assert!(!mistake.message.contains(hidden), "{mistake:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_escape_in_a_value_hides_no_character_either() {
+    for (value, fine) in [
+        ("'a\\\\\\\\u202e'", true),
+        ("'a\\\\u202e'", false),
+        ("<('a', ['\\\\n'])>", false),
+        ("{'\\\\t': 1}", false),
+        ("b'\\\\001'", true),
+    ] {
+        assert_eq!(
+            is_read(
+                &VALUE
+                    .replace("'on'", value)
+                    .replace("\"'off'\"", &format!("\"{}\"", off(value)))
+            ),
+            fine,
+            "{value}"
+        );
+    }
+}
+
+/// Another value of the same type.
+fn off(value: &str) -> &'static str {
+    match value.as_bytes()[0] {
+        b'<' => "<1>",
+        b'{' => "{'b': 2}",
+        b'b' => "b''",
+        _ => "'off'",
+    }
+}
+
+/// A sound file, a text in it, the limit of what stands in its place, and that in a size.
+type Case<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> String);
+
+#[test]
+fn lists_and_texts_end_at_their_limits_with_a_mistake() {
+    let items = |count: usize, item: &dyn Fn(usize) -> String| {
+        let items: Vec<_> = (0..count)
+            .map(|number| format!("\"{}\"", item(number)))
+            .collect();
+        format!("[{}]", items.join(", "))
+    };
+    let most = limits::READER_LIST;
+    let texts: [Case; 13] = [
+        (VALUE, "[\"/bin/a\"]", most, &|n| {
+            items(n, &|at| format!("/{at}"))
+        }),
+        (LIST, "[\"a\"]", most, &|n| {
+            items(n, &|at| {
+                if at == 0 {
+                    "a".to_owned()
+                } else {
+                    format!("n{at}")
+                }
+            })
+        }),
+        (LIST, "[\"/c\"]", most, &|n| {
+            items(n, &|at| format!("/{at}"))
+        }),
+        (ENTRY, "[\"Added\"]", most, &|n| {
+            items(n, &|at| format!("S{at}"))
+        }),
+        (DOCUMENT, "[\"a/b.toml\"]", most, &|n| {
+            items(n, &|at| format!("{at}.toml"))
+        }),
+        (PROPERTY, "[\"a.service\"]", most, &|n| {
+            items(n, &|at| format!("{at}.service"))
+        }),
+        (VALUE, "Dash", limits::READER_NAME, &|n| "x".repeat(n)),
+        (VALUE, "/org/example/", limits::READER_TEXT, &|n| {
+            format!("/{}/", "x".repeat(n - 2))
+        }),
+        (VALUE, "/bin/a", limits::FILE_NAME, &|n| {
+            format!("/{}", "x".repeat(n - 1))
+        }),
+        (PROPERTY, "SetSend", limits::BUS_NAME, &|n| "S".repeat(n)),
+        (DOCUMENT, "yes", limits::READER_TEXT, &|n| "x".repeat(n)),
+        (VALUE, "'on'", limits::VALUE_TEXT, &|n| {
+            format!("'{}'", "x".repeat(n - 2))
+        }),
+        (DOCUMENT, "a.b", limits::KEY_DEPTH, &|n| {
+            vec!["x"; n].join(".")
+        }),
+    ];
+    for (text, from, most, to) in texts {
+        let with = |number| text.replacen(from, &to(number), 1);
+        assert!(
+            is_read(&with(most)),
+            "{from}: {:?}",
+            load(with(most).as_bytes()).mistakes()
+        );
+        let more = load(with(most + 1).as_bytes());
+        let [mistake] = more.mistakes() else {
+            panic!("{from}");
+        };
+        assert!(
+            mistake.at.is_some() && mistake.message.len() < 2000,
+            "{mistake}"
+        );
+    }
+}
+
+#[test]
+fn a_value_is_nested_only_so_deeply_and_the_mistake_says_how_deeply() {
+    let most = limits::VALUE_DEPTH;
+    let nested = |open: &str, close: &str, depth: usize| {
+        let value = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+        let off = format!("{}2{}", open.repeat(depth), close.repeat(depth));
+        VALUE.replace("'on'", &value).replace("'off'", &off)
+    };
+    for (open, close) in [("[", "]"), ("<", ">"), ("(", ",)"), ("just ", "")] {
+        assert!(is_read(&nested(open, close, most)), "{open}");
+        for depth in [most + 1, 63, 64, 65, 127, 128, 129, 500] {
+            let catalogue = load(nested(open, close, depth).as_bytes());
+            let [mistake] = catalogue.mistakes() else {
+                panic!("{open} {depth}");
+            };
+            let expected = format!("a value of more than {most} levels; expected fewer");
+            assert_eq!(mistake.message, expected, "{open} {depth}");
+        }
+    }
+    let typed = |depth: usize| {
+        let kind = format!("@{}i", "a".repeat(depth));
+        VALUE.replace("'on'", &format!("{kind} []")).replace(
+            "'off'",
+            &format!("{}0{}", "[".repeat(depth), "]".repeat(depth)),
+        )
+    };
+    assert!(is_read(&typed(most)));
+    assert!(!is_read(&typed(most + 1)));
+    // A bracket in a string is none.
+    assert!(is_read(&VALUE.replace("'on'", "'[[[[[[[[[[[[[[[[[[[[[['")));
 }

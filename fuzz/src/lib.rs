@@ -20,9 +20,11 @@ use privacy_panel::mistake::Mistake;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
 use privacy_panel::reader::{EntryShape, ListShape, PropertyShape, Reader, Shape, ValueShape};
-use privacy_panel::reports::{Content, LARGEST_TEXT, Reading, apport};
+use privacy_panel::reports::{Content, Reading, apport};
 use privacy_panel::services::{Bus, Service};
 use privacy_panel::state::State;
+use privacy_panel::text::is_unprintable;
+use privacy_panel::{history, limits, search};
 
 /// Where a policy's organisation is named.
 pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
@@ -397,6 +399,48 @@ pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Any bytes as a search: each line is a term. Choices are found once each, and neither case nor more
+/// terms find more of them.
+pub fn search(bytes: &[u8]) {
+    LazyLock::force(&SHIPPED);
+    let text = String::from_utf8_lossy(bytes);
+    let terms: Vec<_> = text.split('\n').collect();
+    let ids = |terms: &[&str]| -> Vec<_> {
+        let found = search::find(terms).into_iter();
+        found.map(|choice| choice.id).collect()
+    };
+    let found = ids(&terms);
+    let different: BTreeSet<_> = found.iter().collect();
+    assert_eq!(different.len(), found.len());
+    // A term that finds nothing by itself takes nothing away: it may have no letters.
+    let first = ids(&terms[..1]);
+    assert!(first.is_empty() || found.iter().all(|id| first.contains(id)));
+    let cut = search::beginning(terms[0]);
+    assert!(terms[0].starts_with(cut) && cut.chars().count() <= limits::SEARCH_TERM);
+    assert_eq!(ids(&[cut]), first);
+}
+
+/// Any bytes as a file in which programs remember what a person did. Without its entries it is a file of
+/// that format that has none, and all else in it stays.
+pub fn history(bytes: &[u8]) {
+    LazyLock::force(&SHIPPED);
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    for (format, found) in history::without_entries(text).into_iter().enumerate() {
+        let Ok((count, kept)) = found else {
+            continue;
+        };
+        assert!(count == 0 || kept.len() < text.len());
+        let mut letters = text.bytes();
+        assert!(kept.bytes().all(|byte| letters.any(|other| other == byte)));
+        let [.., again] = &history::without_entries(&kept)[..=format] else {
+            unreachable!("there is one at least");
+        };
+        assert_eq!(again.as_ref().ok(), Some(&(0, kept)));
+    }
+}
+
 /// A policy against TOML's own idea of the document.
 fn says_what_the_document_says(policy: &Policy, text: &str) {
     let document: toml::Table = toml::from_str(text).expect("a policy is TOML");
@@ -418,7 +462,7 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
         let contact = written.get("contact").map(|contact| contact.as_str());
         assert_eq!(contact, found.contact.as_deref().map(Some));
         assert_eq!(written.len(), 1 + usize::from(found.contact.is_some()));
-        assert!(!found.name.contains(is_control));
+        assert!(!found.name.contains(is_unprintable));
         assert!(
             found
                 .contact
@@ -554,7 +598,8 @@ fn names_are_plain(reader: &Reader) {
         assert!(name.starts_with('/') && !name.ends_with('/') && !name.contains("//"));
         assert!(name.chars().all(plain), "{name:?}");
     }
-    assert!(!reader.name.trim().is_empty() && !reader.name.contains(char::is_control));
+    assert!(!reader.name.trim().is_empty() && !reader.name.contains(is_unprintable));
+    assert!(reader.name.len() <= limits::READER_NAME);
     if let Shape::Document(shape) = &reader.shape {
         // None leads out of the person's configuration folder.
         assert!(!shape.files.is_empty() && reader.programs.is_some());
@@ -597,7 +642,8 @@ fn names_are_plain(reader: &Reader) {
         assert!(path.starts_with('/') && !path.contains("//"));
     }
     if let Shape::Entry(shape) = &reader.shape {
-        assert!(shape.present != State::Mixed && !shape.entry.contains(char::is_control));
+        assert!(shape.present != State::Mixed && !shape.entry.contains(is_unprintable));
+        assert!(shape.signals.len() <= limits::READER_LIST);
         assert!(Variant::is_signature(shape.value.type_().as_str()));
         // Each place is that of a part.
         for place in &shape.filled_in {
@@ -627,14 +673,14 @@ pub fn report(bytes: &[u8]) {
         }
         if let Content::Text { text, .. } = &field.content {
             // What was replaced takes three bytes for one.
-            assert!(text.len() <= 3 * LARGEST_TEXT);
+            assert!(text.len() <= 3 * limits::REPORT_TEXT);
             assert!(!text.contains(|c| is_control(c) && c != '\n' && c != '\t'));
             shown += text.len();
         }
         Reading::GoOn
     });
     read.expect("bytes in memory can be read");
-    assert!(count <= 1000 && shown <= 20 * 1024 * 1024);
+    assert!(count <= limits::REPORT_FIELDS && shown <= 20 * 1024 * 1024);
     // Nothing is left out but line ends.
     assert!(count > 0 || bytes.iter().all(|&byte| byte == b'\n'));
 }

@@ -15,6 +15,7 @@ use toml::Spanned;
 use super::Entry;
 use crate::choice::Choice;
 use crate::document::Scalar;
+use crate::limits;
 use crate::mistake::{self, At, Mistake, quote};
 use crate::opt_out::{self, OptOut};
 use crate::policy::in_force;
@@ -24,6 +25,7 @@ use crate::reader::{
 };
 use crate::services::{Bus, Service};
 use crate::state::State;
+use crate::text::is_unprintable;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -161,6 +163,13 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
             "this name is that of the panel's own keys; expected another".to_owned(),
         ));
     }
+    let id = path.file_stem().unwrap_or_default().to_string_lossy();
+    if id.contains(is_unprintable) {
+        return Err(At(
+            None,
+            "the file's name has a character that is not shown; expected another name".to_owned(),
+        ));
+    }
     let file: ReaderFile = toml::from_str(text).map_err(|error| At::parser(&error))?;
 
     let choice = Choice::find(file.choice.get_ref()).ok_or_else(|| {
@@ -192,11 +201,7 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
         file.toml,
     )?;
     Ok(Entry::Gives(Box::new(Reader {
-        id: path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        id: id.into_owned(),
         name: check(file.name, is_name, "a program's name on one line")?,
         choice,
         file: Some(path.to_owned()),
@@ -305,6 +310,8 @@ impl EntryTable {
                     .to_owned(),
             ));
         }
+        bounded(&self.filled_in, |place| place)?;
+        bounded(&self.signals, |signal| signal)?;
         let signals = self.signals.into_iter();
         Ok(EntryShape {
             service: service(&self.bus, self.name, self.path, self.interface)?,
@@ -350,9 +357,7 @@ impl DocumentTable {
             ));
         }
         Ok(DocumentShape {
-            files: self
-                .files
-                .into_inner()
+            files: entries(self.files)?
                 .into_iter()
                 .map(|file| {
                     check(
@@ -398,8 +403,7 @@ fn disable_all(table: Option<Spanned<DisableAllTable>>) -> Result<Vec<OptOut>, A
             key: None,
             value: None,
             masked_units: Some(units),
-        } if !units.get_ref().is_empty() => units
-            .into_inner()
+        } if !units.get_ref().is_empty() => entries(units)?
             .into_iter()
             .map(|unit| {
                 let unit = check(unit, opt_out::is_unit, "a unit, such as example.service")?;
@@ -435,10 +439,14 @@ impl ListTable {
                 ));
             }
         }
+        bounded(&self.only_if, |only_if| &only_if.name)?;
+        let names = entries(self.names)?;
+        names.iter().try_for_each(all_shown)?;
+        let known: HashSet<_> = names.iter().map(|name| name.get_ref().as_str()).collect();
         let only_if = self
             .only_if
             .into_iter()
-            .map(|only_if| only_if.check(self.names.get_ref()))
+            .map(|only_if| only_if.check(&known))
             .collect::<Result<_, _>>()?;
         Ok(ListShape {
             only_if,
@@ -457,9 +465,7 @@ impl ListTable {
                     )
                 })
                 .transpose()?,
-            names: self
-                .names
-                .into_inner()
+            names: names
                 .into_iter()
                 .map(|name| check(name, is_name, "a name on one line"))
                 .collect::<Result<_, _>>()?,
@@ -468,11 +474,8 @@ impl ListTable {
 }
 
 impl OnlyIf {
-    fn check(self, names: &[Spanned<String>]) -> Result<(String, Condition), At> {
-        if !names
-            .iter()
-            .any(|name| name.get_ref() == self.name.get_ref())
-        {
+    fn check(self, names: &HashSet<&str>) -> Result<(String, Condition), At> {
+        if !names.contains(self.name.get_ref().as_str()) {
             return Err(wrong(
                 &self.name,
                 "not one of “names”; expected one of them".to_owned(),
@@ -504,16 +507,18 @@ impl OnlyIf {
 }
 
 fn files(patterns: Spanned<Vec<Spanned<String>>>) -> Result<Vec<FilePattern>, At> {
-    patterns
-        .into_inner()
+    entries(patterns)?
         .into_iter()
         .map(|pattern| {
             FilePattern::new(pattern.get_ref()).ok_or_else(|| {
                 wrong(
                     &pattern,
                     format!(
-                        "{}; expected an absolute file name, which may have * in it",
-                        quote(pattern.get_ref())
+                        "{}; expected an absolute file name, of {} bytes at most, which may have * in it, but ** nowhere, {} times at most, and in {} parts at most",
+                        quote(pattern.get_ref()),
+                        limits::FILE_NAME,
+                        limits::WILDCARDS,
+                        limits::WILDCARD_PARTS
                     ),
                 )
             })
@@ -543,7 +548,7 @@ fn service(
         name: bus_name(name)?,
         path: check(
             path,
-            Variant::is_object_path,
+            |path| path.len() <= limits::READER_TEXT && Variant::is_object_path(path),
             "an object's path, such as /org/example/Reports",
         )?,
         interface: check(
@@ -596,11 +601,48 @@ fn wrong<T>(at: &Spanned<T>, message: String) -> At {
     At(Some(at.span().start), message)
 }
 
+/// The entries of a list, unless there are too many.
+fn entries<T>(list: Spanned<Vec<Spanned<T>>>) -> Result<Vec<Spanned<T>>, At> {
+    bounded(list.get_ref(), |entry| entry)?;
+    Ok(list.into_inner())
+}
+
+/// A mistake at the first entry of a list that is one too many. `place`: where an entry begins.
+fn bounded<T, P>(list: &[T], place: impl Fn(&T) -> &Spanned<P>) -> Result<(), At> {
+    list.get(limits::READER_LIST).map_or(Ok(()), |entry| {
+        Err(wrong(
+            place(entry),
+            format!(
+                "the entry {} of a list; expected {} at most",
+                limits::READER_LIST + 1,
+                limits::READER_LIST
+            ),
+        ))
+    })
+}
+
+/// A mistake where a text has a character that is not shown: people could not tell what the file
+/// says, and GLib takes a NUL for the text's end.
+fn all_shown(text: &Spanned<String>) -> Result<(), At> {
+    let hidden = text.get_ref().chars().find(|c| is_unprintable(*c));
+    hidden.map_or(Ok(()), |hidden| {
+        Err(wrong(
+            text,
+            format!(
+                "{} has the character U+{:04X}, which is not shown; expected none of those",
+                quote(text.get_ref()),
+                u32::from(hidden)
+            ),
+        ))
+    })
+}
+
 fn check(
     text: Spanned<String>,
     valid: impl Fn(&str) -> bool,
     expected: &str,
 ) -> Result<String, At> {
+    all_shown(&text)?;
     if valid(text.get_ref()) {
         Ok(text.into_inner())
     } else {
@@ -636,7 +678,12 @@ fn scalar(value: &Spanned<toml::Value>) -> Result<Scalar, At> {
     match value.get_ref() {
         toml::Value::Boolean(on) => Ok(Scalar::Boolean(*on)),
         toml::Value::Integer(number) => Ok(Scalar::Integer(*number)),
-        toml::Value::String(text) => Ok(Scalar::Text(text.clone())),
+        toml::Value::String(text) => {
+            let text = Spanned::new(value.span(), text.clone());
+            let fits = |text: &str| text.len() <= limits::READER_TEXT;
+            let expected = format!("a text of {} bytes at most", limits::READER_TEXT);
+            check(text, fits, &expected).map(Scalar::Text)
+        }
         other => Err(wrong(
             value,
             format!(
@@ -649,8 +696,16 @@ fn scalar(value: &Spanned<toml::Value>) -> Result<Scalar, At> {
 
 /// The names of tables and of a value in the last of them.
 fn dotted(text: Spanned<String>) -> Result<Vec<String>, At> {
-    let fits = |text: &str| is_word(text) && text.split('.').all(|part| !part.is_empty());
-    let key = check(text, fits, "a key, such as consent or section.consent")?;
+    let fits = |text: &str| {
+        is_word(text)
+            && text.split('.').all(|part| !part.is_empty())
+            && text.split('.').count() <= limits::KEY_DEPTH
+    };
+    let expected = format!(
+        "a key of {} parts at most, such as consent or section.consent",
+        limits::KEY_DEPTH
+    );
+    let key = check(text, fits, &expected)?;
     Ok(key.split('.').map(str::to_owned).collect())
 }
 
@@ -670,25 +725,151 @@ fn property(name: Spanned<String>, setter: Option<Spanned<String>>) -> Result<Pr
 fn member(text: Spanned<String>) -> Result<String, At> {
     check(
         text,
-        gio::dbus_is_member_name,
+        |name| name.len() <= limits::BUS_NAME && gio::dbus_is_member_name(name),
         "the name of a property, method or signal, such as SendReports",
     )
 }
 
 fn variant(text: &Spanned<String>) -> Result<Variant, At> {
-    Variant::parse(None, text.get_ref()).map_err(|error| {
-        wrong(
+    all_shown(text)?;
+    if text.get_ref().len() > limits::VALUE_TEXT {
+        return Err(wrong(
             text,
             format!(
-                "{}; expected GVariant text, such as true or 'none'",
-                error.message()
+                "a value of {} bytes; expected {} at most",
+                text.get_ref().len(),
+                limits::VALUE_TEXT
             ),
+        ));
+    }
+    let too_deep = || {
+        let most = limits::VALUE_DEPTH;
+        wrong(
+            text,
+            format!("a value of more than {most} levels; expected fewer"),
         )
-    })
+    };
+    // GLib's parser calls itself for each of these, and gives a number up that says nothing.
+    if brackets(text.get_ref()) > limits::VALUE_DEPTH {
+        return Err(too_deep());
+    }
+    let value = Variant::parse(None, text.get_ref()).map_err(|error| {
+        if error.kind::<NotParsed>() == Some(NotParsed::TooDeep) {
+            return too_deep();
+        }
+        let At(_, message) = At::of(None, error.message());
+        wrong(
+            text,
+            format!("{message}; expected GVariant text, such as true or 'none'"),
+        )
+    })?;
+    if type_depth(value.type_().as_str()) > limits::VALUE_DEPTH
+        || is_deeper(&value, limits::VALUE_DEPTH)
+    {
+        return Err(too_deep());
+    }
+    if value.type_().as_str().len() > limits::BUS_NAME {
+        let most = limits::BUS_NAME;
+        let message = format!("a value whose type has more than {most} letters; expected fewer");
+        return Err(wrong(text, message));
+    }
+    if let Some(hidden) = hidden(&value) {
+        return Err(wrong(
+            text,
+            format!(
+                "a value with the character U+{:04X}, which is not shown; expected none of those",
+                u32::from(hidden)
+            ),
+        ));
+    }
+    Ok(value)
+}
+
+/// `G_VARIANT_PARSE_ERROR`, of which the bindings know nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotParsed {
+    TooDeep,
+    Otherwise(i32),
+}
+
+impl glib::error::ErrorDomain for NotParsed {
+    fn domain() -> glib::Quark {
+        glib::Quark::from_str("g-variant-parse-error-quark")
+    }
+
+    fn code(self) -> i32 {
+        match self {
+            // G_VARIANT_PARSE_ERROR_RECURSION in gvariant.h.
+            Self::TooDeep => 18,
+            Self::Otherwise(code) => code,
+        }
+    }
+
+    fn from(code: i32) -> Option<Self> {
+        Some(match code {
+            18 => Self::TooDeep,
+            code => Self::Otherwise(code),
+        })
+    }
+}
+
+/// How many brackets of a GVariant text are open at once, outside of its strings.
+fn brackets(text: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    let mut quote = None;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(_), '\\') => drop(letters.next()),
+            (Some(begun), _) if begun == letter => quote = None,
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, '(' | '[' | '{' | '<') => {
+                open += 1;
+                most = most.max(open);
+            }
+            (None, ')' | ']' | '}' | '>') => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
+}
+
+/// How deeply a type is nested; `a` and `m` are before what they hold.
+fn type_depth(kind: &str) -> usize {
+    let (mut most, mut before) = (0, 0);
+    let mut open = Vec::new();
+    for letter in kind.chars() {
+        match letter {
+            'a' | 'm' => before += 1,
+            '(' | '{' => {
+                open.push(before + 1);
+                before = 0;
+            }
+            ')' | '}' => drop(open.pop()),
+            _ => before = 0,
+        }
+        most = most.max(open.iter().sum::<usize>() + before);
+    }
+    most
+}
+
+/// Whether there are more levels of a value than so many, with those in variants.
+fn is_deeper(value: &Variant, levels: usize) -> bool {
+    value.is_container() && (levels == 0 || value.iter().any(|part| is_deeper(&part, levels - 1)))
+}
+
+/// A character in a string of a value that is not shown; its text may have it as an escape. The
+/// value is not deep.
+fn hidden(value: &Variant) -> Option<char> {
+    match value.str() {
+        Some(text) => text.chars().find(|c| is_unprintable(*c)),
+        None if value.is_container() => value.iter().find_map(|part| hidden(&part)),
+        None => None,
+    }
 }
 
 fn is_name(text: &str) -> bool {
-    mistake::is_line(text, 200)
+    mistake::is_line(text, limits::READER_NAME)
 }
 
 /// What `glib-compile-schemas --allow-any-name` would take, less what cannot be typed.
@@ -702,7 +883,7 @@ fn is_key(text: &str) -> bool {
 
 fn is_word(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= 1024
+        && text.len() <= limits::READER_TEXT
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
@@ -711,6 +892,7 @@ fn is_word(text: &str) -> bool {
 /// dconf's rule for a folder, and words only between the slashes.
 fn is_path(text: &str) -> bool {
     text.len() > 1
+        && text.len() <= limits::READER_TEXT
         && text != in_force::PATH
         && text.starts_with('/')
         && text.ends_with('/')
@@ -727,7 +909,9 @@ fn is_configuration(text: &str) -> bool {
     let (folders, name) = text.rsplit_once('/').unwrap_or(("", text));
     let visible = |part: &str| part != "." && part != "..";
     let is_name = |part: &str| is_word(part) && visible(part);
-    (folders.is_empty() && text == name || folders.split('/').all(is_name))
+    text.len() <= limits::READER_TEXT
+        && text.matches('*').count() <= limits::WILDCARDS
+        && (folders.is_empty() && text == name || folders.split('/').all(is_name))
         && is_word(&name.replace('*', "x"))
         && visible(name)
         && !name.contains("**")
@@ -742,5 +926,5 @@ fn is_absolute_file(text: &str) -> bool {
 }
 
 fn is_relative_folder(text: &str) -> bool {
-    text.split('/').all(|part| is_word(part) && part != "..")
+    text.len() <= limits::READER_TEXT && text.split('/').all(|part| is_word(part) && part != "..")
 }

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use serde::Serialize;
 
 use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
+use privacy_panel::limits;
 use privacy_panel::reports::{
     self, Content, Depth, Field, NotDeleted, Place, Reading, Report, Unreadable, Written, words,
 };
@@ -15,9 +16,6 @@ use privacy_panel::reports::{
 use crate::args::{Format, ReportsCommand};
 use crate::human;
 use crate::output::{self, Exit};
-
-/// How much is unpacked of a field, in bytes. For more there is `apport-unpack`.
-const LARGEST_FIELD: u64 = 64 * 1024 * 1024;
 
 pub(crate) fn run(command: Option<ReportsCommand>, format: Format) -> io::Result<Exit> {
     let places = Place::all();
@@ -308,7 +306,7 @@ fn show_field(places: &[Place], id: &str, name: &str) -> io::Result<Exit> {
         out: &mut out,
         failure: &mut failure,
     };
-    let written = report.write_field(name, LARGEST_FIELD, &mut pipe);
+    let written = report.write_field(name, limits::REPORT_FIELD, &mut pipe);
     if let Some(error) = failure {
         return Err(error);
     }
@@ -326,7 +324,7 @@ fn show_field(places: &[Place], id: &str, name: &str) -> io::Result<Exit> {
         Some(Written::Cut) => (
             gettext_f(
                 "The first {size} were printed. Take the report apart with apport-unpack to see the rest.",
-                &[("size", &words::size(LARGEST_FIELD))],
+                &[("size", &words::size(limits::REPORT_FIELD))],
             ),
             Exit::No,
         ),

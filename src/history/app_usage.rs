@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 
 use super::running::{Folder, is_running};
-use super::xml::Format;
+use super::xml::{self, Format};
 use super::{Found, Outcome, Place, Problem, Span, file, zeitgeist};
 
 const FORMAT: Format = Format {
@@ -24,6 +24,12 @@ fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
         (b"application", b"last-seen") => value.parse::<i64>().ok()?.checked_mul(1000),
         _ => None,
     }
+}
+
+/// What [`super::without_entries`] says of this format.
+pub(super) fn without(text: &str) -> Result<(usize, String), String> {
+    let entries = xml::entries(text, &FORMAT)?;
+    Ok((entries.len(), xml::without(text, entries.iter())))
 }
 
 fn path() -> PathBuf {
@@ -59,7 +65,6 @@ fn obstacle() -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::xml;
 
     #[test]
     fn the_shells_file_is_understood() {

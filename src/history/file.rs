@@ -13,10 +13,8 @@ use rustix::io::Errno;
 use super::xml::{self, Entry, Format};
 use super::{Problem, Span};
 use crate::home::Way;
-use crate::replace::{NotReplaced, Original, TRIES};
-
-/// What is read at most, in bytes: ten times the longest list that was ever seen.
-const LARGEST: u64 = 64 * 1024 * 1024;
+use crate::limits;
+use crate::replace::{NotReplaced, Original};
 
 /// A file as it was read.
 struct Content {
@@ -52,7 +50,7 @@ pub(super) fn rewrite(
     path: &Path,
     change: impl Fn(&str) -> Result<(usize, Change), Problem>,
 ) -> Option<Result<usize, Problem>> {
-    for _ in 0..TRIES {
+    for _ in 0..limits::REPLACE_TRIES {
         let content = match read(path) {
             Ok(None) => return None,
             Ok(Some(content)) => content,
@@ -131,7 +129,7 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
     let Some(original) = way.open().map_err(unreadable)? else {
         return Ok(None);
     };
-    let bytes = original.read(LARGEST).map_err(unreadable)?;
+    let bytes = original.read(limits::HISTORY_FILE).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| broken(path, "it is not in UTF-8"))?;
     Ok(Some(Content {
         text,

@@ -13,15 +13,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use gio::Cancellable;
 use gio::prelude::*;
 use glib::Variant;
 
 use super::Problem;
-use super::zeitgeist::{Event, NAME, PATIENCE, ask, bus, is_worth_asking};
+use super::zeitgeist::{Event, NAME, ask, bus, is_worth_asking};
 use crate::home;
 use crate::i18n::{gettext, noop};
+use crate::text::is_unprintable;
+use crate::{limits, services, watch};
 
 const PATH: &str = "/org/gnome/zeitgeist/blacklist";
 const INTERFACE: &str = "org.gnome.zeitgeist.Blacklist";
@@ -161,7 +164,11 @@ impl Rule {
     pub fn application(id: &str) -> Result<Self, RuleError> {
         let id = id.strip_prefix(APPLICATION).unwrap_or(id);
         let named = id.len() > ".desktop".len() && id.ends_with(".desktop");
-        if !named || id.contains(['/', '\0']) || id.chars().any(char::is_control) {
+        if !named
+            || id.contains('/')
+            || id.len() > limits::DESKTOP_FILE
+            || id.contains(is_unprintable)
+        {
             return Err(RuleError::NotADesktopFile);
         }
         Ok(Self::Application(id.to_owned()))
@@ -261,7 +268,7 @@ fn rules_of(templates: &Variant) -> Vec<Rule> {
             })
         })
         .collect();
-    rules.sort_by_key(|rule| match rule {
+    rules.sort_by_cached_key(|rule| match rule {
         Rule::Everything => (0, 0, String::new()),
         Rule::Kind(kind) => (
             1,
@@ -296,8 +303,11 @@ fn read(bus: &gio::DBusConnection, cancellable: &Cancellable) -> Result<Vec<Rule
         "GetTemplates",
         None,
         "(a{s(asaasay)})",
-        (cancellable, PATIENCE),
+        (cancellable, limits::ZEITGEIST_PATIENCE),
     )?;
+    if services::is_too_large(&reply) {
+        return Err(Problem::Refused(services::TOO_LARGE.to_owned()));
+    }
     Ok(rules_of(&reply.child_value(0)))
 }
 
@@ -329,7 +339,7 @@ fn change(rule: &Rule, wanted: bool, cancellable: &Cancellable) -> Result<(), Pr
             method,
             Some(&question),
             "()",
-            (cancellable, PATIENCE),
+            (cancellable, limits::ZEITGEIST_PATIENCE),
         )?;
     }
     if read(&bus, cancellable)?.contains(rule) == wanted {
@@ -345,10 +355,11 @@ fn no_bus() -> Problem {
 
 /// Calls back, in the thread that calls this, whenever a rule is made or taken back by anybody; until
 /// what it returns is dropped. None without a session's bus.
-pub fn watch(changed: impl Fn() + Clone + 'static) -> Option<Watch> {
+pub fn watch(changed: impl Fn() + 'static) -> Option<Watch> {
     let bus = bus()?;
+    let changed = watch::coalesced(changed);
     let subscriptions = ["TemplateAdded", "TemplateRemoved"].map(|signal| {
-        let changed = changed.clone();
+        let changed = Rc::clone(&changed);
         bus.subscribe_to_signal(
             Some(NAME),
             Some(INTERFACE),

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use glib::{DateTime, TimeZone};
 
 use super::span::milliseconds;
-use super::xml::Format;
+use super::xml::{self, Format};
 use super::{Found, Outcome, Place, Span, file};
 
 const FORMAT: Format = Format {
@@ -36,6 +36,12 @@ fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
         (b"bookmark:application", b"timestamp") => value.parse::<i64>().ok()?.checked_mul(1000),
         _ => None,
     }
+}
+
+/// What [`super::without_entries`] says of this format.
+pub(super) fn without(text: &str) -> Result<(usize, String), String> {
+    let entries = xml::entries(text, &FORMAT)?;
+    Ok((entries.len(), xml::without(text, entries.iter())))
 }
 
 fn path() -> PathBuf {
@@ -59,7 +65,6 @@ pub(super) fn clear(span: Span) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::xml;
 
     // As GTK 4.8 and KDE's frameworks write it.
     const LIST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -3,13 +3,15 @@
 //! Which of the person's programs run, and would write again what they remember.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
+
+use crate::limits;
 
 /// What the system keeps of a program's name, in bytes; see `proc_pid_comm(5)`.
 const LONGEST_NAME: usize = 15;
@@ -79,9 +81,14 @@ fn has_ended(error: &io::Error) -> bool {
 /// Whether a process has the same folder, as far as can be told; the system shows the environment
 /// of a program with rights of its own to nobody.
 fn uses_same(process: &Path, folder: Folder) -> bool {
-    let Ok(environment) = fs::read(process.join("environ")) else {
+    let mut environment = Vec::new();
+    let read = File::open(process.join("environ")).and_then(|file| {
+        let mut file = file.take(limits::ENVIRONMENT + 1);
+        file.read_to_end(&mut environment)
+    });
+    if !read.is_ok_and(|length| length as u64 <= limits::ENVIRONMENT) {
         return true;
-    };
+    }
     let value = |name: &[u8]| {
         environment
             .split(|byte| *byte == 0)

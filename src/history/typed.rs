@@ -185,6 +185,16 @@ pub(super) static ALL: [Typed; 10] = [
     },
 ];
 
+/// What [`super::without_entries`] says of the group in which `KRunner` keeps its searches.
+pub(super) fn without_searches(text: &str) -> Result<(usize, String), String> {
+    const GROUP: Group = Group::all(
+        Folder::Data,
+        "krunnerstaterc",
+        &["PlasmaRunnerManager", "History"],
+    );
+    GROUP.without(text).map_err(str::to_owned)
+}
+
 pub(super) fn is_here() -> bool {
     ALL.iter().any(|typed| typed.count().is_some())
 }

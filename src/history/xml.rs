@@ -8,6 +8,8 @@ use std::ops::Range;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::limits;
+
 /// Names of elements, and how the dates of an entry are told from its attributes.
 pub(super) struct Format {
     /// The outermost element.
@@ -56,17 +58,20 @@ pub(super) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String>
                 }
                 begin(&mut open, &element, format, text, end..start, depth)?;
                 depth += 1;
+                if depth > limits::XML_DEPTH {
+                    return Err(String::from("it is nested too deeply"));
+                }
             }
             Event::Empty(element) => {
                 if depth == 0 {
                     roots += 1;
                 }
                 begin(&mut open, &element, format, text, end..start, depth)?;
-                finish(&mut open, &mut entries, depth, after);
+                finish(&mut open, &mut entries, depth, after)?;
             }
             Event::End(_) => {
                 depth = depth.checked_sub(1).ok_or("it has too many ends")?;
-                finish(&mut open, &mut entries, depth, after);
+                finish(&mut open, &mut entries, depth, after)?;
             }
             Event::Eof => break,
             Event::Text(_)
@@ -106,12 +111,19 @@ fn begin(
         };
         *open = Some((entry, depth));
     }
-    for attribute in element.attributes() {
+    for (number, attribute) in element.attributes().enumerate() {
+        if number == limits::XML_ATTRIBUTES {
+            return Err(String::from("an element has too many attributes"));
+        }
         let attribute = attribute.map_err(|error| error.to_string())?;
         let Some((entry, _)) = open.as_mut() else {
             continue;
         };
         let value = std::str::from_utf8(&attribute.value).unwrap_or_default();
+        // GLib's strings end at a NUL, and it would go through all of a longer text.
+        if value.len() > limits::DATE || value.contains('\0') {
+            continue;
+        }
         entry
             .dates
             .extend((format.date)(name.as_ref(), attribute.key.as_ref(), value));
@@ -119,11 +131,20 @@ fn begin(
     Ok(())
 }
 
-fn finish(open: &mut Option<(Entry, usize)>, entries: &mut Vec<Entry>, depth: usize, after: usize) {
+fn finish(
+    open: &mut Option<(Entry, usize)>,
+    entries: &mut Vec<Entry>,
+    depth: usize,
+    after: usize,
+) -> Result<(), &'static str> {
     if let Some((mut entry, _)) = open.take_if(|(_, begun)| *begun == depth) {
         entry.place.end = after;
         entries.push(entry);
     }
+    if entries.len() > limits::HISTORY_ENTRIES {
+        return Err("it has too many entries");
+    }
+    Ok(())
 }
 
 fn position(reader: &Reader<&[u8]>) -> Result<usize, String> {
@@ -185,6 +206,48 @@ mod tests {
             without_odd(text).unwrap(),
             "<list>a  b <item at='2'/></list>"
         );
+    }
+
+    #[test]
+    fn depth_and_attributes_end_at_their_limits() {
+        let deep = |depth: usize| {
+            let (begins, ends) = ("<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
+            entries(&format!("<list>{begins}{ends}</list>"), &FORMAT)
+        };
+        assert!(deep(limits::XML_DEPTH).is_ok());
+        assert!(deep(limits::XML_DEPTH + 1).is_err());
+        let wide = |count: usize| {
+            let attributes: Vec<_> = (0..count).map(|number| format!("a{number}=''")).collect();
+            let attributes = attributes.join(" ");
+            entries(&format!("<list><item {attributes}/></list>"), &FORMAT)
+        };
+        assert!(wide(limits::XML_ATTRIBUTES).is_ok());
+        assert!(wide(limits::XML_ATTRIBUTES + 1).is_err());
+        let dated = |length: usize| {
+            let date = "1".to_owned() + &" ".repeat(length - 1);
+            let format = Format {
+                date: |_, _, value| value.trim().parse().ok(),
+                ..FORMAT
+            };
+            let entries = entries(&format!("<list><item at='{date}'/></list>"), &format);
+            entries.unwrap()[0].dates.len()
+        };
+        assert_eq!((dated(limits::DATE), dated(limits::DATE + 1)), (1, 0));
+    }
+
+    #[test]
+    fn entries_end_at_their_limit() {
+        let of = |count: usize| {
+            entries(
+                &format!("<list>{}</list>", "<item/>".repeat(count)),
+                &FORMAT,
+            )
+        };
+        assert_eq!(
+            of(limits::HISTORY_ENTRIES).unwrap().len(),
+            limits::HISTORY_ENTRIES
+        );
+        assert!(of(limits::HISTORY_ENTRIES + 1).is_err());
     }
 
     #[test]

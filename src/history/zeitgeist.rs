@@ -17,26 +17,11 @@ use gio::prelude::*;
 use glib::{Variant, VariantTy};
 
 use super::{Found, Outcome, Place, Problem, Progress, Span};
-use crate::{services, session};
+use crate::{limits, services, session};
 
 pub(super) const NAME: &str = "org.gnome.zeitgeist.Engine";
 const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
 const LOG: &str = "org.gnome.zeitgeist.Log";
-
-/// How long the bus is waited for, which answers by itself.
-const BUS_PATIENCE: Duration = Duration::from_secs(3);
-
-/// How long Zeitgeist is waited for. It may have to be started, and cleans its database then.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long it is waited for once somebody stopped it, to tell what is gone by then.
-const LAST_PATIENCE: Duration = Duration::from_secs(3);
-
-/// How long a batch should take.
-const PACE: Duration = Duration::from_millis(500);
-
-/// How many events a batch has at most.
-const LARGEST_BATCH: usize = 500;
 
 /// “Any”, among Zeitgeist's words for whether an event's file is at hand.
 const ANY_STORAGE: u32 = 2;
@@ -65,7 +50,7 @@ fn has_owner(bus: &gio::DBusConnection, name: &str) -> bool {
         bus,
         "NameHasOwner",
         &(name,).to_variant(),
-        Some(BUS_PATIENCE),
+        Some(limits::BUS_PATIENCE),
     )
     .ok()
     .and_then(|reply| reply.get())
@@ -89,7 +74,14 @@ pub(super) fn is_worth_asking(bus: &gio::DBusConnection) -> bool {
 pub(super) fn look(span: Span, cancellable: &Cancellable) -> Option<Found> {
     let log = Log::open(cancellable)?;
     let count = if is_worth_asking(&log.bus) {
-        log.find(span).map(|events| events.len())
+        log.find(span).and_then(|found| {
+            if found.more {
+                let most = limits::ZEITGEIST_EVENTS;
+                Err(Problem::Refused(format!("it has more than {most} entries")))
+            } else {
+                Ok(found.events.len())
+            }
+        })
     } else {
         Ok(0)
     };
@@ -105,8 +97,8 @@ pub(super) fn clear(
     if !is_worth_asking(&log.bus) {
         return Some(Outcome::new(Place::Zeitgeist, Ok(0)));
     }
-    let events = match log.find(span) {
-        Ok(events) => events,
+    let Events { events, more } = match log.find(span) {
+        Ok(found) => found,
         Err(problem) => return Some(Outcome::new(Place::Zeitgeist, Err(problem))),
     };
     let mut removed = 0;
@@ -123,7 +115,11 @@ pub(super) fn clear(
     let stopped = matches!(done, Err(Problem::Cancelled));
     let log = Log {
         cancellable: if stopped { &unstoppable } else { cancellable },
-        patience: if stopped { LAST_PATIENCE } else { PATIENCE },
+        patience: if stopped {
+            limits::LAST_ZEITGEIST_PATIENCE
+        } else {
+            limits::ZEITGEIST_PATIENCE
+        },
         ..log
     };
     let problem = match done {
@@ -131,12 +127,13 @@ pub(super) fn clear(
         Err(problem @ Problem::NoAnswer) => Some(problem),
         done => match log.find(span) {
             Ok(left) => {
-                let left: HashSet<_> = left.into_iter().collect();
+                let left: HashSet<_> = left.events.into_iter().collect();
                 let kept = events.iter().filter(|event| left.contains(event)).count();
                 removed = events.len() - kept;
                 match done {
                     Err(problem) if kept > 0 => Some(problem),
-                    _ => (kept > 0).then_some(Problem::StillThere),
+                    // Of more than it was asked for at once, the older ones are left.
+                    _ => (kept > 0 || more).then_some(Problem::StillThere),
                 }
             }
             Err(problem) => done.err().or(Some(problem)),
@@ -147,6 +144,13 @@ pub(super) fn clear(
         removed,
         problem,
     })
+}
+
+/// The numbers of events.
+struct Events {
+    events: Vec<u32>,
+    /// Whether there are more than [`limits::ZEITGEIST_EVENTS`], of which these are the most recent.
+    more: bool,
 }
 
 struct Log<'a> {
@@ -162,20 +166,18 @@ impl<'a> Log<'a> {
         (has_owner(&bus, NAME) || services::can_be_started(&bus, NAME)).then_some(Self {
             bus,
             cancellable,
-            patience: PATIENCE,
+            patience: limits::ZEITGEIST_PATIENCE,
         })
     }
 
     /// The events of a span, the most recent first.
-    fn find(&self, span: Span) -> Result<Vec<u32>, Problem> {
+    fn find(&self, span: Span) -> Result<Events, Problem> {
         let any_event: Vec<Event> = Vec::new();
-        let question = (span.bounds(), any_event, ANY_STORAGE, 0_u32, MOST_RECENT);
+        // One more than are taken shows that there are more.
+        let most = u32::try_from(limits::ZEITGEIST_EVENTS + 1).unwrap_or(u32::MAX);
+        let question = (span.bounds(), any_event, ANY_STORAGE, most, MOST_RECENT);
         let reply = self.ask("FindEventIds", &question.to_variant(), "(au)")?;
-        Ok(reply
-            .child_value(0)
-            .fixed_array::<u32>()
-            .map(<[u32]>::to_vec)
-            .unwrap_or_default())
+        events_of(&reply.child_value(0))
     }
 
     fn delete(&self, events: &[u32], mut removed: impl FnMut(usize)) -> Result<(), Problem> {
@@ -189,9 +191,9 @@ impl<'a> Log<'a> {
             let took = began.elapsed();
             done += some.len();
             removed(done);
-            if took * 2 < PACE {
-                batch = (batch * 2).min(LARGEST_BATCH);
-            } else if took > PACE * 2 {
+            if took * 2 < limits::ZEITGEIST_PACE {
+                batch = (batch * 2).min(limits::ZEITGEIST_BATCH);
+            } else if took > limits::ZEITGEIST_PACE * 2 {
                 batch = (batch / 2).max(1);
             }
         }
@@ -208,6 +210,19 @@ impl<'a> Log<'a> {
             (self.cancellable, self.patience),
         )
     }
+}
+
+/// The events of an answer, which has one more than are taken at most.
+fn events_of(answer: &Variant) -> Result<Events, Problem> {
+    let found = answer.fixed_array::<u32>().unwrap_or_default();
+    if found.len() > limits::ZEITGEIST_EVENTS + 1 {
+        return Err(Problem::Refused(services::TOO_LARGE.to_owned()));
+    }
+    let most = found.len().min(limits::ZEITGEIST_EVENTS);
+    Ok(Events {
+        events: found[..most].to_vec(),
+        more: found.len() > most,
+    })
 }
 
 /// Asks an object of Zeitgeist's, by its path and interface.
@@ -248,7 +263,23 @@ fn problem(error: &glib::Error) -> Problem {
         _ => {
             let mut error = error.clone();
             gio::DBusError::strip_remote_error(&mut error);
-            Problem::Refused(error.message().to_owned())
+            Problem::Refused(limits::cut(error.message(), limits::SERVICE_MESSAGE))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_taken_up_to_the_limit_and_more_than_were_asked_for_are_refused() {
+        let found = |count: usize| events_of(&Variant::array_from_fixed_array(&vec![7_u32; count]));
+        let most = limits::ZEITGEIST_EVENTS;
+        for (count, taken, more) in [(0, 0, false), (most, most, false), (most + 1, most, true)] {
+            let found = found(count).unwrap();
+            assert_eq!((found.events.len(), found.more), (taken, more));
+        }
+        assert!(matches!(found(most + 2), Err(Problem::Refused(_))));
     }
 }

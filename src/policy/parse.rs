@@ -15,17 +15,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Decision, Lists, Organisation, Policy};
 use crate::choice::{self, Choice};
+use crate::limits::{self, POLICY_TEXT};
 use crate::mistake::{self, At, Mistake, is_line, quote};
 use crate::state::State;
 
 /// How alike a word must be to one that is known to be taken for it.
 const ALIKE: f64 = 0.75;
-
-/// How many lines that are not TOML are looked past.
-const MOST_BROKEN_LINES: usize = 100;
-
-/// How long an organisation's name or address may be, in bytes.
-const LONGEST_TEXT: usize = 1000;
 
 /// Reads a policy. Every mistake is found, in the order of the file.
 ///
@@ -56,7 +51,7 @@ fn without_broken_lines(text: &str) -> (String, Vec<At>) {
     let mut sound = text.to_owned();
     let mut mistakes = Vec::new();
     let mut blank = HashSet::new();
-    for _ in 0..MOST_BROKEN_LINES {
+    for _ in 0..limits::POLICY_BROKEN_LINES {
         let (_, errors) = DeTable::parse_recoverable(&sound);
         let mut blanked = false;
         for error in &errors {
@@ -150,9 +145,9 @@ impl Reading {
                 "name" => {
                     named = true;
                     let expected = format!(
-                        "a name on one line of {LONGEST_TEXT} bytes at most, without control characters"
+                        "a name on one line of {POLICY_TEXT} bytes at most, without control characters"
                     );
-                    let valid = |text: &str| is_line(text, LONGEST_TEXT);
+                    let valid = |text: &str| is_line(text, POLICY_TEXT);
                     name = self.checked(field, value, valid, &expected);
                 }
                 "contact" => {
@@ -361,6 +356,10 @@ fn found(value: &DeValue<'_>) -> String {
 
 /// `. Did you mean “state”?`
 fn suggestion(text: &str, known: &[&str]) -> String {
+    // A long text is nothing that was meant to be one of a few words.
+    if text.len() > limits::SIMILAR_WORD {
+        return String::new();
+    }
     known
         .iter()
         .map(|word| (strsim::jaro_winkler(&text.to_lowercase(), word), word))
@@ -371,7 +370,7 @@ fn suggestion(text: &str, known: &[&str]) -> String {
 
 /// Whether it is the URI of a web page or of a mail address.
 fn is_contact(text: &str) -> bool {
-    if !is_line(text, LONGEST_TEXT) || text.contains(char::is_whitespace) {
+    if !is_line(text, POLICY_TEXT) || text.contains(char::is_whitespace) {
         return false;
     }
     let Ok(uri) = glib::Uri::parse(text, glib::UriFlags::NONE) else {

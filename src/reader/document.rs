@@ -2,12 +2,14 @@
 
 //! A value in TOML files of a person's configuration, with one value for on and one for off.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use super::{Answer, DocumentWrite, Part, Request};
 use crate::document::{self, DocumentProblem, Found, Scalar};
 use crate::folders;
 use crate::i18n::system_error;
+use crate::limits;
 use crate::opt_out::{self, OptOut};
 use crate::state::State;
 use crate::storage::Origin;
@@ -124,15 +126,16 @@ impl DocumentShape {
     /// Every file once; those that are named without a `*` whether they exist or not.
     fn look(&self) -> Result<Vec<Look>, DocumentProblem> {
         let mut files: Vec<PathBuf> = Vec::new();
+        let mut seen = HashSet::new();
         for name in &self.files {
             let found = folders::configuration(name).map_err(|(file, error)| {
                 let reason = system_error(&error);
                 DocumentProblem::Unreadable { file, reason }
             })?;
-            for file in found {
-                if !files.contains(&file) {
-                    files.push(file);
-                }
+            files.extend(found.into_iter().filter(|file| seen.insert(file.clone())));
+            if files.len() > limits::CONFIGURATION_FILES {
+                let folder = dirs::config_dir().unwrap_or_default();
+                return Err(too_many(&folder));
             }
         }
         files
@@ -143,6 +146,14 @@ impl DocumentShape {
             })
             .collect()
     }
+}
+
+fn too_many(folder: &Path) -> DocumentProblem {
+    DocumentProblem::Broken(format!(
+        "{}: more than {} files of this program, the most that are read; remove some",
+        folder.display(),
+        limits::CONFIGURATION_FILES
+    ))
 }
 
 /// The folders in which what is off for everybody may change.

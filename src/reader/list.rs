@@ -17,8 +17,10 @@ use glib::{KeyFile, KeyFileFlags, Variant, VariantTy};
 
 use super::{Answer, Condition, Request, SettingWrite};
 use crate::folders;
+use crate::limits;
 use crate::state::State;
 use crate::storage::{KeyProblem, Origin, Reading, Storage};
+use crate::tree::{self, Tree};
 
 /// The group of a search provider's file.
 const PROVIDER_GROUP: &str = "Shell Search Provider";
@@ -203,7 +205,9 @@ impl ListShape {
     /// The listed names that have a provider's file in a folder of that name.
     fn installed(&self, folder: &str) -> io::Result<Vec<Member>> {
         let mut seen = HashSet::new();
+        let names: HashSet<_> = self.names.iter().map(String::as_str).collect();
         let mut members = Vec::new();
+        let mut left = limits::PROVIDER_FILES;
         for data in folders::data() {
             let files = match data.join(folder).read_dir() {
                 Err(error) if is_hidden(&error) => continue,
@@ -211,46 +215,57 @@ impl ListShape {
             };
             for file in files {
                 let file = file?;
+                if left == 0 {
+                    return Err(io::Error::other("too many files"));
+                }
+                left -= 1;
                 // A file in a more important folder hides those of the same name further down.
                 if seen.insert(file.file_name()) {
-                    members.extend(self.member(&file.path())?);
+                    members.extend(member(&file.path(), &names)?);
                 }
             }
         }
         Ok(members)
     }
+}
 
-    /// A provider's file, as the shell reads it, when the provider is listed here.
-    fn member(&self, path: &Path) -> io::Result<Option<Member>> {
-        let file = KeyFile::new();
-        match file.load_from_file(path, KeyFileFlags::NONE) {
-            Ok(()) => Ok(self.provider(&file)),
-            Err(error) if is_of_system(&error) => Err(io::Error::other(error)),
-            // The shell does not read it either.
-            Err(_) => Ok(None),
-        }
+/// A provider's file, as the shell reads it, when the provider is among those names.
+fn member(path: &Path, names: &HashSet<&str>) -> io::Result<Option<Member>> {
+    // Not by GLib, which would wait for a pipe, and read a file of any size.
+    match Tree::computer().read(path, limits::PROVIDER_FILE) {
+        Ok(bytes) => Ok(bytes.and_then(|bytes| provider(bytes, names))),
+        Err(error) if tree::is_of_system(&error) => Err(error),
+        // The shell does not read it either.
+        Err(_) => Ok(None),
     }
+}
 
-    fn provider(&self, file: &KeyFile) -> Option<Member> {
-        let id = file.string(PROVIDER_GROUP, "DesktopId").ok()?;
-        if !self.names.iter().any(|name| *name == id) {
-            return None;
-        }
-        file.string(PROVIDER_GROUP, "BusName").ok()?;
-        file.string(PROVIDER_GROUP, "ObjectPath").ok()?;
-        // The shell leaves out what it would not show among the programs.
-        let app = DesktopAppInfo::new(&id)?;
-        if app.is_nodisplay() || !app.shows_in(Some(PROVIDER_DESKTOP)) {
-            return None;
-        }
-        Some(Member {
-            id: id.into(),
-            name: app.display_name().into(),
-            off_by_default: file
-                .boolean(PROVIDER_GROUP, "DefaultDisabled")
-                .unwrap_or(false),
-        })
+fn provider(bytes: Vec<u8>, names: &HashSet<&str>) -> Option<Member> {
+    let text = String::from_utf8(bytes).ok()?;
+    // GLib's strings end there.
+    if text.contains('\0') {
+        return None;
     }
+    let file = KeyFile::new();
+    file.load_from_data(&text, KeyFileFlags::NONE).ok()?;
+    let id = file.string(PROVIDER_GROUP, "DesktopId").ok()?;
+    if !names.contains(id.as_str()) {
+        return None;
+    }
+    file.string(PROVIDER_GROUP, "BusName").ok()?;
+    file.string(PROVIDER_GROUP, "ObjectPath").ok()?;
+    // The shell leaves out what it would not show among the programs.
+    let app = DesktopAppInfo::new(&id)?;
+    if app.is_nodisplay() || !app.shows_in(Some(PROVIDER_DESKTOP)) {
+        return None;
+    }
+    Some(Member {
+        id: id.into(),
+        name: limits::cut(&app.display_name(), limits::PROGRAM_NAME),
+        off_by_default: file
+            .boolean(PROVIDER_GROUP, "DefaultDisabled")
+            .unwrap_or(false),
+    })
 }
 
 /// Whether a folder is not there for the shell either, which the same person runs.
@@ -259,13 +274,6 @@ fn is_hidden(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
     )
-}
-
-/// Whether the system failed to read a file, such as for want of handles.
-fn is_of_system(error: &glib::Error) -> bool {
-    use glib::FileError::{Io, Mfile, Nfile, Nomem};
-    let failed = error.kind::<glib::FileError>();
-    matches!(failed, Some(Io | Mfile | Nfile | Nomem))
 }
 
 impl Readings {
@@ -279,14 +287,21 @@ impl Readings {
             Some(enabled) if member.off_by_default => (enabled, true),
             _ => (&self.disabled, false),
         };
+        let disabled = Lists::of(&self.disabled);
+        let enabled = self.enabled.as_ref().map(Lists::of);
+        let lists = |member: &Member| match &enabled {
+            Some(enabled) if member.off_by_default => enabled,
+            _ => &disabled,
+        };
         let parts: Vec<_> = members
             .iter()
             .map(|member| {
-                let (reading, on_if_listed) = deciding(member);
+                let (_, on_if_listed) = deciding(member);
+                let listed = lists(member).value.contains(member.id.as_str());
                 Part {
                     id: member.id.clone(),
                     name: member.name.clone(),
-                    on: all_off.is_none() && contains(&reading.value, &member.id) == on_if_listed,
+                    on: all_off.is_none() && listed == on_if_listed,
                 }
             })
             .collect();
@@ -294,9 +309,9 @@ impl Readings {
 
         let origins = members.iter().map(|member| {
             let (reading, _) = deciding(member);
-            origin(reading, &member.id)
+            origin(reading, lists(member), &member.id)
         });
-        let decided = origins.clone().max().unwrap_or(Origin::Default);
+        let decided = origins.max().unwrap_or(Origin::Default);
         let locked = |reading: &Reading| reading.locked;
         let lists_locked = members.iter().all(|member| locked(deciding(member).0));
 
@@ -314,12 +329,25 @@ impl Readings {
     }
 }
 
+/// The members of a list, and of the list below it. A person's list may have any number.
+struct Lists<'a> {
+    value: HashSet<&'a str>,
+    below: HashSet<&'a str>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(reading: &'a Reading) -> Self {
+        Self {
+            value: members_of(&reading.value).into_iter().collect(),
+            below: members_of(&reading.below).into_iter().collect(),
+        }
+    }
+}
+
 /// Who decided whether the name is a member. A person's list that says the same of the name as
 /// the list below it decided nothing about it: it was made for the sake of other names.
-fn origin(reading: &Reading, name: &str) -> Origin {
-    if reading.origin == Origin::You
-        && contains(&reading.value, name) == contains(&reading.below, name)
-    {
+fn origin(reading: &Reading, lists: &Lists, name: &str) -> Origin {
+    if reading.origin == Origin::You && lists.value.contains(name) == lists.below.contains(name) {
         reading.below_origin
     } else {
         reading.origin
@@ -344,18 +372,21 @@ fn list_change(
     names: &[&str],
     member: impl Fn(&str) -> bool,
 ) -> Change {
+    let below: HashSet<_> = members_of(&reading.below).into_iter().collect();
     let wanted = |name: &str| match request {
-        Request::Reset => contains(&reading.below, name),
+        Request::Reset => below.contains(name),
         _ => member(name),
     };
     let old = members_of(&reading.value);
+    let ours: HashSet<_> = names.iter().copied().collect();
     let mut new: Vec<&str> = old
         .iter()
         .copied()
-        .filter(|name| !names.contains(name) || wanted(name))
+        .filter(|name| !ours.contains(name) || wanted(name))
         .collect();
+    let mut there: HashSet<_> = new.iter().copied().collect();
     for name in names {
-        if wanted(name) && !new.contains(name) {
+        if wanted(name) && there.insert(name) {
             new.push(name);
         }
     }
@@ -379,11 +410,6 @@ fn list_change(
 
 fn members_of(list: &Variant) -> Vec<&str> {
     list.array_iter_str().into_iter().flatten().collect()
-}
-
-fn contains(list: &Variant, name: &str) -> bool {
-    list.array_iter_str()
-        .is_ok_and(|mut members| members.any(|member| member == name))
 }
 
 #[cfg(test)]
@@ -458,7 +484,52 @@ mod tests {
     #[test]
     fn a_list_made_for_other_names_decides_nothing_about_ours() {
         let others = reading(&["a"], &[], true);
-        assert_eq!(origin(&others, "ours.desktop"), Origin::Default);
-        assert_eq!(origin(&others, "a"), Origin::You);
+        let lists = Lists::of(&others);
+        assert_eq!(origin(&others, &lists, "ours.desktop"), Origin::Default);
+        assert_eq!(origin(&others, &lists, "a"), Origin::You);
+    }
+
+    #[test]
+    fn a_providers_file_is_a_short_regular_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = HashSet::from(["ours.desktop"]);
+        let pipe = folder.path().join("pipe.ini");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        // GLib would wait here for a program that writes into it.
+        assert!(member(&pipe, &names).unwrap().is_none());
+        let long = folder.path().join("long.ini");
+        std::fs::write(&long, "#".repeat(70_000)).unwrap();
+        assert!(member(&long, &names).unwrap().is_none());
+    }
+
+    #[test]
+    fn long_lists_are_changed_in_little_time() {
+        let many: Vec<_> = (0..200_000)
+            .map(|number| format!("other-{number}"))
+            .collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        let ours: Vec<_> = (0..limits::READER_LIST)
+            .map(|n| format!("ours-{n}"))
+            .collect();
+        let ours: Vec<_> = ours.iter().map(String::as_str).collect();
+        let began = std::time::Instant::now();
+        let reading = reading(&many, &many, true);
+        let Change::Write(value) = list_change(&reading, Request::Off, &ours, |_| true) else {
+            panic!("a write expected");
+        };
+        assert_eq!(value.n_children(), many.len() + ours.len());
+        assert_eq!(
+            list_change(&reading, Request::Reset, &ours, |_| true),
+            Change::Drop
+        );
+        // Each name of one list compared with each of the other takes minutes.
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     }
 }

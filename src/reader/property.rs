@@ -15,15 +15,13 @@ use glib::Variant;
 
 use super::document::everybodys;
 use super::{Answer, Mode, ModeState, Problem, Request, ServiceWrite, Write};
+use crate::limits;
 use crate::mistake;
 use crate::opt_out::{self, OptOut};
 use crate::services::{self, Service, ServiceProblem};
 use crate::state::State;
 use crate::storage::{Origin, Storage};
 use crate::tree::Tree;
-
-/// How long an identifier may be, in bytes. Whoopsie's has 128.
-const LONGEST_IDENTIFIER: usize = 1024;
 
 /// `[dbus]` in a reader file.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,9 +152,22 @@ impl PropertyShape {
         let Some(method) = &self.identifier else {
             return Ok(None);
         };
-        let text = services::text(&self.service, method)?;
+        let Some(text) = services::text(&self.service, method)?.filter(|text| !text.is_empty())
+        else {
+            return Ok(None);
+        };
         // What comes from elsewhere is shown to people.
-        Ok(text.filter(|text| mistake::is_line(text, LONGEST_IDENTIFIER)))
+        if mistake::is_line(&text, limits::IDENTIFIER) {
+            Ok(Some(text))
+        } else {
+            Err(ServiceProblem::Failed {
+                service: self.service.name.clone(),
+                message: format!(
+                    "its identifier is not one line of {} bytes at most",
+                    limits::IDENTIFIER
+                ),
+            })
+        }
     }
 
     fn look(&self, storage: &Storage) -> Result<Option<Variant>, ServiceProblem> {

@@ -17,32 +17,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::content::{self, is_text, one_line};
 use super::folder::{Folder, Status};
 use super::unpack::{Base64, Packing, unpack};
-use super::{
-    Content, Depth, Field, LARGEST_TEXT, Reading, Report, State, Unreadable, Written, escaped,
-};
+use super::{Content, Depth, Field, Reading, Report, State, Unreadable, Written, escaped};
+use crate::limits;
 
 /// What follows a report's name in that of its file with the content.
 const CRASH: &str = ".crash";
 const UPLOAD: &str = ".upload";
 const UPLOADED: &str = ".uploaded";
-
-/// How much of a report is read for a list, in bytes. What comes first in it is short.
-const HEAD: u64 = 16 * 1024;
-
-/// How long a line is at most of which the name of a field is looked for, in bytes.
-const PIECE: u64 = 64 * 1024;
-
-/// How long a field's name may be, in bytes.
-const LONGEST_NAME: usize = 256;
-
-/// How many fields are shown of a report. Real ones have fewer than a hundred.
-const MOST_FIELDS: usize = 1000;
-
-/// How much text is kept of all of a report's fields together, in bytes.
-const LARGEST_CONTENT: usize = 4 * 1024 * 1024;
-
-/// How much packing can make of a byte: 258 bytes of two bits, as deflate has it.
-const LARGEST_RATIO: u64 = 1032;
 
 /// What there is of a report.
 struct Files {
@@ -196,7 +177,7 @@ fn named_program(name: &OsStr) -> String {
 
 /// The program, as the beginning of the report says it.
 fn said_program(file: impl Read) -> Option<String> {
-    let mut fields = Fields::new(BufReader::new(file.take(HEAD)));
+    let mut fields = Fields::new(BufReader::new(file.take(limits::REPORT_HEAD)));
     let mut package = None;
     while let Ok(Some(head)) = fields.next_field() {
         let (Some(name), false) = (head.name, head.encoded) else {
@@ -204,7 +185,11 @@ fn said_program(file: impl Read) -> Option<String> {
         };
         if name == "ExecutablePath" || name == "Package" {
             let mut value = Vec::new();
-            fields.value().take(4096).read_to_end(&mut value).ok()?;
+            fields
+                .value()
+                .take(limits::REPORT_PROGRAM)
+                .read_to_end(&mut value)
+                .ok()?;
             let value = one_line(&String::from_utf8_lossy(&value));
             if name == "ExecutablePath" && !value.is_empty() {
                 return Some(value);
@@ -226,13 +211,18 @@ pub(super) fn read(
 
 /// The fields of any file. Whatever is in it, it is shown: what is no field comes without a name.
 pub fn read_from(input: impl Read, each: &mut dyn FnMut(Field) -> Reading) -> io::Result<()> {
+    let input = input.take(limits::REPORT_FILE);
     let mut fields = Fields::new(BufReader::with_capacity(64 * 1024, input));
-    let mut room = LARGEST_CONTENT;
-    for _ in 0..MOST_FIELDS {
+    let mut room = limits::REPORT_CONTENT;
+    for number in 1..=limits::REPORT_FIELDS {
         let Some(head) = fields.next_field()? else {
+            // There may be anything where no more is read.
+            if fields.input.get_ref().limit() == 0 {
+                each(more());
+            }
             return Ok(());
         };
-        let largest = room.min(LARGEST_TEXT);
+        let largest = room.min(limits::REPORT_TEXT);
         let content = if head.encoded {
             unpacked(fields.value(), largest)?
         } else {
@@ -243,11 +233,25 @@ pub fn read_from(input: impl Read, each: &mut dyn FnMut(Field) -> Reading) -> io
             room = room.saturating_sub(text.len());
         }
         let name = head.name;
-        if each(Field { name, content }) == Reading::Stop {
+        let is_last = number == limits::REPORT_FIELDS;
+        let field = if is_last && fields.next_field()?.is_some() {
+            more()
+        } else {
+            Field { name, content }
+        };
+        if each(field) == Reading::Stop {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// What says that there is more than is shown.
+fn more() -> Field {
+    Field {
+        name: None,
+        content: content::text(b"", true),
+    }
 }
 
 /// So much of a value, and whether there is more.
@@ -284,7 +288,7 @@ fn unpacked(value: impl Read, largest: usize) -> io::Result<Content> {
             // The last four bytes say how large it was; what cannot be true is not repeated.
             unpacked: (packing == Packing::Gzip)
                 .then(|| u64::from(u32::from_le_bytes(last)))
-                .filter(|unpacked| *unpacked <= size.saturating_mul(LARGEST_RATIO)),
+                .filter(|unpacked| *unpacked <= size.saturating_mul(limits::PACKING_RATIO)),
         },
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Content::Binary {
             size: bytes.len() as u64,
@@ -435,7 +439,9 @@ impl<R: BufRead> Fields<R> {
             return Ok(Some(line));
         }
         let mut line = Vec::new();
-        (&mut self.input).take(PIECE).read_until(b'\n', &mut line)?;
+        (&mut self.input)
+            .take(limits::REPORT_LINE)
+            .read_until(b'\n', &mut line)?;
         if line.is_empty() {
             self.within_line = false;
             return Ok(None);
@@ -481,7 +487,7 @@ impl<R: BufRead> Fields<R> {
 fn head(line: &[u8]) -> Option<(&str, &[u8])> {
     let end = line
         .iter()
-        .take(LONGEST_NAME + 1)
+        .take(limits::REPORT_FIELD_NAME + 1)
         .position(|&byte| byte == b':')?;
     let name = std::str::from_utf8(&line[..end]).ok()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);

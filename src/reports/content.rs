@@ -6,9 +6,6 @@ use std::io;
 
 use crate::mistake::is_control;
 
-/// How much of a text is kept to be shown, in bytes.
-pub const LARGEST_TEXT: usize = 256 * 1024;
-
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {

@@ -15,6 +15,7 @@ use super::apport::copy;
 use super::content::{self, one_line};
 use super::folder::Folder;
 use super::{Content, Field, Keeper, Reading, Report, State, Unreadable, Written, escaped};
+use crate::limits;
 
 /// What a core dump begins with in its name.
 const BEGIN: &str = "core.";
@@ -37,9 +38,6 @@ const ATTRIBUTES: [&str; 9] = [
     "comm",
     "exe",
 ];
-
-/// How long an attribute may be, in bytes.
-const LONGEST_ATTRIBUTE: usize = 8 * 1024;
 
 /// The parts of a file's name.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -130,7 +128,7 @@ pub(super) fn read(
 ) -> Result<(), Unreadable> {
     let file = report.open()?;
     let mut said = false;
-    let mut value = vec![0; LONGEST_ATTRIBUTE];
+    let mut value = vec![0; limits::CORE_ATTRIBUTE];
     for attribute in ATTRIBUTES {
         let name = format!("user.coredump.{attribute}");
         // Not every file system has attributes, and older systemds had fewer.

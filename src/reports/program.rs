@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 use gio::prelude::*;
 
+use crate::limits;
+
 /// The applications of this computer, by the names of their programs.
 #[derive(Debug, Default)]
 pub struct Programs(HashMap<String, Program>);
@@ -29,7 +31,7 @@ impl Programs {
                 continue;
             };
             let program = Program {
-                name: app.display_name().into(),
+                name: limits::cut(&app.display_name(), limits::PROGRAM_NAME),
                 icon: app
                     .icon()
                     .and_then(|icon| IconExt::to_string(&icon))

@@ -345,7 +345,7 @@ fn a_few_bytes_that_unpack_to_much_are_not_unpacked_to_it() {
     let Content::Text { text, cut } = &fields[0].content else {
         panic!("not text");
     };
-    assert_eq!((text.len(), *cut), (LARGEST_TEXT, true));
+    assert_eq!((text.len(), *cut), (limits::REPORT_TEXT, true));
     // A lie about the size is not repeated.
     let mut lie = packed("CoreDump", &[0, 1, 2, 3]);
     let at = lie.trim_end().rfind(' ').unwrap();
@@ -372,7 +372,7 @@ fn a_field_of_a_hundred_megabytes_and_a_million_fields_are_shown_in_part() {
     apport::read_from(end, &mut collect).unwrap();
     assert_eq!(fields.len(), 2);
     assert!(
-        matches!(&fields[0].content, Content::Text { text, cut: true } if text.len() == LARGEST_TEXT)
+        matches!(&fields[0].content, Content::Text { text, cut: true } if text.len() == limits::REPORT_TEXT)
     );
     assert_eq!(fields[1], named("Last", "1"));
 

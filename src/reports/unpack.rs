@@ -7,8 +7,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-/// How much of a packed field is decoded at a time, in bytes.
-const PIECE: usize = 32 * 1024;
+use crate::limits::UNPACKED_PIECE;
 
 /// Text of base64 as the bytes that it stands for. Each line of Apport's stands for itself, with
 /// padding at its end.
@@ -28,7 +27,7 @@ impl<R: Read> Base64<R> {
     pub(super) fn new(text: R) -> Self {
         Self {
             text,
-            piece: vec![0; PIECE],
+            piece: vec![0; UNPACKED_PIECE],
             bits: 0,
             letters: 0,
             decoded: Vec::new(),
@@ -123,7 +122,7 @@ pub(super) enum Packing {
 
 /// What is packed, unpacked. What is packed in another way than gzip's comes out as it is.
 pub(super) fn unpack<'a>(packed: impl Read + 'a) -> io::Result<(Packing, Box<dyn Read + 'a>)> {
-    let mut packed = BufReader::with_capacity(PIECE, packed);
+    let mut packed = BufReader::with_capacity(UNPACKED_PIECE, packed);
     // A first line of fewer bytes than these two is nobody's.
     Ok(match packed.fill_buf()? {
         [0x1f, 0x8b, ..] => (Packing::Gzip, Box::new(GzDecoder::new(packed))),

@@ -14,7 +14,7 @@ use privacy_panel::catalogue::Catalogue;
 use privacy_panel::choice::Choice;
 use privacy_panel::status::ChoiceStatus;
 use privacy_panel::storage::Storage;
-use privacy_panel::{APP_ID, PACKAGE, search, words};
+use privacy_panel::{APP_ID, PACKAGE, limits, search, words};
 
 use crate::OBJECT_PATH;
 use crate::life::Life;
@@ -54,17 +54,23 @@ const DESCRIPTION: &str = r#"
 </node>
 "#;
 
+/// An array of strings as it came, of which only so many are looked at: a caller may send any number.
+struct Strings(Variant);
+
+impl Strings {
+    fn first(&self, most: usize) -> impl Iterator<Item = &str> {
+        self.0.array_iter_str().into_iter().flatten().take(most)
+    }
+}
+
 /// What the shell asks.
 enum Call {
     /// Which choices do these terms find?
-    Search { terms: Vec<String> },
+    Search { terms: Strings },
     /// Which of these do?
-    Narrow {
-        previous: Vec<String>,
-        terms: Vec<String>,
-    },
+    Narrow { previous: Strings, terms: Strings },
     /// What is to be shown of these?
-    Describe { ids: Vec<String> },
+    Describe { ids: Strings },
     /// Open the panel, at a choice if one is named, for what a person did at that time.
     Open { id: Option<String>, time: u32 },
 }
@@ -77,21 +83,29 @@ impl DBusMethodCall for Call {
         arguments: Variant,
     ) -> Result<Self, glib::Error> {
         // The types have been compared with the description by now.
-        let call = match method {
-            "GetInitialResultSet" => arguments.get().map(|(terms,)| Self::Search { terms }),
-            "GetSubsearchResultSet" => arguments
-                .get()
-                .map(|(previous, terms)| Self::Narrow { previous, terms }),
-            "GetResultMetas" => arguments.get().map(|(ids,)| Self::Describe { ids }),
-            "ActivateResult" => arguments
-                .get()
-                .map(|(id, _, time): (_, Vec<String>, _)| Self::Open { id: Some(id), time }),
-            "LaunchSearch" => arguments
-                .get()
-                .map(|(_, time): (Vec<String>, _)| Self::Open { id: None, time }),
-            _ => None,
+        let argument = |at: usize| arguments.try_child_value(at);
+        let strings = |at: usize| argument(at).map(Strings);
+        let time = |at: usize| argument(at)?.get::<u32>();
+        let call = || {
+            Some(match method {
+                "GetInitialResultSet" => Self::Search { terms: strings(0)? },
+                "GetSubsearchResultSet" => Self::Narrow {
+                    previous: strings(0)?,
+                    terms: strings(1)?,
+                },
+                "GetResultMetas" => Self::Describe { ids: strings(0)? },
+                "ActivateResult" => Self::Open {
+                    id: Some(argument(0)?.get()?),
+                    time: time(2)?,
+                },
+                "LaunchSearch" => Self::Open {
+                    id: None,
+                    time: time(1)?,
+                },
+                _ => return None,
+            })
         };
-        call.ok_or_else(|| glib::Error::new(gio::DBusError::InvalidArgs, method))
+        call().ok_or_else(|| glib::Error::new(gio::DBusError::InvalidArgs, method))
     }
 }
 
@@ -121,7 +135,11 @@ async fn answer(bus: &gio::DBusConnection, call: Call) -> Result<Option<Variant>
     match call {
         Call::Search { terms } => Ok(Some((found(&terms, |_| true),).to_variant())),
         Call::Narrow { previous, terms } => {
-            let among = |id: &str| previous.iter().any(|other| other == id);
+            let among = |id: &str| {
+                previous
+                    .first(limits::SEARCH_RESULTS)
+                    .any(|other| other == id)
+            };
             Ok(Some((found(&terms, among),).to_variant()))
         }
         Call::Describe { ids } => Ok(Some((describe(&ids),).to_variant())),
@@ -132,7 +150,8 @@ async fn answer(bus: &gio::DBusConnection, call: Call) -> Result<Option<Variant>
     }
 }
 
-fn found(terms: &[String], wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
+fn found(terms: &Strings, wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let terms = terms.first(limits::SEARCH_TERMS);
     let found = search::find(terms).into_iter().map(|choice| choice.id);
     found.filter(|id| wanted(id)).collect()
 }
@@ -141,16 +160,17 @@ fn known(id: &str) -> Result<&'static Choice, glib::Error> {
     Choice::find(id).ok_or_else(|| {
         glib::Error::new(
             gio::DBusError::InvalidArgs,
-            &format!("there is no choice “{id}”"),
+            &format!("there is no choice “{}”", limits::cut(id, limits::QUOTE)),
         )
     })
 }
 
 /// What the shell shows of choices, as they are now. Each once: a caller with a long list of the
 /// same name is not to have the settings read that many times.
-fn describe(ids: &[String]) -> Vec<HashMap<&'static str, Variant>> {
+fn describe(ids: &Strings) -> Vec<HashMap<&'static str, Variant>> {
     let mut wanted: Vec<&Choice> = Vec::new();
-    for choice in ids.iter().filter_map(|id| Choice::find(id)) {
+    let ids = ids.first(limits::SEARCH_RESULTS);
+    for choice in ids.filter_map(Choice::find) {
         if !wanted.contains(&choice) {
             wanted.push(choice);
         }

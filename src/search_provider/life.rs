@@ -9,13 +9,7 @@ use std::time::Duration;
 use glib::prelude::*;
 
 use crate::BUS_NAME;
-use privacy_panel::session;
-
-/// How long it waits for another question; people type with pauses.
-const IDLE: Duration = Duration::from_secs(10);
-
-/// How long it answers whoever has not heard yet that the name is gone, and asks this process.
-const LAST_CALLS: Duration = Duration::from_millis(500);
+use privacy_panel::{limits, session};
 
 /// Ends the process when it is not needed.
 pub(crate) struct Life {
@@ -40,7 +34,7 @@ impl Life {
 
     /// Answers until nobody has asked for a while.
     pub(crate) fn live(self: &Rc<Self>) {
-        self.wait(IDLE, Self::leave);
+        self.wait(limits::PROVIDER_IDLE, Self::leave);
         self.main_loop.run();
     }
 
@@ -57,7 +51,7 @@ impl Life {
         let name = (BUS_NAME,).to_variant();
         let patience = Some(Duration::from_secs(1));
         let _ = session::ask_bus(&self.bus, "ReleaseName", &name, patience);
-        self.wait(LAST_CALLS, |life| life.main_loop.quit());
+        self.wait(limits::PROVIDER_LAST_CALLS, |life| life.main_loop.quit());
     }
 
     fn wait(self: &Rc<Self>, time: Duration, then: impl FnOnce(&Rc<Self>) + 'static) {
@@ -82,7 +76,7 @@ impl Drop for Question {
         life.answering.set(life.answering.get() - 1);
         if life.answering.get() == 0 {
             life.stop_waiting();
-            life.wait(IDLE, Life::leave);
+            life.wait(limits::PROVIDER_IDLE, Life::leave);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 import ast
 import json
+import os
 import time
 from pathlib import Path
 
@@ -173,6 +174,29 @@ def test_hostile_questions_are_answered_and_do_no_harm(provider):
     assert "UnknownMethod" in provider.answer("Quit", "()")["error"]
     assert provider.search("amazon") == [SEARCH]
     assert provider.owner() == pid, "it was the same process all the time"
+
+
+def test_a_search_or_a_list_of_any_length_is_answered_at_once(provider):
+    assert provider.search("amazon") == [SEARCH]
+    process = Path(f"/proc/{provider.owner()}/stat")
+    # GLib normalizes marks on one letter in quadratic time.
+    assert provider.search("a" + "\u0300\u0316" * 100_000) == provider.search("a")
+    assert provider.search("\ufdfa" * 300_000) == []
+    assert provider.search("p " * 1_000_000) == ALL
+    # 256 characters of a term and 32 terms count.
+    assert provider.search("amazon" + " " * 249 + "x") == []
+    assert provider.search("amazon" + " " * 250 + "x") == [SEARCH]
+    assert provider.search(*["amazon"] * 31, "umbrella") == []
+    assert provider.search(*["amazon"] * 32, "umbrella") == [SEARCH]
+    narrowed = provider.ask("GetSubsearchResultSet", "(asas)", [SEARCH] * 100_000, ["amazon"])
+    assert narrowed[0] == [SEARCH]
+    assert provider.ask("GetSubsearchResultSet", "(asas)", ["x"] * 256 + [SEARCH], ["amazon"])[0] == []
+    assert len(provider.metas(*[SEARCH] * 100_000)) == 1
+    assert provider.metas(*["x" * 1_000_000] * 3) == []
+    error = provider.answer("ActivateResult", "(sasu)", "x" * 1_000_000, ["y"] * 100_000, 1)["error"]
+    assert "InvalidArgs" in error and len(error) < 1000
+    fields = process.read_text().rsplit(")", 1)[1].split()
+    assert sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK") < 3
 
 
 def test_it_has_nothing_of_gtk(provider):

@@ -229,6 +229,29 @@ def test_without_a_program_that_knows_modes_or_identifiers_the_answer_is_no(sess
     assert session.ctl("identifier", "--json").stdout.strip() == '{"identifiers":[]}'
 
 
+def test_an_answer_that_is_too_large_is_refused_and_a_long_message_is_cut(session):
+    whoopsie = Whoopsie(session)
+
+    def identifier(code):
+        whoopsie.identify(code)
+        return session.ctl("identifier")
+
+    assert identifier("ret = 'x' * 1024").stdout.strip() == "x" * 1024
+    for code, words in {
+        "ret = 'x' * 1025": "its identifier is not one line of 1024 bytes at most",
+        "ret = 'x' * 5_000_000": "its answer is too large",
+        "raise dbus.exceptions.DBusException('y' * 5_000_000, name='org.example.Error')": "y" * 400 + "…",
+    }.items():
+        done = identifier(code)
+        assert done.returncode and words in done.stderr and not done.stdout
+        assert len(done.stderr) < 1000
+    whoopsie.grow(9_990)
+    reader = session.reader("error-reports", READER)
+    assert (reader["installed"], reader["state"]) == (True, "off")
+    whoopsie.grow(10_001)
+    assert "service does not work" in session.ctl("status").stdout
+
+
 def test_the_identifier_is_printed(session):
     Whoopsie(session)
     assert session.ask("privacyctl", "identifier") == IDENTIFIER

@@ -53,6 +53,16 @@ class Whoopsie:
             then = f"self.UpdateProperties('{NAME}', {{'{name}': args[0]}})"
             self._must(f"{MOCK}.AddMethod", NAME, f"Set{name}", "b", "", f"{code}\n{then}")
 
+    def identify(self, code):
+        """How its identifier is found from now on, as Python that sets `ret`."""
+        self._must(f"{MOCK}.AddMethod", NAME, "GetIdentifier", "", "s", code)
+
+    def grow(self, count):
+        """Has at least so many properties from now on."""
+        code = f"self.props['{NAME}'].update({{'p%d' % n: True for n in range({count})}})"
+        self._must(f"{MOCK}.AddMethod", NAME, "Grow", "", "", code)
+        self._must(f"{NAME}.Grow")
+
     def hang(self):
         """Answers nobody any more, not even a question."""
         self._must(f"{MOCK}.AddMethod", NAME, "Sleep", "", "", BEHAVIOURS["hang"])

@@ -87,18 +87,17 @@ impl Group {
     pub(super) fn clear(&self) -> Option<Result<usize, Problem>> {
         let path = self.path();
         file::rewrite(&path, |text| {
-            let lines = self
-                .find(text)
+            let (texts, kept) = self
+                .without(text)
                 .map_err(|mistake| file::broken(&path, mistake))?;
-            let mut kept = String::with_capacity(text.len());
-            let mut from = 0;
-            for line in &lines {
-                kept.push_str(&text[from..line.place.start]);
-                from = line.place.end;
-            }
-            kept.push_str(&text[from..]);
-            Ok((texts_in(&lines), Change::Text(kept)))
+            Ok((texts, Change::Text(kept)))
         })
+    }
+
+    /// How many texts a file's text has in this group, and the text without them.
+    pub(super) fn without(&self, text: &str) -> Result<(usize, String), &'static str> {
+        let lines = self.find(text)?;
+        Ok((texts_in(&lines), without(text, &lines)))
     }
 
     /// The lines of its keys. An error says what is wrong with the file, in English.
@@ -139,6 +138,18 @@ impl Group {
         }
         Ok(lines)
     }
+}
+
+/// The text without these lines.
+fn without(text: &str, lines: &[Line]) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for line in lines {
+        kept.push_str(&text[from..line.place.start]);
+        from = line.place.end;
+    }
+    kept.push_str(&text[from..]);
+    kept
 }
 
 fn texts_in(lines: &[Line]) -> usize {

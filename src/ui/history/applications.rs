@@ -6,6 +6,7 @@ use adw::prelude::*;
 use gtk::{accessible, gio, glib};
 
 use privacy_panel::i18n::gettext;
+use privacy_panel::limits;
 
 use crate::subpage::Subpage;
 use crate::window::Window;
@@ -27,7 +28,7 @@ pub(super) fn all() -> Vec<Application> {
         .filter_map(|application| {
             Some(Application {
                 id: application.id()?.into(),
-                name: application.display_name().into(),
+                name: limits::cut(&application.display_name(), limits::PROGRAM_NAME),
                 icon: application
                     .icon()
                     .and_then(|icon| IconExt::to_string(&icon))
@@ -105,6 +106,10 @@ pub(super) fn open(
         .hexpand(true)
         .build();
     search.update_property(&[accessible::Property::Label(&gettext("Search Applications"))]);
+    // The list compares normalized text, for which GLib takes time with the square of its length.
+    if let Some(text) = search.delegate().and_downcast::<gtk::Text>() {
+        text.set_max_length(i32::try_from(limits::SEARCH_TERM).unwrap_or_default());
+    }
     search.connect_search_changed(move |search| filter.set_search(Some(&search.text())));
     search.connect_activate(glib::clone!(
         #[weak]

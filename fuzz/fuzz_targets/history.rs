@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Any bytes as a list of recently used files, as GNOME Shell's counts, and as a file of KDE's.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::history(bytes));
