@@ -30,6 +30,7 @@ use crate::services::{self, ServiceProblem};
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
 use crate::storage::Storage;
+use crate::text;
 
 /// How long a change may take before it counts as not answered. A service that asks the person
 /// for permission has [`services::LONG_PATIENCE`] in addition.
@@ -70,7 +71,7 @@ pub enum Failure {
     #[error("there is no session bus")]
     NoBus,
     /// The folder of the storage takes no files.
-    #[error("{} cannot be written: {reason}", .folder.display())]
+    #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// The folder.
         folder: PathBuf,

@@ -18,6 +18,7 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::i18n::system_error;
 use crate::mistake::{self, At};
+use crate::text;
 use crate::tree::{Tree, unless_missing};
 
 /// How large a file may be, in bytes.
@@ -42,7 +43,7 @@ pub enum DocumentProblem {
     #[error("{0}")]
     Broken(String),
     /// The system does not let it be read.
-    #[error("{}: {reason}", .file.display())]
+    #[error("{}: {reason}", text::path(.file))]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -50,7 +51,7 @@ pub enum DocumentProblem {
         reason: String,
     },
     /// The system does not let it be written.
-    #[error("{} cannot be written: {reason}", .folder.display())]
+    #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// Its folder.
         folder: PathBuf,
@@ -199,7 +200,7 @@ fn parse(file: &Path, text: &str) -> Result<DocumentMut, DocumentProblem> {
 
 fn no_table(file: &Path, key: &[String]) -> DocumentProblem {
     let name = mistake::quote(&key.join("."));
-    DocumentProblem::Broken(format!("{}: {name} is no table", file.display()))
+    DocumentProblem::Broken(format!("{}: {name} is no table", text::path(file)))
 }
 
 /// Sets a value below a table, or takes it out.
@@ -237,7 +238,7 @@ fn edit(
         Some(Item::None) | None => drop(table.insert(name, Item::Value(new))),
         Some(_) => {
             let name = mistake::quote(&key.join("."));
-            let words = format!("{}: {name} is a table", file.display());
+            let words = format!("{}: {name} is a table", text::path(file));
             return Err(DocumentProblem::Broken(words));
         }
     }

@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use gio::Cancellable;
 
 use crate::i18n::gettext;
+use crate::text;
 pub use span::{Past, Span, When, WhenError};
 pub use typed::Typed;
 
@@ -79,19 +80,19 @@ impl Place {
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The file is not what its programs would read.
-    #[error("{} cannot be understood: {}", .0.display(), .1)]
+    #[error("{} cannot be understood: {}", text::path(.0), .1)]
     Broken(PathBuf, String),
     /// The system does not let the file be read.
-    #[error("{} cannot be read: {}", .0.display(), .1)]
+    #[error("{} cannot be read: {}", text::path(.0), .1)]
     Unreadable(PathBuf, io::Error),
     /// The file is there to be read alone.
-    #[error("{} is read-only", .0.display())]
+    #[error("{} is read-only", text::path(.0))]
     ReadOnly(PathBuf),
     /// The system does not let the file be replaced.
-    #[error("{} cannot be saved: {}", .0.display(), .1)]
+    #[error("{} cannot be saved: {}", text::path(.0), .1)]
     NotSaved(PathBuf, io::Error),
     /// Others kept changing the file while it was to be replaced.
-    #[error("{} is being changed all the time", .0.display())]
+    #[error("{} is being changed all the time", text::path(.0))]
     Changing(PathBuf),
     /// The program that keeps it is running, and would write it again. It is a part of the desktop,
     /// and runs as long as somebody is logged in.

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::sync::Once;
 
-use crate::{PACKAGE, folders};
+use crate::{PACKAGE, folders, text};
 
 /// Where the build put the translations; `meson.build` says so.
 const LOCALE_FOLDER: Option<&str> = option_env!("PRIVACY_PANEL_LOCALEDIR");
@@ -54,18 +54,50 @@ pub const fn noop(text: &'static str) -> &'static str {
     text
 }
 
-/// Translates a sentence and fills in its `{names}`.
+/// How much of a foreign text is shown in a sentence, in characters: more than a path can have
+/// (`PATH_MAX`), less than a service can answer.
+const LONGEST_PART: usize = 4096;
+
+/// What is filled into a sentence.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Text that may be anybody's, such as a name, a path or an answer. It is shown on one line,
+    /// with what is unprintable made visible ([`text::one_line`]).
+    Foreign(&'a str),
+    /// A sentence that was put together here already, foreign text and all.
+    Own(&'a str),
+}
+
+/// Translates a sentence and fills in its `{names}`, all of them with [`Part::Foreign`] text.
 pub fn gettext_f(sentence: &str, names: &[(&str, &str)]) -> String {
-    fill_in(&gettext(sentence), names)
+    fill_in(&gettext(sentence), &foreign(names))
 }
 
 /// [`gettext_f`] for a sentence that depends on a number.
 pub fn ngettext_f(one: &str, many: &str, count: usize, names: &[(&str, &str)]) -> String {
+    fill_in(&numbered(one, many, count), &foreign(names))
+}
+
+/// [`gettext_f`] for a sentence that has other sentences of ours in it.
+pub fn gettext_parts(sentence: &str, parts: &[(&str, Part)]) -> String {
+    fill_in(&gettext(sentence), parts)
+}
+
+/// [`gettext_parts`] for a sentence that depends on a number.
+pub fn ngettext_parts(one: &str, many: &str, count: usize, parts: &[(&str, Part)]) -> String {
+    fill_in(&numbered(one, many, count), parts)
+}
+
+fn foreign<'a>(names: &[(&'a str, &'a str)]) -> Vec<(&'a str, Part<'a>)> {
+    let parts = names
+        .iter()
+        .map(|(name, text)| (*name, Part::Foreign(text)));
+    parts.collect()
+}
+
+fn numbered(one: &str, many: &str, count: usize) -> String {
     init();
-    fill_in(
-        &gettextrs::ngettext(one, many, u32::try_from(count).unwrap_or(u32::MAX)),
-        names,
-    )
+    gettextrs::ngettext(one, many, u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// What the system says of an error, in the person's language, without Rust's “(os error 30)”,
@@ -78,19 +110,26 @@ pub fn system_error(error: &std::io::Error) -> String {
     }
 }
 
-/// Replaces every `{name}` in one pass, so that braces in what is filled in mean nothing.
-fn fill_in(sentence: &str, names: &[(&str, &str)]) -> String {
+/// Replaces every `{name}` in one pass, so that braces in what is filled in mean nothing. What is
+/// written in the other direction is isolated, so that it does not turn the sentence around.
+fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
     let mut out = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some(open) = rest.find('{') {
         out.push_str(&rest[..open]);
         rest = &rest[open..];
         let filled = rest.find('}').and_then(|close| {
-            let (_, text) = names.iter().find(|(name, _)| *name == &rest[1..close])?;
-            Some((text, close))
+            let (_, part) = names.iter().find(|(name, _)| *name == &rest[1..close])?;
+            Some((part, close))
         });
-        if let Some((text, close)) = filled {
-            out.push_str(text);
+        if let Some((part, close)) = filled {
+            match part {
+                Part::Foreign(part) => {
+                    let part = text::one_line(&text::shortened(part, LONGEST_PART));
+                    out.push_str(&text::isolated(&part, sentence));
+                }
+                Part::Own(part) => out.push_str(&text::isolated(part, sentence)),
+            }
             rest = &rest[close + 1..];
         } else {
             out.push('{');
@@ -113,12 +152,28 @@ mod tests {
 
     #[test]
     fn names_are_filled_in_once_and_unknown_braces_stay() {
-        let names = [("a", "{b}"), ("b", "two")];
+        let names = foreign(&[("a", "{b}"), ("b", "two")]);
         assert_eq!(
             fill_in("{a} and {b}, {c} { }", &names),
             "{b} and two, {c} { }"
         );
         assert_eq!(fill_in("{", &names), "{");
         assert_eq!(fill_in("", &names), "");
+    }
+
+    #[test]
+    fn foreign_text_in_a_sentence_neither_speaks_to_a_terminal_nor_turns_it_around() {
+        let names = foreign(&[("a", "x\u{1b}[2J\n\u{202e}\u{2068}"), ("b", "שלום")]);
+        assert_eq!(
+            fill_in("“{a}”", &names),
+            "“x\\u{1b}[2J\\n\\u{202e}\\u{2068}”"
+        );
+        let inner = fill_in("{b}: {a}", &names);
+        assert_eq!(
+            inner,
+            "\u{2068}שלום\u{2069}: x\\u{1b}[2J\\n\\u{202e}\\u{2068}"
+        );
+        let outer = fill_in("({inner})", &[("inner", Part::Own(&inner))]);
+        assert_eq!(outer, format!("(\u{2068}{inner}\u{2069})"));
     }
 }

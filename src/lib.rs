@@ -24,7 +24,8 @@
 //! ├── services              what is kept by services on a bus
 //! ├── opt_out               what turns a program off for everybody on a computer
 //! ├── document              what is kept in TOML files
-//! └── tree, mistake         files of this computer or of an image; what is wrong in them
+//! ├── tree, mistake         files of this computer or of an image; what is wrong in them
+//! └── text                  foreign text, made safe to show
 //! ```
 //!
 //! Nothing here may know GTK, print, or end the process.
@@ -47,6 +48,7 @@ pub mod session;
 pub mod state;
 pub mod status;
 pub mod storage;
+pub mod text;
 pub mod tree;
 pub mod watch;
 pub mod words;

@@ -29,6 +29,8 @@ pub use content::{Content, Field, LARGEST_TEXT, Reading, Unreadable, Written};
 pub use delete::NotDeleted;
 use folder::{Folder, Status};
 
+use crate::text;
+
 /// Where a reporter keeps its reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -212,7 +214,7 @@ impl Report {
 
 /// A folder that could not be looked through, or not to its end.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {error}", .folder.display())]
+#[error("{}: {error}", text::path(.folder))]
 pub struct Unlisted {
     /// The folder.
     pub folder: PathBuf,
@@ -304,7 +306,7 @@ fn unescaped(word: &str) -> OsString {
 
 /// The path of a file of a report, for people.
 pub fn path(place: &Place, file: &OsStr) -> String {
-    content::one_line(&place.folder.join(file).to_string_lossy())
+    text::path(&place.folder.join(file))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use privacy_panel::reader::{EntryShape, ListShape, PropertyShape, Reader, Shape,
 use privacy_panel::reports::{Content, LARGEST_TEXT, Reading, apport};
 use privacy_panel::services::{Bus, Service};
 use privacy_panel::state::State;
+use privacy_panel::text::is_unprintable;
 
 /// Where a policy's organisation is named.
 pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
@@ -116,7 +117,7 @@ pub fn policy(bytes: &[u8]) {
                 // TOML's parser knows no place for the one that it gives up at.
                 assert!(mistake.at.is_some() || mistake.message == "recursion limit");
                 can_be_found(mistake, &lines);
-                assert!(!mistake.message.contains(is_control), "{mistake:?}");
+                assert!(!mistake.message.contains(is_unprintable), "{mistake:?}");
             }
             let places: Vec<_> = mistakes.iter().map(|mistake| mistake.at).collect();
             assert!(places.is_sorted(), "not in the order of the file");
@@ -392,11 +393,6 @@ fn lines(bytes: &[u8]) -> Vec<usize> {
     text.split('\n').map(|line| line.chars().count()).collect()
 }
 
-/// Whether a terminal would not show it as it is written.
-pub fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// A policy against TOML's own idea of the document.
 fn says_what_the_document_says(policy: &Policy, text: &str) {
     let document: toml::Table = toml::from_str(text).expect("a policy is TOML");
@@ -418,7 +414,7 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
         let contact = written.get("contact").map(|contact| contact.as_str());
         assert_eq!(contact, found.contact.as_deref().map(Some));
         assert_eq!(written.len(), 1 + usize::from(found.contact.is_some()));
-        assert!(!found.name.contains(is_control));
+        assert!(!found.name.contains(is_unprintable));
         assert!(
             found
                 .contact
@@ -623,12 +619,12 @@ pub fn report(bytes: &[u8]) {
     let read = apport::read_from(bytes, &mut |field| {
         count += 1;
         if let Some(name) = &field.name {
-            assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_control));
+            assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_unprintable));
         }
         if let Content::Text { text, .. } = &field.content {
             // What was replaced takes three bytes for one.
             assert!(text.len() <= 3 * LARGEST_TEXT);
-            assert!(!text.contains(|c| is_control(c) && c != '\n' && c != '\t'));
+            assert!(!text.contains(|c| is_unprintable(c) && c != '\n' && c != '\t'));
             shown += text.len();
         }
         Reading::GoOn
