@@ -6,6 +6,7 @@ use adw::prelude::*;
 use gtk::{accessible, gio, glib};
 
 use privacy_panel::i18n::gettext;
+use privacy_panel::text;
 
 use crate::subpage::Subpage;
 use crate::window::Window;
@@ -27,7 +28,7 @@ pub(super) fn all() -> Vec<Application> {
         .filter_map(|application| {
             Some(Application {
                 id: application.id()?.into(),
-                name: application.display_name().into(),
+                name: text::one_line(&application.display_name()),
                 icon: application
                     .icon()
                     .and_then(|icon| IconExt::to_string(&icon))
