@@ -206,14 +206,15 @@ pub fn set_apart(text: &str) -> String {
 /// The blocks whose letters are written from right to left; they are reserved for such scripts
 /// (`DerivedBidiClass.txt`).
 const fn is_right_to_left(c: char) -> bool {
-    matches!(
-        c,
-        '\u{590}'..='\u{8ff}'
-            | '\u{fb1d}'..='\u{fdff}'
-            | '\u{fe70}'..='\u{fefe}'
-            | '\u{10800}'..='\u{10fff}'
-            | '\u{1e800}'..='\u{1efff}'
-    )
+    !is_mark(c)
+        && matches!(
+            c,
+            '\u{590}'..='\u{8ff}'
+                | '\u{fb1d}'..='\u{fdff}'
+                | '\u{fe70}'..='\u{fefe}'
+                | '\u{10800}'..='\u{10fff}'
+                | '\u{1e800}'..='\u{1efff}'
+        )
 }
 
 /// Whether it has letters from right to left and no others, apart from what is in isolates.
@@ -440,7 +441,7 @@ mod tests {
         assert_eq!(isolated("כבוי", "{choice}: {state} א"), "כבוי");
         assert_eq!(isolated("12", "א {count}"), "12");
         assert_eq!(composed("יש \u{200e}--yes"), "יש \u{200e}--yes");
-        assert_eq!(composed("a\u{200e}b"), "a\\u{200e}b");
+        assert_eq!(composed("a\u{200e}b\u{61c}c"), "a\\u{200e}b\\u{61c}c");
         assert_eq!(one_line("א\u{200e}ב"), "א\\u{200e}ב");
         // Foreign text has no isolates: they were escaped before.
         assert_eq!(one_line("\u{2068}a\u{2069}"), "\\u{2068}a\\u{2069}");

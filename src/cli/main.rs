@@ -37,7 +37,7 @@ fn bad_usage(error: &clap::Error) -> ! {
     if std::env::args_os().all(quotable) {
         error.exit();
     }
-    let said = text::composed(&error.render().to_string());
+    let said = text::lines(&error.render().to_string());
     // With the output closed there is nobody left to tell.
     let _ = if error.use_stderr() {
         write!(io::stderr(), "{said}")
