@@ -113,6 +113,21 @@ pub fn system_error(error: &std::io::Error) -> String {
 /// Replaces every `{name}` in one pass, so that braces in what is filled in mean nothing. What is
 /// written in the other direction is isolated, so that it does not turn the sentence around.
 fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
+    let parts = names.iter().map(|(_, part)| match part {
+        Part::Foreign(part) | Part::Own(part) => *part,
+    });
+    // Without words of its own, it goes in the direction of its parts, if they have the same.
+    let in_order = !letters(sentence).any(char::is_alphabetic)
+        && parts
+            .filter(|part| part.contains(char::is_alphabetic))
+            .all(text::is_right_to_left_only);
+    let isolated = |part: &str| {
+        if in_order {
+            part.to_owned()
+        } else {
+            text::isolated(part, sentence).into_owned()
+        }
+    };
     let mut out = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some(open) = rest.find('{') {
@@ -126,9 +141,9 @@ fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
             match part {
                 Part::Foreign(part) => {
                     let part = text::one_line(&text::shortened(part, LONGEST_PART));
-                    out.push_str(&text::isolated(&part, sentence));
+                    out.push_str(&isolated(&part));
                 }
-                Part::Own(part) => out.push_str(&text::isolated(part, sentence)),
+                Part::Own(part) => out.push_str(&isolated(part)),
             }
             rest = &rest[close + 1..];
         } else {
@@ -140,9 +155,29 @@ fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
     out
 }
 
+/// The characters of a sentence outside of its `{names}`.
+fn letters(sentence: &str) -> impl Iterator<Item = char> {
+    let mut inside = false;
+    sentence.chars().filter(move |c| {
+        inside = (inside || *c == '{') && *c != '}';
+        !inside
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_without_words_of_its_own_goes_as_its_parts_go() {
+        let names = foreign(&[("choice", "שם"), ("state", "כבוי")]);
+        assert_eq!(fill_in("{choice}: {state}.", &names), "שם: כבוי.");
+        let names = foreign(&[("choice", "שם"), ("state", "Off")]);
+        assert_eq!(
+            fill_in("{choice}: {state}.", &names),
+            "\u{2068}שם\u{2069}: Off."
+        );
+    }
 
     #[test]
     fn a_number_of_the_system_is_left_out_of_a_sentence() {

@@ -218,7 +218,7 @@ const fn is_right_to_left(c: char) -> bool {
 }
 
 /// Whether it has letters from right to left and no others, apart from what is in isolates.
-fn is_right_to_left_only(text: &str) -> bool {
+pub(crate) fn is_right_to_left_only(text: &str) -> bool {
     let (mut right, mut depth) = (false, 0_usize);
     for c in text.chars() {
         match c {
