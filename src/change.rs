@@ -33,6 +33,7 @@ use crate::services::{self, ServiceProblem};
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
 use crate::storage::Storage;
+use crate::text;
 
 /// Why one reader was not changed as wished.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +63,7 @@ pub enum Failure {
     #[error("there is no session bus")]
     NoBus,
     /// The folder of the storage takes no files.
-    #[error("{} cannot be written: {reason}", .folder.display())]
+    #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// The folder.
         folder: PathBuf,

@@ -19,6 +19,7 @@ use crate::i18n::system_error;
 use crate::limits;
 use crate::mistake::{self, At};
 use crate::replace::NotReplaced;
+use crate::text;
 use crate::tree::Tree;
 
 /// A value that decides something.
@@ -40,7 +41,7 @@ pub enum DocumentProblem {
     #[error("{0}")]
     Broken(String),
     /// The system does not let it be read.
-    #[error("{}: {reason}", .file.display())]
+    #[error("{}: {reason}", text::path(.file))]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -48,7 +49,7 @@ pub enum DocumentProblem {
         reason: String,
     },
     /// The system does not let it be written.
-    #[error("{} cannot be written: {reason}", .folder.display())]
+    #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// Its folder.
         folder: PathBuf,
@@ -236,7 +237,7 @@ fn parse(file: &Path, text: &str) -> Result<DocumentMut, DocumentProblem> {
 
 fn no_table(file: &Path, key: &[String]) -> DocumentProblem {
     let name = mistake::quote(&key.join("."));
-    DocumentProblem::Broken(format!("{}: {name} is no table", file.display()))
+    DocumentProblem::Broken(format!("{}: {name} is no table", text::path(file)))
 }
 
 /// Sets a value below a table, or takes it out.
@@ -274,7 +275,7 @@ fn edit(
         Some(Item::None) | None => drop(table.insert(name, Item::Value(new))),
         Some(_) => {
             let name = mistake::quote(&key.join("."));
-            let words = format!("{}: {name} is a table", file.display());
+            let words = format!("{}: {name} is a table", text::path(file));
             return Err(DocumentProblem::Broken(words));
         }
     }

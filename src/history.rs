@@ -29,6 +29,7 @@ use gio::Cancellable;
 use crate::home::{self, Owner};
 use crate::i18n::gettext;
 use crate::replace::NotReplaced;
+use crate::text;
 pub use span::{Past, Span, When, WhenError};
 pub use typed::Typed;
 
@@ -81,13 +82,13 @@ impl Place {
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The file is not what its programs would read.
-    #[error("{} cannot be understood: {}", .0.display(), .1)]
+    #[error("{} cannot be understood: {}", text::path(.0), .1)]
     Broken(PathBuf, String),
     /// The system does not let the file be read.
-    #[error("{} cannot be read: {}", .0.display(), .1)]
+    #[error("{} cannot be read: {}", text::path(.0), .1)]
     Unreadable(PathBuf, io::Error),
     /// The file was left as it is.
-    #[error("{} was left as it is: {}", .0.display(), .1)]
+    #[error("{} was left as it is: {}", text::path(.0), .1)]
     NotReplaced(PathBuf, NotReplaced),
     /// The history is another user's, and the caller is root.
     #[error("it belongs to {0}")]

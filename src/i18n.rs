@@ -11,7 +11,7 @@ use std::ffi::{CStr, c_ulong};
 use std::path::PathBuf;
 use std::sync::Once;
 
-use crate::{PACKAGE, folders};
+use crate::{PACKAGE, folders, text};
 
 /// The domain of the messages: [`PACKAGE`], for C.
 const DOMAIN: &CStr = c"privacy-panel";
@@ -55,17 +55,52 @@ pub const fn noop(text: &'static str) -> &'static str {
     text
 }
 
-/// Translates a sentence and fills in its `{names}`.
+/// How much of a foreign text is shown in a sentence, in characters: more than a path can have
+/// (`PATH_MAX`), less than a service can answer.
+const LONGEST_PART: usize = 4096;
+
+/// What is filled into a sentence.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Text that may be anybody's, such as a name, a path or an answer. It is shown on one line,
+    /// with what is unprintable made visible ([`text::one_line`]).
+    Foreign(&'a str),
+    /// A sentence that was put together here already, foreign text and all.
+    Own(&'a str),
+}
+
+/// Translates a sentence and fills in its `{names}`, all of them with [`Part::Foreign`] text.
 pub fn gettext_f(sentence: &str, names: &[(&str, &str)]) -> String {
-    fill_in(&gettext(sentence), names)
+    fill_in(&gettext(sentence), &foreign(names))
 }
 
 /// [`gettext_f`] for a sentence that depends on a number.
 pub fn ngettext_f(one: &str, many: &str, count: usize, names: &[(&str, &str)]) -> String {
+    fill_in(&numbered(one, many, count), &foreign(names))
+}
+
+/// [`gettext_f`] for a sentence that has other sentences of ours in it.
+pub fn gettext_parts(sentence: &str, parts: &[(&str, Part)]) -> String {
+    fill_in(&gettext(sentence), parts)
+}
+
+/// [`gettext_parts`] for a sentence that depends on a number.
+pub fn ngettext_parts(one: &str, many: &str, count: usize, parts: &[(&str, Part)]) -> String {
+    fill_in(&numbered(one, many, count), parts)
+}
+
+fn foreign<'a>(names: &[(&'a str, &'a str)]) -> Vec<(&'a str, Part<'a>)> {
+    let parts = names
+        .iter()
+        .map(|(name, text)| (*name, Part::Foreign(text)));
+    parts.collect()
+}
+
+fn numbered(one: &str, many: &str, count: usize) -> String {
     init();
     // Where C has no larger numbers, any form for many will do.
     let number = c_ulong::try_from(count).unwrap_or(c_ulong::MAX);
-    fill_in(&glib::dngettext(Some(PACKAGE), one, many, number), names)
+    glib::dngettext(Some(PACKAGE), one, many, number).into()
 }
 
 /// What the system says of an error, in the person's language, without Rust's “(os error 30)”,
@@ -78,19 +113,41 @@ pub fn system_error(error: &std::io::Error) -> String {
     }
 }
 
-/// Replaces every `{name}` in one pass, so that braces in what is filled in mean nothing.
-fn fill_in(sentence: &str, names: &[(&str, &str)]) -> String {
+/// Replaces every `{name}` in one pass, so that braces in what is filled in mean nothing. What is
+/// written in the other direction is isolated, so that it does not turn the sentence around.
+fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
+    let parts = names.iter().map(|(_, part)| match part {
+        Part::Foreign(part) | Part::Own(part) => *part,
+    });
+    // Without words of its own, it goes in the direction of its parts, if they have the same.
+    let in_order = !letters(sentence).any(char::is_alphabetic)
+        && parts
+            .filter(|part| part.contains(char::is_alphabetic))
+            .all(text::is_right_to_left_only);
+    let isolated = |part: &str| {
+        if in_order {
+            part.to_owned()
+        } else {
+            text::isolated(part, sentence).into_owned()
+        }
+    };
     let mut out = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some(open) = rest.find('{') {
         out.push_str(&rest[..open]);
         rest = &rest[open..];
         let filled = rest.find('}').and_then(|close| {
-            let (_, text) = names.iter().find(|(name, _)| *name == &rest[1..close])?;
-            Some((text, close))
+            let (_, part) = names.iter().find(|(name, _)| *name == &rest[1..close])?;
+            Some((part, close))
         });
-        if let Some((text, close)) = filled {
-            out.push_str(text);
+        if let Some((part, close)) = filled {
+            match part {
+                Part::Foreign(part) => {
+                    let part = text::one_line(&text::shortened(part, LONGEST_PART));
+                    out.push_str(&isolated(&part));
+                }
+                Part::Own(part) => out.push_str(&isolated(part)),
+            }
             rest = &rest[close + 1..];
         } else {
             out.push('{');
@@ -101,9 +158,29 @@ fn fill_in(sentence: &str, names: &[(&str, &str)]) -> String {
     out
 }
 
+/// The characters of a sentence outside of its `{names}`.
+fn letters(sentence: &str) -> impl Iterator<Item = char> {
+    let mut inside = false;
+    sentence.chars().filter(move |c| {
+        inside = (inside || *c == '{') && *c != '}';
+        !inside
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_without_words_of_its_own_goes_as_its_parts_go() {
+        let names = foreign(&[("choice", "שם"), ("state", "כבוי")]);
+        assert_eq!(fill_in("{choice}: {state}.", &names), "שם: כבוי.");
+        let names = foreign(&[("choice", "שם"), ("state", "Off")]);
+        assert_eq!(
+            fill_in("{choice}: {state}.", &names),
+            "\u{2068}שם\u{2069}: Off."
+        );
+    }
 
     #[test]
     fn a_number_of_the_system_is_left_out_of_a_sentence() {
@@ -123,12 +200,28 @@ mod tests {
 
     #[test]
     fn names_are_filled_in_once_and_unknown_braces_stay() {
-        let names = [("a", "{b}"), ("b", "two")];
+        let names = foreign(&[("a", "{b}"), ("b", "two")]);
         assert_eq!(
             fill_in("{a} and {b}, {c} { }", &names),
             "{b} and two, {c} { }"
         );
         assert_eq!(fill_in("{", &names), "{");
         assert_eq!(fill_in("", &names), "");
+    }
+
+    #[test]
+    fn foreign_text_in_a_sentence_neither_speaks_to_a_terminal_nor_turns_it_around() {
+        let names = foreign(&[("a", "x\u{1b}[2J\n\u{202e}\u{2068}"), ("b", "שלום")]);
+        assert_eq!(
+            fill_in("“{a}”", &names),
+            "“x\\u{1b}[2J\\n\\u{202e}\\u{2068}”"
+        );
+        let inner = fill_in("{b}: {a}", &names);
+        assert_eq!(
+            inner,
+            "\u{2068}שלום\u{2069}: x\\u{1b}[2J\\n\\u{202e}\\u{2068}"
+        );
+        let outer = fill_in("({inner})", &[("inner", Part::Own(&inner))]);
+        assert_eq!(outer, format!("(\u{2068}{inner}\u{2069})"));
     }
 }

@@ -27,7 +27,7 @@
 //! ├── home                  whose home this is, and the way to a file in it
 //! ├── replace, open         replacing a file with the rights that it has; opening regular files
 //! ├── tree, mistake         files of this computer or of an image; what is wrong in them
-//! └── limits, text          how much of anything is read; which characters are not shown
+//! └── limits, text          how much of anything is read; foreign text, made safe to show
 //! ```
 //!
 //! Nothing here may know GTK, print, or end the process.

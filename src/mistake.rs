@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::limits;
-use crate::text::is_unprintable;
+use crate::text::{is_unprintable, one_line, path};
 
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {message}", .file.display(), position(*.at))]
+#[error("{}{}: {message}", path(.file), position(*.at))]
 pub struct Mistake {
     /// The file.
     pub file: PathBuf,
@@ -117,29 +117,14 @@ pub(crate) fn quote(text: &str) -> String {
     format!("“{}”", shortened(text, limits::QUOTE))
 }
 
-/// A text on one line that says nothing to a terminal, and no more of it than helps.
+/// A text on one line that says nothing to a terminal, and no more of it than helps. Here a
+/// backslash is escaped as well: a mistake shows what is in the file, letter for letter.
 fn shortened(text: &str, longest: usize) -> String {
-    let mut out = String::new();
-    for (number, c) in text.chars().enumerate() {
-        if number == longest {
-            out.push('…');
-            break;
-        }
-        if is_unprintable(c) || c == '\\' {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    let text = crate::text::shortened(text, longest).replace('\\', "\\\\");
+    one_line(&text)
 }
 
 /// Whether a text is shown as one line, in the order in which it is written.
 pub(crate) fn is_line(text: &str, longest: usize) -> bool {
     !text.trim().is_empty() && text.len() <= longest && !text.contains(is_unprintable)
-}
-
-/// Control characters, line separators, and those that turn the order of what follows around.
-pub(crate) fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

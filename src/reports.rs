@@ -31,6 +31,7 @@ use folder::{Folder, Status};
 
 use crate::home::{self, Owner};
 use crate::limits;
+use crate::text;
 
 /// Where a reporter keeps its reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +225,7 @@ impl Report {
 
 /// A folder that could not be looked through, or not to its end.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {error}", .folder.display())]
+#[error("{}: {error}", text::path(.folder))]
 pub struct Unlisted {
     /// The folder.
     pub folder: PathBuf,
@@ -329,7 +330,7 @@ fn unescaped(word: &str) -> OsString {
 
 /// The path of a file of a report, for people.
 pub fn path(place: &Place, file: &OsStr) -> String {
-    content::one_line(&place.folder.join(file).to_string_lossy())
+    text::path(&place.folder.join(file))
 }
 
 #[cfg(test)]

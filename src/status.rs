@@ -10,6 +10,7 @@ use crate::policy::{Organisation, in_force};
 use crate::reader::{Answer, ModeState, Problem, Reader};
 use crate::state::State;
 use crate::storage::{Origin, Storage};
+use crate::text;
 
 /// A choice as its installed readers have it.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +91,7 @@ impl ReaderStatus {
     /// The program's name for people. The names of readers that come with the panel are
     /// translated; others are shown as their file has them.
     pub fn display_name(&self) -> String {
-        gettext(self.name.as_str())
+        text::one_line(&gettext(self.name.as_str()))
     }
 
     /// Whether the program is on this computer. One whose settings cannot be read is.

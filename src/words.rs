@@ -11,7 +11,9 @@ use rustix::io::Errno;
 use crate::change::{Failure, Report};
 use crate::document::DocumentProblem;
 use crate::home::Owner;
-use crate::i18n::{gettext, gettext_f, ngettext_f, system_error};
+use crate::i18n::{
+    Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, system_error,
+};
 use crate::policy::Organisation;
 use crate::reader::{Answer, ModeState, Problem, Request};
 use crate::replace::NotReplaced;
@@ -19,6 +21,7 @@ use crate::services::ServiceProblem;
 use crate::state::State;
 use crate::status::{ChoiceStatus, ReaderStatus};
 use crate::storage::{KeyProblem, Origin};
+use crate::text;
 
 /// A state as one word.
 pub fn state(state: State) -> String {
@@ -61,10 +64,10 @@ pub fn consequence(status: &ChoiceStatus) -> String {
     let description = status.choice.description();
     match status.state {
         State::On => description,
-        State::Off => gettext_f(
+        State::Off => gettext_parts(
             // Translators: what would happen if a choice were on; it is off
             "While it is on: {description}",
-            &[("description", &description)],
+            &[("description", Part::Own(&description))],
         ),
         // What “mixed” means is worth more than what the choice is about.
         State::Mixed => differing(status),
@@ -110,7 +113,7 @@ pub fn who(status: &ChoiceStatus) -> String {
 /// Whose computer it is and where to ask: `Example University, https://it.example.edu/privacy`.
 pub fn organisation(organisation: &Organisation) -> String {
     match &organisation.contact {
-        None => organisation.name.clone(),
+        None => text::one_line(&organisation.name),
         Some(contact) => gettext_f(
             // Translators: an organisation and its web or mail address
             "{organisation}, {contact}",
@@ -182,7 +185,7 @@ fn parts(answer: &Answer) -> Option<String> {
             )
         })
         .collect();
-    (!parts.is_empty()).then(|| list(&parts))
+    (!parts.is_empty()).then(|| list(parts))
 }
 
 /// Which programs differ, for a choice that is mixed: `On: Unity Dash. Off: GNOME Shell Search.`
@@ -195,7 +198,8 @@ pub fn differing(status: &ChoiceStatus) -> String {
             .collect::<Vec<_>>()
     };
     let sentence = |sentence: &str, names: Vec<String>| {
-        (!names.is_empty()).then(|| gettext_f(sentence, &[("programs", &list(&names))]))
+        (!names.is_empty())
+            .then(|| gettext_parts(sentence, &[("programs", Part::Own(&list(names)))]))
     };
     [
         // Translators: the programs in which a choice is on
@@ -213,8 +217,23 @@ pub fn differing(status: &ChoiceStatus) -> String {
     .join(" ")
 }
 
-/// Names in a row.
-fn list(names: &[String]) -> String {
+/// How many names are shown of a list. A reader file of others can have thousands.
+const LONGEST_LIST: usize = 24;
+
+/// Names, or sentences of ours about names, in a row.
+fn list(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(LONGEST_LIST);
+    names.truncate(LONGEST_LIST);
+    text::isolated_names(&mut names);
+    if more > 0 {
+        names.push(ngettext_f(
+            // Translators: at the end of a list of names that is too long to be shown as a whole
+            "and {count} more",
+            "and {count} more",
+            more,
+            &[("count", &more.to_string())],
+        ));
+    }
     // Translators: between the names in a list
     names.join(&gettext(", "))
 }
@@ -319,10 +338,13 @@ pub fn failure(program: &str, failure: &Failure) -> String {
             "{program} was left as it is, since another program could not be turned on.",
             &[program],
         ),
-        Failure::Problem(reason) => gettext_f(
+        Failure::Problem(reason) => gettext_parts(
             // Translators: a program, and what is wrong with its settings
             "{program}: {problem}",
-            &[program, ("problem", &problem(reason))],
+            &[
+                ("program", Part::Foreign(program.1)),
+                ("problem", Part::Own(&problem(reason))),
+            ],
         ),
         Failure::NotSaved(_) => gettext_f(
             "{program} did not keep the change. Something else may set it at the same time; try again.",
@@ -410,12 +432,15 @@ pub fn report(report: &Report) -> Option<String> {
     };
     Some(match report.failures.len() - 1 {
         others if others == 0 || !about_one => sentence,
-        others => ngettext_f(
+        others => ngettext_parts(
             // Translators: after a sentence about a program that did not follow
             "{sentence} {count} other program did not follow either.",
             "{sentence} {count} other programs did not follow either.",
             others,
-            &[("sentence", &sentence), ("count", &others.to_string())],
+            &[
+                ("sentence", Part::Own(&sentence)),
+                ("count", Part::Own(&others.to_string())),
+            ],
         ),
     })
 }

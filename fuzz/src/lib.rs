@@ -118,7 +118,7 @@ pub fn policy(bytes: &[u8]) {
                 // TOML's parser knows no place for the one that it gives up at.
                 assert!(mistake.at.is_some() || mistake.message == "recursion limit");
                 can_be_found(mistake, &lines);
-                assert!(!mistake.message.contains(is_control), "{mistake:?}");
+                assert!(!mistake.message.contains(is_unprintable), "{mistake:?}");
             }
             let places: Vec<_> = mistakes.iter().map(|mistake| mistake.at).collect();
             assert!(places.is_sorted(), "not in the order of the file");
@@ -394,11 +394,6 @@ fn lines(bytes: &[u8]) -> Vec<usize> {
     text.split('\n').map(|line| line.chars().count()).collect()
 }
 
-/// Whether a terminal would not show it as it is written.
-pub fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Any bytes as a search: each line is a term. Choices are found once each, and neither case nor more
 /// terms find more of them.
 pub fn search(bytes: &[u8]) {
@@ -669,12 +664,12 @@ pub fn report(bytes: &[u8]) {
     let read = apport::read_from(bytes, &mut |field| {
         count += 1;
         if let Some(name) = &field.name {
-            assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_control));
+            assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_unprintable));
         }
         if let Content::Text { text, .. } = &field.content {
             // What was replaced takes three bytes for one.
             assert!(text.len() <= 3 * limits::REPORT_TEXT);
-            assert!(!text.contains(|c| is_control(c) && c != '\n' && c != '\t'));
+            assert!(!text.contains(|c| is_unprintable(c) && c != '\n' && c != '\t'));
             shown += text.len();
         }
         Reading::GoOn

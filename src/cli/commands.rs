@@ -16,7 +16,7 @@ use privacy_panel::reader::Request;
 use privacy_panel::status::ChoiceStatus;
 use privacy_panel::storage::Storage;
 use privacy_panel::watch::Watch;
-use privacy_panel::words;
+use privacy_panel::{text, words};
 
 use crate::args::{Args, Command, Format, HistoryCommand, NeverRecordCommand, PolicyCommand, Way};
 use crate::output::{self, Exit};
@@ -149,7 +149,7 @@ fn identifier(format: Format) -> io::Result<Exit> {
     for reader in catalogue.readers() {
         match reader.identify() {
             Ok(identifier) => found.extend(identifier.map(|identifier| (reader, identifier))),
-            Err(problem) => output::complain(&problem.to_string()),
+            Err(problem) => output::complain(&text::one_line(&problem.to_string())),
         }
     }
     if format.json {
@@ -158,7 +158,7 @@ fn identifier(format: Format) -> io::Result<Exit> {
         let mut said = Vec::new();
         for (_, identifier) in &found {
             if !said.contains(&identifier) {
-                output::line(identifier)?;
+                output::line(&text::one_line(identifier))?;
                 said.push(identifier);
             }
         }

@@ -2,7 +2,7 @@
 
 //! `privacyctl history`: what is remembered here, clearing it, and never recording it.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use gio::Cancellable;
@@ -10,10 +10,11 @@ use gio::Cancellable;
 use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
 use privacy_panel::history::{self, Found, Outcome, Problem, Progress, Span, words};
 use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::text;
 
 use crate::args::{Format, HistoryCommand, NeverRecordCommand, RuleArgs, RuleKind, SpanArgs};
+use crate::json;
 use crate::output::{self, Exit};
-use crate::{human, json};
 
 pub(crate) fn run(command: Option<HistoryCommand>, look: Format) -> io::Result<Exit> {
     match command {
@@ -65,7 +66,7 @@ fn places(found: &[Found]) -> String {
         .iter()
         .map(|found| [found.place.title(), words::found(found)])
         .collect();
-    human::columns(&rows).join("\n")
+    output::columns(&rows).join("\n")
 }
 
 fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
@@ -105,17 +106,8 @@ fn is_wanted(found: &[Found]) -> io::Result<bool> {
     if found.is_empty() {
         return Ok(false);
     }
-    let mut out = io::stdout().lock();
-    // Translators: a question in a terminal; the letters are those of “yes” and “no”
-    write!(out, "{} ", gettext("Remove these for good? [y/N]"))?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    let answer = answer.trim().to_lowercase();
-    // Translators: the first letter of the answer “yes” to “Remove these for good?”
-    let letter = gettext("y");
-    Ok(!answer.is_empty()
-        && (answer.starts_with('y') || answer.starts_with(&letter.to_lowercase())))
+    // Translators: a question in a terminal
+    output::confirm(&gettext("Remove these for good?"))
 }
 
 /// How far it has come, on a line that is written over.
@@ -129,13 +121,7 @@ fn tell(progress: Progress) {
             ("count", &progress.of.to_string()),
         ],
     );
-    let end = if progress.removed == progress.of {
-        "\n"
-    } else {
-        ""
-    };
-    // Nobody who looks, nothing to show.
-    let _ = write!(io::stderr(), "\r{line}{end}");
+    output::write_over(&line, progress.removed == progress.of);
 }
 
 fn report(outcomes: &[Outcome]) -> String {
@@ -143,7 +129,7 @@ fn report(outcomes: &[Outcome]) -> String {
         .iter()
         .map(|outcome| [outcome.place.title(), words::outcome(outcome)])
         .collect();
-    let mut lines = human::columns(&rows);
+    let mut lines = output::columns(&rows);
     lines.push(words::out_of_reach());
     lines.join("\n")
 }
@@ -180,7 +166,7 @@ fn never_record(command: NeverRecordCommand) -> io::Result<Exit> {
             Ok(rules) => {
                 let rows: Vec<_> = rules.iter().map(row).collect();
                 if !rows.is_empty() {
-                    output::line(&human::columns(&rows).join("\n"))?;
+                    output::line(&output::columns(&rows).join("\n"))?;
                 }
                 Ok(())
             }
@@ -240,5 +226,5 @@ fn row(rule: &Rule) -> [String; 3] {
         Rule::Other(_) => gettext("made by another program"),
         Rule::Folder(_) | Rule::Application(_) => String::new(),
     };
-    [kind.to_owned(), value, name]
+    [kind.to_owned(), text::one_line(&value), name]
 }

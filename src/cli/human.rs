@@ -9,7 +9,10 @@ use privacy_panel::reader::Request;
 use privacy_panel::state::State;
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
+use privacy_panel::text;
 use privacy_panel::words;
+
+use crate::output;
 
 /// `status`: a paragraph a choice.
 pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
@@ -41,7 +44,7 @@ fn paragraph(status: &ChoiceStatus) -> String {
             ]
         })
         .collect();
-    lines.extend(columns(&rows));
+    lines.extend(output::columns(&rows));
     if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
         lines.push(format!("    {}", words::mode(mode)));
     }
@@ -84,7 +87,7 @@ pub(crate) fn report(report: &Report) -> String {
         .installed()
         .map(|reader| [reader.display_name(), words::reader_state(reader)])
         .collect();
-    columns(&rows).join("\n")
+    output::columns(&rows).join("\n")
 }
 
 /// Why programs did not follow, each reason once.
@@ -101,7 +104,7 @@ pub(crate) fn failures(report: &Report) -> Vec<String> {
             ));
         }
         if let Failure::Problem(problem) = failure {
-            sentence = format!("{sentence} ({problem})");
+            sentence = format!("{sentence} ({})", text::one_line(&problem.to_string()));
         }
         if !sentences.contains(&sentence) {
             sentences.push(sentence);
@@ -130,7 +133,7 @@ pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
             reader.id.clone(),
             reader.choice.id.to_owned(),
             match (&status.answer, status.installed()) {
-                (Err(problem), _) => problem.to_string(),
+                (Err(problem), _) => text::one_line(&problem.to_string()),
                 (_, true) => gettext("yes"),
                 (_, false) => gettext("no"),
             },
@@ -138,30 +141,9 @@ pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
             reader.file.as_ref().map_or_else(
                 // Translators: instead of a file’s name
                 || gettext("built in"),
-                |file| file.display().to_string(),
+                |file| text::path(file),
             ),
         ]
     });
-    columns(&std::iter::once(header).chain(rows).collect::<Vec<_>>()).join("\n")
-}
-
-/// Rows whose columns begin below each other, as far as letters are as wide as each other.
-pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: [usize; N] = std::array::from_fn(width);
-    rows.iter()
-        .map(|row| {
-            let cells: Vec<_> = row
-                .iter()
-                .zip(widths)
-                .map(|(cell, width)| format!("{cell:width$}"))
-                .collect();
-            cells.join("  ").trim_end().to_owned()
-        })
-        .collect()
+    output::columns(&std::iter::once(header).chain(rows).collect::<Vec<_>>()).join("\n")
 }

@@ -3,6 +3,7 @@
 //! Output for programs. Fields are added over time, and never renamed.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use privacy_panel::policy::{Beyond, Organisation, Policy, ReaderReport, Report};
 use privacy_panel::reader::{ModeState, Reader};
 use privacy_panel::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::storage::Storage;
+use privacy_panel::text;
 
 #[derive(Serialize)]
 struct StatusJson<'a> {
@@ -200,8 +202,26 @@ fn problem(reader: &ReaderStatus) -> Option<String> {
 
 pub(crate) fn print(value: &impl Serialize) -> String {
     // Numbers and strings alone can always be JSON.
-    serde_json::to_string(value)
-        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())
+    let json = serde_json::to_string(value)
+        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
+    escaped(&json)
+}
+
+/// The same data, in which what a terminal might obey is written as `\u202e`. All of it stands in
+/// strings: what is around them is ASCII.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if text::is_printable_anywhere(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // A text takes whatever is written to it.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
 }
 
 #[derive(Serialize)]
@@ -439,5 +459,22 @@ pub(crate) fn rule_words(rule: &Rule) -> (&'static str, String) {
         Rule::Folder(path) => ("folder", path.display().to_string()),
         Rule::Application(id) => ("application", id.clone()),
         Rule::Other(name) => ("other", name.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_might_obey_is_escaped_and_stays_the_same_data() {
+        let hostile = "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2068}\u{200d}\u{fe0f}\u{e0041}\n\"ä中😀";
+        let json = print(&hostile);
+        assert_eq!(json, text::composed_line(&json));
+        assert!(
+            json.contains("\\u202e") && json.contains("\\udb40\\udc41") && json.contains("ä中😀")
+        );
+        let read: String = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, hostile);
     }
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Exit statuses, and printing that survives a reader who left.
+//! Exit statuses, and all printing: it survives a reader who left, and no name or answer of others
+//! that is printed speaks to the terminal.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::mistake::Mistake;
 use privacy_panel::reader::Problem;
+use privacy_panel::text;
 use privacy_panel::words;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What scripts can trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +30,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Prints a line at once.
+/// Prints a line, or several, at once. JSON stays as it is: it has no unprintable characters.
 pub(crate) fn line(text: &str) -> io::Result<()> {
+    exact(&text::composed(text))
+}
+
+/// Prints what another program of ours reads, letter for letter.
+pub(crate) fn exact(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
@@ -37,7 +45,93 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
 /// Says a sentence to the person rather than to a program that reads the output.
 pub(crate) fn complain(sentence: &str) {
     // With standard error closed there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "privacyctl: {sentence}");
+    let _ = writeln!(io::stderr(), "privacyctl: {}", text::composed(sentence));
+}
+
+/// Writes over the current line of the terminal, or ends it as well.
+pub(crate) fn write_over(text: &str, end: bool) {
+    let end = if end { "\n" } else { "" };
+    // Nobody who looks, nothing to show.
+    let _ = write!(io::stderr(), "\r{}{end}", text::composed_line(text));
+}
+
+/// Asks on the terminal, beside what is printed for programs. Only a clear yes is one: the end of
+/// the input is a no, and so is a word that merely begins like yes.
+pub(crate) fn confirm(question: &str) -> io::Result<bool> {
+    // Translators: the letters that stand for yes and no, in this order; the second is meant by default
+    let letters = gettext("y/N");
+    let mut terminal = io::stderr().lock();
+    write!(terminal, "{} [{letters}] ", text::composed(question))?;
+    terminal.flush()?;
+    let mut answer = Vec::new();
+    io::stdin().lock().read_until(b'\n', &mut answer)?;
+    Ok(is_yes(&String::from_utf8_lossy(&answer), &letters))
+}
+
+fn is_yes(answer: &str, letters: &str) -> bool {
+    let letter = letters.split('/').next().unwrap_or_default().to_lowercase();
+    // Translators: in a table, whether a program is on this computer; and the answer to a question
+    // in a terminal
+    let word = gettext("yes").to_lowercase();
+    let answer = answer.trim().to_lowercase();
+    !answer.is_empty() && [letter.as_str(), &word, "y", "yes"].contains(&answer.as_str())
+}
+
+/// How wide a column is made for the sake of what follows; longer cells push it aside.
+const WIDEST_COLUMN: usize = 60;
+
+/// How much of a cell is shown, in columns of the terminal.
+const LONGEST_CELL: usize = 1000;
+
+/// Rows whose columns begin below each other, as far as the terminal agrees about how wide
+/// characters are.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let rows: Vec<_> = rows.iter().map(shown).collect();
+    let width = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].width());
+        widths.filter(|width| *width <= WIDEST_COLUMN).max()
+    };
+    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    rows.iter()
+        .map(|row| {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(widths) {
+                line.push_str(cell);
+                let missing = width.saturating_sub(cell.width());
+                line.extend(std::iter::repeat_n(' ', missing + 2));
+            }
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// The cells of a row, each on one line and of a length that can be read. Those from right to left
+/// do not turn the row around.
+fn shown<const N: usize>(row: &[String; N]) -> [String; N] {
+    let mut row = row.each_ref().map(|cell| cut(&text::composed_line(cell)));
+    let (right, left): (Vec<&String>, Vec<&String>) = row
+        .iter()
+        .filter(|cell| cell.chars().any(char::is_alphanumeric))
+        .partition(|cell| text::has_right_to_left(cell));
+    if !right.is_empty() && !left.is_empty() {
+        for cell in row.iter_mut().filter(|cell| text::has_right_to_left(cell)) {
+            *cell = text::set_apart(cell);
+        }
+    }
+    row
+}
+
+fn cut(cell: &str) -> String {
+    if cell.len() <= LONGEST_CELL || cell.width() <= LONGEST_CELL {
+        return cell.to_owned();
+    }
+    let mut width = 0;
+    let fits = |c: &char| {
+        width += c.width().unwrap_or(0);
+        width < LONGEST_CELL
+    };
+    let beginning: String = cell.chars().take_while(fits).collect();
+    format!("{beginning}…")
 }
 
 /// Says what of the catalogue could not be read, and what that means.
@@ -76,4 +170,64 @@ pub(crate) fn failed(error: &io::Error) -> Exit {
     }
     complain(&format!("{}: {error}", gettext("Cannot print")));
     Exit::NotSaved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_yes_is_one() {
+        for answer in ["y\n", "Y", " yes \n", "YES"] {
+            assert!(is_yes(answer, "y/N"), "{answer:?}");
+        }
+        for answer in ["", "\n", "n", "yikes", "ye", "yes no", "j", "/", "y/N"] {
+            assert!(!is_yes(answer, "y/N"), "{answer:?}");
+        }
+        assert!(is_yes("j\n", "j/N"));
+        assert!(is_yes("כ", "כ/L"));
+        assert!(!is_yes("", ""));
+    }
+
+    fn row(cells: [&str; 3]) -> [String; 3] {
+        cells.map(str::to_owned)
+    }
+
+    #[test]
+    fn columns_begin_below_each_other_in_columns_of_the_terminal() {
+        let rows = [
+            row(["a", "bb", "c"]),
+            row(["中文", "", "d"]),
+            row(["e\u{301}", "b", ""]),
+        ];
+        assert_eq!(
+            columns(&rows),
+            ["a     bb  c", "中文      d", "e\u{301}     b"]
+        );
+    }
+
+    #[test]
+    fn a_cell_of_any_length_is_cut_and_does_not_push_other_rows_aside() {
+        let long = "x".repeat(70_000);
+        let rows = [row([&long, &long, &long]), row(["a", "b", "c"])];
+        let lines = columns(&rows);
+        let cell = format!("{}…", "x".repeat(LONGEST_CELL - 1));
+        assert_eq!(lines[0], [cell.as_str(); 3].join("  "));
+        assert_eq!(lines[1], "a  b  c");
+        // Wide, and of no width at all.
+        for c in ["中", "\u{301}"] {
+            let lines = columns(&[row([&c.repeat(70_000), "b", "c"])]);
+            assert!(lines[0].chars().count() < 70_100);
+        }
+    }
+
+    #[test]
+    fn a_cell_stays_on_its_line_and_in_its_direction() {
+        let rows = [row(["a\nb\u{1b}[2J", "שלום", "5 entries"])];
+        assert_eq!(
+            columns(&rows),
+            ["a\\nb\\u{1b}[2J  \u{2068}שלום\u{2069}  5 entries"]
+        );
+        assert_eq!(columns(&[row(["שלום", "כבוי", ""])]), ["שלום  כבוי"]);
+    }
 }

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use privacy_panel::catalogue::Catalogue;
-use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+use privacy_panel::i18n::system_error;
+use privacy_panel::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
 use privacy_panel::mistake::Mistake;
 use privacy_panel::opt_out::OptOut;
 use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
@@ -14,12 +15,13 @@ use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
 use privacy_panel::session;
 use privacy_panel::state::State;
+use privacy_panel::text;
 use privacy_panel::tree::Tree;
 use privacy_panel::words;
 
 use crate::args::{PolicyCommand, PolicyFile, Root};
+use crate::json;
 use crate::output::{self, Exit};
-use crate::{human, json};
 
 pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
     let result = match command {
@@ -38,7 +40,7 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
                 .map_err(io::Error::other);
         }
         PolicyCommand::ReadBack => {
-            output::line(&read_back::answer()?)?;
+            output::exact(&read_back::answer()?)?;
             return Ok(Exit::Done);
         }
     };
@@ -167,7 +169,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     }
     let applied = place.apply(&policy, &catalogue, wait)?;
     for line in applied.said.iter().flat_map(|said| said.lines()) {
-        output::complain(line);
+        output::complain(&text::one_line(line));
     }
     warn(&applied.report);
     for decision in &policy.decisions {
@@ -283,14 +285,14 @@ fn decided(decision: &Decision) -> String {
 
 fn in_force(decision: &Decision, report: &Report) -> String {
     let count = report.readers_of(decision.choice).count();
-    ngettext_f(
+    ngettext_parts(
         // Translators: what was decided, and for how many programs it was read back
         "{decided} (in force for {count} program)",
         "{decided} (in force for {count} programs)",
         count,
         &[
-            ("decided", &decided(decision)),
-            ("count", &count.to_string()),
+            ("decided", Part::Own(&decided(decision))),
+            ("count", Part::Own(&count.to_string())),
         ],
     )
 }
@@ -431,7 +433,7 @@ fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec<String> {
                 [format!("    {}", gettext(reader.name.as_str())), found]
             })
             .collect();
-        lines.extend(human::columns(&rows));
+        lines.extend(output::columns(&rows));
     }
     lines.push(String::new());
     lines.push(if report.in_force() {
@@ -449,7 +451,7 @@ fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec<String> {
 /// What is not as it should be for a reader, key by key.
 fn differences(reader: &ReaderReport) -> Vec<String> {
     if let Some(problem) = reader.problem() {
-        return vec![problem.to_owned()];
+        return vec![text::one_line(problem)];
     }
     reader
         .keys
@@ -461,7 +463,7 @@ fn differences(reader: &ReaderReport) -> Vec<String> {
                     // Translators: instead of a value that is not there
                     gettext("nothing")
                 };
-                let value = answer.value.clone().unwrap_or_else(nothing);
+                let value = answer.value.as_deref().map_or_else(nothing, value_text);
                 if answer.locked {
                     // Translators: a value that people cannot change
                     gettext_f("{value}, locked", &[("value", &value)])
@@ -469,17 +471,24 @@ fn differences(reader: &ReaderReport) -> Vec<String> {
                     value
                 }
             };
-            gettext_f(
+            gettext_parts(
                 // Translators: a setting, what was found in it and what should be there
                 "{key} is {found}, and should be {wanted}",
                 &[
-                    ("key", &key.key),
-                    ("found", &shown(&key.found)),
-                    ("wanted", &shown(&key.wanted)),
+                    ("key", Part::Foreign(&key.key)),
+                    ("found", Part::Own(&shown(&key.found))),
+                    ("wanted", Part::Own(&shown(&key.wanted))),
                 ],
             )
         })
         .collect()
+}
+
+/// How much of a value is shown, in characters: other databases can have lists of any length.
+const LONGEST_VALUE: usize = 300;
+
+fn value_text(value: &str) -> String {
+    text::one_line(&text::shortened(value, LONGEST_VALUE))
 }
 
 /// What makes a policy worth less than it looks.

@@ -12,9 +12,9 @@ use privacy_panel::limits;
 use privacy_panel::reports::{
     self, Content, Depth, Field, NotDeleted, Place, Reading, Report, Unreadable, Written, words,
 };
+use privacy_panel::text;
 
 use crate::args::{Format, ReportsCommand};
-use crate::human;
 use crate::output::{self, Exit};
 
 pub(crate) fn run(command: Option<ReportsCommand>, format: Format) -> io::Result<Exit> {
@@ -76,7 +76,14 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
             files: report
                 .files
                 .iter()
-                .map(|file| reports::path(&report.place, file))
+                .map(|file| {
+                    report
+                        .place
+                        .folder
+                        .join(file)
+                        .to_string_lossy()
+                        .into_owned()
+                })
                 .collect(),
             content: report.has_content,
             readable: report.readable,
@@ -181,7 +188,7 @@ fn list(places: &[Place], format: Format) -> io::Result<Exit> {
             ]
         });
         let rows: Vec<_> = std::iter::once(header).chain(rows).collect();
-        output::line(&human::columns(&rows).join("\n"))?;
+        output::line(&output::columns(&rows).join("\n"))?;
     }
     Ok(if unlisted.is_empty() {
         Exit::Done
@@ -198,7 +205,7 @@ fn find(places: &[Place], id: &str) -> Option<Report> {
             "There is no report “{report}”. “privacyctl reports” lists those that there are.",
             &[("report", id)],
         )),
-        Err(error) => output::complain(&format!("{id}: {error}")),
+        Err(error) => output::complain(&text::one_line(&format!("{id}: {error}"))),
     }
     None
 }
@@ -436,7 +443,7 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
             ));
             return Ok(Exit::BadFile);
         }
-        if !confirmed(&found)? {
+        if !output::confirm(&question(&found))? {
             return Ok(Exit::No);
         }
     }
@@ -463,10 +470,9 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
     Ok(exit)
 }
 
-/// Asks on a terminal. Whatever is not a clear yes is a no.
-fn confirmed(found: &[Report]) -> io::Result<bool> {
+fn question(found: &[Report]) -> String {
     let size: u64 = found.iter().map(|report| report.size).sum();
-    let question = ngettext_f(
+    ngettext_f(
         "Delete {count} report, {size}? It cannot be brought back.",
         "Delete {count} reports, {size}? They cannot be brought back.",
         found.len(),
@@ -474,15 +480,5 @@ fn confirmed(found: &[Report]) -> io::Result<bool> {
             ("count", &found.len().to_string()),
             ("size", &words::size(size)),
         ],
-    );
-    // Translators: the letters that stand for yes and no, in this order; the second is meant by default
-    let letters = gettext("y/N");
-    let mut terminal = io::stderr().lock();
-    write!(terminal, "{question} [{letters}] ")?;
-    terminal.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    let answer = answer.trim().to_lowercase();
-    let yes = letters.split('/').next().unwrap_or("y").to_lowercase();
-    Ok(!answer.is_empty() && (answer == yes || answer == "y" || answer == "yes"))
+    )
 }

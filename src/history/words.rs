@@ -7,7 +7,8 @@ use std::path::Path;
 use super::never_record::{Rule, RuleError};
 use super::{Found, Outcome, Place, Problem};
 use crate::choice::Choice;
-use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+use crate::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_f, noop, system_error};
+use crate::text;
 use crate::words;
 
 /// How many entries, as words.
@@ -49,10 +50,10 @@ pub fn outcome(outcome: &Outcome) -> String {
 }
 
 fn and_then(first: &str, then: &str) -> String {
-    gettext_f(
+    gettext_parts(
         // Translators: how many entries there are or were removed, and a sentence about them
         "{entries}. {sentence}",
-        &[("entries", first), ("sentence", then)],
+        &[("entries", Part::Own(first)), ("sentence", Part::Own(then))],
     )
 }
 
@@ -154,8 +155,8 @@ pub fn rule(rule: &Rule) -> String {
             &[("choice", &recording())],
         ),
         Rule::Kind(kind) => kind.title(),
-        Rule::Folder(path) => path.display().to_string(),
-        Rule::Application(id) | Rule::Other(id) => id.clone(),
+        Rule::Folder(path) => text::path(path),
+        Rule::Application(id) | Rule::Other(id) => text::one_line(id),
     }
 }
 

@@ -10,6 +10,7 @@ use super::report::Report;
 use crate::document::DocumentProblem;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
+use crate::text;
 
 /// Why a policy could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +27,7 @@ pub enum Unreadable {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The system said no.
-    #[error("{}: {reason}", .file.display())]
+    #[error("{}: {reason}", text::path(.file))]
     System {
         /// The file or folder.
         file: PathBuf,
@@ -34,7 +35,7 @@ pub enum Failure {
         reason: String,
     },
     /// This person may not.
-    #[error("{} cannot be written: {reason}", .folder.display())]
+    #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// The folder.
         folder: PathBuf,
@@ -44,19 +45,19 @@ pub enum Failure {
         denied: bool,
     },
     /// Something else stands where a file or folder of ours would be.
-    #[error("{} is in the way", .0.display())]
+    #[error("{} is in the way", text::path(.0))]
     InTheWay(PathBuf),
     /// Somebody put a file into our folder.
-    #[error("{} is somebody else's", .0.display())]
+    #[error("{} is somebody else's", text::path(.0))]
     Foreign(PathBuf),
     /// The profile is a link: it belongs to something that manages it.
-    #[error("{} is a link", .0.display())]
+    #[error("{} is a link", text::path(.0))]
     ProfileIsLink(PathBuf),
     /// Our line is in a profile that is a link, and cannot be taken out of it.
-    #[error("{} is a link", .0.display())]
+    #[error("{} is a link", text::path(.0))]
     LineInLink(PathBuf),
     /// The profile has no place for our line.
-    #[error("{} names no database of the person's own", .0.display())]
+    #[error("{} names no database of the person's own", text::path(.0))]
     NoUserDatabase(PathBuf),
     /// A file of another program's that is to be changed has a mistake in it.
     #[error("{0}")]

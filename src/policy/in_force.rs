@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use glib::Variant;
 use glib::prelude::*;
 
-use super::{DATABASE, Organisation, profile};
+use super::{DATABASE, Organisation, parse, profile};
 use crate::session;
 use crate::storage::Storage;
 
@@ -61,14 +61,12 @@ pub fn is_pending() -> bool {
 }
 
 /// Whose policy is in force, if one is and says so. What a person's own storage says counts for
-/// nothing here.
+/// nothing here. The database may be another program's work, so both texts are checked as those of
+/// a policy are.
 pub fn organisation(storage: &Storage) -> Option<Organisation> {
-    let text = |key| {
-        let value = storage.administrators(key)?;
-        value.get::<String>().filter(|text| !text.is_empty())
-    };
+    let text = |key| storage.administrators(key)?.get::<String>();
     Some(Organisation {
-        name: text(NAME)?,
-        contact: text(CONTACT),
+        name: text(NAME).filter(|name| parse::is_name(name))?,
+        contact: text(CONTACT).filter(|contact| parse::is_contact(contact)),
     })
 }

@@ -147,8 +147,7 @@ impl Reading {
                     let expected = format!(
                         "a name on one line of {POLICY_TEXT} bytes at most, without control characters"
                     );
-                    let valid = |text: &str| is_line(text, POLICY_TEXT);
-                    name = self.checked(field, value, valid, &expected);
+                    name = self.checked(field, value, is_name, &expected);
                 }
                 "contact" => {
                     let expected = "the URI of a web page or a mail address, such as \
@@ -368,8 +367,14 @@ fn suggestion(text: &str, known: &[&str]) -> String {
         .map_or_else(String::new, |(_, word)| format!(". Did you mean “{word}”?"))
 }
 
-/// Whether it is the URI of a web page or of a mail address.
-fn is_contact(text: &str) -> bool {
+/// Whether a text can be the name of an organisation.
+pub(super) fn is_name(text: &str) -> bool {
+    is_line(text, POLICY_TEXT)
+}
+
+/// Whether a text is the URI of a web page or of a mail address: all that the panel opens for a
+/// contact.
+pub fn is_contact(text: &str) -> bool {
     if !is_line(text, POLICY_TEXT) || text.contains(char::is_whitespace) {
         return false;
     }

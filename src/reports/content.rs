@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::mistake::is_control;
+use crate::text;
 
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl From<io::Error> for Unreadable {
 /// Bytes that are meant to be text. What is cut may end within a letter.
 pub(super) fn text(bytes: &[u8], cut: bool) -> Content {
     Content::Text {
-        text: clean(&String::from_utf8_lossy(whole_letters(bytes, cut))),
+        text: text::lines(&String::from_utf8_lossy(whole_letters(bytes, cut))),
         cut,
     }
 }
@@ -103,18 +103,7 @@ fn whole_letters(bytes: &[u8], cut: bool) -> &[u8] {
     }
 }
 
-/// Text without what would turn others' words around or speak to a terminal.
-fn clean(text: &str) -> String {
-    let shown = |c| match c {
-        '\n' | '\t' => c,
-        c if is_control(c) => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    // A line end of other systems is one.
-    text.replace("\r\n", "\n").chars().map(shown).collect()
-}
-
 /// The same on one line.
 pub(super) fn one_line(text: &str) -> String {
-    clean(text).replace(['\n', '\t'], " ")
+    text::one_line(&text.replace(['\n', '\t'], " "))
 }

@@ -4,6 +4,7 @@
 
 use super::{Content, Field, Keeper, NotDeleted, Report, State, Unlisted, Unreadable, path};
 use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+use crate::text;
 use crate::words;
 
 /// What becomes of a report, in a word or two.
@@ -120,10 +121,11 @@ pub fn binary(field: &Field) -> Option<String> {
 
 /// What a field is called; what stands in a report without a name has none.
 pub fn field_name(field: &Field) -> String {
-    field.name.clone().unwrap_or_else(|| {
+    field.name.as_deref().map_or_else(
         // Translators: instead of a name, over lines of a report that are broken
-        gettext("Without a name")
-    })
+        || gettext("Without a name"),
+        text::one_line,
+    )
 }
 
 /// What to say where a text is too long to be shown.

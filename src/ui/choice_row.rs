@@ -20,6 +20,7 @@ use privacy_panel::status::ChoiceStatus;
 use privacy_panel::words;
 
 use crate::expander;
+use crate::markup;
 use crate::row_texts;
 use crate::window::Window;
 use details::Details;
@@ -111,10 +112,10 @@ impl ChoiceRow {
         // Nothing else sets them.
         let _ = imp.choice.set(choice);
         let _ = imp.catalogue.set(Arc::clone(catalogue));
-        row.set_title(&glib::markup_escape_text(&choice.title()));
+        row.set_title(&markup::escape(&choice.title()));
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
-        row.set_subtitle(&glib::markup_escape_text(&choice.description()));
+        row.set_subtitle(&markup::escape(&choice.description()));
         row_texts::lay_out(&row);
         expander::replace_arrow(&row);
         expander::tell_expanded(&row);
@@ -175,11 +176,11 @@ impl ChoiceRow {
         let description = self.choice().description();
         let remark = remark(&status);
         self.set_subtitle(&match &remark {
-            None => glib::markup_escape_text(&description).into(),
+            None => markup::escape(&description).into(),
             Some(remark) => format!(
                 "{}\n<b>{}</b>",
-                glib::markup_escape_text(&description),
-                glib::markup_escape_text(remark)
+                markup::escape(&description),
+                markup::escape(remark)
             ),
         });
         let said = remark.map_or_else(

@@ -15,6 +15,7 @@ use gtk::{gio, glib};
 use privacy_panel::history;
 use privacy_panel::i18n::gettext;
 
+use crate::markup;
 use crate::row_texts;
 use crate::subpage::{self, Subpage};
 use crate::window::Window;
@@ -77,11 +78,11 @@ impl HistoryRows {
 /// A row that says something, to screen readers as well.
 fn row(title: &str, subtitle: &str) -> adw::ActionRow {
     let row = adw::ActionRow::builder()
-        .title(glib::markup_escape_text(title))
+        .title(markup::escape(title))
         .title_lines(0)
         .subtitle_lines(0)
         .build();
-    row.set_subtitle(&glib::markup_escape_text(subtitle));
+    row.set_subtitle(&markup::escape(subtitle));
     row.update_property(&[gtk::accessible::Property::Description(subtitle)]);
     row_texts::lay_out(&row);
     row

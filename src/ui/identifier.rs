@@ -16,6 +16,7 @@ use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::words;
 
 use crate::expander;
+use crate::markup;
 use crate::row_texts;
 use crate::window::Window;
 
@@ -90,19 +91,16 @@ fn identifier_row(
 ) -> adw::ActionRow {
     let row = adw::ActionRow::builder().title_lines(0).build();
     if several {
-        row.set_subtitle(&glib::markup_escape_text(program));
+        row.set_subtitle(&markup::escape(program));
     }
     let identifier = match identifier {
         Ok(identifier) => identifier,
         Err(sentence) => {
-            row.set_title(&glib::markup_escape_text(&sentence));
+            row.set_title(&markup::escape(&sentence));
             return row;
         }
     };
-    row.set_title(&format!(
-        "<tt>{}</tt>",
-        glib::markup_escape_text(&identifier)
-    ));
+    row.set_title(&format!("<tt>{}</tt>", markup::escape(&identifier)));
     row.set_title_selectable(true);
     let copy = gtk::Button::builder()
         .icon_name("edit-copy-symbolic")

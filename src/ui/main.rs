@@ -28,6 +28,7 @@ mod choice_row;
 mod expander;
 mod history;
 mod identifier;
+mod markup;
 mod reports;
 mod row_texts;
 mod subpage;

@@ -10,9 +10,10 @@ mod text;
 use adw::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
+use privacy_panel::i18n::{Part, gettext, gettext_f, ngettext_parts};
 use privacy_panel::reports::{self, NotDeleted, Place, Report, words};
 
+use crate::markup;
 use crate::subpage::{self, Subpage};
 use crate::window::Window;
 use list_page::ListPage;
@@ -41,7 +42,7 @@ pub(crate) fn count(row: &adw::ActionRow) {
     glib::spawn_future_local(async move {
         let counted = gio::spawn_blocking(|| reports::count(&Place::all())).await;
         if let (Some(row), Ok(count)) = (row.upgrade(), counted) {
-            row.set_subtitle(&glib::markup_escape_text(&words::count(count)));
+            row.set_subtitle(&markup::escape(&words::count(count)));
         }
     });
 }
@@ -52,12 +53,15 @@ fn not_deleted(failures: &[(Report, NotDeleted)]) -> Option<String> {
     let sentence = words::not_deleted(report, why);
     Some(match others.len() {
         0 => sentence,
-        others => ngettext_f(
+        others => ngettext_parts(
             // Translators: after a sentence about a report that could not be deleted
             "{sentence} {count} other report could not be deleted completely either.",
             "{sentence} {count} other reports could not be deleted completely either.",
             others,
-            &[("sentence", &sentence), ("count", &others.to_string())],
+            &[
+                ("sentence", Part::Own(&sentence)),
+                ("count", Part::Own(&others.to_string())),
+            ],
         ),
     })
 }

@@ -9,6 +9,7 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::glib;
 
+use crate::markup;
 use crate::row_texts;
 
 mod imp {
@@ -75,9 +76,9 @@ impl Subpage {
 /// A row that leads to a page.
 pub(crate) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
     let row = adw::ActionRow::builder()
-        .title(glib::markup_escape_text(title))
+        .title(markup::escape(title))
         .title_lines(0)
-        .subtitle(glib::markup_escape_text(subtitle))
+        .subtitle(markup::escape(subtitle))
         .subtitle_lines(0)
         .activatable(true)
         .build();

@@ -12,15 +12,17 @@ use gtk::{gio, glib};
 use privacy_panel::catalogue::Catalogue;
 use privacy_panel::choice::{self, Choice, Group};
 use privacy_panel::i18n::{gettext, ngettext_f};
+use privacy_panel::policy::parse;
 use privacy_panel::status::ChoiceStatus;
 use privacy_panel::storage::Storage;
 use privacy_panel::watch::Watch;
-use privacy_panel::{PACKAGE, words};
+use privacy_panel::{PACKAGE, text, words};
 
 use crate::application::Application;
 use crate::choice_row::ChoiceRow;
 use crate::history::HistoryRows;
 use crate::identifier;
+use crate::markup;
 use crate::reports;
 use crate::subpage::Subpage;
 
@@ -94,7 +96,9 @@ mod imp {
                 "win.contact",
                 Some(glib::VariantTy::STRING),
                 |window, _, contact| {
-                    if let Some(contact) = contact.and_then(glib::Variant::str) {
+                    // Nothing but web pages and mail addresses, whoever activates the action.
+                    let contact = contact.and_then(glib::Variant::str);
+                    if let Some(contact) = contact.filter(|contact| parse::is_contact(contact)) {
                         window.open(
                             contact,
                             gettext(
@@ -391,7 +395,7 @@ impl Window {
     pub(crate) fn toast(&self, sentence: &str) {
         // A title is cut off at the end of its line, and the reason with it.
         let label = gtk::Label::builder()
-            .label(sentence)
+            .label(text::composed(sentence))
             .wrap(true)
             .wrap_mode(gtk::pango::WrapMode::WordChar)
             .max_width_chars(self.toast_width())
@@ -415,7 +419,7 @@ impl Window {
     /// Says a sentence that stays, above everything else.
     fn add_notice(&self, sentence: &str) {
         let row = adw::ActionRow::builder()
-            .title(glib::markup_escape_text(sentence))
+            .title(markup::escape(sentence))
             .title_lines(0)
             .build();
         let icon = gtk::Image::from_icon_name("dialog-warning-symbolic");
@@ -439,7 +443,7 @@ impl Window {
     fn add_group(&self, group: Group, catalogue: &Arc<Catalogue>) {
         let imp = self.imp();
         let widget = adw::PreferencesGroup::builder()
-            .title(glib::markup_escape_text(&group.title()))
+            .title(markup::escape(&group.title()))
             .build();
         for choice in choice::ALL.iter().filter(|choice| choice.group == group) {
             let row = ChoiceRow::new(choice, catalogue);
@@ -477,9 +481,9 @@ impl Window {
         let row = adw::ActionRow::builder()
             .title(gettext("Privacy Policy"))
             // The name of the operating system.
-            .subtitle(glib::markup_escape_text(&system))
+            .subtitle(markup::escape(&system))
             .activatable(true)
-            .tooltip_text(address.as_str())
+            .tooltip_text(text::one_line(&address))
             .build();
         let icon = gtk::Image::from_icon_name("adw-external-link-symbolic");
         icon.set_accessible_role(gtk::AccessibleRole::Presentation);
@@ -524,7 +528,7 @@ impl Window {
             if expander.is_expanded() {
                 for text in texts.take() {
                     let row = adw::ActionRow::new();
-                    row.set_title(&glib::markup_escape_text(&text));
+                    row.set_title(&markup::escape(&text));
                     row.set_title_lines(0);
                     row.set_title_selectable(true);
                     expander.add_row(&row);
@@ -553,6 +557,7 @@ impl Window {
             if let Err(error) =
                 gtk::show_uri_full_future(Some(&window), &address, gtk::gdk::CURRENT_TIME).await
             {
+                let address = text::one_line(&address);
                 glib::g_warning!(PACKAGE, "{address}: {error}");
                 window.toast(&otherwise);
             }

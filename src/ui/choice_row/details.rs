@@ -12,7 +12,7 @@ use adw::prelude::*;
 use gtk::{accessible, glib};
 
 use privacy_panel::choice::Choice;
-use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::i18n::{Part, gettext, gettext_f, gettext_parts};
 use privacy_panel::policy::Organisation;
 use privacy_panel::reader::{Mode, Request};
 use privacy_panel::state::State;
@@ -21,6 +21,7 @@ use privacy_panel::storage::Origin;
 use privacy_panel::words;
 
 use super::ChoiceRow;
+use crate::markup::escape;
 use crate::row_texts;
 
 /// The ways to send, in the order in which they are shown.
@@ -218,10 +219,13 @@ impl Program {
         let heard = if remarks.is_empty() {
             state
         } else {
-            gettext_f(
+            gettext_parts(
                 // Translators: a state and what there is to say about it, for screen readers
                 "{state}. {remarks}",
-                &[("state", &state), ("remarks", &remarks)],
+                &[
+                    ("state", Part::Own(&state)),
+                    ("remarks", Part::Own(&remarks)),
+                ],
             )
         };
         self.row
@@ -261,9 +265,4 @@ fn is_for_everybody(reader: &ReaderStatus) -> bool {
 
 fn named(sentence: &str, organisation: &Organisation) -> String {
     gettext_f(sentence, &[("organisation", &organisation.name)])
-}
-
-/// Titles are markup in libadwaita.
-fn escape(text: &str) -> glib::GString {
-    glib::markup_escape_text(text)
 }

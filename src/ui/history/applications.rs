@@ -6,7 +6,7 @@ use adw::prelude::*;
 use gtk::{accessible, gio, glib};
 
 use privacy_panel::i18n::gettext;
-use privacy_panel::limits;
+use privacy_panel::{limits, text};
 
 use crate::subpage::Subpage;
 use crate::window::Window;
@@ -28,7 +28,10 @@ pub(super) fn all() -> Vec<Application> {
         .filter_map(|application| {
             Some(Application {
                 id: application.id()?.into(),
-                name: limits::cut(&application.display_name(), limits::PROGRAM_NAME),
+                name: limits::cut(
+                    &text::one_line(&application.display_name()),
+                    limits::PROGRAM_NAME,
+                ),
                 icon: application
                     .icon()
                     .and_then(|icon| IconExt::to_string(&icon))

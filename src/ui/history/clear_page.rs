@@ -13,6 +13,7 @@ use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, w
 use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
 
 use super::row;
+use crate::markup;
 use crate::window::Window;
 
 /// How often progress is shown.
@@ -86,7 +87,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let page = self.obj();
-            let remark = glib::markup_escape_text(&words::out_of_reach());
+            let remark = markup::escape(&words::out_of_reach());
             self.stays.set_description(Some(&remark));
             page.show_days();
             page.count();
@@ -193,7 +194,7 @@ impl ClearPage {
         for (group, row) in imp.rows.take() {
             group.remove(&row);
         }
-        imp.places.set_title(&glib::markup_escape_text(heading));
+        imp.places.set_title(&markup::escape(heading));
         imp.places.set_visible(!goes.is_empty());
         imp.stays.set_visible(stays.is_some());
         let rows = [(&imp.places, goes), (&imp.stays, stays.unwrap_or_default())];

@@ -14,6 +14,7 @@ use privacy_panel::i18n::{gettext, gettext_f};
 
 use super::applications::{self, Application};
 use super::row;
+use crate::markup;
 use crate::window::Window;
 
 mod imp {
@@ -94,8 +95,8 @@ impl NeverPage {
         let imp = self.imp();
         let group = |title: &str, description: &str| {
             let group = adw::PreferencesGroup::builder()
-                .title(glib::markup_escape_text(title))
-                .description(glib::markup_escape_text(description))
+                .title(markup::escape(title))
+                .description(markup::escape(description))
                 .build();
             self.add(&group);
             group
@@ -118,7 +119,7 @@ impl NeverPage {
                 }
             ));
             let row = adw::ActionRow::builder()
-                .title(glib::markup_escape_text(&kind.title()))
+                .title(markup::escape(&kind.title()))
                 .activatable_widget(&switch)
                 .build();
             row.add_suffix(&switch);
@@ -205,7 +206,7 @@ impl NeverPage {
     /// Says something at the top of the page.
     fn say(&self, sentence: &str) {
         if let Some(notice) = self.imp().notice.get() {
-            notice.set_description(Some(&glib::markup_escape_text(sentence)));
+            notice.set_description(Some(&markup::escape(sentence)));
         }
     }
 
@@ -266,7 +267,7 @@ impl NeverPage {
                     (folders, row)
                 }
                 Rule::Application(id) => (applications, self.application_row(rule, id)),
-                Rule::Other(name) => (others, row(name, "")),
+                Rule::Other(_) => (others, row(&words::rule(rule), "")),
             };
             group.add(&row);
             imp.rows.borrow_mut().push((group.clone(), row.upcast()));
@@ -282,10 +283,10 @@ impl NeverPage {
     fn application_row(&self, rule: &Rule, id: &str) -> adw::ActionRow {
         let known = self.imp().known.borrow();
         let found = known.iter().find(|application| application.id == id);
-        let name = found.map_or(id, |application| application.name.as_str());
-        let row = row(name, "");
+        let name = found.map_or_else(|| words::rule(rule), |application| application.name.clone());
+        let row = row(&name, "");
         row.add_prefix(&applications::icon(found));
-        self.add_remove_button(&row, rule, name);
+        self.add_remove_button(&row, rule, &name);
         row
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use privacy_panel::i18n::gettext;
 use privacy_panel::reports::program::Programs;
 use privacy_panel::reports::{Depth, Place, Report, list, words};
+use privacy_panel::text;
 
 /// What the list shows of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Progress {
                     entries.push(Entry {
                         name: program.map_or_else(
                             || report.program_name().to_owned(),
-                            |program| program.name.clone(),
+                            |program| text::one_line(&program.name),
                         ),
                         icon: program.and_then(|program| program.icon.clone()),
                         report,

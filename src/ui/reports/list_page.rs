@@ -17,6 +17,7 @@ use privacy_panel::reports::{Place, words};
 
 use super::entry::{Entry, Loaded, Progress};
 use super::report_page::ReportPage;
+use crate::markup;
 use crate::window::Window;
 
 /// How often the number of reports that have been found is shown anew.
@@ -290,7 +291,7 @@ impl ListPage {
             imp.empty.set_description(Some(&if problems.is_empty() {
                 gettext("When a program fails, the report about it appears here.")
             } else {
-                glib::markup_escape_text(&problems.join("\n")).into()
+                markup::escape(&problems.join("\n")).into()
             }));
         }
         self.replace(entries);

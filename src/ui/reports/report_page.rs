@@ -12,6 +12,7 @@ use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::reports::{self, Content, Field, Reading, Report, Unreadable, words};
 
 use super::entry::Entry;
+use crate::markup;
 use crate::subpage::{self, Subpage};
 use crate::window::Window;
 
@@ -229,9 +230,9 @@ impl ReportPage {
 /// A row that says something.
 fn plain_row(title: &str, text: &str) -> adw::ActionRow {
     adw::ActionRow::builder()
-        .title(glib::markup_escape_text(title))
+        .title(markup::escape(title))
         .title_lines(0)
-        .subtitle(glib::markup_escape_text(text))
+        .subtitle(markup::escape(text))
         .subtitle_lines(0)
         .build()
 }
