@@ -40,8 +40,14 @@ pub const FILE: &str = "/etc/privacy-panel/policy.toml";
 /// Where dconf's databases are, and the folders that they are compiled from.
 const DATABASES: &str = "/etc/dconf/db";
 
+/// The name of the database that a policy is compiled into, as a profile has it.
+///
+/// dconf tells running programs of a change by a signal whose object path ends in this name, and an
+/// object path has no hyphens.
+const DATABASE_NAME: &str = "privacy_panel";
+
 /// The database that a policy is compiled into.
-pub const DATABASE: &str = "/etc/dconf/db/privacy-panel";
+pub const DATABASE: &str = "/etc/dconf/db/privacy_panel";
 
 /// How large a policy may be, in bytes.
 pub const LARGEST_FILE: u64 = 256 * 1024;

@@ -532,15 +532,15 @@ fn sentence(failure: &Failure) -> String {
             file,
         ),
         Failure::ProfileIsLink(file) => named(
-            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy-panel” after “user-db:user” there, or replace the link by a file, and try again.",
+            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy_panel” after “user-db:user” there, or replace the link by a file, and try again.",
             file,
         ),
         Failure::LineInLink(file) => named(
-            "“{file}” is a link, so that something else takes care of it. Take the line “system-db:privacy-panel” out of it there, and try again.",
+            "“{file}” is a link, so that something else takes care of it. Take the line “system-db:privacy_panel” out of it there, and try again.",
             file,
         ),
         Failure::NoUserDatabase(file) => named(
-            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy-panel” below the line of the person’s own settings, and try again.",
+            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy_panel” below the line of the person’s own settings, and try again.",
             file,
         ),
         Failure::Broken(mistake) => gettext_f(

@@ -10,8 +10,7 @@ use std::process::{Command, Output};
 
 use super::failure::{Failure, no_scratch};
 use super::home::Home;
-use super::sources;
-use crate::PACKAGE;
+use super::{DATABASE_NAME, sources};
 use crate::i18n::system_error;
 
 /// Has all databases of this computer compiled. Says whether dconf was content, and what it said.
@@ -31,7 +30,7 @@ pub(super) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
         .and_then(|()| fs::write(folder.join(sources::KEY_FILE), keys))
         .and_then(|()| fs::write(folder.join(sources::LOCKS_FILE), locks))
         .map_err(no_scratch())?;
-    let compiled = home.path().join(PACKAGE);
+    let compiled = home.path().join(DATABASE_NAME);
     let words = ["compile".as_ref(), compiled.as_os_str(), folder.as_os_str()];
     at_home(&home, &words)?;
     fs::read(&compiled).map_err(no_scratch())
@@ -40,7 +39,7 @@ pub(super) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
 /// What is in a database: its keys and values as a key file, and its locks, a line each.
 pub(super) fn contents(database: &[u8]) -> Result<(String, String), Failure> {
     let home = Home::new().map_err(no_scratch())?;
-    let copy = home.path().join(PACKAGE);
+    let copy = home.path().join(DATABASE_NAME);
     let profile = format!("user-db:user\nfile-db:{}\n", copy.display());
     fs::write(&copy, database)
         .and_then(|()| fs::write(home.profile(), profile))

@@ -36,8 +36,7 @@ use super::diff::FileChange;
 use super::failure::{Failure, Unreadable, no_scratch, system};
 use super::read_back::Process;
 use super::report::Report;
-use super::{DATABASE, DATABASES, FILE, LARGEST_FILE, Policy, parse, profile, sources};
-use crate::PACKAGE;
+use super::{DATABASE, DATABASE_NAME, DATABASES, FILE, LARGEST_FILE, Policy, parse, profile, sources};
 use crate::catalogue::Catalogue;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
@@ -287,7 +286,7 @@ impl Place {
             self.take_out_of_profile(&profiles, kind, profile, &made)?;
         }
         if let Some(databases) = &databases {
-            let ours = [PACKAGE, sources::FOLDER].map(PathBuf::from);
+            let ours = [DATABASE_NAME, sources::FOLDER].map(PathBuf::from);
             for name in leftovers(databases).into_iter().chain(ours) {
                 let failed = self.system(&Path::new(DATABASES).join(&name));
                 tree::remove(databases, name).map_err(failed)?;

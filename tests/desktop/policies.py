@@ -16,7 +16,7 @@ from harness import SOURCE, Session
 # Policies, each with what is to become of it.
 POLICIES = SOURCE / "tests" / "policies"
 
-NAME = "privacy-panel"
+NAME = "privacy_panel"
 OUR_LINE = f"system-db:{NAME}"
 PROFILE = Path("/etc/dconf/profile/user")
 DATABASES = Path("/etc/dconf/db")

@@ -753,7 +753,7 @@ class Image:
         self.outside = folder / "outside"
         for top in (self.root, self.outside):
             for name in (
-                "dconf/db/privacy-panel.d/locks",
+                "dconf/db/privacy_panel.d/locks",
                 "dconf/profile",
                 "privacy-panel/readers.d",
             ):
@@ -765,9 +765,9 @@ class Image:
             f'path = "/org/example/"\nkey = "{SECRET.lower()}"\non = "\'a\'"\noff = "\'b\'"\n'
         )
         for name, text in {
-            "dconf/db/privacy-panel": SECRET,
-            "dconf/db/privacy-panel.d/policy": f"# {SECRET}\n#| {policy}",
-            "dconf/db/privacy-panel.d/locks/policy": f"/{SECRET}\n",
+            "dconf/db/privacy_panel": SECRET,
+            "dconf/db/privacy_panel.d/policy": f"# {SECRET}\n#| {policy}",
+            "dconf/db/privacy_panel.d/locks/policy": f"/{SECRET}\n",
             "dconf/profile/user": f"user-db:user\nsystem-db:{SECRET}\n",
             "privacy-panel/policy.toml": policy,
             "privacy-panel/readers.d/a.toml": reader,
@@ -825,11 +825,11 @@ STRANGE = {
 
 DB, PROFILES = "etc/dconf/db", "etc/dconf/profile"
 OURS = (
-    f"{DB}/privacy-panel",
-    f"{DB}/privacy-panel.d",
-    f"{DB}/privacy-panel.d/policy",
-    f"{DB}/privacy-panel.d/locks",
-    f"{DB}/privacy-panel.d/locks/policy",
+    f"{DB}/privacy_panel",
+    f"{DB}/privacy_panel.d",
+    f"{DB}/privacy_panel.d/policy",
+    f"{DB}/privacy_panel.d/locks",
+    f"{DB}/privacy_panel.d/locks/policy",
     f"{DB}/{UNDER_WAY}",
     f"{DB}/{FOLDER_UNDER_WAY}",
     f"{PROFILES}/user",
@@ -966,7 +966,7 @@ def test_links_within_an_image_and_to_it_are_followed_or_refused(computer, tmp_p
     link.symlink_to(image.root)
     done = computer.policy("apply", "/etc/privacy-panel/A.toml", "--root", link)
     assert done.returncode == 0, done
-    assert (image.root / f"{DB}/privacy-panel").is_file() and link.is_symlink()
+    assert (image.root / f"{DB}/privacy_panel").is_file() and link.is_symlink()
 
 
 def test_the_policy_of_an_image_cannot_name_databases_outside(computer, tmp_path):
@@ -996,7 +996,7 @@ def test_the_policy_of_an_image_cannot_name_databases_outside(computer, tmp_path
 def test_links_that_come_and_go_meanwhile_lead_out_of_no_image(computer, tmp_path):
     image = Image(tmp_path)
     pairs = []
-    for name in (DB, PROFILES, "etc/privacy-panel", f"{DB}/privacy-panel.d", f"{DB}/privacy-panel"):
+    for name in (DB, PROFILES, "etc/privacy-panel", f"{DB}/privacy_panel.d", f"{DB}/privacy_panel"):
         pairs += [str(image.root / name), str(image.root / f"{name}.other")]
         image.link(f"{name}.other", image.outside / name)
     before = snapshot(image.outside, ids=True)
@@ -1144,11 +1144,11 @@ def test_what_others_put_beside_our_files_stays(computer):
     computer.write(PROFILE, "user-db:user\n")
     assert computer.policy("apply", "/etc/privacy-panel/A.toml").returncode == 0
     beside = {}
-    for name in ("privacy-panel.backup", "privacy-panel.2026bk", "privacy-panel.d.old/policy"):
+    for name in ("privacy_panel.backup", "privacy_panel.2026bk", "privacy_panel.d.old/policy"):
         beside[name] = computer.write(DATABASE.parent / name, "somebody's own")
-    beside["folder"] = computer.write(DATABASE.parent / "privacy-panel.FOLDER/file", "own")
-    beside["link"] = computer.file(DATABASE.parent / "privacy-panel.LINKED")
-    beside["link"].symlink_to("privacy-panel.backup")
+    beside["folder"] = computer.write(DATABASE.parent / "privacy_panel.FOLDER/file", "own")
+    beside["link"] = computer.file(DATABASE.parent / "privacy_panel.LINKED")
+    beside["link"].symlink_to("privacy_panel.backup")
     for words in (["apply", "/etc/privacy-panel/B.toml"], ["remove"]):
         assert calm(computer.policy(*words)).returncode == 0
         assert [name for name, file in beside.items() if not file.exists()] == []

@@ -11,7 +11,6 @@ use glib::Variant;
 
 use super::Place;
 use super::opt_outs::{wanted, wanted_of};
-use crate::PACKAGE;
 use crate::catalogue::Catalogue;
 use crate::folders;
 use crate::i18n::system_error;
@@ -20,7 +19,7 @@ use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::read_back::{self, Answer, Process, Question};
 use crate::policy::report::{KeyReport, ReaderReport, Report};
-use crate::policy::{DATABASE, DATABASES, FILE, Policy, dconf, in_force, profile, sources};
+use crate::policy::{DATABASE, DATABASE_NAME, DATABASES, FILE, Policy, dconf, in_force, profile, sources};
 use crate::reader::{Reader, Shape};
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, UNDER_WAY};
 
@@ -318,7 +317,7 @@ impl Place {
 pub(super) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
     let is_dconfs = |name: &str| {
         let letters = name
-            .strip_prefix(PACKAGE)
+            .strip_prefix(DATABASE_NAME)
             .and_then(|rest| rest.strip_prefix('.'));
         letters.is_some_and(|letters| {
             let is_ours = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();

@@ -10,10 +10,9 @@ use rustix::fs::Mode;
 
 use super::look::leftovers;
 use super::{Before, Place, Plan};
-use crate::PACKAGE;
 use crate::policy::failure::Failure;
 use crate::policy::sources::{self, KEY_FILE, LOCKS, LOCKS_FILE};
-use crate::policy::{DATABASE, DATABASES, dconf, profile};
+use crate::policy::{DATABASE, DATABASE_NAME, DATABASES, dconf, profile};
 use crate::session;
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
@@ -225,7 +224,7 @@ impl Place {
             return self.compile_for_image(databases).map(|()| None);
         }
         let number = || {
-            let found = databases.symlink_metadata(PACKAGE);
+            let found = databases.symlink_metadata(DATABASE_NAME);
             found.ok().map(|found| found.ino())
         };
         let before = number();
@@ -246,7 +245,7 @@ impl Place {
         let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
         let bytes = dconf::compile(&keys, &locks)?;
         tree::prepare(databases, &bytes, Rights::PUBLIC)
-            .and_then(|()| tree::put_in_place(databases, PACKAGE))
+            .and_then(|()| tree::put_in_place(databases, DATABASE_NAME))
             .map_err(self.system(Path::new(DATABASE)))
     }
 }
