@@ -12,7 +12,6 @@ use privacy_panel::opt_out::OptOut;
 use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
 use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
-use privacy_panel::session;
 use privacy_panel::state::State;
 use privacy_panel::tree::Tree;
 use privacy_panel::words;
@@ -32,11 +31,6 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
         } => apply(&file, again, &root, dry_run),
         PolicyCommand::Status { root, format } => status(&root, format.json),
         PolicyCommand::Remove { root } => remove(&root),
-        PolicyCommand::Announce => {
-            return session::announce()
-                .map(|()| Exit::Done)
-                .map_err(io::Error::other);
-        }
         PolicyCommand::ReadBack => {
             output::line(&read_back::answer()?)?;
             return Ok(Exit::Done);

@@ -77,14 +77,10 @@ fn run(
     })
 }
 
-/// What dconf had to say, but for GLib's complaint about our name, see [`crate::session`]; or how it
-/// ended, where it said nothing of its failure.
+/// What dconf had to say; or how it ended, where it said nothing of its failure.
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines = text.lines().filter(|line| {
-        let complaint = line.contains("g_dbus_connection_emit_signal");
-        !complaint && !line.trim().is_empty()
-    });
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
     let text = lines.collect::<Vec<_>>().join("\n");
     if text.is_empty() && !output.status.success() {
         return output.status.to_string();

@@ -54,14 +54,7 @@ class Computer:
         """A session of the person; a later one is the one that they are logged in to then."""
         # A program that goes wrong is to be seen to.
         env = {"RUST_BACKTRACE": "1"}
-        session = Session(system_bus=True, binds=self.binds, env=env, **options)
-        # Where systemd has the bus of a person who is logged in.
-        bus = self.file(f"/run/user/{os.getuid()}/bus")
-        bus.parent.mkdir(parents=True, exist_ok=True)
-        bus.unlink(missing_ok=True)
-        address = session.env["DBUS_SESSION_BUS_ADDRESS"]
-        bus.symlink_to(address.removeprefix("unix:path=").partition(",")[0])
-        return session
+        return Session(system_bus=True, binds=self.binds, env=env, **options)
 
     def __enter__(self):
         return self

@@ -13,7 +13,6 @@ use super::{Before, Place, Plan};
 use crate::policy::failure::Failure;
 use crate::policy::sources::{self, KEY_FILE, LOCKS, LOCKS_FILE};
 use crate::policy::{DATABASE, DATABASE_NAME, DATABASES, dconf, profile};
-use crate::session;
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
 impl Place {
@@ -230,7 +229,6 @@ impl Place {
         let before = number();
         let (content, said) = dconf::update()?;
         let after = number();
-        session::announce_to_all();
         // It goes on past a database that it cannot compile, which may be another one.
         if !content && (after.is_none() || before == after) {
             return Err(Failure::NotCompiled(said));
