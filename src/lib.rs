@@ -24,6 +24,7 @@
 //! ├── services              what is kept by services on a bus
 //! ├── opt_out               what turns a program off for everybody on a computer
 //! ├── document              what is kept in TOML files
+//! ├── child, scratch        child processes, and temporary folders
 //! └── tree, mistake         files of this computer or of an image; what is wrong in them
 //! ```
 //!
@@ -31,6 +32,7 @@
 
 pub mod catalogue;
 pub mod change;
+mod child;
 pub mod choice;
 pub mod document;
 pub mod folders;
@@ -41,6 +43,7 @@ pub mod opt_out;
 pub mod policy;
 pub mod reader;
 pub mod reports;
+mod scratch;
 pub mod search;
 pub mod services;
 pub mod session;

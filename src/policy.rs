@@ -16,6 +16,7 @@ pub mod diff;
 mod failure;
 mod home;
 pub mod in_force;
+mod lock;
 pub mod parse;
 pub mod place;
 mod profile;
@@ -31,7 +32,7 @@ pub use beyond::{Beyond, Instead, beyond};
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use parse::parse;
-pub use place::{Place, Preview, opt_outs_of, wanted_opt_outs};
+pub use place::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
 pub use report::{KeyReport, ReaderReport, Report};
 
 /// Where a policy is.

@@ -8,9 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use gio::prelude::*;
 
-/// This program, also while the package manager replaces it.
-pub(crate) const PROGRAM: &str = "/proc/self/exe";
-
 /// The name, the interface and the object of a bus itself; see the D-Bus specification.
 pub(crate) const BUS: &str = "org.freedesktop.DBus";
 pub(crate) const BUS_PATH: &str = "/org/freedesktop/DBus";

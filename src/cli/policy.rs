@@ -10,7 +10,7 @@ use privacy_panel::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use privacy_panel::mistake::Mistake;
 use privacy_panel::opt_out::OptOut;
 use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
-use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
+use privacy_panel::policy::{Applied, Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
 use privacy_panel::state::State;
 use privacy_panel::tree::Tree;
@@ -144,7 +144,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     let place = place(root)?;
     let policy = if again {
         match place.applied() {
-            Err(Unreadable::Missing(_)) => return result(false),
+            Err(Unreadable::Missing(_)) => return Ok(done(last_line(false))),
             found => found?.1,
         }
     } else {
@@ -155,6 +155,24 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
         return show_changes(&place, &policy, &catalogue);
     }
     let applied = place.apply(&policy, &catalogue, wait)?;
+    let printed = say_applied(&place, &policy, &catalogue, &applied);
+    Ok(done(printed))
+}
+
+/// How a command ends that has changed something. That counts, whether anybody reads of it or not.
+fn done(printed: io::Result<()>) -> Exit {
+    if let Err(error) = printed {
+        output::failed(&error);
+    }
+    Exit::Done
+}
+
+fn say_applied(
+    place: &Place,
+    policy: &Policy,
+    catalogue: &Catalogue,
+    applied: &Applied,
+) -> io::Result<()> {
     for line in applied.said.iter().flat_map(|said| said.lines()) {
         output::complain(line);
     }
@@ -162,7 +180,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     for decision in &policy.decisions {
         output::line(&in_force(decision, &applied.report))?;
     }
-    for beyond in there(&place, &policy, &catalogue) {
+    for beyond in there(place, policy, catalogue) {
         output::line(&not_reached(&beyond))?;
     }
     if applied.profile_changed && !place.tree().is_image() {
@@ -170,7 +188,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
             "For people who are logged in it comes into force when they log in again.",
         ))?;
     }
-    result(applied.changed)
+    last_line(applied.changed)
 }
 
 fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
@@ -197,7 +215,8 @@ fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result
             &[("file", &database.display().to_string())],
         ))?;
     }
-    result(changes.is_change())
+    last_line(changes.is_change())?;
+    Ok(Exit::Done)
 }
 
 fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
@@ -237,7 +256,7 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
 
 fn remove(root: &Root) -> Result<Exit, Stop> {
     let removed = place(root)?.remove(wait)?;
-    result(removed)
+    Ok(done(last_line(removed)))
 }
 
 fn wait() {
@@ -247,9 +266,8 @@ fn wait() {
 }
 
 /// The last line, for scripts; it is never translated.
-fn result(changed: bool) -> Result<Exit, Stop> {
-    output::line(if changed { "changed" } else { "unchanged" })?;
-    Ok(Exit::Done)
+fn last_line(changed: bool) -> io::Result<()> {
+    output::line(if changed { "changed" } else { "unchanged" })
 }
 
 /// `Include online search results: Off, locked`

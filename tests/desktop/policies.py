@@ -127,9 +127,7 @@ class Computer:
         folder.mkdir(exist_ok=True)
         (folder / "dconf").write_text(f"#!/bin/sh\n{script}\n")
         (folder / "dconf").chmod(0o755)
-        # Who is killed leaves temporary files behind.
-        variables = (f"PATH={folder}:{self.session.env['PATH']}", f"TMPDIR={self.root}")
-        return self.session.run("env", *variables, *command)
+        return self.session.run("env", f"PATH={folder}:{self.session.env['PATH']}", *command)
 
     def database(self, name, defaults="", locks=()):
         """What another database is compiled from, such as a site's."""

@@ -11,6 +11,7 @@ use rustix::fs::Mode;
 use super::look::leftovers;
 use super::{Before, Place, Plan};
 use crate::policy::failure::Failure;
+use crate::policy::lock::Lock;
 use crate::policy::sources::{self, KEY_FILE, LOCKS, LOCKS_FILE};
 use crate::policy::{DATABASE, DATABASE_NAME, DATABASES, dconf, profile};
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
@@ -79,9 +80,20 @@ impl Place {
     }
 
     /// Does what is to be done. Says what dconf had to say.
-    pub(super) fn carry_out(&self, plan: &Plan) -> Result<Option<String>, Failure> {
+    pub(super) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Option<String>, Failure> {
         // Whatever root's habits are: people have to read what is made here.
         rustix::process::umask(Mode::from_raw_mode(0o022));
+        let unfinished = lock.made();
+        let mut to_be_made = unfinished.clone();
+        for path in sources::folders() {
+            if self.folder(path)?.is_none() {
+                to_be_made.push(path.into());
+            }
+        }
+        if !to_be_made.is_empty() {
+            // The sources will know of them, and are not there yet.
+            lock.note(&to_be_made)?;
+        }
         let mut made = Vec::new();
         let mut folder = |path: &str| {
             let path = Path::new(path);
@@ -99,6 +111,17 @@ impl Place {
         if done.is_err() {
             // Folders that were made for nothing; why they were is the failure to tell.
             let _ = self.take_out_empty(&made);
+        }
+        if !to_be_made.is_empty() {
+            let left = if done.is_err() {
+                unfinished
+            } else {
+                Vec::new()
+            };
+            let noted = lock.note(&left);
+            if done.is_ok() {
+                noted?;
+            }
         }
         done
     }
@@ -141,11 +164,6 @@ impl Place {
             self.undo_opt_outs(&opt_outs.undo)?;
             self.forget_undone(plan)?;
         }
-        let said = [said, self.tell_systemd(opt_outs)];
-        let said = said
-            .into_iter()
-            .flatten()
-            .reduce(|one, other| one + "\n" + &other);
         if plan.profile.is_change() {
             tree::put_in_place(profiles, profile::NAME).map_err(profile_failed())?;
         }
