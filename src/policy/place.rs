@@ -292,6 +292,8 @@ impl Place {
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
             self.take_out_of_profile(&profiles, kind, profile, &made)?;
         }
+        // The sources, which know of these, go before them.
+        lock.note(&made)?;
         if let Some(databases) = &databases {
             let ours = [DATABASE_NAME, sources::FOLDER].map(PathBuf::from);
             for name in leftovers(databases).into_iter().chain(ours) {

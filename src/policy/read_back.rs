@@ -63,6 +63,9 @@ pub enum Failure {
     /// GSettings has no module for dconf here.
     #[error("GSettings has no storage module for dconf")]
     NoDconf,
+    /// Temporary files cannot be made.
+    #[error("{0}")]
+    NoScratch(io::Error),
     /// The process could not be run, or did not understand.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -116,7 +119,8 @@ impl Process {
     ) -> Result<Vec<Answer>, Failure> {
         if self.translated {
             let text = translated(tree, profile, &self.home)?;
-            self.home.write(PROFILE, &text)?;
+            let written = self.home.write(PROFILE, &text);
+            written.map_err(Failure::NoScratch)?;
         }
         let asked = serde_json::to_vec(questions).map_err(io::Error::from)?;
         let output = self.child.finish(&asked).map_err(io::Error::from)?;
@@ -133,7 +137,7 @@ impl Process {
 
 /// A profile of files only, each a copy in a folder of ours where it belongs to an image: what an
 /// image calls a system database is not this computer's.
-fn translated(tree: &Tree, profile: &[u8], home: &Home) -> io::Result<Vec<u8>> {
+fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failure> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     let mut out = b"user-db:user\n".to_vec();
     let mut copies: Vec<PathBuf> = Vec::new();
@@ -156,7 +160,7 @@ fn translated(tree: &Tree, profile: &[u8], home: &Home) -> io::Result<Vec<u8>> {
                     continue;
                 };
                 room -= bytes.len() as u64;
-                home.write(&name, &bytes)?;
+                home.write(&name, &bytes).map_err(Failure::NoScratch)?;
                 copies.push(database);
             }
             home.path().join(name)

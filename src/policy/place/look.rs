@@ -113,6 +113,7 @@ impl Place {
         let asked = process.ask(&self.tree, profile, questions);
         asked.map_err(|failure| match failure {
             read_back::Failure::NoDconf => Failure::NoDconf,
+            read_back::Failure::NoScratch(error) => no_scratch()(error),
             read_back::Failure::Io(error) => system(self.name(profile::FILE))(error),
         })
     }
