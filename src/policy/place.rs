@@ -285,6 +285,8 @@ impl Place {
         };
         // A file that cannot be understood is found before anything is taken out.
         self.preview(&opt_outs)?;
+        // The sources, which know of these, go before them.
+        lock.note(&made)?;
         if let Some(databases) = &databases {
             self.let_go(databases, &made, &opt_outs.undo)?;
         }
@@ -292,8 +294,6 @@ impl Place {
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
             self.take_out_of_profile(&profiles, kind, profile, &made)?;
         }
-        // The sources, which know of these, go before them.
-        lock.note(&made)?;
         if let Some(databases) = &databases {
             let ours = [DATABASE_NAME, sources::FOLDER].map(PathBuf::from);
             for name in leftovers(databases).into_iter().chain(ours) {
