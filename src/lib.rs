@@ -26,6 +26,7 @@
 //! ├── document              what is kept in TOML files
 //! ├── home                  whose home this is, and the way to a file in it
 //! ├── replace, open         replacing a file with the rights that it has; opening regular files
+//! ├── child, scratch        child processes, and temporary folders
 //! ├── tree, mistake         files of this computer or of an image; what is wrong in them
 //! └── limits, text          how much of anything is read; foreign text, made safe to show
 //! ```
@@ -34,6 +35,7 @@
 
 pub mod catalogue;
 pub mod change;
+mod child;
 pub mod choice;
 pub mod document;
 pub mod folders;
@@ -48,6 +50,7 @@ pub mod policy;
 pub mod reader;
 pub mod replace;
 pub mod reports;
+mod scratch;
 pub mod search;
 pub mod services;
 pub mod session;

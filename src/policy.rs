@@ -16,6 +16,7 @@ pub mod diff;
 mod failure;
 mod home;
 pub mod in_force;
+mod lock;
 pub mod parse;
 pub mod place;
 mod profile;
@@ -31,7 +32,7 @@ pub use beyond::{Beyond, Instead, beyond};
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use parse::parse;
-pub use place::{Place, Preview, opt_outs_of, wanted_opt_outs};
+pub use place::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
 pub use report::{KeyReport, ReaderReport, Report};
 
 /// Where a policy is.
@@ -40,8 +41,14 @@ pub const FILE: &str = "/etc/privacy-panel/policy.toml";
 /// Where dconf's databases are, and the folders that they are compiled from.
 const DATABASES: &str = "/etc/dconf/db";
 
+/// The name of the database that a policy is compiled into, as a profile has it.
+///
+/// dconf tells running programs of a change by a signal whose object path ends in this name, and an
+/// object path has no hyphens.
+const DATABASE_NAME: &str = "privacy_panel";
+
 /// The database that a policy is compiled into.
-pub const DATABASE: &str = "/etc/dconf/db/privacy-panel";
+pub const DATABASE: &str = "/etc/dconf/db/privacy_panel";
 
 /// How large a policy may be, in bytes.
 pub const LARGEST_FILE: u64 = 256 * 1024;

@@ -1,104 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Sessions: since when the programs of one may be running, and telling them of a policy.
-//!
-//! dconf tells the programs that are running of a change of a system database by a signal on the
-//! system bus, whose object path ends in the database's name. A path has no hyphens, so nobody can
-//! hear of `privacy-panel` (`dconf update` tries, and GLib complains). But a program also listens
-//! for its person's own database, on the session's bus, and looks at all of its databases anew
-//! when it hears of that one. So that is said, in every session that there is.
+//! The session: since when its programs may be running, and asking its bus itself.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use gio::prelude::*;
-
-/// This program, also while the package manager replaces it.
-pub(crate) const PROGRAM: &str = "/proc/self/exe";
-
-/// Where the sessions of people who are logged in have their buses; see `pam_systemd(8)`.
-const SESSIONS: &str = "/run/user";
 
 /// The name, the interface and the object of a bus itself; see the D-Bus specification.
 pub(crate) const BUS: &str = "org.freedesktop.DBus";
 pub(crate) const BUS_PATH: &str = "/org/freedesktop/DBus";
-
-/// How long a session's bus is waited for.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Lets the programs of this session look at all of their databases anew.
-pub fn announce() -> Result<(), glib::Error> {
-    let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE)?;
-    bus.emit_signal(
-        None,
-        "/ca/desrt/dconf/Writer/user",
-        "ca.desrt.dconf.Writer",
-        "WritabilityNotify",
-        Some(&("/",).to_variant()),
-    )?;
-    bus.flush_sync(gio::Cancellable::NONE)
-}
-
-/// Lets the programs of everybody who is logged in do so. Called by root.
-///
-/// A bus is its person's, and so may be anything: a process that is theirs alone talks to it, and
-/// is not waited for longer than a moment. Whom it does not reach, the next login does.
-pub(crate) fn announce_to_all() {
-    let mut children: Vec<_> = buses()
-        .into_iter()
-        .filter_map(|(person, group, bus)| {
-            let mut address = std::ffi::OsString::from("unix:path=");
-            address.push(bus);
-            let mut command = Command::new(PROGRAM);
-            command
-                .args(["policy", "announce"])
-                .env_clear()
-                .env("DBUS_SESSION_BUS_ADDRESS", address)
-                .current_dir("/")
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
-            if rustix::process::geteuid().is_root() {
-                command.uid(person).gid(group);
-            }
-            command.spawn().ok()
-        })
-        .collect();
-    let end = Instant::now() + PATIENCE;
-    while Instant::now() < end && children.iter_mut().any(is_running) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    for mut child in children {
-        if is_running(&mut child) {
-            // Whoever does not let their programs be told of it keeps them until the next login.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn is_running(child: &mut Child) -> bool {
-    matches!(child.try_wait(), Ok(None))
-}
-
-/// The person, their group and the socket of each session's bus.
-fn buses() -> Vec<(u32, u32, PathBuf)> {
-    let folders = fs::read_dir(SESSIONS).into_iter().flatten().flatten();
-    folders
-        .filter_map(|folder| {
-            let person: u32 = folder.file_name().to_str()?.parse().ok()?;
-            let found = folder.metadata().ok()?;
-            // Whether there is a bus is found out by the person's process: root follows no link there.
-            let theirs = found.is_dir() && found.uid() == person;
-            theirs.then(|| (person, found.gid(), folder.path().join("bus")))
-        })
-        .collect()
-}
 
 /// When the session began, as far as can be told: when its bus was started. None without a bus,
 /// or where the system does not say.

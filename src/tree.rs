@@ -18,7 +18,7 @@ mod removal;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -360,12 +360,6 @@ pub(crate) fn flush(dir: &Dir) -> io::Result<()> {
     Ok(replace::flush(dir.as_fd())?)
 }
 
-/// A handle of a folder that can be flushed and locked; cap-std's are mere places.
-pub(crate) fn handle(dir: &Dir) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    Ok(rustix::fs::openat(dir, ".", flags, Mode::empty())?)
-}
-
 /// Whether files can be made in the folder.
 pub(crate) fn check_writable(dir: &Dir) -> io::Result<()> {
     use rustix::fs::{Access, AtFlags};
@@ -376,6 +370,7 @@ pub(crate) fn check_writable(dir: &Dir) -> io::Result<()> {
         AtFlags::EACCESS,
     )?)
 }
+
 /// Whether the system failed, such as for want of handles or by a broken disk, rather than the
 /// file being none that can be read.
 pub(crate) fn is_of_system(error: &io::Error) -> bool {

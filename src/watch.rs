@@ -20,7 +20,6 @@ use crate::limits;
 use crate::policy;
 use crate::reader::Reader;
 use crate::services::{self, Bus, Signal};
-use crate::session;
 use crate::storage::Storage;
 
 /// The bus name of dconf's service.
@@ -69,20 +68,13 @@ impl Watch {
                 Some(settings)
             })
             .collect();
-        let tell = Rc::clone(&notify);
-        // A file that takes another's place is several events, and one policy.
-        let policy_changed = coalesced(move || {
-            // What is shown is to be what the others have heard of, too.
-            let _ = session::announce();
-            tell();
-        });
         let policy = policy::in_force::files()
             .into_iter()
             .filter_map(|file| {
                 let file = gio::File::for_path(file);
                 let flags = gio::FileMonitorFlags::WATCH_MOVES;
                 let monitor = file.monitor_file(flags, gio::Cancellable::NONE).ok()?;
-                let tell = Rc::clone(&policy_changed);
+                let tell = Rc::clone(&notify);
                 monitor.connect_changed(move |_, _, _, _| tell());
                 Some(monitor)
             })

@@ -225,9 +225,6 @@ pub(crate) enum PolicyCommand {
     /// Answer what is asked on standard input; the other commands start it
     #[command(hide = true)]
     ReadBack,
-    /// Let the programs of this session look at their settings anew; “apply” starts it
-    #[command(hide = true)]
-    Announce,
 }
 
 #[derive(Subcommand)]

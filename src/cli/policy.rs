@@ -11,9 +11,8 @@ use privacy_panel::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_part
 use privacy_panel::mistake::Mistake;
 use privacy_panel::opt_out::OptOut;
 use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
-use privacy_panel::policy::{Failure, Place, ReaderReport, Report, Unreadable};
+use privacy_panel::policy::{Applied, Failure, Place, ReaderReport, Report, Unreadable};
 use privacy_panel::reader::{Reader, Shape};
-use privacy_panel::session;
 use privacy_panel::state::State;
 use privacy_panel::text;
 use privacy_panel::tree::Tree;
@@ -34,11 +33,6 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
         } => apply(&file, again, &root, dry_run),
         PolicyCommand::Status { root, format } => status(&root, format.json),
         PolicyCommand::Remove { root } => remove(&root),
-        PolicyCommand::Announce => {
-            return session::announce()
-                .map(|()| Exit::Done)
-                .map_err(io::Error::other);
-        }
         PolicyCommand::ReadBack => {
             output::exact(&read_back::answer()?)?;
             return Ok(Exit::Done);
@@ -157,7 +151,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     let place = place(root)?;
     let policy = if again {
         match place.applied() {
-            Err(Unreadable::Missing(_)) => return result(false),
+            Err(Unreadable::Missing(_)) => return Ok(done(last_line(false))),
             found => found?.1,
         }
     } else {
@@ -168,6 +162,24 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
         return show_changes(&place, &policy, &catalogue);
     }
     let applied = place.apply(&policy, &catalogue, wait)?;
+    let printed = say_applied(&place, &policy, &catalogue, &applied);
+    Ok(done(printed))
+}
+
+/// How a command ends that has changed something. That counts, whether anybody reads of it or not.
+fn done(printed: io::Result<()>) -> Exit {
+    if let Err(error) = printed {
+        output::failed(&error);
+    }
+    Exit::Done
+}
+
+fn say_applied(
+    place: &Place,
+    policy: &Policy,
+    catalogue: &Catalogue,
+    applied: &Applied,
+) -> io::Result<()> {
     for line in applied.said.iter().flat_map(|said| said.lines()) {
         output::complain(&text::one_line(line));
     }
@@ -175,7 +187,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     for decision in &policy.decisions {
         output::line(&in_force(decision, &applied.report))?;
     }
-    for beyond in there(&place, &policy, &catalogue) {
+    for beyond in there(place, policy, catalogue) {
         output::line(&not_reached(&beyond))?;
     }
     if applied.profile_changed && !place.tree().is_image() {
@@ -183,7 +195,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
             "For people who are logged in it comes into force when they log in again.",
         ))?;
     }
-    result(applied.changed)
+    last_line(applied.changed)
 }
 
 fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
@@ -210,7 +222,8 @@ fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result
             &[("file", &database.display().to_string())],
         ))?;
     }
-    result(changes.is_change())
+    last_line(changes.is_change())?;
+    Ok(Exit::Done)
 }
 
 fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
@@ -250,7 +263,7 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
 
 fn remove(root: &Root) -> Result<Exit, Stop> {
     let removed = place(root)?.remove(wait)?;
-    result(removed)
+    Ok(done(last_line(removed)))
 }
 
 fn wait() {
@@ -260,9 +273,8 @@ fn wait() {
 }
 
 /// The last line, for scripts; it is never translated.
-fn result(changed: bool) -> Result<Exit, Stop> {
-    output::line(if changed { "changed" } else { "unchanged" })?;
-    Ok(Exit::Done)
+fn last_line(changed: bool) -> io::Result<()> {
+    output::line(if changed { "changed" } else { "unchanged" })
 }
 
 /// `Include online search results: Off, locked`
@@ -546,15 +558,15 @@ fn sentence(failure: &Failure) -> String {
             file,
         ),
         Failure::ProfileIsLink(file) => named(
-            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy-panel” after “user-db:user” there, or replace the link by a file, and try again.",
+            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy_panel” after “user-db:user” there, or replace the link by a file, and try again.",
             file,
         ),
         Failure::LineInLink(file) => named(
-            "“{file}” is a link, so that something else takes care of it. Take the line “system-db:privacy-panel” out of it there, and try again.",
+            "“{file}” is a link, so that something else takes care of it. Take the line “system-db:privacy_panel” out of it there, and try again.",
             file,
         ),
         Failure::NoUserDatabase(file) => named(
-            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy-panel” below the line of the person’s own settings, and try again.",
+            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy_panel” below the line of the person’s own settings, and try again.",
             file,
         ),
         Failure::Broken(mistake) => gettext_f(

@@ -2,90 +2,121 @@
 
 //! The program `dconf`, run with nothing of a person's.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::Duration;
 
 use super::failure::{Failure, no_scratch};
-use super::home::Home;
-use super::sources;
-use crate::PACKAGE;
-use crate::i18n::system_error;
+use super::home::{Home, PROFILE};
+use super::{DATABASE_NAME, sources};
+use crate::child::{self, Child, Limits, Output, Program};
+use crate::tree::LARGEST_FOREIGN_FILE;
+
+/// What a run may take that compiles the administrator's own databases.
+const UPDATE: Limits = Limits {
+    time: Duration::from_secs(30),
+    output: 1024 * 1024,
+    memory: None,
+};
+
+/// What a run may take that is given files of an image: a database of a few KiB may list gigabytes.
+const APART: Limits = Limits {
+    time: Duration::from_secs(30),
+    output: 1024 * 1024,
+    memory: Some(256 * 1024 * 1024),
+};
 
 /// Has all databases of this computer compiled. Says whether dconf was content, and what it said.
 pub(super) fn update() -> Result<(bool, String), Failure> {
     let bus = "DBUS_SYSTEM_BUS_ADDRESS";
-    let passed_on = ["PATH", bus].map(|name| Some((name, std::env::var_os(name)?.into())));
-    let output = run(&["update".as_ref()], passed_on.into_iter().flatten())?;
-    Ok((output.status.success(), said(&output)))
+    let bus = std::env::var_os(bus).map(|address| (bus, address));
+    let environment = std::iter::once(("PATH", child::path())).chain(bus);
+    match run(&["update".as_ref()], environment.collect(), UPDATE) {
+        Ok(output) => Ok((output.status.success(), said(&output))),
+        Err(child::Failure::NotInstalled) => Err(Failure::NoDconf),
+        // It may have replaced the database before it was killed.
+        Err(failure) => Ok((false, failure.to_string())),
+    }
 }
 
 /// The database that comes of sources, compiled in a folder of ours: dconf follows whatever links
 /// there are.
 pub(super) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
     let home = Home::new().map_err(no_scratch())?;
-    let folder = home.path().join(sources::FOLDER);
-    fs::create_dir_all(folder.join(sources::LOCKS))
-        .and_then(|()| fs::write(folder.join(sources::KEY_FILE), keys))
-        .and_then(|()| fs::write(folder.join(sources::LOCKS_FILE), locks))
+    let in_folder = |name: &str| format!("{}/{name}", sources::FOLDER);
+    home.make_folder(sources::FOLDER)
+        .and_then(|()| home.make_folder(&in_folder(sources::LOCKS)))
+        .and_then(|()| home.write(&in_folder(sources::KEY_FILE), keys))
+        .and_then(|()| home.write(&in_folder(sources::LOCKS_FILE), locks))
         .map_err(no_scratch())?;
-    let compiled = home.path().join(PACKAGE);
+    let [compiled, folder] = [DATABASE_NAME, sources::FOLDER].map(|name| home.path().join(name));
     let words = ["compile".as_ref(), compiled.as_os_str(), folder.as_os_str()];
-    at_home(&home, &words)?;
-    fs::read(&compiled).map_err(no_scratch())
-}
-
-/// What is in a database: its keys and values as a key file, and its locks, a line each.
-pub(super) fn contents(database: &[u8]) -> Result<(String, String), Failure> {
-    let home = Home::new().map_err(no_scratch())?;
-    let copy = home.path().join(PACKAGE);
-    let profile = format!("user-db:user\nfile-db:{}\n", copy.display());
-    fs::write(&copy, database)
-        .and_then(|()| fs::write(home.profile(), profile))
-        .map_err(no_scratch())?;
-    let listed = |what: &str| {
-        let output = at_home(&home, &[what.as_ref(), "/".as_ref()])?;
-        Ok::<_, Failure>(String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    Ok((listed("dump")?, listed("list-locks")?))
-}
-
-/// Runs it in a home of nobody's, by the profile that is there, and expects success.
-fn at_home(home: &Home, arguments: &[&OsStr]) -> Result<Output, Failure> {
-    let output = run(arguments, home.environment(&home.profile()))?;
-    if output.status.success() {
-        Ok(output)
-    } else {
-        Err(Failure::NotCompiled(said(&output)))
+    let output = run(&words, home.environment(&home.profile()), APART)?;
+    if !output.status.success() {
+        return Err(Failure::NotCompiled(said(&output)));
     }
+    home.read(DATABASE_NAME, LARGEST_FOREIGN_FILE)
+        .map_err(no_scratch())
+}
+
+/// What is in a database: its keys and values as a key file, and its locks, a line each. None where
+/// either has more than `most` bytes, or more than dconf could list.
+pub(super) fn contents(database: &[u8], most: usize) -> Result<Option<(String, String)>, Failure> {
+    let home = Home::new().map_err(no_scratch())?;
+    let copy = home.path().join(DATABASE_NAME);
+    let profile = format!("user-db:user\nfile-db:{}\n", copy.display());
+    home.write(DATABASE_NAME, database)
+        .and_then(|()| home.write(PROFILE, profile.as_bytes()))
+        .map_err(no_scratch())?;
+    let limits = Limits {
+        output: most,
+        ..APART
+    };
+    let listed = |what: &str| {
+        let environment = home.environment(&home.profile());
+        match run(&[what.as_ref(), "/".as_ref()], environment, limits) {
+            Ok(output) if output.status.success() => {
+                Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
+            }
+            // GLib ends a program that gets no memory.
+            Ok(output) if output.status.signal().is_some() => Ok(None),
+            Err(child::Failure::TooMuch) => Ok(None),
+            Ok(output) => Err(Failure::NotCompiled(said(&output))),
+            Err(failure) => Err(failure.into()),
+        }
+    };
+    let Some(keys) = listed("dump")? else {
+        return Ok(None);
+    };
+    Ok(listed("list-locks")?.map(|locks| (keys, locks)))
 }
 
 fn run(
     arguments: &[&OsStr],
-    environment: impl IntoIterator<Item = (&'static str, PathBuf)>,
-) -> Result<Output, Failure> {
-    let output = Command::new("dconf")
-        .args(arguments)
-        .env_clear()
-        .envs(environment)
-        .current_dir("/")
-        .output();
-    output.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::NoDconf,
-        _ => Failure::NotCompiled(system_error(&error)),
-    })
+    environment: Vec<(&'static str, OsString)>,
+    limits: Limits,
+) -> Result<Output, child::Failure> {
+    let program = Program {
+        name: Some("dconf"),
+        arguments,
+        environment,
+    };
+    Child::start(&program, limits)?.finish(b"")
 }
 
-/// What dconf had to say, but for GLib's complaint about our name, see [`crate::session`]; or how it
-/// ended, where it said nothing of its failure.
+impl From<child::Failure> for Failure {
+    fn from(failure: child::Failure) -> Self {
+        match failure {
+            child::Failure::NotInstalled => Self::NoDconf,
+            _ => Self::NotCompiled(failure.to_string()),
+        }
+    }
+}
+
+/// What dconf had to say; or how it ended, where it said nothing of its failure.
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines = text.lines().filter(|line| {
-        let complaint = line.contains("g_dbus_connection_emit_signal");
-        !complaint && !line.trim().is_empty()
-    });
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
     let text = lines.collect::<Vec<_>>().join("\n");
     if text.is_empty() && !output.status.success() {
         return output.status.to_string();

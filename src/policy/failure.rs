@@ -10,6 +10,7 @@ use super::report::Report;
 use crate::document::DocumentProblem;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
+use crate::scratch;
 use crate::text;
 
 /// Why a policy could not be read.
@@ -106,5 +107,5 @@ pub(super) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
 
 /// What is made for a moment cannot be.
 pub(super) fn no_scratch() -> impl FnOnce(io::Error) -> Failure {
-    system(std::env::temp_dir())
+    system(scratch::base())
 }

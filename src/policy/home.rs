@@ -1,55 +1,61 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A home of nobody's, for a moment: for a process that is to read settings as a person would who
-//! has just logged in and decided nothing.
+//! A temporary, empty home directory, for a process that reads settings as a new user would.
 
+use std::ffi::OsString;
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
+use crate::child;
 use crate::folders;
+use crate::scratch::Scratch;
 use crate::tree::Tree;
 
-/// A folder with nothing of anybody's in it; it is gone when this is dropped.
+/// The name of a profile for such a home alone.
+pub(super) const PROFILE: &str = "profile";
+
+/// The folder; it is gone when this is dropped.
 #[derive(Debug)]
-pub(super) struct Home(TempDir);
+pub(super) struct Home(Scratch);
+
+impl Deref for Home {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        &self.0
+    }
+}
 
 impl Home {
     /// Makes one.
     pub(super) fn new() -> io::Result<Self> {
-        let mut name = tempfile::Builder::new();
-        name.prefix("privacy-panel.").tempdir().map(Self)
-    }
-
-    /// The folder.
-    pub(super) fn path(&self) -> &Path {
-        self.0.path()
+        Scratch::new().map(Self)
     }
 
     /// Where a profile for this home alone is.
     pub(super) fn profile(&self) -> PathBuf {
-        self.path().join("profile")
+        self.path().join(PROFILE)
     }
 
     /// The environment of a process that reads by a profile.
-    pub(super) fn environment(&self, profile: &Path) -> Vec<(&'static str, PathBuf)> {
-        let home = || self.path().to_owned();
+    pub(super) fn environment(&self, profile: &Path) -> Vec<(&'static str, OsString)> {
+        let home = || self.path().as_os_str().to_owned();
         let data: Vec<_> = folders::system_data(&Tree::computer());
-        let joined = std::env::join_paths(&data).unwrap_or_default();
-        let mut variables = vec![
-            ("DCONF_PROFILE", profile.to_owned()),
+        vec![
+            ("DCONF_PROFILE", profile.as_os_str().to_owned()),
             ("GSETTINGS_BACKEND", "dconf".into()),
             ("HOME", home()),
+            ("TMPDIR", home()),
             ("XDG_CONFIG_HOME", home()),
             ("XDG_CACHE_HOME", home()),
             ("XDG_RUNTIME_DIR", home()),
-            ("XDG_DATA_DIRS", joined.into()),
+            (
+                "XDG_DATA_DIRS",
+                std::env::join_paths(&data).unwrap_or_default(),
+            ),
             ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent".into()),
-        ];
-        if let Some(path) = std::env::var_os("PATH") {
-            variables.push(("PATH", path.into()));
-        }
-        variables
+            ("PATH", child::path()),
+        ]
     }
 }

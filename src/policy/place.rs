@@ -23,10 +23,8 @@ mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
-use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use look::leftovers;
 use opt_outs::Steps;
@@ -34,10 +32,12 @@ use opt_outs::Steps;
 use super::compile::Compiled;
 use super::diff::FileChange;
 use super::failure::{Failure, Unreadable, no_scratch, system};
+use super::lock::{self, Lock};
 use super::read_back::Process;
 use super::report::Report;
-use super::{DATABASE, DATABASES, FILE, LARGEST_FILE, Policy, parse, profile, sources};
-use crate::PACKAGE;
+use super::{
+    DATABASE, DATABASE_NAME, DATABASES, FILE, LARGEST_FILE, Policy, parse, profile, sources,
+};
 use crate::catalogue::Catalogue;
 use crate::i18n::system_error;
 use crate::mistake::Mistake;
@@ -49,12 +49,6 @@ pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_of as opt_outs_of}
 
 /// Where every application writes.
 const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];
-
-/// What keeps two from working at the same time. Nobody but root can hold it.
-const LOCK: &str = "/run/privacy-panel.lock";
-
-/// How long the other one is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A computer or an image that a policy is put into.
 #[derive(Debug)]
@@ -202,12 +196,14 @@ impl Place {
     ) -> Result<Applied, Failure> {
         // Before the lock: who may not write is told so, whether anything is to be written or not.
         self.check_rights(FOLDERS.map(PathBuf::from))?;
-        let _lock = self.lock(waiting)?;
-        let plan = self.plan(policy, catalogue)?;
+        // It looks at nothing before it is asked. What could not be read back is not begun.
+        let mut process = Some(self.read_back_process()?);
+        let lock = Lock::acquire(&self.tree, waiting)?;
+        let plan = self.plan(policy, catalogue, &lock.made())?;
         let folders = plan.opt_outs.set.iter().map(OptOut::file);
         self.check_rights(folders.filter_map(|file| file.parent().map(PathBuf::from)))?;
         if !plan.is_change() {
-            let report = self.look(policy, catalogue, &plan.compiled)?;
+            let report = self.look(policy, catalogue, &plan.compiled, process.take())?;
             if report.in_force() {
                 return Ok(Applied {
                     changed: false,
@@ -217,12 +213,21 @@ impl Place {
                 });
             }
         }
-        // It starts while the database is compiled, and looks at nothing before it is asked. What
-        // could not be read back is not begun.
-        let process = Process::start(self.tree.is_image()).map_err(no_scratch())?;
-        let said = self.carry_out(&plan)?;
+        let process = match process {
+            Some(process) => process,
+            None => self.read_back_process()?,
+        };
+        let said = self.carry_out(&plan, &lock)?;
         // That the database says nothing more is dconf's word of a moment ago.
-        let report = self.read_back(policy, catalogue, &plan.compiled, true, Some(process))?;
+        let report = self.read_back(policy, catalogue, &plan.compiled, true, Some(process));
+        // Nobody waits for systemd, whatever it does.
+        drop(lock);
+        let said = [said, self.tell_systemd(&plan.opt_outs)];
+        let said = said
+            .into_iter()
+            .flatten()
+            .reduce(|one, other| one + "\n" + &other);
+        let report = report?;
         if !report.in_force() {
             return Err(Failure::NotInForce(Box::new(report)));
         }
@@ -236,9 +241,9 @@ impl Place {
 
     /// What an application would change.
     pub fn dry_run(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Changes, Failure> {
-        let plan = self.plan(policy, catalogue)?;
-        let compile =
-            plan.sources_change() || !self.look(policy, catalogue, &plan.compiled)?.in_force();
+        let plan = self.plan(policy, catalogue, &lock::made(&self.tree))?;
+        let compile = plan.sources_change()
+            || !(self.look(policy, catalogue, &plan.compiled, None)?).in_force();
         let files = [plan.keys, plan.locks, plan.profile];
         Ok(Changes {
             files: files.into_iter().filter(FileChange::is_change).collect(),
@@ -254,7 +259,7 @@ impl Place {
             None => self.new_profile()?,
         };
         let compiled = self.compile(policy, catalogue, &profile)?;
-        self.look(policy, catalogue, &compiled)
+        self.look(policy, catalogue, &compiled, None)
     }
 
     /// Takes out all that applications put there. Says whether there was anything.
@@ -263,7 +268,7 @@ impl Place {
             return Ok(false);
         }
         self.check_rights(FOLDERS.map(PathBuf::from))?;
-        let _lock = self.lock(waiting)?;
+        let lock = Lock::acquire(&self.tree, waiting)?;
         let (kind, profile) = self.profile()?;
         if kind == Some(Kind::Link) && profile.as_deref().is_some_and(profile::has_ours) {
             return Err(Failure::LineInLink(self.name(profile::FILE)));
@@ -271,29 +276,35 @@ impl Place {
         self.check_ours()?;
         let databases = self.folder(DATABASES)?;
         let key_file = self.source(sources::KEY_FILE)?.unwrap_or_default();
-        let made = sources::made(&key_file);
+        let mut made = [sources::made(&key_file), lock.made()].concat();
+        made.sort();
+        made.dedup();
         let opt_outs = Steps {
             undo: sources::before(&key_file),
             ..Steps::default()
         };
         // A file that cannot be understood is found before anything is taken out.
         self.preview(&opt_outs)?;
+        // The sources, which know of these, go before them.
+        lock.note(&made)?;
         if let Some(databases) = &databases {
             self.let_go(databases, &made, &opt_outs.undo)?;
         }
         self.undo_opt_outs(&opt_outs.undo)?;
-        self.tell_systemd(&opt_outs);
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
             self.take_out_of_profile(&profiles, kind, profile, &made)?;
         }
         if let Some(databases) = &databases {
-            let ours = [PACKAGE, sources::FOLDER].map(PathBuf::from);
+            let ours = [DATABASE_NAME, sources::FOLDER].map(PathBuf::from);
             for name in leftovers(databases).into_iter().chain(ours) {
                 let failed = self.system(&Path::new(DATABASES).join(&name));
                 tree::remove(databases, name).map_err(failed)?;
             }
         }
         self.take_out_empty(&made)?;
+        lock.note(&[])?;
+        drop(lock);
+        self.tell_systemd(&opt_outs);
         Ok(true)
     }
 
@@ -307,10 +318,24 @@ impl Place {
             return Ok(true);
         }
         let databases = self.folder(DATABASES)?;
-        Ok(databases.is_some_and(|databases| !leftovers(&databases).is_empty()))
+        if databases.is_some_and(|databases| !leftovers(&databases).is_empty()) {
+            return Ok(true);
+        }
+        for folder in lock::made(&self.tree) {
+            if self.kind(&folder)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    fn plan(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Plan, Failure> {
+    /// `unfinished`: the folders that an application made that was cut off.
+    fn plan(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        unfinished: &[PathBuf],
+    ) -> Result<Plan, Failure> {
         self.check_ours()?;
         let profile_file = self.name(profile::FILE);
         let (kind, profile) = self.profile()?;
@@ -330,6 +355,7 @@ impl Place {
         let compiled = self.compile(policy, catalogue, &new_profile)?;
         let key_file = self.source(sources::KEY_FILE)?;
         let mut made = sources::made(key_file.as_deref().unwrap_or_default());
+        made.extend_from_slice(unfinished);
         if profile.is_none() {
             made.push(profile::FILE.into());
         }
@@ -372,39 +398,9 @@ impl Place {
         })
     }
 
-    /// Waits until nobody else is at work here. The lock ends with the handle.
-    fn lock(&self, waiting: impl FnOnce()) -> Result<std::fs::File, Failure> {
-        let name = if self.tree.is_image() { "/" } else { LOCK };
-        let failed = |error| self.system(Path::new(name))(error);
-        let open = || -> io::Result<std::fs::File> {
-            if self.tree.is_image() {
-                // An image is prepared by one person alone; it is not to keep a file of ours.
-                let root = self.tree.folder(Path::new("/"))?;
-                let root = root.ok_or(io::ErrorKind::NotFound)?;
-                return Ok(tree::handle(&root)?.into());
-            }
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let lock = rustix::fs::open(LOCK, flags, Mode::from_raw_mode(0o600))?;
-            Ok(lock.into())
-        };
-        let file = open().map_err(failed)?;
-        let try_lock = || match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(true),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-            Err(error) => Err(failed(error.into())),
-        };
-        if try_lock()? {
-            return Ok(file);
-        }
-        waiting();
-        let began = Instant::now();
-        while began.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(50));
-            if try_lock()? {
-                return Ok(file);
-            }
-        }
-        Err(Failure::Busy)
+    /// A process that reads back what is in force here.
+    fn read_back_process(&self) -> Result<Process, Failure> {
+        Process::start(self.tree.is_image()).map_err(no_scratch())
     }
 }
 

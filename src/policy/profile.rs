@@ -16,7 +16,7 @@ pub(super) const FILE: &str = "/etc/dconf/profile/user";
 pub(super) const VENDOR_FILE: &str = "dconf/profile/user";
 
 /// Our line.
-const LINE: &[u8] = b"system-db:privacy-panel";
+const LINE: &[u8] = b"system-db:privacy_panel";
 
 /// The profile of a computer that has none: dconf's own default.
 const DEFAULT: &[u8] = b"user-db:user\n";
@@ -106,11 +106,11 @@ mod tests {
     fn our_line_comes_after_the_persons_database_and_before_all_others() {
         assert_eq!(
             inserted("# site\nuser-db:user # mine\n\nsystem-db:site\nfile-db:/x"),
-            "# site\nuser-db:user # mine\nsystem-db:privacy-panel\n\nsystem-db:site\nfile-db:/x"
+            "# site\nuser-db:user # mine\nsystem-db:privacy_panel\n\nsystem-db:site\nfile-db:/x"
         );
         assert_eq!(
             inserted("  user-db:user"),
-            "  user-db:user\nsystem-db:privacy-panel"
+            "  user-db:user\nsystem-db:privacy_panel"
         );
     }
 
@@ -123,14 +123,14 @@ mod tests {
 
     #[test]
     fn our_line_is_known_with_spaces_and_comments_and_is_not_added_twice() {
-        let profile = "user-db:user\n\tsystem-db:privacy-panel # ours\nsystem-db:site\n";
+        let profile = "user-db:user\n\tsystem-db:privacy_panel # ours\nsystem-db:site\n";
         assert_eq!(inserted(profile), profile);
         assert_eq!(
             without_ours(profile.as_bytes()),
             b"user-db:user\nsystem-db:site\n"
         );
-        assert!(!has_ours(b"user-db:user\n#system-db:privacy-panel\n"));
-        assert!(!has_ours(b"user-db:user\nsystem-db:privacy-panel2\n"));
+        assert!(!has_ours(b"user-db:user\n#system-db:privacy_panel\n"));
+        assert!(!has_ours(b"user-db:user\nsystem-db:privacy_panel2\n"));
     }
 
     proptest::proptest! {

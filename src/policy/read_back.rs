@@ -5,18 +5,27 @@
 //! settings of their own, which are nobody else's.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::home::Home;
+use super::home::{Home, PROFILE};
 use super::{DATABASES, profile};
-use crate::session;
+use crate::child::{Child, Limits, Program};
 use crate::storage::{KeyProblem, Origin, Storage};
-use crate::tree::{LARGEST_FOREIGN_FILE, Tree};
+use crate::tree::Tree;
+
+/// What the process may take: an image's databases may hold anything.
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(30),
+    output: 4 * 1024 * 1024,
+    memory: Some(256 * 1024 * 1024),
+};
+
+/// How much of an image's databases is copied, in bytes: the copies are kept in memory.
+const LARGEST_DATABASES: u64 = 16 * 1024 * 1024;
 
 /// A key to look up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -54,6 +63,9 @@ pub enum Failure {
     /// GSettings has no module for dconf here.
     #[error("GSettings has no storage module for dconf")]
     NoDconf,
+    /// Temporary files cannot be made.
+    #[error("{0}")]
+    NoScratch(io::Error),
     /// The process could not be run, or did not understand.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -85,15 +97,12 @@ impl Process {
         } else {
             PathBuf::from(profile::FILE)
         };
-        let child = Command::new(session::PROGRAM)
-            .args(["policy", "read-back"])
-            .env_clear()
-            .envs(home.environment(&profile))
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
+        let program = Program {
+            name: None,
+            arguments: &["policy".as_ref(), "read-back".as_ref()],
+            environment: home.environment(&profile),
+        };
+        let child = Child::start(&program, LIMITS)?;
         Ok(Self {
             child,
             home,
@@ -103,23 +112,22 @@ impl Process {
 
     /// Asks it about keys. `profile` is what it reads by, of the computer or image.
     pub(super) fn ask(
-        mut self,
+        self,
         tree: &Tree,
         profile: &[u8],
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
         if self.translated {
-            let text = translated(tree, profile, self.home.path())?;
-            fs::write(self.home.profile(), text)?;
+            let text = translated(tree, profile, &self.home)?;
+            let written = self.home.write(PROFILE, &text);
+            written.map_err(Failure::NoScratch)?;
         }
-        if let Some(mut input) = self.child.stdin.take() {
-            input.write_all(&serde_json::to_vec(questions).map_err(io::Error::from)?)?;
+        let asked = serde_json::to_vec(questions).map_err(io::Error::from)?;
+        let output = self.child.finish(&asked).map_err(io::Error::from)?;
+        if !output.status.success() {
+            return Err(io::Error::other(output.status.to_string()).into());
         }
-        let mut reply = Vec::new();
-        if let Some(mut output) = self.child.stdout.take() {
-            output.read_to_end(&mut reply)?;
-        }
-        match serde_json::from_slice(&reply).map_err(io::Error::from)? {
+        match serde_json::from_slice(&output.stdout).map_err(io::Error::from)? {
             Reply::NoDconf => Err(Failure::NoDconf),
             Reply::Answers(answers) if answers.len() == questions.len() => Ok(answers),
             Reply::Answers(_) => Err(io::Error::other("an incomplete answer").into()),
@@ -127,22 +135,13 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that is not asked after all ends when there is nothing to read.
-        drop(self.child.stdin.take());
-        // Whether it ended well was seen in its answer.
-        let _ = self.child.wait();
-    }
-}
-
 /// A profile of files only, each a copy in a folder of ours where it belongs to an image: what an
 /// image calls a system database is not this computer's.
-fn translated(tree: &Tree, profile: &[u8], folder: &Path) -> io::Result<Vec<u8>> {
+fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failure> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     let mut out = b"user-db:user\n".to_vec();
     let mut copies: Vec<PathBuf> = Vec::new();
-    let mut room = LARGEST_FOREIGN_FILE;
+    let mut room = LARGEST_DATABASES;
     for entry in profile::entries(profile) {
         let database = if let Some(name) = entry.strip_prefix(b"system-db:") {
             Path::new(DATABASES).join(OsStr::from_bytes(name))
@@ -154,17 +153,17 @@ fn translated(tree: &Tree, profile: &[u8], folder: &Path) -> io::Result<Vec<u8>>
         let file = if tree.is_image() {
             let known = copies.iter().position(|copy| *copy == database);
             let number = known.unwrap_or(copies.len());
-            let copy = folder.join(format!("database-{number}"));
+            let name = format!("database-{number}");
             if known.is_none() {
                 // An image is not to fill this computer's disk.
                 let Some(bytes) = tree.read(&database, room)? else {
                     continue;
                 };
                 room -= bytes.len() as u64;
-                fs::write(&copy, bytes)?;
+                home.write(&name, &bytes).map_err(Failure::NoScratch)?;
                 copies.push(database);
             }
-            copy
+            home.path().join(name)
         } else {
             database
         };

@@ -10,7 +10,7 @@ use super::place::Before;
 use super::{DATABASES, Policy, profile};
 
 /// The folder of the sources, beside the database.
-pub(super) const FOLDER: &str = "privacy-panel.d";
+pub(super) const FOLDER: &str = "privacy_panel.d";
 
 /// The file of keys in it, and that of locks.
 pub(super) const KEY_FILE: &str = "policy";

@@ -16,7 +16,7 @@ from harness import SOURCE, Session
 # Policies, each with what is to become of it.
 POLICIES = SOURCE / "tests" / "policies"
 
-NAME = "privacy-panel"
+NAME = "privacy_panel"
 OUR_LINE = f"system-db:{NAME}"
 PROFILE = Path("/etc/dconf/profile/user")
 DATABASES = Path("/etc/dconf/db")
@@ -54,14 +54,7 @@ class Computer:
         """A session of the person; a later one is the one that they are logged in to then."""
         # A program that goes wrong is to be seen to.
         env = {"RUST_BACKTRACE": "1"}
-        session = Session(system_bus=True, binds=self.binds, env=env, **options)
-        # Where systemd has the bus of a person who is logged in.
-        bus = self.file(f"/run/user/{os.getuid()}/bus")
-        bus.parent.mkdir(parents=True, exist_ok=True)
-        bus.unlink(missing_ok=True)
-        address = session.env["DBUS_SESSION_BUS_ADDRESS"]
-        bus.symlink_to(address.removeprefix("unix:path=").partition(",")[0])
-        return session
+        return Session(system_bus=True, binds=self.binds, env=env, **options)
 
     def __enter__(self):
         return self
@@ -134,9 +127,7 @@ class Computer:
         folder.mkdir(exist_ok=True)
         (folder / "dconf").write_text(f"#!/bin/sh\n{script}\n")
         (folder / "dconf").chmod(0o755)
-        # Who is killed leaves temporary files behind.
-        variables = (f"PATH={folder}:{self.session.env['PATH']}", f"TMPDIR={self.root}")
-        return self.session.run("env", *variables, *command)
+        return self.session.run("env", f"PATH={folder}:{self.session.env['PATH']}", *command)
 
     def database(self, name, defaults="", locks=()):
         """What another database is compiled from, such as a site's."""

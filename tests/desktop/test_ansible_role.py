@@ -181,7 +181,7 @@ class History:
         (half / POLICY).write_text("")
         (half / PROFILE).parent.mkdir(parents=True)
         (half / PROFILE).write_text(
-            "user-db:user\nsystem-db:privacy-panel # ours\nsystem-db:site\n"
+            "user-db:user\nsystem-db:privacy_panel # ours\nsystem-db:site\n"
         )
 
         there = fleet.stamps(self.computers)
@@ -242,7 +242,7 @@ def test_diff_mode_shows_the_policy_and_what_becomes_of_it_before_and_after(hist
     assert difference(history.said, "other-value") == shown
     new = difference(history.check_said, "new")
     assert '+name = "Example University"' in new
-    assert "+system-db:privacy-panel" in new
+    assert "+system-db:privacy_panel" in new
 
 
 def test_everybody_can_read_what_is_written_and_nobody_write_it_whatever_the_umask(history):
@@ -257,7 +257,7 @@ def test_absent_leaves_a_computer_as_it_was_before_and_shows_what_goes(history):
     assert contents(root) == history.before["removed"]
     for said in (history.check_said, history.said):
         assert '-name = "Example University"' in difference(said, "removed")
-        assert f"{root}/etc/dconf/db/privacy-panel is taken out." in said
+        assert f"{root}/etc/dconf/db/privacy_panel is taken out." in said
 
 
 def test_absent_takes_out_the_half_that_is_there_and_leaves_what_is_somebody_elses(history):

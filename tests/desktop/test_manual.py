@@ -4,13 +4,14 @@ examples that work."""
 
 import json
 import re
+import shutil
 import subprocess
 from xml.etree import ElementTree
 
 import pytest
 from crashes import Crashes, give_away, packed, text
 from harness import INSTALLED, PANEL_SCHEMA, SOURCE, UNITY_SCHEMA, Session
-from policies import POLICY, READERS, Computer
+from policies import DATABASE, NOBODY, POLICY, READERS, Computer
 from whoopsie import Whoopsie
 
 FOLDER = SOURCE / "man"
@@ -528,13 +529,17 @@ def speaks_german(variable, value, **others):
         return "Vorgabe" not in before and "Vorgabe" in after
 
 
-def policy_says(words, **env):
-    """Whether a policy is not applied with these variables, for such a reason."""
-    with Computer() as computer:
+def policy_says(words, user=(), **env):
+    """Whether a policy cannot be compared with what is in force with these variables, for such a
+    reason."""
+    with Computer(profile="user-db:user\n") as computer:
         computer.write(POLICY, '[choices.error-reports]\nstate = "off"\n')
+        computer.write(DATABASE, "")
+        computer.root.chmod(0o755)
+        program = computer.file("/run/privacyctl")
+        shutil.copy(INSTALLED / "bin" / "privacyctl", program)
         variables = [f"{name}={value}" for name, value in env.items()]
-        program = INSTALLED / "bin" / "privacyctl"
-        done = computer.session.run("env", *variables, program, "policy", "apply")
+        done = computer.session.run(*user, "env", *variables, "/run/privacyctl", "policy", "status")
         return done.returncode == 4 and words in done.stderr
 
 
@@ -580,7 +585,7 @@ EFFECTS = {
     "LC_MESSAGES": lambda: speaks_german("LC_MESSAGES", "C.UTF-8", **GERMAN),
     "LANG": lambda: speaks_german("LANG", "C.UTF-8", **GERMAN),
     "PATH": lambda: policy_says("dconf is not installed here", PATH="/nonexistent"),
-    "TMPDIR": lambda: policy_says("/nonexistent", TMPDIR="/nonexistent"),
+    "TMPDIR": lambda: policy_says("/nonexistent", NOBODY, TMPDIR="/nonexistent"),
     "DBUS_SYSTEM_BUS_ADDRESS": services_are_found_and_dconf_is_told,
 }
 

@@ -7,8 +7,8 @@ import os
 import subprocess
 
 import pytest
-from harness import SOURCE
-from policies import DATABASE, POLICY, READERS, SOURCES, Computer, contents
+from harness import SOURCE, wait_for
+from policies import DATABASE, OUR_LINE, POLICY, PROFILE, READERS, SOURCES, Computer, contents
 from whoopsie import Whoopsie
 
 DONE, NO, LOCKED, NOT_SAVED = 0, 1, 3, 4
@@ -131,6 +131,27 @@ def test_a_running_systemd_is_told_what_to_stop(computer):
     assert done.returncode == DONE and masked(computer) == set(UNITS)
     assert "privacyctl: Failed to connect to bus" in done.stderr
     computer.file("/run/systemd/system").rmdir()
+
+
+def test_systemd_that_does_not_answer_holds_no_policy_up(computer):
+    computer.file("/run/systemd/system").mkdir(parents=True)
+    folder = computer.root / "bin"
+    folder.mkdir(exist_ok=True)
+    (folder / "systemctl").write_text(
+        "#!/bin/sh\n[ $1 != daemon-reload ] || { echo >/run/asked; exec sleep 1000; }\n"
+    )
+    (folder / "systemctl").chmod(0o755)
+    path = f"PATH={folder}:{computer.session.env['PATH']}"
+    computer.write(POLICY, REPORTS_OFF)
+    child = computer.session.spawn(["env", path, "privacyctl", "policy", "apply"])
+    wait_for("systemd is asked", lambda: computer.file("/run/asked").exists())
+    assert OUR_LINE in computer.read(PROFILE), "the policy is in force by then"
+    lock = ["flock", "--nonblock", "/run/privacy-panel.lock", "true"]
+    assert computer.session.run(*lock).returncode == 0, "and nobody waits"
+    # It is given up.
+    assert child.wait(60) == DONE
+    computer.file("/run/systemd/system").rmdir()
+    computer.policy("remove")
 
 
 def test_all_else_in_a_file_stays_and_comes_back_as_it_was(computer):

@@ -541,6 +541,8 @@ def test_an_image_is_prepared_and_nothing_outside_it_is_written(computer, tmp_pa
     sealed = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
     # The programs may themselves be below /tmp.
     sealed += ("--tmpfs", "/tmp", "--ro-bind", INSTALLED, INSTALLED, "--bind", tmp_path, "/mnt")
+    # For temporary files and the lock.
+    sealed += ("--tmpfs", "/run")
     policy = ("privacyctl", "policy")
     for command, last in (
         (("apply", "/mnt/policy.toml", "--root", "/mnt/image"), "changed"),

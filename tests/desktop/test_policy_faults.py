@@ -28,7 +28,7 @@ from pathlib import Path
 
 import pytest
 from harness import INSTALLED, wait_for
-from policies import DATABASE, OUR_LINE, PROFILE, SOURCES, Computer
+from policies import DATABASE, NOBODY, OUR_LINE, PROFILE, SOURCES, Computer
 
 BAD, NOT_SAVED = 2, 4
 
@@ -308,12 +308,6 @@ class Place:
         done = self.go(step)
         assert done.returncode == 0, done
         assert self.now() == step
-        if step == "none" and not self.original:
-            # One that was killed before it could note what it had made left folders, and nothing
-            # in them. Who made them is known to nobody.
-            for name in ("db", "profile", "."):
-                with contextlib.suppress(OSError):
-                    (Path(self.seen) / "dconf" / name).resolve().rmdir()
         assert without_sites(names(self.seen / "dconf")) == without_sites(self.names[step])
 
 
@@ -349,10 +343,6 @@ def computer(machine):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for name, text in POLICIES.items():
         machine.write(f"/etc/privacy-panel/{name}.toml", text)
-    temporary = machine.root / "tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    machine.session.env["TMPDIR"] = str(temporary)
     yield machine
     machine.session.wrap, machine.session.env = wrap, env
 
@@ -686,18 +676,22 @@ def test_where_nothing_can_be_written_one_sentence_says_so(place):
     assert place.now() == "A"
 
 
+RUN = {
+    "read-only": "ro",
+    "another user's": f"uid={SOMEBODY},mode=755",
+    "writable for all": "mode=777",
+    **{f"full at {files}": f"size=4k,nr_inodes={files}" for files in range(1, 7)},
+}
+
+
 @ALL
-@pytest.mark.parametrize("folder", ["/nonexistent", "/dev/null", "full"])
-def test_without_a_temporary_folder_nothing_is_half_done(place, folder):
+@pytest.mark.parametrize("options", RUN.values(), ids=RUN)
+def test_without_a_folder_for_temporary_files_nothing_is_half_done(place, options):
     place.learn()
     place.mended("A")
-    mount = "true"
-    if folder == "full":
-        folder = place.computer.root / "tmp"
-        mount = f"mount -t tmpfs -o size=4k,nr_inodes=2 none {folder} && echo > {folder}/x"
-    with mounted(place.computer, mount) as (into, _):
+    folder = place.computer.root / "run"
+    with mounted(place.computer, f"mount -t tmpfs -o {options} none {folder}") as (into, _):
         place.before = into
-        place.computer.session.env["TMPDIR"] = str(folder)
         before = snapshot(place.etc / "dconf")
         done = place.go("B")
         if done.returncode == 0:
@@ -706,7 +700,7 @@ def test_without_a_temporary_folder_nothing_is_half_done(place, folder):
         said = one_sentence(done)
         assert place.now() == "A"
         assert snapshot(place.etc / "dconf") == before
-        assert str(folder) in said, "it names the folder that is to blame"
+        assert "“/run" in said, "it names the folder that is to blame"
 
 
 @BOTH
@@ -753,7 +747,7 @@ class Image:
         self.outside = folder / "outside"
         for top in (self.root, self.outside):
             for name in (
-                "dconf/db/privacy-panel.d/locks",
+                "dconf/db/privacy_panel.d/locks",
                 "dconf/profile",
                 "privacy-panel/readers.d",
             ):
@@ -765,9 +759,9 @@ class Image:
             f'path = "/org/example/"\nkey = "{SECRET.lower()}"\non = "\'a\'"\noff = "\'b\'"\n'
         )
         for name, text in {
-            "dconf/db/privacy-panel": SECRET,
-            "dconf/db/privacy-panel.d/policy": f"# {SECRET}\n#| {policy}",
-            "dconf/db/privacy-panel.d/locks/policy": f"/{SECRET}\n",
+            "dconf/db/privacy_panel": SECRET,
+            "dconf/db/privacy_panel.d/policy": f"# {SECRET}\n#| {policy}",
+            "dconf/db/privacy_panel.d/locks/policy": f"/{SECRET}\n",
             "dconf/profile/user": f"user-db:user\nsystem-db:{SECRET}\n",
             "privacy-panel/policy.toml": policy,
             "privacy-panel/readers.d/a.toml": reader,
@@ -825,11 +819,11 @@ STRANGE = {
 
 DB, PROFILES = "etc/dconf/db", "etc/dconf/profile"
 OURS = (
-    f"{DB}/privacy-panel",
-    f"{DB}/privacy-panel.d",
-    f"{DB}/privacy-panel.d/policy",
-    f"{DB}/privacy-panel.d/locks",
-    f"{DB}/privacy-panel.d/locks/policy",
+    f"{DB}/privacy_panel",
+    f"{DB}/privacy_panel.d",
+    f"{DB}/privacy_panel.d/policy",
+    f"{DB}/privacy_panel.d/locks",
+    f"{DB}/privacy_panel.d/locks/policy",
     f"{DB}/{UNDER_WAY}",
     f"{DB}/{FOLDER_UNDER_WAY}",
     f"{PROFILES}/user",
@@ -966,7 +960,7 @@ def test_links_within_an_image_and_to_it_are_followed_or_refused(computer, tmp_p
     link.symlink_to(image.root)
     done = computer.policy("apply", "/etc/privacy-panel/A.toml", "--root", link)
     assert done.returncode == 0, done
-    assert (image.root / f"{DB}/privacy-panel").is_file() and link.is_symlink()
+    assert (image.root / f"{DB}/privacy_panel").is_file() and link.is_symlink()
 
 
 def test_the_policy_of_an_image_cannot_name_databases_outside(computer, tmp_path):
@@ -996,7 +990,7 @@ def test_the_policy_of_an_image_cannot_name_databases_outside(computer, tmp_path
 def test_links_that_come_and_go_meanwhile_lead_out_of_no_image(computer, tmp_path):
     image = Image(tmp_path)
     pairs = []
-    for name in (DB, PROFILES, "etc/privacy-panel", f"{DB}/privacy-panel.d", f"{DB}/privacy-panel"):
+    for name in (DB, PROFILES, "etc/privacy-panel", f"{DB}/privacy_panel.d", f"{DB}/privacy_panel"):
         pairs += [str(image.root / name), str(image.root / f"{name}.other")]
         image.link(f"{name}.other", image.outside / name)
     before = snapshot(image.outside, ids=True)
@@ -1059,7 +1053,7 @@ def test_an_image_is_all_that_is_opened_of_computers(computer, tmp_path):
         assert len(calls) > 100
         writes = [call for call in calls if WRITING.search(call) and str(image.root) in call]
         assert bool(writes) == (words in (["apply"], ["remove"]))
-        temporary = computer.session.env["TMPDIR"]
+        temporary = "/run/privacy-panel."
         for call in calls:
             touched = re.findall(
                 r'(?<![^<"])(/(?:etc/dconf|etc/privacy-panel|usr/share/privacy-panel)\b[^">]*)',
@@ -1069,12 +1063,12 @@ def test_an_image_is_all_that_is_opened_of_computers(computer, tmp_path):
             if not WRITING.search(call):
                 continue
             # The folder that it is in, or that its path begins with.
-            call = re.sub(r"AT_FDCWD<[^>]*>", "", call)
+            call = re.sub(r"AT_FDCWD<[^>]*>", "", call).replace('</run>, "', "</run/")
             places = re.findall(r'(?<=[<"])/[^">]*', call)
             assert places, call
             inside = (str(image.root), temporary, "/dev/null", "/proc/")
             assert all(place.startswith(inside) for place in places), call
-        assert not list(Path(temporary).iterdir()), "what was made there is taken out"
+        assert not list((computer.root / "run").iterdir()), "what was made there is taken out"
 
 
 def test_a_device_in_an_image_is_not_even_opened(computer, tmp_path):
@@ -1144,11 +1138,11 @@ def test_what_others_put_beside_our_files_stays(computer):
     computer.write(PROFILE, "user-db:user\n")
     assert computer.policy("apply", "/etc/privacy-panel/A.toml").returncode == 0
     beside = {}
-    for name in ("privacy-panel.backup", "privacy-panel.2026bk", "privacy-panel.d.old/policy"):
+    for name in ("privacy_panel.backup", "privacy_panel.2026bk", "privacy_panel.d.old/policy"):
         beside[name] = computer.write(DATABASE.parent / name, "somebody's own")
-    beside["folder"] = computer.write(DATABASE.parent / "privacy-panel.FOLDER/file", "own")
-    beside["link"] = computer.file(DATABASE.parent / "privacy-panel.LINKED")
-    beside["link"].symlink_to("privacy-panel.backup")
+    beside["folder"] = computer.write(DATABASE.parent / "privacy_panel.FOLDER/file", "own")
+    beside["link"] = computer.file(DATABASE.parent / "privacy_panel.LINKED")
+    beside["link"].symlink_to("privacy_panel.backup")
     for words in (["apply", "/etc/privacy-panel/B.toml"], ["remove"]):
         assert calm(computer.policy(*words)).returncode == 0
         assert [name for name, file in beside.items() if not file.exists()] == []
@@ -1173,34 +1167,24 @@ def test_whatever_roots_habits_people_can_read_it_and_nobody_else_can_write_it(p
     place.untouched()
 
 
-# People's sessions, which may be anything
+# People's sessions
 
 
-def test_a_hostile_session_delays_nobody_and_is_not_talked_to_by_root(computer):
+def test_a_policy_does_not_touch_the_bus_of_any_session(computer):
     computer.write(PROFILE, "user-db:user\n")
-    folders = [computer.file(f"/run/user/{SOMEBODY + number}") for number in range(5)]
-    for number, folder in enumerate(folders):
-        folder.mkdir(parents=True)
-        os.chown(folder, SOMEBODY + number, SOMEBODY + number)
-    silent, pipe, dangling, circle, file = (folder / "bus" for folder in folders)
-    os.mkfifo(pipe)
-    dangling.symlink_to("nothing-there")
-    circle.symlink_to("bus")
-    file.touch()
-    computer.file("/run/user/nobody").mkdir()
+    folder = computer.file(f"/run/user/{SOMEBODY}")
+    folder.mkdir(parents=True)
+    os.chown(folder, SOMEBODY, SOMEBODY)
     with socket.socket(socket.AF_UNIX) as bus:
-        bus.bind(str(silent))
-        silent.chmod(0o777)
+        bus.bind(str(folder / "bus"))
+        (folder / "bus").chmod(0o777)
         bus.listen()
-        began = time.monotonic()
-        done = calm(computer.policy("apply", "/etc/privacy-panel/A.toml"))
-        assert (done.returncode, done.stderr) == (0, "")
-        assert time.monotonic() - began < 10
         bus.settimeout(0)
-        caller, _ = bus.accept()
-        with caller:
-            credentials = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    assert struct.unpack("3i", credentials)[1:] == (SOMEBODY, SOMEBODY)
+        for words in (["apply", "/etc/privacy-panel/A.toml"], ["status"], ["remove"]):
+            done = calm(computer.policy(*words))
+            assert done.stderr == ""
+            with pytest.raises(BlockingIOError):
+                bus.accept()
 
 
 # Two at once
@@ -1247,6 +1231,165 @@ def test_it_waits_for_the_lock_and_says_so(computer):
         assert child.returncode == 0
 
 
+def test_who_can_only_read_an_image_holds_nobody_up(computer):
+    """Whoever can open a file can lock it."""
+    computer.root.chmod(0o755)
+    image = computer.root / "image"
+    (image / "etc").mkdir(parents=True, exist_ok=True)
+    other = [*NOBODY, "flock", "--shared", str(image), "sleep", "1000"]
+    holder = subprocess.Popen([*computer.way_in, *other], start_new_session=True)
+    try:
+        lock = ["flock", "--nonblock", image, "true"]
+        wait_for("it is locked", lambda: computer.session.run(*lock).returncode == 1)
+        done = calm(computer.policy("apply", "/etc/privacy-panel/A.toml", "--root", image))
+        assert (done.returncode, done.stderr) == (0, "")
+    finally:
+        os.killpg(holder.pid, signal.SIGKILL)
+        holder.wait()
+    assert not list(computer.file("/run").iterdir()), "there may be many images"
+
+
+def test_two_at_one_image_wait_for_each_other_by_a_file_that_root_alone_can_open(computer, image):
+    status = image.stat()
+    lock = computer.file(f"/run/privacy-panel.{status.st_dev:x}-{status.st_ino:x}.lock")
+    lock.touch(0o600)
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        words = ["policy", "apply", "/etc/privacy-panel/A.toml", "--root", str(image)]
+        child = start(computer, words)
+        assert "Waiting" in child.stderr.readline()
+        assert child.poll() is None and lock.stat().st_mode & 0o7777 == 0o600
+        fcntl.flock(file, fcntl.LOCK_UN)
+        child.communicate(timeout=20)
+        assert child.returncode == 0
+    assert not lock.exists()
+
+
+# Folders for temporary files
+
+
+def test_root_makes_temporary_files_in_run_and_nowhere_else(computer):
+    """In another user's folder that user could exchange them."""
+    theirs = computer.root / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, SOMEBODY, SOMEBODY)
+    names = ("TMPDIR", "TEMP", "TMP", "HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    computer.session.env |= {name: str(theirs) for name in names}
+    computer.write(PROFILE, "user-db:user\nsystem-db:site\n")
+    before = theirs.stat().st_mtime_ns
+    for words in (["apply", "/etc/privacy-panel/A.toml"], ["status"], ["remove"]):
+        log = computer.root / "log"
+        strace = ["strace", "-f", "-o", log, "-e", "trace=mkdir,mkdirat"]
+        computer.session.run(*strace, PRIVACYCTL, "policy", *words)
+        made = re.findall(r'mkdirat\(.*"(privacy-panel.scratch-[0-9a-f]{16})", 0700\) = 0', log.read_text())
+        assert made or words == ["remove"]
+        assert theirs.stat().st_mtime_ns == before and not list(theirs.iterdir())
+        left = [path.name for path in computer.file("/run").iterdir()]
+        assert left in ([], ["privacy-panel.lock"])
+
+
+def test_what_a_run_that_was_killed_left_goes_with_the_next(computer):
+    computer.write(PROFILE, "user-db:user\n")
+    computer.with_dconf("kill -9 $PPID", PRIVACYCTL, "policy", "apply", "/etc/privacy-panel/A.toml")
+    left = [path.name for path in computer.file("/run").iterdir()]
+    assert any(name.startswith("privacy-panel.scratch-") for name in left)
+    assert calm(computer.policy("status")).returncode in (0, 1)
+    assert [path.name for path in computer.file("/run").iterdir()] == ["privacy-panel.lock"]
+
+
+@pytest.mark.parametrize("where", ["this computer", "an image"])
+def test_a_removal_takes_out_the_folders_of_a_first_application_that_was_killed(computer, image, where):
+    etc = image / "etc" if where == "an image" else computer.file("/etc")
+    options = ["--root", image] if where == "an image" else []
+    # Nothing but folders has been made when the first of the sources is flushed.
+    kill = ["strace", "-f", "-o", "/dev/null", "-e", "inject=fsync:signal=KILL:when=3"]
+    words = ["apply", "/etc/privacy-panel/A.toml", *options]
+    computer.session.run(*kill, PRIVACYCTL, "policy", *words)
+    assert (etc / "dconf").is_dir() and not list((etc / "dconf").rglob("*.d/policy"))
+    assert computer.policy("remove", *options).stdout == "changed\n"
+    assert not (etc / "dconf").exists()
+    assert computer.policy("remove", *options).stdout == "unchanged\n"
+
+
+# Children that do not end, or print without end
+
+
+def test_dconf_that_does_not_end_holds_nobody_up(computer):
+    computer.write(PROFILE, "user-db:user\n")
+    began = time.monotonic()
+    words = ["policy", "apply", "/etc/privacy-panel/A.toml"]
+    done = computer.with_dconf("trap '' TERM; exec sleep 1000", PRIVACYCTL, *words)
+    assert time.monotonic() - began < 50
+    assert "Timer expired" in one_sentence(done)
+    assert calm(computer.policy(*words[1:])).returncode == 0
+
+
+def test_a_database_of_an_image_that_lists_gigabytes_takes_neither_time_nor_memory(
+    computer, image, tmp_path
+):
+    words = ["/etc/privacy-panel/A.toml", "--root", image]
+    assert computer.policy("apply", *words).returncode == 0
+    database = image / DATABASE.relative_to("/")
+    database.write_bytes(deep_database(200, 60_000))
+    for command, status in (["status"], 1), (["apply"], 0), (["status"], 0):
+        peak = tmp_path / "peak"
+        file = words if command == ["apply"] else words[1:]
+        done = computer.session.run(
+            *["/usr/bin/time", "--format=%M", f"--output={peak}"],
+            *[PRIVACYCTL, "policy", *command, *file],
+        )
+        assert done.returncode == status, done
+        assert int(peak.read_text().split()[-1]) < 300 * 1024
+
+
+def deep_database(levels, letters):
+    """Folders in each other, all called by the same long name that is stored once, each with a key.
+
+    The format is that of gvdb (https://gitlab.gnome.org/GNOME/gvdb, gvdb-format.h)."""
+    name = b"a" * (letters - 1) + b"/"
+
+    def hashed(text, value=5381):
+        for letter in text:
+            value = (value * 33 + letter) & 0xFFFFFFFF
+        return value
+
+    # The hash of a longer name is that of the shorter one times this, plus that of what is added.
+    factor, added = pow(33, len(name), 1 << 32), hashed(name, 0)
+    items = 1 + 2 * levels
+    start = 24
+    end = start + 8 + 4 + 24 * items
+    base = (end + 7) & ~7
+    data = bytearray()
+
+    def put(content, alignment=1):
+        data.extend(bytes(-(base + len(data)) % alignment))
+        data.extend(content)
+        return base + len(data) - len(content), base + len(data)
+
+    root, long, short, value = put(b"/"), put(name), put(b"k"), put(b"\1\0b", 8)
+    table = bytearray()
+
+    def item(hash_value, parent, text, kind, content):
+        size = text[1] - text[0]
+        table.extend(
+            struct.pack("<IIIHcBII", hash_value, parent, text[0], size, kind, 0, *content)
+        )
+
+    hash_value, parent = hashed(b"/"), 0xFFFFFFFF
+    for level in range(levels + 1):
+        own = 2 * level - 1 if level else 0
+        children = [own + 2, own + 3] if level else [1, 2]
+        children = struct.pack("<II", *children) if level < levels else b""
+        item(hash_value, parent, long if level else root, b"L", put(children, 4))
+        if level:
+            item((last * 33 + ord("k")) & 0xFFFFFFFF, parent, short, b"v", value)
+        last, parent = hash_value, own
+        hash_value = (hash_value * factor + added) & 0xFFFFFFFF
+    header = struct.pack("<4I2I", 1918981703, 1953390953, 0, 0, start, end)
+    head = header + struct.pack("<3I", 0, 1, 0) + table
+    return head + bytes(base - len(head)) + data
+
+
 # Strange surroundings
 
 SURROUNDINGS = {
@@ -1257,6 +1400,7 @@ SURROUNDINGS = {
     "hostile configuration": {"XDG_CONFIG_HOME": "HOSTILE", "XDG_CONFIG_DIRS": "HOSTILE"},
     "hostile schemas": {"GSETTINGS_SCHEMA_DIR": "HOSTILE"},
     "settings in memory": {"GSETTINGS_BACKEND": "memory"},
+    "no folder for temporary files": {"TMPDIR": "/nonexistent"},
     "no runtime folder": {"XDG_RUNTIME_DIR": "/dev/null"},
     "an unknown language": {"LC_ALL": "xx_XX.nonsense", "LANGUAGE": "x" * 5000},
     "a language that is no text": {"LC_ALL": "\udcff\udcfe", "LANGUAGE": "../../../../etc"},
@@ -1310,7 +1454,9 @@ def test_nobody_to_talk_to_changes_nothing(place, closed):
     for step in ("A", "B", "none"):
         words = " ".join(str(word) for word in [PRIVACYCTL, *place.words(step)])
         done = calm(session.run("bash", "-c", f"{words} {closed}; exit ${{PIPESTATUS[0]}}"))
-        assert done.returncode in ((0, NOT_SAVED) if "full" in closed else (0,)), done
+        assert done.returncode == 0, "the status says what was done, whether it was printed or not"
+        if closed == ">/dev/full":
+            assert "No space left on device" in done.stderr
         assert place.now() == step
     place.untouched()
 
@@ -1455,7 +1601,7 @@ def test_an_image_cannot_fill_this_computers_disk(computer, tmp_path):
     with open(image.root / DB / "site", "wb") as file:
         file.truncate(40 * 2**20)
     (image.root / PROFILES / "user").write_text("user-db:user\n" + "system-db:site\n" * 4)
-    temporary = Path(computer.session.env["TMPDIR"])
+    temporary = computer.root / "run"
     most = 0
     child = computer.session.spawn(
         ["privacyctl", "policy", "apply", "/etc/privacy-panel/A.toml", "--root", str(image.root)]
@@ -1468,7 +1614,7 @@ def test_an_image_cannot_fill_this_computers_disk(computer, tmp_path):
         most = max(most, found)
         time.sleep(0.005)
     assert child.returncode in (0, NOT_SAVED)
-    assert most < 100 * 2**20, f"{most >> 20} MiB"
+    assert most < 20 * 2**20, f"{most >> 20} MiB"
 
 
 @pytest.mark.parametrize("layer", ["usr/share/privacy-panel/readers.d", "etc/privacy-panel/readers.d"])

@@ -98,10 +98,10 @@ def test_an_upgrade_keeps_a_policy_that_was_applied_from_elsewhere(room, older, 
     room.install(older.ctl)
     room.write("/root/mine.toml", SEARCH_OFF)
     room.run("privacyctl", "policy", "apply", "/root/mine.toml")
-    before = room.read("/etc/dconf/db/privacy-panel.d/policy")
+    before = room.read("/etc/dconf/db/privacy_panel.d/policy")
     assert "online-search=false" in before and "error-reports" not in before
     room.install(packages.ctl)
-    kept = room.read("/etc/dconf/db/privacy-panel.d/policy")
+    kept = room.read("/etc/dconf/db/privacy_panel.d/policy")
     assert "online-search=false" in kept and "error-reports" not in kept
 
 
@@ -109,12 +109,12 @@ def test_what_is_removed_keeps_its_configuration_and_what_comes_back_finds_it(ro
     room.answer(online_search="off-locked")
     room.install(*packages.both)
     policy = room.read("/etc/privacy-panel/policy.toml")
-    compiled = room.run("sha256sum", "/etc/dconf/db/privacy-panel")
+    compiled = room.run("sha256sum", "/etc/dconf/db/privacy_panel")
     room.remove("privacy-panel", "privacyctl")
     # What was decided holds for the programs that are still there.
     assert room.read("/etc/privacy-panel/policy.toml") == policy
-    assert room.run("sha256sum", "/etc/dconf/db/privacy-panel") == compiled
-    assert "system-db:privacy-panel" in room.read("/etc/dconf/profile/user")
+    assert room.run("sha256sum", "/etc/dconf/db/privacy_panel") == compiled
+    assert "system-db:privacy_panel" in room.read("/etc/dconf/profile/user")
     room.install(*packages.both)
     assert room.read("/etc/privacy-panel/policy.toml") == policy
     assert room.in_force()
@@ -208,7 +208,7 @@ def test_a_purge_leaves_what_somebody_added_to_a_profile_that_a_policy_made(room
     room.write("/etc/dconf/profile/user", f"{profile}system-db:site\n")
     room.purge("privacyctl")
     assert room.read("/etc/dconf/profile/user") == "user-db:user\nsystem-db:site\n"
-    assert not room.exists("/etc/dconf/db/privacy-panel")
+    assert not room.exists("/etc/dconf/db/privacy_panel")
 
 
 def test_a_purge_leaves_what_somebody_put_into_our_folders(room, packages):

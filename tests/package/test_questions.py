@@ -7,7 +7,7 @@ from rooms import SOURCE, Room, root
 from test_sources import choices
 
 POLICY = "/etc/privacy-panel/policy.toml"
-SOURCES = "/etc/dconf/db/privacy-panel.d/policy"
+SOURCES = "/etc/dconf/db/privacy_panel.d/policy"
 # Questions on a terminal without cursor keys.
 TERMINAL = {"DEBIAN_FRONTEND": "teletype", "TERM": "dumb"}
 EDITED = '# Mine.\n[choices.online-search]\nstate = "on"\n'
@@ -38,7 +38,7 @@ def test_answers_given_beforehand_become_a_policy_that_is_in_force(room, package
     assert room.in_force()
     room.run("privacyctl", "policy", "check")
     assert room.run("stat", "-c", "%a %U", POLICY) == "644 root\n"
-    locks = room.read("/etc/dconf/db/privacy-panel.d/locks/policy")
+    locks = room.read("/etc/dconf/db/privacy_panel.d/locks/policy")
     assert "/net/launchpad/PrivacyPanel/online-search" in locks
     assert "error-reports" not in locks
 
@@ -180,7 +180,7 @@ def test_answers_that_cannot_be_put_in_force_fail_and_can_be_tried_again(room, p
     said = room.run("dpkg", "--install", f"/shared/{packages.ctl.name}", status=1)
     assert "is a link" in said and "could not be put in force" in said
     assert decisions(room) is None
-    room.write("/etc/site/profile", "user-db:user\nsystem-db:privacy-panel\n")
+    room.write("/etc/site/profile", "user-db:user\nsystem-db:privacy_panel\n")
     room.run("dpkg", "--configure", "privacyctl")
     assert decisions(room) == {"online-search": ("off", True)}
     assert room.in_force()

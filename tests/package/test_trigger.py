@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 READERS = "/usr/share/privacy-panel/readers.d"
-SOURCES = "/etc/dconf/db/privacy-panel.d"
+SOURCES = "/etc/dconf/db/privacy_panel.d"
 READER = """
 name = "Example Search"
 choice = "online-search"
@@ -97,7 +97,7 @@ def test_both_in_one_run_are_in_force_in_the_end(room, packages, example):
 def test_nothing_happens_where_no_policy_is_in_force(room, packages, example):
     room.install(packages.ctl)
     room.install(example)
-    assert not room.exists("/etc/dconf/db/privacy-panel") and not room.exists(SOURCES)
+    assert not room.exists("/etc/dconf/db/privacy_panel") and not room.exists(SOURCES)
 
 
 def test_a_broken_reader_of_somebody_elses_breaks_no_installation(room, packages, tmp_path):

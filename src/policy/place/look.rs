@@ -11,7 +11,6 @@ use glib::Variant;
 
 use super::Place;
 use super::opt_outs::{wanted, wanted_of};
-use crate::PACKAGE;
 use crate::catalogue::Catalogue;
 use crate::folders;
 use crate::i18n::system_error;
@@ -20,9 +19,15 @@ use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::read_back::{self, Answer, Process, Question};
 use crate::policy::report::{KeyReport, ReaderReport, Report};
-use crate::policy::{DATABASE, DATABASES, FILE, Policy, dconf, in_force, profile, sources};
+use crate::policy::{
+    DATABASE, DATABASE_NAME, DATABASES, FILE, Policy, dconf, in_force, profile, sources,
+};
 use crate::reader::{Reader, Shape};
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, UNDER_WAY};
+
+/// What a database, or what dconf lists of it, may have beyond a multiple of the policy's text, in
+/// bytes.
+const ROOM: usize = 64 * 1024;
 
 impl Place {
     /// Everybody's profile: what stands there, and what is in it.
@@ -108,19 +113,21 @@ impl Place {
         let asked = process.ask(&self.tree, profile, questions);
         asked.map_err(|failure| match failure {
             read_back::Failure::NoDconf => Failure::NoDconf,
+            read_back::Failure::NoScratch(error) => no_scratch()(error),
             read_back::Failure::Io(error) => system(self.name(profile::FILE))(error),
         })
     }
 
-    /// Compares what is in force with what a policy comes to.
+    /// Compares what is in force with what a policy comes to. `process`: one that was started for it.
     pub(super) fn look(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
         compiled: &Compiled,
+        process: Option<Process>,
     ) -> Result<Report, Failure> {
         let is_current = self.is_compiled(compiled)?;
-        self.read_back(policy, catalogue, compiled, is_current, None)
+        self.read_back(policy, catalogue, compiled, is_current, process)
     }
 
     /// Reads back every key that a policy says something about, with a process that was started
@@ -163,7 +170,7 @@ impl Place {
             Some(profile) => {
                 let process = match process {
                     Some(process) => process,
-                    None => Process::start(self.tree.is_image()).map_err(no_scratch())?,
+                    None => self.read_back_process()?,
                 };
                 self.ask(process, profile, &questions)?
             }
@@ -257,8 +264,16 @@ impl Place {
         let Some(database) = self.read(Path::new(DATABASE))? else {
             return Ok(false);
         };
-        let (keys, locks) = dconf::contents(&database)?;
-        Ok(Compiled::from_files(&keys, &locks).as_ref() == Some(compiled))
+        // dconf writes values as we do, and a database has some tens of bytes for each. One that is
+        // much larger, or lists much more, is not the policy's.
+        let text = compiled.key_file().len() + compiled.locks_file().len();
+        if database.len() > 16 * text + ROOM {
+            return Ok(false);
+        }
+        let most = 2 * text + ROOM;
+        let found = dconf::contents(&database, most)?
+            .and_then(|(keys, locks)| Compiled::from_files(&keys, &locks));
+        Ok(found.as_ref() == Some(compiled))
     }
 
     /// Makes sure that where our files would be there is nothing of anybody else's.
@@ -318,7 +333,7 @@ impl Place {
 pub(super) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
     let is_dconfs = |name: &str| {
         let letters = name
-            .strip_prefix(PACKAGE)
+            .strip_prefix(DATABASE_NAME)
             .and_then(|rest| rest.strip_prefix('.'));
         letters.is_some_and(|letters| {
             let is_ours = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();

@@ -10,11 +10,10 @@ use rustix::fs::Mode;
 
 use super::look::leftovers;
 use super::{Before, Place, Plan};
-use crate::PACKAGE;
 use crate::policy::failure::Failure;
+use crate::policy::lock::Lock;
 use crate::policy::sources::{self, KEY_FILE, LOCKS, LOCKS_FILE};
-use crate::policy::{DATABASE, DATABASES, dconf, profile};
-use crate::session;
+use crate::policy::{DATABASE, DATABASE_NAME, DATABASES, dconf, profile};
 use crate::tree::{self, FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
 impl Place {
@@ -82,9 +81,20 @@ impl Place {
     }
 
     /// Does what is to be done. Says what dconf had to say.
-    pub(super) fn carry_out(&self, plan: &Plan) -> Result<Option<String>, Failure> {
+    pub(super) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Option<String>, Failure> {
         // Whatever root's habits are: people have to read what is made here.
         rustix::process::umask(Mode::from_raw_mode(0o022));
+        let unfinished = lock.made();
+        let mut to_be_made = unfinished.clone();
+        for path in sources::folders() {
+            if self.folder(path)?.is_none() {
+                to_be_made.push(path.into());
+            }
+        }
+        if !to_be_made.is_empty() {
+            // The sources will know of them, and are not there yet.
+            lock.note(&to_be_made)?;
+        }
         let mut made = Vec::new();
         let mut folder = |path: &str| {
             let path = Path::new(path);
@@ -102,6 +112,17 @@ impl Place {
         if done.is_err() {
             // Folders that were made for nothing; why they were is the failure to tell.
             let _ = self.take_out_empty(&made);
+        }
+        if !to_be_made.is_empty() {
+            let left = if done.is_err() {
+                unfinished
+            } else {
+                Vec::new()
+            };
+            let noted = lock.note(&left);
+            if done.is_ok() {
+                noted?;
+            }
         }
         done
     }
@@ -148,11 +169,6 @@ impl Place {
             self.undo_opt_outs(&opt_outs.undo)?;
             self.forget_undone(plan)?;
         }
-        let said = [said, self.tell_systemd(opt_outs)];
-        let said = said
-            .into_iter()
-            .flatten()
-            .reduce(|one, other| one + "\n" + &other);
         if let Some(prepared) = new_profile {
             let placed = prepared.put_in_place();
             placed.map_err(|error| profile_failed()(error.into()))?;
@@ -231,13 +247,12 @@ impl Place {
             return self.compile_for_image(databases).map(|()| None);
         }
         let number = || {
-            let found = databases.symlink_metadata(PACKAGE);
+            let found = databases.symlink_metadata(DATABASE_NAME);
             found.ok().map(|found| found.ino())
         };
         let before = number();
         let (content, said) = dconf::update()?;
         let after = number();
-        session::announce_to_all();
         // It goes on past a database that it cannot compile, which may be another one.
         if !content && (after.is_none() || before == after) {
             return Err(Failure::NotCompiled(said));
@@ -252,7 +267,7 @@ impl Place {
         let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
         let bytes = dconf::compile(&keys, &locks)?;
         tree::prepare(databases, &bytes, Rights::PUBLIC)
-            .and_then(|()| tree::put_in_place(databases, PACKAGE))
+            .and_then(|()| tree::put_in_place(databases, DATABASE_NAME))
             .map_err(self.system(Path::new(DATABASE)))
     }
 }

@@ -70,9 +70,9 @@ POLICY = "/etc/privacy-panel/policy.toml"
 
 # What `privacyctl policy apply` leaves, and the line of the profile that names it.
 DATABASES = "/etc/dconf/db"
-TRACES = ("privacy-panel", "privacy-panel.d", ".privacy-panel.new", ".privacy-panel.d.new")
+TRACES = ("privacy_panel", "privacy_panel.d", ".privacy-panel.new", ".privacy-panel.d.new")
 PROFILE = "/etc/dconf/profile/user"
-LINE = re.compile(rb"^\s*system-db:privacy-panel\s*(#.*)?$", re.MULTILINE)
+LINE = re.compile(rb"^\s*system-db:privacy_panel\s*(#.*)?$", re.MULTILINE)
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -254,7 +254,7 @@ class Policy:
         found = [path for path in found if os.path.lexists(path)]
         profile = self.place(PROFILE)
         if LINE.search(read(profile) or b""):
-            found.append(f"The line system-db:privacy-panel of {profile}")
+            found.append(f"The line system-db:privacy_panel of {profile}")
         return found
 
 
