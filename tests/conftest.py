@@ -2,8 +2,8 @@
 """What several files of tests start from."""
 
 import pytest
-from policies import Computer
-from zeitgeist_log import Log
+from support.computer import Computer
+from support.zeitgeist import Log
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from harness import PANEL_SCHEMA, SOURCE, Panel, Session, wait_for
+from support.harness import SOURCE, Session, wait_for
+from support.names import LOCKED, NOT_SAVED, PANEL_SCHEMA, STATISTICS
+from support.screen import Panel
 
-STATISTICS = "Send occasional system information"
 READER = "ubuntu-insights"
-NOT_SAVED = 4
-LOCKED = 3
 SHIPPED = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
 
 

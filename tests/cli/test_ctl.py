@@ -7,18 +7,17 @@ import subprocess
 import time
 
 import pytest
-from harness import (
-    INSTALLED,
+from support.harness import INSTALLED, Session, profile, wait_for
+from support.names import (
+    BAD,
+    LOCKED,
+    NOT_SAVED,
     PANEL_SCHEMA,
     PRIVACY_SCHEMA,
     REPORTS_KEY,
     UNITY_KEY,
     UNITY_SCHEMA,
-    Session,
-    wait_for,
 )
-
-LOCKED, NOT_SAVED, BAD = 3, 4, 2
 
 
 @pytest.fixture
@@ -152,17 +151,6 @@ def test_a_reader_of_the_output_who_leaves_is_no_error(session):
 
 
 # Who decided
-
-
-def profile(session, defaults="", locks="", name="site"):
-    """A system database with these defaults and locks, below the person's own."""
-    folder = session.root / f"{name}.d"
-    (folder / "locks").mkdir(parents=True, exist_ok=True)
-    (folder / "defaults").write_text(defaults)
-    (folder / "locks" / "locks").write_text(locks)
-    session.ask("dconf", "compile", session.root / name, folder)
-    (session.root / "profile").write_text(f"user-db:user\nfile-db:{session.root / name}\n")
-    session.env["DCONF_PROFILE"] = str(session.root / "profile")
 
 
 def nothing_saved(session):

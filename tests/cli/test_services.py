@@ -5,13 +5,20 @@ import json
 import time
 
 import pytest
-from harness import PANEL_SCHEMA, PRIVACY_SCHEMA, REPORTS_KEY, Panel, Session, wait_for
-from whoopsie import IDENTIFIER, NAME, PATH, Whoopsie
+from support.harness import Session, wait_for
+from support.names import (
+    NOT_SAVED,
+    PANEL_SCHEMA,
+    PRIVACY_SCHEMA,
+    REPORTS,
+    REPORTS_KEY,
+    SEARCH,
+    STATISTICS,
+)
+from support.screen import Panel
+from support.whoopsie import IDENTIFIER, NAME, PATH, Whoopsie
 
-REPORTS = "Send error reports"
-STATISTICS = "Send occasional system information"
 READER = "whoopsie-error-reports"
-NOT_SAVED = 4
 
 
 @pytest.fixture
@@ -344,15 +351,15 @@ def test_a_service_that_hangs_never_freezes_the_panel(screen):
     whoopsie.hang()
     with Panel(screen) as panel:
         # What does not depend on it is there at once.
-        panel.toggle("Include online search results")
-        panel.wait_on("Include online search results")
+        panel.toggle(SEARCH)
+        panel.wait_on(SEARCH)
         panel.wait("it is said", lambda: panel.says("Not known: Ubuntu Error Reports (Whoopsie)"))
         panel.wait_on(REPORTS)
         # A change waits for it, and the panel does not.
         panel.toggle(REPORTS)
         began = time.monotonic()
-        panel.toggle("Include online search results")
-        panel.wait_on("Include online search results", False)
+        panel.toggle(SEARCH)
+        panel.wait_on(SEARCH, False)
         assert time.monotonic() - began < 3
         panel.wait("it is said", lambda: panel.says("its service did not answer in time"), 20)
 
@@ -389,8 +396,8 @@ def test_the_end_of_the_system_bus_is_not_the_panels(screen):
         bus.kill()
         bus.wait()
         time.sleep(0.5)
-        panel.toggle("Include online search results")
-        panel.wait_on("Include online search results")
+        panel.toggle(SEARCH)
+        panel.wait_on(SEARCH)
 
 
 EXAMPLE = """

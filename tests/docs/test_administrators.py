@@ -11,8 +11,7 @@ import time
 
 import pytest
 import yaml
-from harness import INSTALLED, PANEL_SCHEMA, SOURCE, UNITY_KEY, UNITY_SCHEMA
-from policies import (
+from support.computer import (
     DATABASE,
     OUR_LINE,
     POLICY,
@@ -22,6 +21,8 @@ from policies import (
     Computer,
     contents,
 )
+from support.harness import INSTALLED, SOURCE
+from support.names import PANEL_SCHEMA, UNITY_KEY, UNITY_SCHEMA
 
 PAGE = (SOURCE / "docs" / "administrators.md").read_text()
 BLOCKS = re.findall(r"^```(.*?)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from harness import INSTALLED, Session
+from support.harness import INSTALLED, Session
 
 SHARE = INSTALLED / "share"
 # How each shell is started without anybody's own settings, and what it is told before.

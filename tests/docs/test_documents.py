@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from harness import SOURCE
+from support.harness import SOURCE
 
 # What is committed or about to be: not what builds left behind.
 PAGES = subprocess.run(
@@ -58,6 +58,14 @@ def test_every_file_of_the_sources_that_is_named_exists(name):
 def test_every_test_that_the_architecture_names_exists():
     text = (SOURCE / "docs" / "architecture.md").read_text()
     named = re.findall(r"`(test_[\w*]+\.py)`", text)
-    assert len(named) > 10
+    assert named
     for word in named:
-        assert list((SOURCE / "tests" / "desktop").glob(word)), word
+        assert list((SOURCE / "tests").glob(f"*/{word}")), word
+
+
+def test_the_architecture_names_every_folder_of_tests():
+    text = (SOURCE / "docs" / "architecture.md").read_text()
+    folders = {test.parent.name for test in (SOURCE / "tests").glob("*/test_*.py")}
+    assert len(folders) > 5
+    for folder in folders:
+        assert f"`tests/{folder}`" in text, folder

@@ -13,7 +13,8 @@ import threading
 from queue import Empty, Queue
 
 import pytest
-from harness import PANEL_SCHEMA, SOURCE, Session
+from support.harness import SOURCE, Session
+from support.names import PANEL_SCHEMA
 
 PAGE = SOURCE / "docs" / "following-a-choice.md"
 CHOICE = "online-search"

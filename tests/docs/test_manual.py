@@ -8,10 +8,11 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from crashes import Crashes, give_away, packed, text
-from harness import INSTALLED, PANEL_SCHEMA, SOURCE, UNITY_SCHEMA, Session
-from policies import POLICY, READERS, Computer
-from whoopsie import Whoopsie
+from support.computer import POLICY, READERS, Computer
+from support.crashes import Crashes, give_away, packed, text
+from support.harness import INSTALLED, SOURCE, Session
+from support.names import PANEL_SCHEMA, UNITY_SCHEMA
+from support.whoopsie import Whoopsie
 
 FOLDER = SOURCE / "man"
 PAGES = ["privacy-panel.1", "privacyctl.1", "privacy-panel-policy.5", "privacy-panel-readers.5"]

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from harness import SOURCE, Session
+from support.harness import SOURCE, Session
 
 PAGE = (SOURCE / "docs" / "readers.md").read_text()
 BLOCKS = re.findall(r"^```(.*?)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

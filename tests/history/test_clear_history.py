@@ -9,28 +9,9 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from gnome_shell import Shell
-from harness import INSTALLED, Session, wait_for
-
-HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<xbel version="1.0"
-      xmlns:bookmark="http://www.freedesktop.org/standards/desktop-bookmarks"
-      xmlns:mime="http://www.freedesktop.org/standards/shared-mime-info"
->
-"""
-
-ENTRY = """  <bookmark href="file:///tmp/{name}" added="{date}" modified="{date}" visited="{date}">
-    <info>
-      <metadata owner="http://freedesktop.org">
-        <mime:mime-type type="text/plain"/>
-        <bookmark:applications>
-          <bookmark:application name="Editor" exec="&apos;editor %u&apos;" modified="{date}" count="1"/>
-        </bookmark:applications>
-      </metadata>
-      <metadata owner="http://www.example.org"/>
-    </info>
-  </bookmark>
-"""
+from support.harness import INSTALLED, Session, wait_for
+from support.history import HEAD, Recent, ago, clear, counts, xbel
+from support.shell import Shell
 
 # Keeps a list of recent files open and prints it whenever it changes, as a program's menu does.
 PROGRAM = """
@@ -47,27 +28,6 @@ GLib.MainLoop().run()
 """
 
 
-def ago(**past):
-    return (datetime.now(timezone.utc) - timedelta(**past)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def xbel(**entries):
-    return HEAD + "".join(ENTRY.format(name=n, date=d) for n, d in entries.items()) + "</xbel>\n"
-
-
-class Recent:
-    """The list of recently used files of a session."""
-
-    def __init__(self, session):
-        self.path = session.root / "data" / "recently-used.xbel"
-
-    def write(self, **entries):
-        self.path.write_text(xbel(**entries))
-
-    def text(self):
-        return self.path.read_text()
-
-
 @pytest.fixture
 def session():
     with Session() as session:
@@ -77,18 +37,6 @@ def session():
 @pytest.fixture
 def recent(session):
     return Recent(session)
-
-
-def clear(session, *arguments, **options):
-    """Clears, and returns the exit status and what became of each place."""
-    done = session.ctl("history", "clear", *arguments, "--yes", "--json", **options)
-    places = json.loads(done.stdout)["places"] if done.stdout else []
-    return done.returncode, {place["id"]: place for place in places}
-
-
-def counts(session, *arguments, **options):
-    found = json.loads(session.ask("privacyctl", "history", *arguments, "--json", **options))
-    return {place["id"]: place.get("count") for place in found["places"]}
 
 
 def test_what_is_older_stays_to_the_letter_and_the_rest_goes_from_everywhere(session, log, recent):

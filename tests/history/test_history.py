@@ -2,8 +2,9 @@
 """Real programs obey “Record files and applications used”: those made with GTK, in GNOME Shell."""
 
 import pytest
-from gnome_shell import DISPLAY, Shell
-from harness import PRIVACY_SCHEMA, Session
+from support.harness import Session
+from support.names import PRIVACY_SCHEMA
+from support.shell import DISPLAY, Shell
 
 # Opens a file, as far as the list of recent files is concerned, and waits until the list is written.
 PROGRAM = """

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import Panel, Session, wait_for
-from test_clear_history import Recent, ago
+from support.harness import Session, wait_for
+from support.history import Recent, ago
+from support.screen import Panel, answer, choose, go_to, open_page, says
 
 SCREEN = "800x1000x24"
 
@@ -17,39 +18,6 @@ SCREEN = "800x1000x24"
 def session():
     with Session(screen=SCREEN) as session:
         yield session
-
-
-def go_to(panel, name, keys=("Tab", "Down")):
-    """Moves the keyboard's focus to something of that name."""
-    for step in range(80):
-        focused = [node for node in panel.tree() if "focused" in node["states"]]
-        if any(node["name"] == name for node in focused):
-            return
-        panel.key(keys[step % len(keys)])
-    raise AssertionError(f"the keyboard does not get to “{name}”")
-
-
-def open_page(panel, title, keys=("Tab", "Down")):
-    panel.wait(f"there is “{title}”", lambda: panel.find(role="list item", name=title))
-    go_to(panel, title, keys)
-    panel.key("Return")
-    panel.wait("the page is there", lambda: panel.find(role="push button", name="Back"))
-
-
-def answer(panel, label):
-    """Presses a button of a question. libadwaita has it say its label twice."""
-    names = {node["name"] for node in panel.find(role="push button")}
-    panel.press("push button", next(name for name in (label, f"{label} {label}") if name in names))
-
-
-def choose(panel, title):
-    """Chooses a time by the keyboard."""
-    go_to(panel, title)
-    panel.key("Return")
-
-
-def says(panel, text, seconds=15):
-    panel.wait(f"it says “{text}”", lambda: panel.says(text), seconds)
 
 
 def test_the_past_hour_is_cleared_after_a_question_and_what_went_from_where_is_said(session, log):

@@ -7,16 +7,15 @@ import signal
 import time
 
 import pytest
-from harness import PRIVACY_SCHEMA, Panel, Session, wait_for
-from policies import POLICY
-from test_history_pages import open_page, says
-from zeitgeist_log import NAME, PATH, RULES, Log, StandIn
+from support.computer import POLICY
+from support.harness import Session, wait_for
+from support.names import ACTIVITY, NOT_SAVED, PRIVACY_SCHEMA
+from support.screen import Panel, open_page, says
+from support.zeitgeist import NAME, PATH, RULES, Log, StandIn
 
-TITLE = "Record files and applications used"
 CHOICE = "activity-history"
 READER = "zeitgeist"
 ENTRY = "block-all"
-NOT_SAVED = 4
 
 # As activity-log-manager makes it with libzeitgeist, and as older ones did: without an event's origin.
 EVERYTHING = "(['', '', '', '', '', ''], @aas [], @ay [])"
@@ -299,7 +298,7 @@ def test_while_nothing_is_recorded_the_rules_say_so_and_where_that_is_changed(se
 
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert json.loads(listed("--json"))["never_record"] == [{"kind": "everything", "value": ""}]
-    assert listed() == f"everything    Everything, since “{TITLE}” is off for Zeitgeist"
+    assert listed() == f"everything    Everything, since “{ACTIVITY}” is off for Zeitgeist"
     # Rules can be made meanwhile, and are what they were afterwards.
     assert session.ctl("history", "never-record", "add", "kind", "image").returncode == 0
     assert session.ctl("set", CHOICE, "on").returncode == 0
@@ -328,19 +327,19 @@ def test_the_panel_switches_it_and_follows_the_switches_of_others(screen):
     assert screen.ctl("set", CHOICE, "on").returncode == 0
     with Panel(screen, f"--choice={CHOICE}") as panel:
         panel.wait("the program", lambda: panel.says("Activities (Zeitgeist)"))
-        panel.wait_on(TITLE)
-        panel.toggle(TITLE)
-        panel.wait_on(TITLE, False)
+        panel.wait_on(ACTIVITY)
+        panel.toggle(ACTIVITY)
+        panel.wait_on(ACTIVITY, False)
         wait_for("Zeitgeist has it", lambda: ENTRY in log.templates())
         assert not log.records(2)
         switch_of_others(screen, True)
-        panel.wait_on(TITLE)
+        panel.wait_on(ACTIVITY)
         panel.wait("it is said", lambda: panel.says("On: Activities (Zeitgeist)."))
         switch_of_others(screen, False)
-        panel.wait_on(TITLE, False)
+        panel.wait_on(ACTIVITY, False)
         # The page about rules points to the switch, and follows it.
         open_page(panel, "Never Record", ("Down", "Tab"))
-        says(panel, f"Zeitgeist records nothing at all now, since “{TITLE}” is off for it.")
+        says(panel, f"Zeitgeist records nothing at all now, since “{ACTIVITY}” is off for it.")
         switch_of_others(screen, True)
         says(panel, "This is about Zeitgeist")
 
@@ -356,9 +355,9 @@ def test_the_panel_heals_when_one_that_starts_slowly_has_come_up(screen):
     with Panel(screen, f"--choice={CHOICE}") as panel:
         # Whoever cannot be asked is not called off.
         panel.wait("it is said", lambda: panel.says("Not known: Activities (Zeitgeist)."))
-        assert panel.is_on(TITLE)
+        assert panel.is_on(ACTIVITY)
         # Nobody does anything, and it is right.
-        panel.wait_on(TITLE, False)
+        panel.wait_on(ACTIVITY, False)
         assert not panel.says("Not known")
 
 

@@ -16,10 +16,9 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import Panel, Session, wait_for
-from test_clear_history import clear, counts
-from test_ctl import profile
-from test_history_pages import answer, choose, open_page, says
+from support.harness import Session, profile, wait_for
+from support.history import clear, counts
+from support.screen import Panel, answer, choose, open_page, says
 
 FIXTURES = Path(__file__).with_name("typed_history")
 

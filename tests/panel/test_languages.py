@@ -2,7 +2,9 @@
 """The panel and privacyctl in other languages, one of them written from right to left."""
 
 import pytest
-from harness import PRIVACY_SCHEMA, Panel, Session, make_locale
+from support.harness import Session, make_locale
+from support.names import PRIVACY_SCHEMA
+from support.screen import Panel
 
 # Language, locale, the switch, and what privacyctl says first.
 LANGUAGES = [

@@ -6,21 +6,19 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import (
+from support.computer import Computer
+from support.harness import Session, list_reader, wait_for
+from support.names import (
     PANEL_SCHEMA,
     PRIVACY_SCHEMA,
+    REPORTS,
     REPORTS_KEY,
+    SEARCH,
     UNITY_KEY,
     UNITY_SCHEMA,
-    Panel,
-    Session,
-    list_reader,
-    wait_for,
 )
-from policies import Computer
+from support.screen import Panel
 
-SEARCH = "Include online search results"
-REPORTS = "Send error reports"
 SCREEN = "800x900x24"
 
 

@@ -7,11 +7,10 @@ import os
 import subprocess
 
 import pytest
-from harness import SOURCE
-from policies import DATABASE, POLICY, READERS, SOURCES, Computer, contents
-from whoopsie import Whoopsie
-
-DONE, NO, LOCKED, NOT_SAVED = 0, 1, 3, 4
+from support.computer import DATABASE, POLICY, READERS, SOURCES, Computer, contents
+from support.harness import SOURCE
+from support.names import DONE, LOCKED, NO, NOT_SAVED
+from support.whoopsie import Whoopsie
 
 CONFIG = "/etc/ubuntu-insights/system-config.toml"
 UNITS = ("whoopsie.path", "whoopsie.service")

@@ -5,8 +5,7 @@ import json
 import subprocess
 
 import pytest
-from harness import INSTALLED, PANEL_SCHEMA, SOURCE, list_reader
-from policies import (
+from support.computer import (
     DATABASE,
     DATABASES,
     NAME,
@@ -19,8 +18,8 @@ from policies import (
     Computer,
     contents,
 )
-
-DONE, NO, BAD, NOT_SAVED = 0, 1, 2, 4
+from support.harness import INSTALLED, SOURCE, list_reader
+from support.names import BAD, DONE, NO, NOT_SAVED, PANEL_SCHEMA
 
 OFF_LOCKED = (POLICIES / "off-locked.toml").read_text()
 ON_LOCKED = (POLICIES / "on-locked.toml").read_text()

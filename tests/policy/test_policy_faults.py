@@ -27,10 +27,9 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import INSTALLED, wait_for
-from policies import DATABASE, OUR_LINE, PROFILE, SOURCES, Computer
-
-BAD, NOT_SAVED = 2, 4
+from support.computer import DATABASE, OUR_LINE, PROFILE, SOURCES, Computer
+from support.harness import INSTALLED, wait_for
+from support.names import BAD, NOT_SAVED
 
 PRIVACYCTL = INSTALLED / "bin" / "privacyctl"
 KILLS = 150

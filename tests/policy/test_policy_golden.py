@@ -3,7 +3,7 @@
 that read the compiled database read what the table below says.
 
 To make the files anew, and then to read in git's diff what became of them:
-    PRIVACY_PANEL_UPDATE_GOLDEN=1 /usr/bin/python3 -m pytest tests/desktop/test_policy_golden.py
+    PRIVACY_PANEL_UPDATE_GOLDEN=1 /usr/bin/python3 -m pytest tests/policy/test_policy_golden.py
 """
 
 import json
@@ -12,8 +12,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness import INSTALLED, Session
-from policies import DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
+from support.computer import DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
+from support.harness import INSTALLED, Session
 
 UPDATE = "PRIVACY_PANEL_UPDATE_GOLDEN" in os.environ
 

@@ -4,13 +4,12 @@
 import json
 
 import pytest
-from harness import PANEL_SCHEMA, UNITY_KEY, UNITY_SCHEMA, Panel, wait_for
-from policies import OUR_LINE, POLICIES, Computer
+from support.computer import OUR_LINE, POLICIES, Computer
+from support.harness import wait_for
+from support.names import LOCKED, PANEL_SCHEMA, REPORTS, SEARCH, UNITY_KEY, UNITY_SCHEMA
+from support.screen import Panel
 
-SEARCH = "Include online search results"
-REPORTS = "Send error reports"
 SCREEN = "800x900x24"
-LOCKED = 3
 
 ORGANISATION = """
 [organisation]

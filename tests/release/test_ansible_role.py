@@ -10,8 +10,8 @@ import tomllib
 
 import pytest
 import yaml
-from harness import SOURCE, Session
-from policies import contents
+from support.computer import contents
+from support.harness import SOURCE, Session
 
 ROLE = SOURCE / "contrib" / "ansible" / "roles" / "privacy_policy"
 POLICY = "etc/privacy-panel/policy.toml"

@@ -10,17 +10,17 @@ import shutil
 import subprocess
 
 import pytest
-from harness import (
-    INSTALLED,
+from support.harness import INSTALLED, SOURCE, Session
+from support.names import (
     PANEL_SCHEMA,
     PRIVACY_SCHEMA,
+    REPORTS,
     REPORTS_KEY,
-    SOURCE,
+    SEARCH,
     UNITY_KEY,
     UNITY_SCHEMA,
-    Panel,
-    Session,
 )
+from support.screen import Panel
 
 SUITE = "trixie"
 MIRROR = os.environ.get("PRIVACY_PANEL_MIRROR", "http://deb.debian.org/debian")
@@ -31,8 +31,6 @@ PACKAGES = """
 ROOT = SOURCE / "_build" / "roots" / SUITE
 PERSON = 1000
 
-SEARCH = "Include online search results"
-REPORTS = "Send error reports"
 POLICY = """
 [organisation]
 name = "Example University"

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import SOURCE
+from support.harness import SOURCE
 
 # What every kind of crate that is kept out is told apart by.
 FOREIGN = '[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\nlicense = "{license}"\n'

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from harness import SOURCE
+from support.harness import SOURCE
 
 CHECK = SOURCE / "scripts" / "check-release"
 NEWS = "NEWS"

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
-from crashes import Crashes, give_away, packed, text
-from harness import wait_for
+from support.crashes import Crashes, give_away, packed, text
+from support.harness import wait_for
 
 APPORT = Path(__file__).parent / "apport"
 GEDIT = "apport:_usr_bin_gedit.1000"

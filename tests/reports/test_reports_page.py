@@ -5,8 +5,9 @@ import os
 import shutil
 
 import pytest
-from crashes import Crashes, Latency, give_away, packed, text
-from harness import Panel, wait_for
+from support.crashes import Crashes, Latency, give_away, packed, text
+from support.harness import wait_for
+from support.screen import Panel
 
 ROW = "Previous Reports"
 

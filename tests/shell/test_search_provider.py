@@ -7,18 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import (
-    PRIVACY_SCHEMA,
-    REPORTS_KEY,
-    UNITY_KEY,
-    UNITY_SCHEMA,
-    Session,
-    make_locale,
-    wait_for,
-)
+from support.harness import SUPPORT, Session, make_locale, wait_for
+from support.names import PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA
 
 NAME = "net.launchpad.PrivacyPanel.SearchProvider"
-CLIENT = Path(__file__).with_name("search_client.py")
+CLIENT = SUPPORT / "search_client.py"
 SEARCH, REPORTS = "online-search", "error-reports"
 STATISTICS, HISTORY = "usage-statistics", "activity-history"
 ALL = [SEARCH, REPORTS, STATISTICS, HISTORY]

@@ -3,15 +3,15 @@
 
 import time
 
-import gnome_shell
 import pytest
-from gnome_shell import SEARCH_IS_OVER
-from harness import SOURCE, list_reader, wait_for
-from policies import READERS, Computer
+from support.computer import READERS, Computer
+from support.harness import SUPPORT, list_reader, wait_for
+from support.shell import SEARCH_IS_OVER, Shell
 
 ONLINE = "org.example.Online"
 LOCAL = "org.example.Local"
 LATE = "org.example.Late"
+PROVIDER = SUPPORT / "counting_provider.py"
 
 READER = list_reader(
     "Test Shell",
@@ -39,11 +39,11 @@ def install_provider(session, name, default_disabled=False):
         + ("DefaultDisabled=true\n" if default_disabled else "")
     )
     session.spawn(
-        ["/usr/bin/python3", SOURCE / "tests/desktop/counting_provider.py", name, session.root]
+        ["/usr/bin/python3", PROVIDER, name, session.root]
     )
 
 
-class Shell(gnome_shell.Shell):
+class AskingShell(Shell):
     """GNOME Shell, and who of the providers was asked."""
 
     def __init__(self, session):
@@ -96,7 +96,7 @@ def shell(computer):
     for name in (ONLINE, LOCAL):
         install_provider(session, name)
     install_provider(session, LATE, default_disabled=True)
-    return Shell(session)
+    return AskingShell(session)
 
 
 def test_the_shell_asks_an_online_provider_only_while_the_choice_is_on(shell):

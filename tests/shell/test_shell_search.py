@@ -4,8 +4,9 @@
 import ast
 
 import pytest
-from gnome_shell import Shell
-from harness import ScreenReader, Session, make_locale, wait_for
+from support.harness import Session, make_locale, wait_for
+from support.screen import ScreenReader
+from support.shell import Shell
 
 APP = "net.launchpad.PrivacyPanel.desktop"
 APPLICATIONS = "applications"

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import SOURCE, Session
+from support.harness import SOURCE, Session
 
 # Policies, each with what is to become of it.
 POLICIES = SOURCE / "tests" / "policies"

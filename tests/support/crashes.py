@@ -6,9 +6,8 @@ import os
 import subprocess
 import time
 import zlib
-from pathlib import Path
 
-from harness import Session
+from support.harness import Session
 
 # Somebody else, as the files' owners: neither the person nor the administrator.
 OTHER = 2001

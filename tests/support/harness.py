@@ -14,16 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2]
-DRIVER = Path(__file__).with_name("atspi_driver.py")
-INSTALLED = Path(os.environ.get("PRIVACY_PANEL_TREE", SOURCE / "_build" / "installed"))
+from support.names import PROVIDERS_SCHEMA
 
-PANEL_SCHEMA = "net.launchpad.PrivacyPanel"
-UNITY_SCHEMA = "com.canonical.Unity.Lenses"
-UNITY_KEY = "remote-content-search"
-PRIVACY_SCHEMA = "org.gnome.desktop.privacy"
-REPORTS_KEY = "report-technical-problems"
-PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
+SOURCE = Path(__file__).resolve().parents[2]
+# Programs of the tests beside this file, which sessions run.
+SUPPORT = Path(__file__).resolve().parent
+INSTALLED = Path(os.environ.get("PRIVACY_PANEL_TREE", SOURCE / "_build" / "installed"))
 
 
 def list_reader(name, members, more=""):
@@ -57,6 +53,17 @@ def wait_for(what, question, seconds=10.0, every=0.05):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: still not so after {seconds} s")
         time.sleep(every)
+
+
+def profile(session, defaults="", locks="", name="site"):
+    """A system database with these defaults and locks, below the person's own."""
+    folder = session.root / f"{name}.d"
+    (folder / "locks").mkdir(parents=True, exist_ok=True)
+    (folder / "defaults").write_text(defaults)
+    (folder / "locks" / "locks").write_text(locks)
+    session.ask("dconf", "compile", session.root / name, folder)
+    (session.root / "profile").write_text(f"user-db:user\nfile-db:{session.root / name}\n")
+    session.env["DCONF_PROFILE"] = str(session.root / "profile")
 
 
 class Session:
@@ -270,122 +277,6 @@ class Session:
             except (OSError, ProcessLookupError):
                 continue
         shutil.rmtree(self.root, ignore_errors=True)
-
-
-class ScreenReader:
-    """What a screen reader knows of a program, and does with it."""
-
-    def __init__(self, session, program="privacy-panel"):
-        self.driver = subprocess.Popen(
-            [*session.wrap, "/usr/bin/python3", "-c", DRIVER.read_text(), program],
-            env=session.env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        session.children.append(self.driver)
-
-    def _ask(self, **question):
-        self.driver.stdin.write(json.dumps(question) + "\n")
-        self.driver.stdin.flush()
-        answer = self.driver.stdout.readline()
-        assert answer, "the accessibility driver ended"
-        return json.loads(answer)
-
-    def tree(self):
-        """Every accessible object of the program: role, name, description, states."""
-        return self._ask(command="tree")
-
-    def find(self, **wanted):
-        """The objects with that role, name or piece of text."""
-        text = wanted.pop("text", None)
-        return [
-            node
-            for node in self.tree()
-            if all(node[key] == value for key, value in wanted.items())
-            and (text is None or text in node["name"] or text in node["description"])
-        ]
-
-    def says(self, text):
-        """Whether something in the window says that."""
-        return bool(self.find(text=text))
-
-    def sticking_out(self):
-        """What reaches beyond the sides of the list that it is in."""
-        return self._ask(command="sticking out")
-
-    def press(self, role, name):
-        """Does what a click does."""
-        answer = self._ask(command="press", role=role, name=name)
-        assert answer.get("done"), answer
-
-
-class Panel(ScreenReader):
-    """The built panel in a session, used as a screen reader uses it."""
-
-    def __init__(self, session, *arguments, env=None, window="Privacy"):
-        self.session = session
-        self.errors = session.root / "panel.errors"
-        with self.errors.open("w") as errors:
-            self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
-        super().__init__(session)
-        self.wait("the window", lambda: self.find(role="frame", name=window))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        for child in (self.driver, self.process):
-            child.terminate()
-            child.wait(10)
-
-    def switch(self, title):
-        found = self.find(role="check box", name=title)
-        assert len(found) == 1, f"{title}: {found}"
-        return found[0]
-
-    def toggle(self, title):
-        self.press("check box", title)
-
-    def is_on(self, title):
-        return "checked" in self.switch(title)["states"]
-
-    def is_sensitive(self, title):
-        return "sensitive" in self.switch(title)["states"]
-
-    def wait(self, what, question, seconds=15):
-        def ask():
-            assert self.process.poll() is None, f"the panel ended: {self.errors.read_text()}"
-            return question()
-
-        return wait_for(what, ask, seconds)
-
-    def wait_on(self, title, on=True):
-        self.wait(f"{title} is {'on' if on else 'off'}", lambda: self.is_on(title) == on)
-
-    def window(self):
-        """The X window, for keys and sizes."""
-        return self.session.ask(
-            "xdotool", "search", "--pid", self.process.pid, "--onlyvisible", "--name", "."
-        ).split()[0]
-
-    def width(self):
-        shape = self.session.ask("xdotool", "getwindowgeometry", "--shell", self.window())
-        return int(dict(line.split("=") for line in shape.splitlines())["WIDTH"])
-
-    def key(self, *keys):
-        window = self.window()
-        self.session.ask("xdotool", "windowfocus", "--sync", window)
-        for key in keys:
-            self.session.ask("xdotool", "key", key)
-            time.sleep(0.1)
-
-    def picture(self, path):
-        self.session.ask("import", "-window", self.window(), path)
 
 
 LIBUNITY = """

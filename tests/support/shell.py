@@ -6,7 +6,7 @@ import textwrap
 import time
 from urllib.parse import unquote
 
-from harness import wait_for
+from support.harness import wait_for
 
 DISPLAY = "privacy-test"
 RESULTS = "Main.overview._overview.controls._searchController._searchResults"

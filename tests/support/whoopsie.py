@@ -7,7 +7,7 @@ is called: a mode of `behave`. Made with python-dbusmock.
 
 import json
 
-from harness import wait_for
+from support.harness import wait_for
 
 NAME = "com.ubuntu.WhoopsiePreferences"
 PATH = "/com/ubuntu/WhoopsiePreferences"

@@ -10,8 +10,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from harness import wait_for
-from whoopsie import BEHAVIOURS, MOCK
+from support.harness import wait_for
+from support.whoopsie import BEHAVIOURS, MOCK
 
 CLIENT = """
 import json, sys, time
