@@ -3,7 +3,39 @@
 
 import pytest
 from support.computer import Computer
+from support.crashes import Crashes
+from support.harness import Session
+from support.names import SCREEN
 from support.zeitgeist import Log
+
+MARKERS = (
+    "session(**options): what is special to the sessions of these tests, in support.harness.Session's words",
+)
+
+
+def pytest_configure(config):
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def options(request):
+    """What the test or its file says of its sessions."""
+    marks = reversed(list(request.node.iter_markers("session")))
+    return {name: value for mark in marks for name, value in mark.kwargs.items()}
+
+
+@pytest.fixture
+def session(request):
+    """A session of the test's own, without a screen unless it asks for one."""
+    with Session(**options(request)) as session:
+        yield session
+
+
+@pytest.fixture
+def screen(request):
+    """A session of the test's own with a screen."""
+    with Session(**{"screen": SCREEN} | options(request)) as session:
+        yield session
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +51,12 @@ def computer(shared):
     dconf's."""
     shared.clean()
     yield shared
+
+
+@pytest.fixture
+def crashes(tmp_path):
+    """A computer's reports, of which there are none yet."""
+    return Crashes(tmp_path)
 
 
 @pytest.fixture

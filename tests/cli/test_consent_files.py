@@ -30,15 +30,13 @@ def prepare(session):
 
 
 @pytest.fixture
-def session():
-    with Session() as session:
-        yield prepare(session)
+def session(session):
+    return prepare(session)
 
 
 @pytest.fixture
-def screen():
-    with Session(screen="800x900x24") as session:
-        yield prepare(session)
+def screen(screen):
+    return prepare(screen)
 
 
 def consent(session):

@@ -20,12 +20,6 @@ from support.names import (
 )
 
 
-@pytest.fixture
-def session():
-    with Session() as session:
-        yield session
-
-
 def test_status_in_json_has_the_agreed_fields(session):
     status = session.status("online-search")
     further = {"organisation": None, "pending": False, "mode": None}

@@ -20,17 +20,7 @@ from support.whoopsie import IDENTIFIER, NAME, PATH, Whoopsie
 
 READER = "whoopsie-error-reports"
 
-
-@pytest.fixture
-def session():
-    with Session(system_bus=True) as session:
-        yield session
-
-
-@pytest.fixture
-def screen():
-    with Session(screen="800x900x24", system_bus=True) as session:
-        yield session
+pytestmark = pytest.mark.session(system_bus=True)
 
 
 def seconds(function):

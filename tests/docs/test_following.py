@@ -13,7 +13,7 @@ import threading
 from queue import Empty, Queue
 
 import pytest
-from support.harness import SOURCE, Session
+from support.harness import SOURCE
 from support.names import PANEL_SCHEMA
 
 PAGE = SOURCE / "docs" / "following-a-choice.md"
@@ -130,12 +130,6 @@ def programs(tmp_path_factory):
         return commands[language]
 
     return program
-
-
-@pytest.fixture
-def session():
-    with Session() as session:
-        yield session
 
 
 def answer(session, command, **options):

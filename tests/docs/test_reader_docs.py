@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from support.harness import SOURCE, Session
+from support.harness import SOURCE
 
 PAGE = (SOURCE / "docs" / "readers.md").read_text()
 BLOCKS = re.findall(r"^```(.*?)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -16,12 +16,6 @@ BROKEN = [
 ]
 # The rows of the table of types: the type, on and off.
 TYPES = re.findall(r"^\| (`\w+`|an enumeration|flags) \| `([^`]+)` \| `([^`]+)` \|$", PAGE, re.M)
-
-
-@pytest.fixture
-def session():
-    with Session() as session:
-        yield session
 
 
 def test_every_block_on_the_page_is_a_file_or_a_message():

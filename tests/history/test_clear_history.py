@@ -29,12 +29,6 @@ GLib.MainLoop().run()
 
 
 @pytest.fixture
-def session():
-    with Session() as session:
-        yield session
-
-
-@pytest.fixture
 def recent(session):
     return Recent(session)
 

@@ -9,15 +9,10 @@ from pathlib import Path
 import pytest
 from support.harness import Session, wait_for
 from support.history import Recent, ago
+from support.names import SCREEN
 from support.screen import Panel, answer, choose, go_to, open_page, says
 
-SCREEN = "800x1000x24"
-
-
-@pytest.fixture
-def session():
-    with Session(screen=SCREEN) as session:
-        yield session
+pytestmark = pytest.mark.session(screen=SCREEN)
 
 
 def test_the_past_hour_is_cleared_after_a_question_and_what_went_from_where_is_said(session, log):

@@ -22,18 +22,6 @@ EVERYTHING = "(['', '', '', '', '', ''], @aas [], @ay [])"
 OF_OLD = "(['', '', '', '', ''], @aas [], @ay [])"
 
 
-@pytest.fixture
-def session():
-    with Session() as session:
-        yield session
-
-
-@pytest.fixture
-def screen():
-    with Session(screen="800x1000x24") as session:
-        yield session
-
-
 def reader(session):
     return session.reader(CHOICE, READER)
 

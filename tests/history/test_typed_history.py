@@ -47,17 +47,13 @@ KDE = {
 }
 
 
-@pytest.fixture
-def session():
-    with Session() as session:
-        add_unity(session)
-        yield session
+pytestmark = pytest.mark.session(animations=False)
 
 
 @pytest.fixture
-def screen():
-    with Session(screen="800x600x24", animations=False) as session:
-        yield session
+def session(session):
+    add_unity(session)
+    return session
 
 
 def add_unity(session):

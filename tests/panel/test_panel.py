@@ -13,19 +13,15 @@ from support.names import (
     PRIVACY_SCHEMA,
     REPORTS,
     REPORTS_KEY,
+    SCREEN,
     SEARCH,
     UNITY_KEY,
     UNITY_SCHEMA,
 )
 from support.screen import Panel
 
-SCREEN = "800x900x24"
 
-
-@pytest.fixture
-def session():
-    with Session(screen=SCREEN) as session:
-        yield session
+pytestmark = pytest.mark.session(screen=SCREEN)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import pytest
-from support.computer import DATABASE, POLICY, READERS, SOURCES, Computer, contents
+from support.computer import DATABASE, POLICY, READERS, SOURCES, contents
 from support.harness import SOURCE
 from support.names import DONE, LOCKED, NO, NOT_SAVED
 from support.whoopsie import Whoopsie
@@ -21,16 +21,9 @@ BOTH_OFF = STATISTICS_OFF + REPORTS_OFF
 NEITHER = "[choices.online-search]\nstate = \"off\"\n"
 
 
-@pytest.fixture(scope="module")
-def computer():
-    with Computer() as computer:
-        yield computer
-
-
-@pytest.fixture(autouse=True)
-def clean(computer):
-    yield
-    computer.clean()
+@pytest.fixture
+def computer(computer):
+    yield computer
     subprocess.run(["rm", "-rf", computer.file("/etc/ubuntu-insights")], check=True)
     for unit in UNITS:
         link(computer, unit).unlink(missing_ok=True)

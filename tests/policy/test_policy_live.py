@@ -6,10 +6,9 @@ import json
 import pytest
 from support.computer import OUR_LINE, POLICIES, Computer
 from support.harness import wait_for
-from support.names import LOCKED, PANEL_SCHEMA, REPORTS, SEARCH, UNITY_KEY, UNITY_SCHEMA
+from support.names import LOCKED, PANEL_SCHEMA, REPORTS, SCREEN, SEARCH, UNITY_KEY, UNITY_SCHEMA
 from support.screen import Panel
 
-SCREEN = "800x900x24"
 
 ORGANISATION = """
 [organisation]

@@ -22,11 +22,6 @@ GEDIT = "apport:_usr_bin_gedit.1000"
 
 
 @pytest.fixture
-def crashes(tmp_path):
-    return Crashes(tmp_path)
-
-
-@pytest.fixture
 def session(crashes):
     with crashes.session(bus=False) as session:
         yield session

@@ -13,11 +13,6 @@ ROW = "Previous Reports"
 
 
 @pytest.fixture
-def crashes(tmp_path):
-    return Crashes(tmp_path)
-
-
-@pytest.fixture
 def session(crashes):
     with crashes.session(screen="1000x900x24", animations=False) as session:
         yield session

@@ -17,3 +17,6 @@ SEARCH = "Include online search results"
 REPORTS = "Send error reports"
 STATISTICS = "Send occasional system information"
 ACTIVITY = "Record files and applications used"
+
+# A screen on which the panel shows all of its first page.
+SCREEN = "800x1000x24"
