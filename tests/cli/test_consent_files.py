@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Readers that are values in files of a person's configuration: Ubuntu Insights' consent."""
 
-import json
 import os
 import stat
 import tomllib
 from pathlib import Path
 
 import pytest
-from support.harness import SOURCE, Session, wait_for
+from support.harness import SOURCE, Session, Watch
 from support.names import LOCKED, NOT_SAVED, PANEL_SCHEMA, STATISTICS
 from support.screen import Panel
 
@@ -186,40 +185,29 @@ def test_what_the_administrator_turned_off_for_everybody_is_locked(session):
 
 
 def test_watch_tells_of_files_that_come_change_and_go(session):
-    output = session.root / "watch"
-    with output.open("w") as out:
-        session.spawn(["privacyctl", "watch", "--json"], stdout=out)
+    watch = Watch(session)
 
     def last():
-        lines = [json.loads(line) for line in output.read_text().splitlines()]
-        readers = [r for line in lines for r in line["readers"] if r["id"] == READER]
-        return readers[-1]["state"] if readers else "none yet"
+        return watch.reader("usage-statistics", READER)["state"]
 
-    def tell():
-        # Until it has begun to listen.
-        session.set(PANEL_SCHEMA, "usage-statistics", "true")
-        session.reset(PANEL_SCHEMA, "usage-statistics")
-        return last() != "none yet"
-
-    wait_for("it listens", tell)
     # The folder is not there yet.
     session.consents.mkdir()
     session.consent.write_text("consent_state = true\n")
-    wait_for("it tells of a new folder", lambda: last() == "on")
+    watch.wait_for("it tells of a new folder", lambda: last() == "on")
     session.consent.write_text("consent_state = false\n")
-    wait_for("it tells of a change", lambda: last() == "off")
+    watch.wait_for("it tells of a change", lambda: last() == "off")
     new = session.consents / "new"
     new.write_text("consent_state = true\n")
     os.replace(new, session.consent)
-    wait_for("it tells of a replacement", lambda: last() == "on")
+    watch.wait_for("it tells of a replacement", lambda: last() == "on")
     session.consent.unlink()
     session.consents.rmdir()
-    wait_for("it tells of the end", lambda: last() == "off")
+    watch.wait_for("it tells of the end", lambda: last() == "off")
     session.consents.mkdir()
     session.consent.write_text("consent_state = true\n")
-    wait_for("it tells of another", lambda: last() == "on")
+    watch.wait_for("it tells of another", lambda: last() == "on")
     session.everybodys.write_text("system_opt_out = true\n")
-    wait_for("it tells of the administrator", lambda: last() == "off")
+    watch.wait_for("it tells of the administrator", lambda: last() == "off")
 
 
 def heard(panel):

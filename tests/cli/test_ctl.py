@@ -4,12 +4,13 @@
 import json
 import os
 import subprocess
-import time
 
 import pytest
-from support.harness import INSTALLED, Session, profile, wait_for
+from support.harness import INSTALLED, Session, Watch, profile, wait_for
 from support.names import (
     BAD,
+    CHOICES,
+    DONE,
     LOCKED,
     NOT_SAVED,
     PANEL_SCHEMA,
@@ -99,19 +100,27 @@ def test_bash_completes_choices_and_states(session):
 
 
 def test_watch_prints_in_the_same_moment_as_libunity_is_told(session):
-    watch = session.spawn(["privacyctl", "watch", "--json"], stdout=subprocess.PIPE, text=True)
+    watch = Watch(session)
     unity = session.spawn(
         ["/usr/bin/python3", "-uc", LIBUNITY_WATCH], stdout=subprocess.PIPE, text=True
     )
     assert unity.stdout.readline() == "ready\n"
-    time.sleep(1)  # for the watch to be established
     for value, state in (("all", "mixed"), ("none", "off")):
         session.set(UNITY_SCHEMA, UNITY_KEY, value)
-        line, told = json.loads(watch.stdout.readline()), unity.stdout.readline().strip()
+        line, told = watch.next(), unity.stdout.readline().strip()
         assert (line["id"], line["state"], told) == ("online-search", state, value)
     session.reset(UNITY_SCHEMA, UNITY_KEY)
-    line = json.loads(watch.stdout.readline())
-    assert line["origin"] == "default", "who decided is a change, too"
+    assert watch.next()["origin"] == "default", "who decided is a change, too"
+
+
+def test_watch_prints_every_choice_first_as_status_has_it(session):
+    assert session.ctl("set", "error-reports", "on").returncode == 0
+    watch = Watch(session)
+    status = json.loads(session.ask("privacyctl", "status", "--json"))["choices"]
+    assert list(watch.now.values()) == status
+    # Nothing more is printed than what changes then.
+    session.set(UNITY_SCHEMA, UNITY_KEY, "all")
+    assert watch.next() == session.status("online-search")
 
 
 LIBUNITY_WATCH = """
@@ -130,7 +139,9 @@ GLib.MainLoop().run()
 
 def test_watch_prints_for_people_and_ends_when_its_reader_leaves(session):
     watch = session.spawn(["privacyctl", "watch"], stdout=subprocess.PIPE, text=True)
-    time.sleep(1)
+    first = [watch.stdout.readline() for _ in CHOICES]
+    assert [line.split()[0] for line in first] == list(CHOICES)
+    assert first[1] == "error-reports off (Set by default)\n"
     session.set(PRIVACY_SCHEMA, REPORTS_KEY, "true")
     line = watch.stdout.readline()
     assert line.startswith("error-reports mixed (Set by you. On: Problem Reporting (ABRT).")
@@ -293,7 +304,8 @@ def test_memory_only_storage_is_announced_and_nothing_is_claimed(session):
 
 def test_without_a_home_it_still_answers(session):
     del session.env["HOME"], session.env["XDG_CONFIG_HOME"]
-    assert session.ctl("get", "online-search").stdout.strip() in ("on", "off", "mixed")
+    done = session.ctl("get", "online-search")
+    assert (done.returncode, done.stdout) == (DONE, "off\n"), "the default"
 
 
 def test_a_service_killed_while_500_changes_are_made_loses_none_that_was_reported(session):
@@ -487,6 +499,14 @@ def test_two_that_set_at_once_end_in_one_state(session):
         on = session.spawn(["privacyctl", "set", "online-search", "on"])
         off = session.spawn(["privacyctl", "set", "online-search", "off"])
         on.wait(30), off.wait(30)
-        assert session.ask("privacyctl", "get", "online-search") in ("on", "off", "mixed")
+        status = session.status("online-search")
+        states = {r["id"]: r["state"] for r in status["readers"] if r["installed"]}
+        unity, own = (session.get(*key) for key in ((UNITY_SCHEMA, UNITY_KEY), (PANEL_SCHEMA, "online-search")))
+        assert states["unity-dash"] == {"'all'": "on", "'none'": "off"}[unity]
+        assert states["privacy-panel"] == {"true": "on", "false": "off"}[own]
+        # Mixed only where they differ.
+        agreed = set(states.values())
+        assert status["state"] == (agreed.pop() if len(agreed) == 1 else "mixed")
+        assert session.ask("privacyctl", "get", "online-search") == status["state"]
     assert session.ctl("set", "online-search", "off").returncode == 0
     wait_for("off", lambda: session.ask("privacyctl", "get", "online-search") == "off")

@@ -14,10 +14,9 @@ LANGUAGES = [
 
 
 @pytest.fixture(scope="module")
-def locales(tmp_path_factory):
+def locales():
     """The variables of each of these languages."""
-    folder = tmp_path_factory.mktemp("locales")
-    return {locale: make_locale(folder, locale) for _, locale, *_ in LANGUAGES}
+    return {locale: make_locale(locale) for _, locale, *_ in LANGUAGES}
 
 
 @pytest.mark.parametrize(("language", "locale", "title", "answer"), LANGUAGES)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people and their programs see of a policy: real dconf, real locks, the real panel."""
 
-import json
 
 import pytest
 from support.computer import OUR_LINE, POLICIES, Computer
-from support.harness import wait_for
+from support.harness import Watch, wait_for
 from support.names import LOCKED, PANEL_SCHEMA, REPORTS, SCREEN, SEARCH, UNITY_KEY, UNITY_SCHEMA
 from support.screen import Panel
 
@@ -361,23 +360,14 @@ def test_watch_prints_a_line_when_a_policy_comes_and_goes(computer):
     session = computer.session
     computer.set_profile(SET)
     computer.apply("")
-    lines = session.root / "lines"
-    with lines.open("w") as file:
-        session.spawn(["privacyctl", "watch", "--json"], stdout=file)
+    watch = Watch(session)
 
-    def last(choice):
-        found = [json.loads(line) for line in lines.read_text().splitlines()]
-        found = [line for line in found if line["id"] == choice]
-        return (found[-1]["state"], found[-1]["locked"]) if found else None
+    def told(choice):
+        return watch.now[choice]["state"], watch.now[choice]["locked"]
 
-    def watches():
-        session.ask("dconf", "reset", "-f", "/")
-        session.set(PANEL_SCHEMA, "error-reports", "true")
-        return last("error-reports")
-
-    wait_for("it watches", watches, every=0.3)
+    assert told("online-search") == ("off", False)
     computer.apply(ON_LOCKED)
-    wait_for("it tells of a lock", lambda: last("online-search") == ("on", True))
-    assert "Example University" in lines.read_text()
+    watch.wait_for("it tells of a lock", lambda: told("online-search") == ("on", True))
+    assert watch.now["online-search"]["organisation"]["name"] == "Example University"
     computer.policy("remove")
-    wait_for("it tells of its end", lambda: last("online-search") == ("off", False))
+    watch.wait_for("it tells of its end", lambda: told("online-search") == ("off", False))

@@ -5,8 +5,10 @@ Nothing of the person who runs it is read or written. Used by the tests, by scri
 scripts/screenshots, always with Debian's /usr/bin/python3, which has the bindings.
 """
 
+import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -14,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from support.names import PROVIDERS_SCHEMA
+from support.names import CHOICES, PROVIDERS_SCHEMA
 
 SOURCE = Path(__file__).resolve().parents[2]
 # Programs of the tests beside this file, which sessions run.
@@ -36,14 +38,24 @@ names = {json.dumps(list(members))}
 {more}"""
 
 
-def make_locale(folder, locale):
-    """Makes a locale, since a bare computer has English alone. Returns the variables for it."""
-    made = Path(folder) / f"{locale}.UTF-8"
-    subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", made], check=True)
+def make_locale(locale):
+    """Makes a locale, since a bare computer has English alone. Returns the variables for it. It takes
+    long, so that it is made once and kept in _build."""
+    folder = SOURCE / "_build" / "locales"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / f"{locale}.UTF-8"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            # Killed in the middle, it leaves no half of one by that name.
+            new = folder / f"{locale}.new"
+            shutil.rmtree(new, ignore_errors=True)
+            subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", new], check=True)
+            new.rename(made)
     return {"LC_ALL": made.name, "LOCPATH": str(folder)}
 
 
-def wait_for(what, question, seconds=10.0, every=0.05):
+def wait_for(what, question, seconds=30.0, every=0.05):
     """Asks until the answer is true, and returns it. The time only bounds a failure."""
     end = time.monotonic() + seconds
     while True:
@@ -64,6 +76,69 @@ def profile(session, defaults="", locks="", name="site"):
     session.ask("dconf", "compile", session.root / name, folder)
     (session.root / "profile").write_text(f"user-db:user\nfile-db:{session.root / name}\n")
     session.env["DCONF_PROFILE"] = str(session.root / "profile")
+
+
+class Watch:
+    """`privacyctl watch --json` in a session. It is told of every change from now on: what it prints
+    first is waited for."""
+
+    def __init__(self, session):
+        self.process = session.spawn(
+            ["privacyctl", "watch", "--json"], stdout=subprocess.PIPE, bufsize=0
+        )
+        self.left = b""
+        # What was printed last of each choice.
+        self.now = {}
+        first = [self.next()["id"] for _ in CHOICES]
+        assert first == list(CHOICES)
+
+    def next(self, seconds=20):
+        """The next line."""
+        end = time.monotonic() + seconds
+        pipe = self.process.stdout
+        while b"\n" not in self.left:
+            readable, _, _ = select.select([pipe], [], [], max(0, end - time.monotonic()))
+            assert readable, f"nothing was printed for {seconds} s, after {self.now}"
+            more = pipe.read(65536)
+            assert more, f"the watch ended: {self.process.wait(10)}"
+            self.left += more
+        line, _, self.left = self.left.partition(b"\n")
+        choice = json.loads(line)
+        self.now[choice["id"]] = choice
+        return choice
+
+    def reader(self, choice, reader):
+        """What was printed last of a reader."""
+        return next(entry for entry in self.now[choice]["readers"] if entry["id"] == reader)
+
+    def wait_for(self, what, question, seconds=20):
+        """Reads lines until the answer is true."""
+        end = time.monotonic() + seconds
+        while not question():
+            left = end - time.monotonic()
+            assert left > 0, f"{what}: still not so after {seconds} s"
+            self.next(left)
+
+
+class Calls:
+    """Calls of a method on a session's bus, whoever makes them, from now on."""
+
+    def __init__(self, session, method):
+        self.method = f"member={method}"
+        self.process = session.spawn(
+            ["dbus-monitor", "--session", f"type='method_call',member='{method}'"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        # What the bus says to one that is told of everything from then on.
+        self._wait_for("member=NameLost")
+
+    def _wait_for(self, text):
+        while text not in (line := self.process.stdout.readline()):
+            assert line, "the monitor of the bus ended"
+
+    def wait_for_one(self):
+        self._wait_for(self.method)
 
 
 class Session:
@@ -216,6 +291,10 @@ class Session:
     def reader(self, choice, reader, **options):
         readers = self.status(choice, **options)["readers"]
         return next(entry for entry in readers if entry["id"] == reader)
+
+    def calls(self, method):
+        """Calls of a method on the session's bus."""
+        return Calls(self, method)
 
     def libunity(self):
         """What the lenses are told, by libunity in another process."""

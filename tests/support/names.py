@@ -12,6 +12,9 @@ PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
 # privacyctl's exit statuses, as man/privacyctl.1 has them.
 DONE, NO, BAD, LOCKED, NOT_SAVED = range(5)
 
+# The choices, in the order in which they are shown.
+CHOICES = ("online-search", "error-reports", "usage-statistics", "activity-history")
+
 # The panel's switches.
 SEARCH = "Include online search results"
 REPORTS = "Send error reports"
