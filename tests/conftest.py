@@ -9,6 +9,9 @@ from support.names import SCREEN
 from support.zeitgeist import Log
 
 MARKERS = (
+    "clock: measures how long something takes, so that nothing else may run meanwhile",
+    # pytest-xdist's own, so that one test runs where that is not installed.
+    "xdist_group(name): tests of one group run one after the other in one process",
     "session(**options): what is special to the sessions of these tests, in support.harness.Session's words",
 )
 

@@ -12,6 +12,9 @@ import time
 import pytest
 from support.harness import INSTALLED, Session
 
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("completions")
+
 SHARE = INSTALLED / "share"
 # How each shell is started without anybody's own settings, and what it is told before.
 SHELLS = {

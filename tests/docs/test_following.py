@@ -16,6 +16,9 @@ import pytest
 from support.harness import SOURCE
 from support.names import PANEL_SCHEMA
 
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("following")
+
 PAGE = SOURCE / "docs" / "following-a-choice.md"
 CHOICE = "online-search"
 LANGUAGES = ["c", "python", "sh", "rust", "js"]

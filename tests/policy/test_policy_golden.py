@@ -15,6 +15,9 @@ import pytest
 from support.computer import DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
 from support.harness import INSTALLED, Session
 
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("golden")
+
 UPDATE = "PRIVACY_PANEL_UPDATE_GOLDEN" in os.environ
 
 LENSES = "com.canonical.Unity.Lenses remote-content-search"

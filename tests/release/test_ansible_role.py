@@ -13,6 +13,9 @@ import yaml
 from support.computer import contents
 from support.harness import SOURCE, Session
 
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("ansible")
+
 ROLE = SOURCE / "contrib" / "ansible" / "roles" / "privacy_policy"
 POLICY = "etc/privacy-panel/policy.toml"
 READERS = "etc/privacy-panel/readers.d"

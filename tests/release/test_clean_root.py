@@ -22,6 +22,9 @@ from support.names import (
 )
 from support.screen import Panel
 
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("clean root")
+
 SUITE = "trixie"
 MIRROR = os.environ.get("PRIVACY_PANEL_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = """
