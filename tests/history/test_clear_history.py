@@ -34,26 +34,27 @@ def recent(session):
 
 
 def test_what_is_older_stays_to_the_letter_and_the_rest_goes_from_everywhere(session, log, recent):
-    log.record(range(0, 200))
+    # None is so near the hour's beginning that it leaves it meanwhile.
+    log.record([*range(50), *range(120, 270)])
     recent.write(new=ago(minutes=5), old=ago(days=3))
     assert counts(session) == {"recent-files": 2, "zeitgeist": 200}
     assert counts(session, "clear", "--last=hour", "--dry-run") == {
         "recent-files": 1,
-        "zeitgeist": 60,
+        "zeitgeist": 50,
     }
     status, places = clear(session, "--last=hour")
     assert status == 0
     assert {place: facts["removed"] for place, facts in places.items()} == {
         "recent-files": 1,
-        "zeitgeist": 60,
+        "zeitgeist": 50,
     }
     before = xbel(old=ago(days=3))
     assert "new" not in recent.text()
     assert '<metadata owner="http://www.example.org"/>' in recent.text()
     assert len(recent.text().splitlines()) == len(before.splitlines())
-    assert len(log.ids()) == 140
+    assert len(log.ids()) == 150
     words = session.ask("privacyctl", "history", "clear", "--all", "--yes")
-    assert "1 entry removed" in words and "140 entries removed" in words
+    assert "1 entry removed" in words and "150 entries removed" in words
     assert "Web browsers" in words, "what it does not reach is said"
     assert log.ids() == [] and "bookmark href" not in recent.text()
 
@@ -173,9 +174,7 @@ def test_a_zeitgeist_that_hangs_is_not_waited_for_for_ever_and_the_rest_is_clear
     log.record(range(10))
     recent.write(new=ago(minutes=5))
     os.kill(log.process(), signal.SIGSTOP)
-    began = time.monotonic()
-    done = session.ctl("history", "clear", "--all", "--yes")
-    assert time.monotonic() - began < 40
+    done = session.ctl("history", "clear", "--all", "--yes", timeout=40)
     assert done.returncode == 4
     assert "Zeitgeist did not answer in time" in done.stdout
     assert "1 entry removed" in done.stdout

@@ -12,13 +12,12 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from support.harness import Session, profile, wait_for
 from support.history import clear, counts
-from support.screen import Panel, answer, choose, open_page, says
+from support.screen import Panel, answer, choose, handled, open_page, says
 
 FIXTURES = Path(__file__).with_name("typed_history")
 
@@ -93,7 +92,8 @@ def type_into(session, title, text):
         30,
     )[0]
     session.ask("xdotool", "windowfocus", "--sync", window)
-    time.sleep(0.5)  # for its field to have the focus
+    # Its field has the focus then.
+    handled(session, window)
     session.ask("xdotool", "type", "--delay", "30", text)
     session.ask("xdotool", "key", "Return")
 
@@ -108,12 +108,12 @@ def test_xfces_commands_are_forgotten_by_a_finder_that_is_open_too(screen):
     type_into(screen, "Application Finder", "true --first")
     wait_for("it is kept", history.exists, 20)
     assert typed(screen) == {"xfce-commands": 1}
-    finder()
+    # The first one goes on without a window, and opens another with all that it remembers.
+    assert finder().wait(30) == 0
     wait_for(
         "it is open",
         lambda: screen.run("xdotool", "search", "--onlyvisible", "--name", "Finder").stdout,
     )
-    time.sleep(2)  # It reads its file in a thread of its own.
     status, places = clear(screen, "--all")
     assert (status, places["xfce-commands"]["removed"]) == (0, 1)
     assert not history.exists() and typed(screen) == {}

@@ -1191,10 +1191,8 @@ def test_a_hostile_session_delays_nobody_and_is_not_talked_to_by_root(computer):
         bus.bind(str(silent))
         silent.chmod(0o777)
         bus.listen()
-        began = time.monotonic()
-        done = calm(computer.policy("apply", "/etc/privacy-panel/A.toml"))
+        done = calm(computer.policy("apply", "/etc/privacy-panel/A.toml", timeout=10))
         assert (done.returncode, done.stderr) == (0, "")
-        assert time.monotonic() - began < 10
         bus.settimeout(0)
         caller, _ = bus.accept()
         with caller:
@@ -1239,7 +1237,9 @@ def test_it_waits_for_the_lock_and_says_so(computer):
         fcntl.flock(lock, fcntl.LOCK_EX)
         child = start(computer, ["policy", "apply", "/etc/privacy-panel/B.toml"])
         assert "Waiting" in child.stderr.readline()
-        time.sleep(0.3)
+        # As long as others take that wait for nothing.
+        for _ in range(3):
+            assert computer.policy("status").returncode == 0
         assert child.poll() is None
         fcntl.flock(lock, fcntl.LOCK_UN)
         child.communicate(timeout=20)

@@ -221,6 +221,7 @@ def test_a_report_that_goes_while_it_is_looked_at_is_no_failure(crashes, session
         panel.wait("it is gone", lambda: not rows(panel))
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(("lines", "name"), [(1, "one line"), (100_000, "many lines")])
 def test_a_text_of_megabytes_does_not_stop_the_window(crashes, session, lines, name):
     field = "\n".join([" " + "x" * (3_000_000 // lines)] * lines)
@@ -236,6 +237,7 @@ def test_a_text_of_megabytes_does_not_stop_the_window(crashes, session, lines, n
         assert latency.longest() < 2000, name
 
 
+@pytest.mark.clock
 def test_two_thousand_reports_do_not_stop_the_window(crashes, session):
     for number in range(2000):
         crashes.add(f"/usr/bin/x{number}", age=number)

@@ -8,6 +8,9 @@ from support.harness import Session, make_locale, wait_for
 from support.screen import ScreenReader
 from support.shell import Shell
 
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("shell search")
+
 APP = "net.launchpad.PrivacyPanel.desktop"
 APPLICATIONS = "applications"
 WAYLAND = 0
@@ -25,9 +28,8 @@ def shell():
 
 
 @pytest.fixture(scope="module")
-def german_shell(tmp_path_factory):
-    env = make_locale(tmp_path_factory.mktemp("locales"), "de_DE")
-    with Session(system_bus=True, env=env) as session:
+def german_shell():
+    with Session(system_bus=True, env=make_locale("de_DE")) as session:
         yield Shell(session)
 
 

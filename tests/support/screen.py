@@ -2,12 +2,66 @@
 """What a person with a screen reader and a keyboard sees of a program and does with it, by AT-SPI."""
 
 import json
+import select
 import subprocess
 import time
 
 from support.harness import SUPPORT, wait_for
 
 DRIVER = SUPPORT / "atspi_driver.py"
+
+
+class X11:
+    """A client of a session's screen that is nobody's window."""
+
+    def __init__(self, session):
+        # Not at the beginning: debian/tests have no need of it.
+        from Xlib import X
+        from Xlib.display import Display
+        from Xlib.protocol.event import ClientMessage
+
+        self.constants, self.message = X, ClientMessage
+        self.display = Display(session.env["DISPLAY"])
+        self.root = self.display.screen().root
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.display.close()
+
+    def unfocus(self):
+        """No window has the keyboard then."""
+        self.display.set_input_focus(0, self.constants.RevertToNone, self.constants.CurrentTime)
+        self.display.sync()
+
+    def handled(self, window, seconds=30):
+        """Waits until the program of a window has handled all that the screen told it before: it
+        answers what window managers ask for that, _NET_WM_PING of the Extended Window Manager Hints,
+        and what it is told comes in order."""
+        window = int(window)
+        protocols, ping = (self.display.get_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING"))
+        self.root.change_attributes(event_mask=self.constants.SubstructureNotifyMask)
+        question = (ping, int(time.monotonic() * 1000) & 0x7FFFFFFF, window, 0, 0)
+        event = self.message(window=window, client_type=protocols, data=(32, question))
+        self.display.create_resource_object("window", window).send_event(event)
+        self.display.flush()
+        end = time.monotonic() + seconds
+        while True:
+            while self.display.pending_events():
+                answer = self.display.next_event()
+                if answer.type == self.constants.ClientMessage:
+                    if tuple(answer.data[1])[:3] == question[:3]:
+                        return
+            left = end - time.monotonic()
+            assert left > 0, f"the program did not answer in {seconds} s"
+            select.select([self.display.fileno()], [], [], left)
+
+
+def handled(session, window):
+    """Waits until the program of a window has handled all that the screen told it before."""
+    with X11(session) as x11:
+        x11.handled(window)
 
 
 class ScreenReader:
@@ -95,7 +149,7 @@ class Panel(ScreenReader):
     def is_sensitive(self, title):
         return "sensitive" in self.switch(title)["states"]
 
-    def wait(self, what, question, seconds=15):
+    def wait(self, what, question, seconds=30):
         def ask():
             assert self.process.poll() is None, f"the panel ended: {self.errors.read_text()}"
             return question()
@@ -116,11 +170,21 @@ class Panel(ScreenReader):
         return int(dict(line.split("=") for line in shape.splitlines())["WIDTH"])
 
     def key(self, *keys):
+        """Presses keys one after the other; what they do at once is done then."""
         window = self.window()
         self.session.ask("xdotool", "windowfocus", "--sync", window)
         for key in keys:
             self.session.ask("xdotool", "key", key)
-            time.sleep(0.1)
+            handled(self.session, window)
+
+    def look_away(self):
+        """The person goes to another window, and comes back."""
+        window = self.window()
+        with X11(self.session) as x11:
+            x11.unfocus()
+            x11.handled(window)
+        self.session.ask("xdotool", "windowfocus", "--sync", window)
+        handled(self.session, window)
 
     def picture(self, path):
         self.session.ask("import", "-window", self.window(), path)
@@ -155,5 +219,5 @@ def choose(panel, title):
     panel.key("Return")
 
 
-def says(panel, text, seconds=15):
+def says(panel, text, seconds=30):
     panel.wait(f"it says “{text}”", lambda: panel.says(text), seconds)
