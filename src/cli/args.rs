@@ -66,7 +66,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         choice: ChoiceArg,
     },
-    /// Print a line at each change, until interrupted
+    /// Print a line for each choice, then one at each change, until interrupted
     Watch(Format),
     /// Print the identifier by which reports of this computer are known
     Identifier(Format),

@@ -217,7 +217,8 @@ fn watch(format: Format) -> io::Result<Exit> {
     let catalogue = Rc::new(load());
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));
-    let known = RefCell::new(ChoiceStatus::all(&catalogue));
+    // Nothing at first, so that the first look prints every choice.
+    let known: RefCell<Vec<ChoiceStatus>> = RefCell::default();
     let look: Rc<dyn Fn()> = Rc::new({
         let (catalogue, main_loop, failure) = (
             Rc::clone(&catalogue),
@@ -227,7 +228,10 @@ fn watch(format: Format) -> io::Result<Exit> {
         move || {
             let now = ChoiceStatus::all(&catalogue);
             let before = known.replace(now.clone());
-            for (status, _) in now.iter().zip(&before).filter(|(now, then)| now != then) {
+            for (index, status) in now.iter().enumerate() {
+                if before.get(index) == Some(status) {
+                    continue;
+                }
                 let text = if format.json {
                     json::choice(status)
                 } else {
@@ -245,7 +249,7 @@ fn watch(format: Format) -> io::Result<Exit> {
         let look = Rc::clone(&look);
         move || look()
     });
-    // For what changed before the watch began.
+    // Once changes are told, so that none falls between this and them.
     look();
     main_loop.run();
     match failure.take() {

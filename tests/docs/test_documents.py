@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pages in Markdown lead somewhere: their links and the files that they name are there."""
+
+import re
+import subprocess
+
+import pytest
+from support.harness import SOURCE
+
+# What is committed or about to be: not what builds left behind.
+PAGES = subprocess.run(
+    ["git", "-C", SOURCE, "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout.split()
+# Where people begin.
+ENTRIES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"]
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.M)
+FOLDERS = ("contrib", "data", "docs", "fuzz", "help", "man", "po", "src", "tests")
+
+
+def anchors(page):
+    """The names of a page's headings, as they are in links."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_pages_that_newcomers_look_for_are_there():
+    assert set(ENTRIES) <= set(PAGES)
+    readme = (SOURCE / "README.md").read_text()
+    for page in ENTRIES[1:]:
+        assert f"]({page})" in readme
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_to_a_file_or_heading_leads_to_one(name):
+    page = SOURCE / name
+    for link in (found[0] or found[1] for found in LINK.findall(page.read_text())):
+        if re.match(r"https?:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_file_of_the_sources_that_is_named_exists(name):
+    text = re.sub(r"^```.*?^```$", "", (SOURCE / name).read_text(), flags=re.M | re.S)
+    named = [word for word in re.findall(r"`([\w./*-]+)`", text) if word.split("/")[0] in FOLDERS]
+    for word in named:
+        assert list(SOURCE.glob(word)), word
+
+
+def test_every_test_that_the_architecture_names_exists():
+    text = (SOURCE / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`(test_[\w*]+\.py)`", text)
+    assert named
+    for word in named:
+        assert list((SOURCE / "tests").glob(f"*/{word}")), word
+
+
+def test_the_architecture_names_every_folder_of_tests():
+    text = (SOURCE / "docs" / "architecture.md").read_text()
+    folders = {test.parent.name for test in (SOURCE / "tests").glob("*/test_*.py")}
+    assert len(folders) > 5
+    for folder in folders:
+        assert f"`tests/{folder}`" in text, folder

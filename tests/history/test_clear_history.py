@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clearing what is remembered here, with a real Zeitgeist, programs of GTK and GNOME Shell."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from support.harness import INSTALLED, Session, wait_for
+from support.history import HEAD, Recent, ago, clear, counts, xbel
+from support.shell import Shell
+
+# Keeps a list of recent files open and prints it whenever it changes, as a program's menu does.
+PROGRAM = """
+import sys, gi
+gi.require_version("Gtk", sys.argv[1])
+from gi.repository import GLib, Gtk
+Gtk.init() if sys.argv[1] == "4.0" else Gtk.init([])
+manager = Gtk.RecentManager.get_default()
+def show(*_):
+    print(" ".join(sorted(item.get_uri().rpartition("/")[2] for item in manager.get_items())), flush=True)
+manager.connect("changed", show)
+show()
+GLib.MainLoop().run()
+"""
+
+
+@pytest.fixture
+def recent(session):
+    return Recent(session)
+
+
+def test_what_is_older_stays_to_the_letter_and_the_rest_goes_from_everywhere(session, log, recent):
+    # None is so near the hour's beginning that it leaves it meanwhile.
+    log.record([*range(50), *range(120, 270)])
+    recent.write(new=ago(minutes=5), old=ago(days=3))
+    assert counts(session) == {"recent-files": 2, "zeitgeist": 200}
+    assert counts(session, "clear", "--last=hour", "--dry-run") == {
+        "recent-files": 1,
+        "zeitgeist": 50,
+    }
+    status, places = clear(session, "--last=hour")
+    assert status == 0
+    assert {place: facts["removed"] for place, facts in places.items()} == {
+        "recent-files": 1,
+        "zeitgeist": 50,
+    }
+    before = xbel(old=ago(days=3))
+    assert "new" not in recent.text()
+    assert '<metadata owner="http://www.example.org"/>' in recent.text()
+    assert len(recent.text().splitlines()) == len(before.splitlines())
+    assert len(log.ids()) == 150
+    words = session.ask("privacyctl", "history", "clear", "--all", "--yes")
+    assert "1 entry removed" in words and "150 entries removed" in words
+    assert "Web browsers" in words, "what it does not reach is said"
+    assert log.ids() == [] and "bookmark href" not in recent.text()
+
+
+def test_nothing_is_removed_by_a_dry_run_or_without_a_yes(session, log, recent):
+    log.record(range(10))
+    recent.write(new=ago(minutes=5))
+    before = recent.text()
+    for arguments, status in [(("--all", "--dry-run"), 0), (("--all",), 2), ((), 2)]:
+        assert session.ctl("history", "clear", *arguments).returncode == status
+    assert recent.text() == before
+    assert len(log.ids()) == 10
+
+
+def test_what_a_wrong_clock_dated_ahead_goes_with_the_past_hour(session, log, recent):
+    log.record([-3 * 24 * 60, 30, 90])
+    recent.write(ahead=ago(days=-3), old=ago(hours=2))
+    status, places = clear(session, "--last=hour")
+    assert status == 0
+    assert places["zeitgeist"]["removed"] == 2 and places["recent-files"]["removed"] == 1
+    assert "old" in recent.text() and len(log.ids()) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "since", "until"),
+    [
+        # 25 and 23 hours: the clocks change in the night.
+        ("Europe/Berlin", "2026-10-25", "2026-10-25T00:00:00+02", "2026-10-26T00:00:00+01"),
+        ("Europe/Berlin", "2026-03-29", "2026-03-29T00:00:00+01", "2026-03-30T00:00:00+02"),
+        # The clocks go forward at midnight: the day begins at one.
+        ("America/Sao_Paulo", "2018-11-04", "2018-11-04T01:00:00-02", "2018-11-05T00:00:00-02"),
+        # The clocks go back to midnight: it is midnight twice, and the day has both.
+        ("America/Havana", "2026-11-01", "2026-11-01T00:00:00-04", "2026-11-02T00:00:00-05"),
+        ("Asia/Kathmandu", "2026-11-24", "2026-11-24T00:00:00+05:45", "2026-11-25T00:00:00+05:45"),
+    ],
+)
+def test_a_day_is_the_whole_day_of_the_clock_on_the_wall(session, recent, zone, day, since, until):
+    first, after = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    moment = timedelta(milliseconds=1)
+    times = {"before": first - moment, "first": first, "last": after - moment, "after": after}
+    utc = {
+        name: when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for name, when in times.items()
+    }
+    recent.write(**utc)
+    env = {"TZ": zone}
+    arguments = ("clear", f"--since={day}", f"--until={day}", "--dry-run", "--json")
+    found = json.loads(session.ask("privacyctl", "history", *arguments, env=env))
+    assert datetime.fromisoformat(found["since"]) == first
+    assert datetime.fromisoformat(found["until"]) == after
+    status, places = clear(session, f"--since={day}", f"--until={day}", env=env)
+    assert (status, places["recent-files"]["removed"]) == (0, 2)
+    assert "before" in recent.text() and "after" in recent.text()
+    assert "first" not in recent.text() and "last" not in recent.text()
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+def test_a_program_that_runs_reads_its_list_again(version):
+    with Session(screen="640x480x24") as session:
+        recent = Recent(session)
+        recent.write(new=ago(minutes=5), old=ago(days=3))
+        menu = session.root / "menu"
+        with menu.open("w") as out:
+            session.spawn(["/usr/bin/python3", "-c", PROGRAM, version], stdout=out)
+        wait_for("the program has both", lambda: menu.read_text().splitlines()[-1:] == ["new old"])
+        assert clear(session, "--last=hour")[0] == 0
+        wait_for("the program has one", lambda: menu.read_text().splitlines()[-1] == "old")
+
+
+def test_a_file_that_is_broken_unreadable_or_read_only_is_said_and_left(session, recent):
+    for text in [HEAD, "", "text", HEAD + "</xbel></xbel>"]:
+        recent.path.write_text(text)
+        status, places = clear(session, "--all")
+        if text:
+            assert status == 4 and "cannot be understood" in places["recent-files"]["problem"]
+        else:
+            assert status == 0
+        assert recent.text() == text
+    recent.write(new=ago(minutes=5))
+    before = recent.text()
+    recent.path.chmod(0o400)
+    done = session.ctl("history", "clear", "--all", "--yes")
+    assert done.returncode == 4
+    assert "is read-only, so it was left as it is" in done.stdout
+    assert recent.text() == before
+    recent.path.unlink()
+    recent.path.mkdir()
+    assert clear(session, "--all")[0] == 4
+    assert recent.path.is_dir()
+
+
+def test_a_folder_that_takes_no_files_is_said_and_the_other_places_are_cleared():
+    with Session(read_only=("data",)) as session:
+        recent = Recent(session)
+        recent.write(new=ago(minutes=5))
+        before = recent.text()
+        done = session.ctl("history", "clear", "--all", "--yes")
+        assert done.returncode == 4
+        assert "is read-only" in done.stdout
+        assert recent.text() == before
+
+
+def test_a_link_stays_a_link_and_a_mode_a_mode(session, recent):
+    real = session.root / "home" / "list"
+    real.write_text(xbel(new=ago(minutes=5), old=ago(days=3)))
+    real.chmod(0o640)
+    recent.path.symlink_to("../home/list")
+    assert clear(session, "--last=hour")[0] == 0
+    assert os.readlink(recent.path) == "../home/list"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert "new" not in real.read_text() and "old" in real.read_text()
+
+
+def test_a_zeitgeist_that_hangs_is_not_waited_for_for_ever_and_the_rest_is_cleared(
+    session, log, recent
+):
+    log.record(range(10))
+    recent.write(new=ago(minutes=5))
+    os.kill(log.process(), signal.SIGSTOP)
+    done = session.ctl("history", "clear", "--all", "--yes", timeout=40)
+    assert done.returncode == 4
+    assert "Zeitgeist did not answer in time" in done.stdout
+    assert "1 entry removed" in done.stdout
+    os.kill(log.process(), signal.SIGCONT)
+    assert len(log.ids()) == 10
+
+
+def test_a_zeitgeist_that_is_killed_in_the_middle_is_said_with_what_is_gone(session, log):
+    log.record(range(8000))
+    command = subprocess.Popen(
+        ["privacyctl", "history", "clear", "--all", "--yes", "--json"],
+        env=session.env,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_for("it has begun", lambda: len(log.ids()) < 8000, 30)
+    os.kill(log.process(), signal.SIGKILL)
+    output = command.communicate(timeout=60)[0]
+    assert command.returncode == 4
+    place = next(p for p in json.loads(output)["places"] if p["id"] == "zeitgeist")
+    assert place["problem"] == "the service ended"
+    # What it says is gone is gone, and no more than that.
+    assert 0 < place["removed"] == 8000 - len(log.ids())
+
+
+def test_without_a_bus_the_files_are_cleared():
+    with Session(bus=False) as session:
+        recent = Recent(session)
+        recent.write(new=ago(minutes=5))
+        status, places = clear(session, "--all")
+        assert (status, list(places)) == (0, ["recent-files"])
+        assert places["recent-files"]["removed"] == 1
+
+
+def test_a_zeitgeist_that_never_ran_is_not_started_to_be_asked(session):
+    assert counts(session) == {"zeitgeist": 0}
+    assert clear(session, "--all")[0] == 0
+    assert session.ctl("history", "never-record", "list").returncode == 0
+    assert not (session.root / "data" / "zeitgeist").exists()
+
+
+STATE = """<?xml version="1.0"?>
+<application-state>
+  <context id="">
+    <application id="a.desktop" score="12.5" last-seen="{new}"/>
+    <application id="b.desktop" score="3" last-seen="{old}"/>
+  </context>
+</application-state>
+"""
+
+
+def test_the_shells_counts_go_while_it_does_not_run_and_are_not_claimed_while_it_does():
+    with Session(system_bus=True) as session:
+        state = session.root / "data" / "gnome-shell" / "application_state"
+        state.parent.mkdir()
+        now = int(time.time())
+        state.write_text(STATE.format(new=now - 60, old=now - 7200))
+        status, places = clear(session, "--last=hour")
+        assert (status, places["app-usage"]["removed"]) == (0, 1)
+        assert "a.desktop" not in state.read_text() and "b.desktop" in state.read_text()
+
+        session.set("org.gnome.shell", "command-history", "['xeyes', 'r']")
+        shell = Shell(session)
+        before = state.read_text()
+        status, places = clear(session, "--all")
+        assert status == 4
+        assert "GNOME Shell is running" in places["app-usage"]["problem"]
+        assert state.read_text() == before
+        # The commands are a setting that the shell follows.
+        assert places["commands"]["removed"] == 2
+        assert session.get("org.gnome.shell", "command-history") == "@as []"
+        assert shell.js("1 + 1") == "2"
+
+
+def test_commands_have_no_dates_and_go_with_everything_alone(session):
+    session.set("org.gnome.shell", "command-history", "['xeyes']")
+    status, places = clear(session, "--last=week")
+    assert (status, places["commands"]["removed"]) == (0, 0)
+    assert "no dates" in places["commands"]["problem"]
+    assert session.get("org.gnome.shell", "command-history") == "['xeyes']"
+    status, places = clear(session, "--all")
+    assert (status, places["commands"]["removed"]) == (0, 1)
+
+
+def test_what_is_never_to_be_recorded_is_not_recorded_by_the_daemon(session, log):
+    def never(*arguments):
+        return session.ctl("history", "never-record", *arguments)
+
+    private = "/home/x/Private files"
+    assert never("add", "folder", private + "/").returncode == 0
+    assert never("add", "kind", "image").returncode == 0
+    assert never("add", "application", "secret.desktop").returncode == 0
+    # As activity-log-manager names them.
+    assert sorted(log.templates()) == [
+        "app-secret.desktop",
+        f"dir-{private}",
+        "interpretation-image",
+        "launch-secret.desktop",
+    ]
+    log.record([1], file=private + "/a.txt")
+    log.record([2], file=private + "/deep/a.txt")
+    log.record([3], kind="IMAGE")
+    log.record([4], actor="secret.desktop")
+    assert log.ids() == []
+    log.record([5], file="/home/x/Private files too/a.txt")
+    assert len(log.ids()) == 1
+
+    log.add_template("somebody-elses")
+    listed = never("list", "--json").stdout
+    assert json.loads(listed)["never_record"] == [
+        {"kind": "kind", "value": "image"},
+        {"kind": "folder", "value": private},
+        {"kind": "application", "value": "secret.desktop"},
+        {"kind": "other", "value": "somebody-elses"},
+    ]
+    for rule in [("folder", private), ("kind", "image"), ("application", "secret.desktop")]:
+        assert never("remove", *rule).returncode == 0
+    assert list(log.templates()) == ["somebody-elses"]
+    assert never("remove", "folder", "/not/there").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "rule", [("kind", "nonsense"), ("application", "gedit"), ("folder", os.fsdecode(b"/tmp/\xff"))]
+)
+def test_no_rule_is_made_of_nonsense(session, log, rule):
+    done = session.run("privacyctl", "history", "never-record", "add", *rule)
+    assert done.returncode == 2 and done.stderr.startswith("privacyctl: ")
+
+
+def test_where_there_is_no_zeitgeist_nothing_is_claimed():
+    with Session(bus=False) as session:
+        done = session.ctl("history", "never-record", "add", "kind", "image")
+        assert done.returncode == 1
+        assert "Zeitgeist is not on this computer" in done.stderr
+        words = session.ask("privacyctl", "history")
+        assert words.startswith("Nothing on this computer remembers what you do")
+
+
+def test_the_help_and_the_completions_know_it():
+    completions = INSTALLED / "share" / "bash-completion" / "completions" / "privacyctl"
+    assert "never-record" in completions.read_text()
+    help_text = subprocess.run(
+        [INSTALLED / "bin" / "privacyctl", "history", "clear", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for option in ("--since", "--until", "--last", "--all", "--dry-run", "--yes", "--json"):
+        assert option in help_text

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel's pages about what is remembered here, by keyboard and AT-SPI, with a real Zeitgeist."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from support.harness import Session, wait_for
+from support.history import Recent, ago
+from support.names import SCREEN
+from support.screen import Panel, answer, choose, go_to, open_page, says
+
+pytestmark = pytest.mark.session(screen=SCREEN)
+
+
+def test_the_past_hour_is_cleared_after_a_question_and_what_went_from_where_is_said(session, log):
+    recent = Recent(session)
+    recent.write(new=ago(minutes=5), old=ago(days=3))
+    # None is so near the hour's beginning that it leaves it meanwhile.
+    log.record([*range(50), *range(120, 270)])
+    with Panel(session) as panel:
+        open_page(panel, "Clear History")
+        says(panel, "50 entries")
+        panel.press("push button", "Clear History…")
+        says(panel, "51 entries will be removed for good. This cannot be undone.")
+        answer(panel, "Cancel")
+        panel.wait("no question", lambda: not panel.says("cannot be undone"))
+        assert len(log.ids()) == 200 and "new" in recent.text()
+
+        panel.press("push button", "Clear History…")
+        says(panel, "Clear the Past Hour?")
+        answer(panel, "Clear")
+        says(panel, "What Was Removed")
+        says(panel, "50 entries removed")
+        says(panel, "1 entry removed")
+        says(panel, "51 entries were removed.")
+        assert len(log.ids()) == 150
+        assert "new" not in recent.text() and "old" in recent.text()
+
+        # By the keyboard, and the count follows the time.
+        choose(panel, "Everything")
+        says(panel, "150 entries")
+        panel.key("Escape")
+        panel.wait(
+            "the focus is on the row again",
+            lambda: any(
+                "focused" in node["states"]
+                for node in panel.find(role="list item", name="Clear History")
+            ),
+        )
+
+
+def test_certain_days_begin_as_today_from_midnight_to_midnight(session, log):
+    now = time.localtime()
+    log.record([0, now.tm_hour * 60 + now.tm_min + 5])
+    with Panel(session) as panel:
+        open_page(panel, "Clear History")
+        choose(panel, "Certain Days")
+        today = time.strftime("%x")
+        panel.wait("both days are shown", lambda: len(panel.find(name=today)) >= 2)
+        says(panel, "1 entry")
+
+
+@pytest.mark.clock
+def test_while_thousands_are_cleared_the_panel_answers_and_can_be_stopped(session, log):
+    log.record(range(20000))
+    with Panel(session) as panel:
+        open_page(panel, "Clear History")
+        choose(panel, "Everything")
+        says(panel, "20000 entries", 30)
+        panel.press("push button", "Clear History…")
+        says(panel, "20000 entries will be removed for good.")
+        answer(panel, "Clear")
+        panel.wait("it tells how far it is", lambda: panel.says("of 20000 removed"), 60)
+        before = memory(panel)
+        # Nobody asks it anything meanwhile: what it uses, it uses for showing progress.
+        assert busiest(panel, seconds=5) < 0.05
+        began = time.monotonic()
+        panel.find(role="push button", name="Stop")
+        assert time.monotonic() - began < 5, "it waits for Zeitgeist"
+        assert memory(panel) - before < 8 * 1024
+        panel.press("push button", "Stop")
+        says(panel, "You stopped it.", 30)
+        says(panel, "but not all of them")
+        left = len(log.ids())
+        assert 0 < left < 20000
+        panel.wait("what is gone is said", lambda: panel.says(f"{20000 - left} entries removed"))
+
+
+def busiest(panel, seconds):
+    """The most that the panel's main thread worked within a tenth of a second, in seconds."""
+    path = f"/proc/{panel.process.pid}/task/{panel.process.pid}/schedstat"
+    used, most, end = None, 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        with open(path) as file:
+            now = int(file.read().split()[0]) / 1e9
+        most = max(most, now - used) if used is not None else 0
+        used = now
+        time.sleep(0.1)
+    print(f"the busiest tenth of a second: {most * 1000:.1f} ms")
+    return most
+
+
+def memory(panel):
+    """What the panel holds, in KiB."""
+    status = Path(f"/proc/{panel.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
+
+
+def test_a_zeitgeist_that_hangs_leaves_the_panel_usable(session, log):
+    log.record(range(10))
+    with Panel(session) as panel:
+        panel.wait("the row", lambda: panel.find(role="list item", name="Clear History"))
+        os.kill(log.process(), signal.SIGSTOP)
+        open_page(panel, "Clear History")
+        says(panel, "Counting…")
+        panel.key("Escape")
+        panel.wait("back", lambda: not panel.find(role="push button", name="Back"))
+        open_page(panel, "Never Record", ("Up",))
+        says(panel, "Zeitgeist did not answer in time", 40)
+        os.kill(log.process(), signal.SIGCONT)
+
+
+def test_a_kind_and_a_folder_are_never_recorded_and_recorded_again(session, log):
+    folder = session.root / "home" / "Private"
+    folder.mkdir()
+    with Panel(session) as panel:
+        open_page(panel, "Never Record")
+        panel.press("check box", "Pictures")
+        panel.wait_on("Pictures")
+        wait_for("Zeitgeist has it", lambda: list(log.templates()) == ["interpretation-image"])
+        panel.press("check box", "Pictures")
+        panel.wait_on("Pictures", False)
+        wait_for("Zeitgeist has it no longer", lambda: not log.templates())
+
+        go_to(panel, "Add Folder…")
+        panel.key("Return")
+        chooser = "Never Record in This Folder"
+        panel.wait("the chooser", lambda: panel.says(chooser) or panel.find(name=chooser))
+        window = session.ask("xdotool", "search", "--onlyvisible", "--name", chooser).split()[0]
+        session.ask("xdotool", "windowfocus", "--sync", window)
+        session.ask("xdotool", "type", "--delay", "30", str(folder))
+        session.ask("xdotool", "key", "Return")
+        wait_for("Zeitgeist has it", lambda: list(log.templates()) == [f"dir-{folder}"])
+        says(panel, str(folder))
+        log.record([1], file=f"{folder}/a.txt")
+        assert log.ids() == []
+        panel.press("push button", f"Remove {folder}")
+        wait_for("Zeitgeist has it no longer", lambda: not log.templates())
+        panel.wait("it is not shown", lambda: not panel.find(name=f"Remove {folder}"))
+
+
+def test_an_application_is_found_by_its_name_and_rules_of_others_are_shown(session, log):
+    entries = session.share / "applications"
+    entries.mkdir()
+    for identifier, name in (("Secret", "Secret Diary"), ("First", "A First One")):
+        (entries / f"org.example.{identifier}.desktop").write_text(
+            f"[Desktop Entry]\nType=Application\nName={name}\nExec=true\n"
+        )
+    log.add_template("somebody-elses")
+    with Panel(session) as panel:
+        open_page(panel, "Never Record")
+        says(panel, "somebody-elses")
+        go_to(panel, "Add Application…")
+        panel.key("Return")
+        panel.wait("the search", lambda: panel.find(name="Search Applications"))
+        panel.wait("all of them", lambda: panel.says("A First One"))
+        panel.key("s", "e", "c", "r", "e", "t", "space", "d")
+        panel.wait("only what was typed", lambda: not panel.says("A First One"))
+        panel.key("Return")
+        expected = ["app-org.example.Secret.desktop", "launch-org.example.Secret.desktop"]
+        wait_for(
+            "Zeitgeist has it",
+            lambda: sorted(log.templates()) == [*expected, "somebody-elses"],
+        )
+        says(panel, "Secret Diary")
+        # What others change is seen at once.
+        done = session.ctl("history", "never-record", "remove", "application", expected[0][4:])
+        assert done.returncode == 0
+        panel.wait("it is gone", lambda: not panel.says("Secret Diary"))
+
+
+def test_where_nothing_remembers_there_are_no_rows():
+    service = "/usr/share/dbus-1/services/org.gnome.zeitgeist.Engine.service"
+    with Session(screen=SCREEN, binds=[("/dev/null", service)]) as session:
+        recent = Recent(session)
+        # The list of files alone can be cleared.
+        recent.write(new=ago(minutes=5))
+        with Panel(session) as panel:
+            panel.wait("one row", lambda: panel.find(role="list item", name="Clear History"))
+            assert not panel.find(role="list item", name="Never Record")
+            recent.path.unlink()
+            panel.look_away()
+            panel.wait("no row", lambda: not panel.find(role="list item", name="Clear History"))
+            assert not panel.find(role="list item", name="Never Record")
+        with Panel(session) as panel:
+            # What it finds out first and what it finds out now are one answer after the other.
+            panel.look_away()
+            recent.write(new=ago(minutes=5))
+            panel.look_away()
+            panel.wait("one row", lambda: panel.find(role="list item", name="Clear History"))
+            assert not panel.find(role="list item", name="Never Record")
+

@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clearing what was typed to be run or to be looked for.
+
+Xfce's and MATE's programs write and read their entries themselves. Cinnamon's, GNOME Flashback's and
+Unity's desktops do not run here, so what they would have written is put into their keys; Unity's
+schema is not in Debian and is made here. KRunner and Plasma are 240 MB: their files in typed_history,
+and KFind's, were written by the real programs (Plasma 6.3 in Debian 13), which showed none of it once
+it had been cleared. KDE's own library reads them here.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.harness import Session, profile, wait_for
+from support.history import clear, counts
+from support.screen import Panel, answer, choose, handled, open_page, says
+
+FIXTURES = Path(__file__).with_name("typed_history")
+
+UNITY = """<schemalist>
+  <schema id="com.canonical.Unity.Runner" path="/com/canonical/unity/runner/">
+    <key name="history" type="as"><default>[]</default></key>
+  </schema>
+</schemalist>
+"""
+
+# Places that are keys: of which schema, which one, what is in it, and how much that is.
+KEYS = {
+    "commands": ("org.gnome.shell", "command-history", "['xeyes', 'r']", 2),
+    "unity-commands": ("com.canonical.Unity.Runner", "history", "['xeyes']", 1),
+    "flashback-commands": ("org.gnome.gnome-panel.run-dialog", "history", "['a', 'b', 'c']", 3),
+    "mate-commands": ("org.mate.panel", "history-mate-run", "['xeyes']", 1),
+    "cinnamon-commands": ("org.cinnamon", "command-history", "['xeyes', 'lg']", 2),
+    "mate-searches": ("org.mate.search-tool", "search-history", "{'x': ['a', 'b'], 'y': ['c']}", 3),
+}
+
+# Places that are files of KDE's: which, and how much is in the one here.
+KDE = {
+    "krunner-searches": ("data/krunnerstaterc", 3),
+    "plasma-searches": ("home/.local/state/plasmashellstaterc", 2),
+    "kfind-searches": ("config/kfindrc", 12),
+}
+
+
+pytestmark = pytest.mark.session(animations=False)
+
+
+@pytest.fixture
+def session(session):
+    add_unity(session)
+    return session
+
+
+def add_unity(session):
+    schemas = session.share / "glib-2.0" / "schemas"
+    schemas.mkdir(parents=True)
+    (schemas / "com.canonical.Unity.Runner.gschema.xml").write_text(UNITY)
+    subprocess.run(["glib-compile-schemas", schemas], check=True)
+
+
+def typed(session, *arguments):
+    """How much is where, of what was typed."""
+    return {
+        place: count for place, count in counts(session, *arguments).items() if place != "zeitgeist"
+    }
+
+
+def put(session, place):
+    """Puts a file of KDE's into its place."""
+    file = session.root / KDE[place][0]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(FIXTURES / file.name, file)
+    return file
+
+
+def pretend(session, program):
+    """Runs something by a program's name: it is by that that a program is known to run."""
+    fake = session.root / "run" / program
+    shutil.copy("/bin/sleep", fake)
+    return session.spawn([str(fake), "60"])
+
+
+def type_into(session, title, text):
+    """Types a line into a window."""
+    window = wait_for(
+        f"the window “{title}”",
+        lambda: session.run("xdotool", "search", "--onlyvisible", "--name", title).stdout.split(),
+        30,
+    )[0]
+    session.ask("xdotool", "windowfocus", "--sync", window)
+    # Its field has the focus then.
+    handled(session, window)
+    session.ask("xdotool", "type", "--delay", "30", text)
+    session.ask("xdotool", "key", "Return")
+
+
+def test_xfces_commands_are_forgotten_by_a_finder_that_is_open_too(screen):
+    history = screen.root / "cache" / "xfce4" / "appfinder" / "history"
+
+    def finder():
+        return screen.spawn(["xfce4-appfinder", "--collapsed"])
+
+    finder()
+    type_into(screen, "Application Finder", "true --first")
+    wait_for("it is kept", history.exists, 20)
+    assert typed(screen) == {"xfce-commands": 1}
+    # The first one goes on without a window, and opens another with all that it remembers.
+    assert finder().wait(30) == 0
+    wait_for(
+        "it is open",
+        lambda: screen.run("xdotool", "search", "--onlyvisible", "--name", "Finder").stdout,
+    )
+    status, places = clear(screen, "--all")
+    assert (status, places["xfce-commands"]["removed"]) == (0, 1)
+    assert not history.exists() and typed(screen) == {}
+    type_into(screen, "Application Finder", "true --second")
+    wait_for("it is kept", history.exists, 20)
+    assert history.read_text() == "true --second\n"
+
+
+def test_mates_commands_are_forgotten_by_its_panel(screen):
+    schema, key, *_ = KEYS["mate-commands"]
+    screen.spawn(["mate-panel"])
+    wait_for(
+        "the panel",
+        lambda: screen.run("xdotool", "search", "--onlyvisible", "--name", "Top Panel").stdout,
+        30,
+    )
+
+    def run(command):
+        screen.spawn(["mate-panel", "--run-dialog"])
+        type_into(screen, "Run Application", command)
+        wait_for("it is kept", lambda: command in screen.get(schema, key), 20)
+
+    run("true --first")
+    assert typed(screen) == {"mate-commands": 1}
+    status, places = clear(screen, "--all")
+    assert (status, places["mate-commands"]["removed"]) == (0, 1)
+    assert screen.get(schema, key) == "@as []"
+    run("true --second")
+    assert screen.get(schema, key) == "['true --second']"
+
+
+def test_mates_searches_go_once_its_search_tool_is_closed(screen):
+    schema, key, *_ = KEYS["mate-searches"]
+    tool = screen.spawn(
+        ["mate-search-tool", "--named=secret plan", f"--path={screen.root / 'home'}", "--start"]
+    )
+    wait_for("it is kept", lambda: "secret plan" in screen.get(schema, key), 20)
+    status, places = clear(screen, "--all")
+    assert (status, places["mate-searches"]["removed"]) == (4, 0)
+    done = screen.ctl("history", "clear", "--all", "--dry-run")
+    assert "MATE Search Tool is open and would write these again. Close it" in done.stdout
+    assert "secret plan" in screen.get(schema, key)
+    tool.terminate()
+    tool.wait()
+    status, places = clear(screen, "--all")
+    assert (status, places["mate-searches"]["removed"]) == (0, 1)
+    assert screen.get(schema, key) == "@a{sas} {}"
+
+
+def test_every_key_is_counted_and_cleared_and_absent_where_it_is_empty(session):
+    assert typed(session) == {}
+    for schema, key, value, _ in KEYS.values():
+        session.set(schema, key, value)
+    assert typed(session) == {place: count for place, (*_, count) in KEYS.items()}
+    status, places = clear(session, "--all")
+    assert status == 0
+    for place, (schema, key, _, count) in KEYS.items():
+        assert places[place]["removed"] == count, place
+        assert session.get(schema, key) in ("@as []", "@a{sas} {}")
+    assert typed(session) == {}
+
+
+def test_nothing_that_was_typed_has_a_date(session):
+    for schema, key, value, _ in KEYS.values():
+        session.set(schema, key, value)
+    files = [put(session, place) for place in KDE]
+    before = [file.read_bytes() for file in files]
+    history = session.root / "cache" / "xfce4" / "appfinder" / "history"
+    history.parent.mkdir(parents=True)
+    history.write_text("xeyes\n")
+    status, places = clear(session, "--last=week")
+    assert status == 0
+    for place in [*KEYS, *KDE, "xfce-commands"]:
+        assert places[place]["removed"] == 0 and "no dates" in places[place]["problem"], place
+    assert [file.read_bytes() for file in files] == before
+    assert history.read_text() == "xeyes\n"
+    assert all(session.get(schema, key) == value for schema, key, value, _ in KEYS.values())
+
+
+def test_a_key_that_an_administrator_locked_is_said_to_be_and_stays(session):
+    profile(
+        session,
+        "[org/mate/panel/general]\nhistory-mate-run=['xeyes']\n",
+        "/org/mate/panel/general/history-mate-run\n",
+    )
+    status, places = clear(session, "--all")
+    assert (status, places["mate-commands"]["removed"]) == (3, 0)
+    assert places["mate-commands"]["problem"] == "locked by the administrator"
+    assert session.get("org.mate.panel", "history-mate-run") == "['xeyes']"
+
+
+@pytest.mark.parametrize("place", KDE)
+def test_of_kdes_files_the_entries_go_and_everything_else_stays_to_the_letter(session, place):
+    file = put(session, place)
+    count = KDE[place][1]
+    # What KDE's own library puts beside it, by the rules of its files.
+    more = ["--file", file, "--group", "Somebody’s [own]"]
+    session.ask("kwriteconfig5", *more, "--key", "History", "a\\b,c\n d")
+    before = file.read_text()
+    assert typed(session) == {place: count}
+    status, places = clear(session, "--all")
+    assert (status, places[place]["removed"]) == (0, count)
+    after = file.read_text()
+    kept = iter(before.splitlines(keepends=True))
+    gone = [line for line in before.splitlines() if line not in after.splitlines()]
+    assert all(line in kept for line in after.splitlines(keepends=True)), "nothing new, in order"
+    assert gone and all("=" in line for line in gone)
+    assert session.ask("kreadconfig5", *more, "--key", "History") == "a\\b,c\n d"
+    assert typed(session) == {}
+
+
+def test_what_kdes_library_wrote_is_counted_as_it_reads_it(session):
+    file = ["--file", session.config / "kfindrc", "--group", "History", "--key", "Patterns"]
+    # A list's commas and backslashes are marked in it, and that is marked again in the file.
+    for value, count in [("a", 1), ("a,b", 2), (r"a\,b,c", 2), (r"a\\,b", 2), (r"\0", 1)]:
+        session.ask("kwriteconfig5", *file, "--", value)
+        assert typed(session) == {"kfind-searches": count}, value
+    session.ask("kwriteconfig5", *file, "--", "")
+    assert typed(session) == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "program", "words"),
+    [
+        ("krunner-searches", "krunner", "KRunner keeps these in memory"),
+        ("plasma-searches", "plasmashell", "Plasma keeps these in memory"),
+        ("kfind-searches", "kfind", "KFind is open"),
+    ],
+)
+def test_what_runs_and_would_write_again_is_said_and_nothing_is_claimed(
+    session, place, program, words
+):
+    file = put(session, place)
+    before = file.read_bytes()
+    child = pretend(session, program)
+    wait_for("it runs", lambda: Path(f"/proc/{child.pid}/comm").read_text().strip() == program)
+    assert words in session.ask("privacyctl", "history")
+    status, places = clear(session, "--all")
+    assert (status, places[place]["removed"]) == (4, 0)
+    assert file.read_bytes() == before
+    child.terminate()
+    child.wait()
+    assert clear(session, "--all")[0] == 0
+    # Somebody else's, or one with other folders, is nothing to wait for.
+    put(session, place)
+    elsewhere = {name: "/nonexistent" for name in ("HOME", *(v for v in session.env if "_HOME" in v))}
+    fake = str(session.root / "run" / program)
+    session.spawn([fake, "60"], env=elsewhere)
+    assert clear(session, "--all")[0] == 0
+
+
+def test_what_an_administrator_made_immutable_stays(session):
+    file = put(session, "kfind-searches")
+    for marked in (
+        "[$i]\n" + file.read_text(),
+        file.read_text().replace("[History]", "[History][$i]"),
+    ):
+        file.write_text(marked)
+        status, places = clear(session, "--all")
+        assert (status, places["kfind-searches"]["problem"]) == (3, "locked by the administrator")
+        assert file.read_text() == marked
+
+
+@pytest.mark.parametrize("text", ["[History\nPatterns=a\n", "[History]\nPatterns\n", "\0[History]\n"])
+def test_a_file_of_kdes_that_is_broken_is_said_and_left(session, text):
+    file = session.config / "kfindrc"
+    file.write_text(text)
+    done = session.ctl("history", "clear", "--all", "--yes")
+    assert done.returncode == 4 and "cannot be understood" in done.stdout
+    assert file.read_text() == text
+
+
+def test_links_stay_links_and_a_finder_that_would_not_see_it_is_said(session):
+    real = session.root / "home" / "commands"
+    real.write_text("xeyes\nxclock\n")
+    real.chmod(0o640)
+    history = session.root / "cache" / "xfce4" / "appfinder" / "history"
+    history.parent.mkdir(parents=True)
+    history.symlink_to(real)
+    finder = pretend(session, "xfce4-appfinder")
+    status, places = clear(session, "--all")
+    assert status == 4 and "is running" in places["xfce-commands"]["problem"]
+    finder.terminate()
+    finder.wait()
+    status, places = clear(session, "--all")
+    assert (status, places["xfce-commands"]["removed"]) == (0, 2)
+    assert os.readlink(history) == str(real)
+    assert real.read_text() == "" and real.stat().st_mode & 0o777 == 0o640
+    file = put(session, "kfind-searches")
+    file.rename(session.root / "home" / "kfindrc")
+    file.symlink_to("../home/kfindrc")
+    assert clear(session, "--all")[0] == 0
+    assert os.readlink(file) == "../home/kfindrc" and "Patterns" not in file.read_text()
+
+
+def test_a_home_that_takes_no_files_is_said_and_left():
+    with Session(read_only=("cache", "config")) as session:
+        history = session.root / "cache" / "xfce4" / "appfinder" / "history"
+        history.parent.mkdir(parents=True)
+        history.write_text("xeyes\n")
+        put(session, "kfind-searches")
+        done = session.ctl("history", "clear", "--all", "--yes", "--json")
+        places = {place["id"]: place for place in json.loads(done.stdout)["places"]}
+        assert done.returncode == 4
+        for place in ("xfce-commands", "kfind-searches"):
+            assert places[place]["removed"] == 0 and "read-only" in places[place]["problem"]
+        assert history.read_text() == "xeyes\n"
+    with Session() as session:
+        file = put(session, "kfind-searches")
+        file.chmod(0o400)
+        before = file.read_text()
+        assert clear(session, "--all")[0] == 4
+        assert file.read_text() == before
+
+
+def test_the_page_says_it_in_the_same_words_and_clears_it():
+    # Without Zeitgeist there is nothing here but what was typed.
+    service = "/usr/share/dbus-1/services/org.gnome.zeitgeist.Engine.service"
+    with Session(screen="800x1200x24", binds=[("/dev/null", service)]) as session:
+        schema, key, value, _ = KEYS["mate-commands"]
+        session.set(schema, key, value)
+        put(session, "krunner-searches")
+        with Panel(session) as panel:
+            open_page(panel, "Clear History")
+            says(panel, "What Stays")
+            undated = "These have no dates. They go when you clear everything."
+            panel.wait("why is said", lambda: len(panel.find(role="list item", text=undated)) == 2)
+            assert not panel.says("What Will Be Removed"), "nothing will be"
+            choose(panel, "Everything")
+            says(panel, "What Will Be Removed")
+            assert panel.says("Searches (KRunner)") and panel.says("3 entries")
+            panel.press("push button", "Clear History…")
+            says(panel, "4 entries will be removed for good.")
+            answer(panel, "Clear")
+            says(panel, "4 entries were removed.")
+        assert typed(session) == {}

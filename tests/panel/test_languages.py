@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel and privacyctl in other languages, one of them written from right to left."""
+
+import pytest
+from support.harness import Session, make_locale
+from support.names import PRIVACY_SCHEMA
+from support.screen import Panel
+
+# Language, locale, the switch, and what privacyctl says first.
+LANGUAGES = [
+    ("de", "de_DE", "Suchergebnisse aus dem Internet einbeziehen", "Aus. Vorgabe."),
+    ("he", "he_IL", "הכללת תוצאות חיפוש מקוונות", "כבוי. נקבע כברירת מחדל."),
+]
+
+
+@pytest.fixture(scope="module")
+def locales():
+    """The variables of each of these languages."""
+    return {locale: make_locale(locale) for _, locale, *_ in LANGUAGES}
+
+
+@pytest.mark.parametrize(("language", "locale", "title", "answer"), LANGUAGES)
+def test_the_panel_and_privacyctl_speak_the_persons_language(
+    locales, language, locale, title, answer
+):
+    with Session(screen="800x700x24", env=locales[locale]) as session:
+        assert f"{title}: {answer}" in session.ask("privacyctl", "status")
+        # Words for programs are the same everywhere.
+        assert session.ask("privacyctl", "get", "online-search") == "off"
+        with Panel(session, window={"de": "Datenschutz", "he": "פרטיות"}[language]) as panel:
+            panel.toggle(title)
+            panel.wait_on(title)
+            assert session.libunity() == "all"
+
+
+# How wide the window is, and how large the text.
+SHAPES = [("800", "1"), ("640", "1"), ("360", "1"), ("800", "2")]
+
+
+@pytest.mark.parametrize(("width", "scale"), SHAPES)
+@pytest.mark.parametrize("locale", ["he_IL", "de_DE"])
+def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
+    locales, locale, width, scale
+):
+    env = locales[locale] | {"GDK_DPI_SCALE": scale}
+    with Session(screen="800x2000x24", env=env) as session:
+        # Programs that differ, with names in two scripts: one text that once did not fit.
+        session.set(PRIVACY_SCHEMA, "remember-recent-files", "true")
+        session.add_reader("zeitgeist", "")
+        window = {"de_DE": "Datenschutz", "he_IL": "פרטיות"}[locale]
+        with Panel(session, window=window) as panel:
+            session.ask("xdotool", "windowsize", "--sync", panel.window(), width, 1990)
+            panel.wait("all of it", lambda: len(panel.find(role="check box")) == 4)
+            panel.wait("its texts", lambda: panel.says("(GTK)"))
+            panel.wait("its size", lambda: panel.width() == int(width))
+            assert panel.sticking_out() == []

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built panel on a real screen, bus and dconf, pressed through AT-SPI."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.computer import Computer
+from support.harness import Session, list_reader, wait_for
+from support.names import (
+    ACTIVITY,
+    PANEL_SCHEMA,
+    PRIVACY_SCHEMA,
+    REPORTS,
+    REPORTS_KEY,
+    SCREEN,
+    SEARCH,
+    UNITY_KEY,
+    UNITY_SCHEMA,
+)
+from support.screen import Panel, handled
+
+
+pytestmark = pytest.mark.session(screen=SCREEN)
+
+
+@pytest.fixture
+def panel(session):
+    with Panel(session, "--choice=online-search") as panel:
+        yield panel
+
+
+def test_pressing_the_search_switch_changes_what_libunity_tells_another_process(session, panel):
+    assert session.libunity() == "none"
+    panel.toggle(SEARCH)
+    panel.wait_on(SEARCH)
+    wait_for("libunity says all", lambda: session.libunity() == "all")
+    assert session.get(PANEL_SCHEMA, "online-search") == "true"
+    panel.toggle(SEARCH)
+    panel.wait_on(SEARCH, False)
+    wait_for("libunity says none", lambda: session.libunity() == "none")
+    assert session.get(PANEL_SCHEMA, "online-search") == "false"
+
+
+def test_pressing_the_reports_switch_changes_what_the_error_reporters_read(session, panel):
+    panel.toggle(REPORTS)
+    panel.wait_on(REPORTS)
+    wait_for("the key is true", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
+    assert session.get(PANEL_SCHEMA, "error-reports") == "true"
+    assert session.libunity() == "none", "the other choice stays as it is"
+
+
+def test_a_change_from_outside_moves_the_switch(session, panel):
+    session.set(UNITY_SCHEMA, UNITY_KEY, "all")
+    panel.wait_on(SEARCH)
+    session.reset(UNITY_SCHEMA, UNITY_KEY)
+    panel.wait_on(SEARCH, False)
+    session.ask("dconf", "write", "/org/gnome/desktop/privacy/report-technical-problems", "true")
+    panel.wait_on(REPORTS)
+
+
+def test_programs_that_differ_are_named_and_one_click_realigns_them(session, panel):
+    session.set(UNITY_SCHEMA, UNITY_KEY, "all")
+    panel.wait("the words", lambda: panel.says("On: Unity Dash. Off: Programs that follow"))
+    assert panel.is_on(SEARCH), "what is mixed may send something"
+    panel.press("push button", "Turn Off for All")
+    panel.wait_on(SEARCH, False)
+    assert session.libunity() == "none"
+    assert not panel.says("On: Unity Dash.")
+
+    session.set(UNITY_SCHEMA, UNITY_KEY, "all")
+    panel.wait("the words", lambda: panel.says("On: Unity Dash."))
+    panel.press("push button", "Turn On for All")
+    panel.wait("no more words", lambda: not panel.says("On: Unity Dash."))
+    assert session.get(PANEL_SCHEMA, "online-search") == "true"
+
+
+def test_who_decided_is_shown_and_reset_goes_back(session, panel):
+    panel.wait("the default", lambda: panel.find(role="list item", name="Set by default"))
+    panel.toggle(SEARCH)
+    panel.wait("you", lambda: panel.find(role="list item", name="Set by you"))
+    panel.press("push button", "Reset")
+    panel.wait("the default", lambda: panel.find(role="list item", name="Set by default"))
+    panel.wait_on(SEARCH, False)
+    assert session.status("online-search")["origin"] == "default"
+
+
+def test_a_choice_that_no_installed_program_follows_says_so(session):
+    with Panel(session, "--choice=error-reports") as panel:
+        panel.wait(
+            "the words", lambda: panel.says("No error reporter on this computer follows this")
+        )
+        assert panel.says("No such program was found here")
+
+
+def test_choice_on_the_command_line_opens_and_focuses_that_row(session):
+    with Panel(session) as panel:
+        assert not panel.says("Unity Dash")
+        session.ask("privacy-panel", "--choice", "online-search")
+        row = {"role": "list item", "name": SEARCH}
+        panel.wait("the row is open", lambda: "expanded" in panel.find(**row)[0]["states"])
+        panel.wait("the row has the focus", lambda: "focused" in panel.find(**row)[0]["states"])
+        assert len(panel.find(role="frame", name="Privacy")) == 1, "one instance, one window"
+
+
+# One that has the panel's name, and ends without an answer when it is asked something.
+ENDING = """
+import os
+from gi.repository import Gio, GLib
+NAME = "net.launchpad.PrivacyPanel"
+def end(bus, message, incoming):
+    if incoming and message.get_path() == "/" + NAME.replace(".", "/"):
+        os._exit(0)
+    return message
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+bus.add_filter(end)
+Gio.bus_own_name_on_connection(bus, NAME, 0, lambda *_: print("ready", flush=True), None)
+GLib.MainLoop().run()
+"""
+
+
+def test_a_panel_that_is_started_while_another_ends_comes_up(session):
+    ending = session.spawn(["/usr/bin/python3", "-c", ENDING], stdout=subprocess.PIPE, text=True)
+    assert ending.stdout.readline() == "ready\n"
+    with Panel(session) as panel:
+        assert ending.wait(10) == 0, "it was asked"
+        assert panel.find(role="check box")
+
+
+def test_everything_is_reached_with_the_keyboard_alone(session):
+    with Panel(session, "--choice=error-reports") as panel:
+
+        def focused():
+            return [n["name"] for n in panel.tree() if "focused" in n["states"]]
+
+        row = {"role": "list item", "name": REPORTS}
+        panel.wait("the row has the focus", lambda: "focused" in panel.find(**row)[0]["states"])
+        panel.key("Return")
+        panel.wait("it closes", lambda: "expanded" not in panel.find(**row)[0]["states"])
+        panel.key("space")
+        panel.wait("it opens", lambda: "expanded" in panel.find(**row)[0]["states"])
+        panel.key("Tab")
+        panel.wait(
+            "the switch has the focus", lambda: "focused" in panel.switch(REPORTS)["states"]
+        )
+        panel.key("space")
+        panel.wait_on(REPORTS)
+        wait_for("saved", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
+        panel.key("Tab")
+        for _ in range(5):
+            panel.key("Down")
+            if "Set by you" in focused():
+                break
+        panel.key("Tab")
+        assert "Reset" in focused(), focused()
+        panel.key("space")
+        panel.wait_on(REPORTS, False)
+        panel.key("F10")
+        # GTK 4.18 tells of the menu, and of what is in it only to who asks for the focus.
+        panel.wait("the menu", lambda: panel.says("About Privacy") or panel.find(role="menu"))
+        panel.key("Escape")
+        panel.key("ctrl+question")
+        panel.wait("the shortcuts", lambda: panel.says("Close Window"))
+
+
+def test_a_switch_that_is_turned_on_and_off_fast_ends_as_it_was_left():
+    # GTK takes presses that fall into one sliding of a switch for one.
+    with Session(screen=SCREEN, animations=False) as session, Panel(session) as panel:
+        # Services are not asked while a press is carried out, so that what others change in a choice
+        # that one of them keeps is shown when all presses are over.
+        panel.wait_on(ACTIVITY)
+        for _ in range(7):
+            panel.toggle(SEARCH)
+        session.set(PRIVACY_SCHEMA, "remember-app-usage", "false")
+        panel.wait("all is done", lambda: panel.says("Off: Application Usage (GNOME Shell)"))
+        assert panel.is_on(SEARCH)
+        assert session.libunity() == "all"
+        assert session.status("online-search")["state"] == "on"
+
+
+def test_a_press_just_before_the_window_closes_is_carried_out(session):
+    with Panel(session) as panel:
+        panel.toggle(SEARCH)
+        panel.press("push button", "Close")
+        panel.process.wait(10)
+    assert session.libunity() == "all"
+    assert session.status("online-search")["state"] == "on"
+
+
+def test_a_computer_that_cannot_save_puts_the_switch_back_and_says_why():
+    with Session(screen=SCREEN, read_only=["config"]) as session:
+        with Panel(session) as panel:
+            panel.toggle(SEARCH)
+            panel.wait("the reason", lambda: panel.says("Read-only file system"))
+            panel.wait_on(SEARCH, False)
+        assert session.libunity() == "none"
+
+
+def test_memory_only_storage_is_announced_and_the_switch_goes_back():
+    with Session(screen=SCREEN, env={"GSETTINGS_BACKEND": "memory"}) as session:
+        with Panel(session) as panel:
+            memory = "keeps settings in memory only"
+            panel.wait("the notice", lambda: panel.says(memory))
+            before = len(panel.find(text=memory))
+            panel.toggle(SEARCH)
+            panel.wait("it is said again", lambda: len(panel.find(text=memory)) > before)
+            panel.wait_on(SEARCH, False)
+
+
+def test_a_settings_service_that_hangs_freezes_nothing():
+    with Session(screen=SCREEN) as session, Panel(session) as panel:
+        panel.toggle(SEARCH)
+        panel.wait_on(SEARCH)
+        wait_for("saved", lambda: session.libunity() == "all")
+        (service,) = session.dconf_services()
+        session.ask("kill", "-STOP", service)
+        panel.toggle(SEARCH)
+        # The window answers while the service does not: this is seen before it is given up.
+        panel.key("F10")
+        panel.wait("the menu", lambda: panel.says("About Privacy") or panel.find(role="menu"))
+        assert not panel.says("did not answer in time")
+        panel.key("Escape")
+        panel.wait("the reason", lambda: panel.says("did not answer in time"), seconds=30)
+        assert panel.is_on(SEARCH), "nothing was saved, so it still is on"
+        session.ask("kill", "-CONT", service)
+        panel.wait_on(SEARCH, False)
+
+
+def test_a_service_that_dies_between_two_changes_is_no_obstacle(session, panel):
+    panel.toggle(SEARCH)
+    panel.wait_on(SEARCH)
+    for service in session.dconf_services():
+        session.ask("kill", "-9", service)
+    panel.toggle(SEARCH)
+    panel.wait_on(SEARCH, False)
+    wait_for("saved", lambda: session.libunity() == "none")
+
+
+def test_reader_files_that_could_not_be_read_are_named_in_the_panel(session):
+    session.add_reader("broken", 'name = "Broken"\nchioce = "online-search"\n')
+    with Panel(session) as panel:
+        panel.wait("the row", lambda: panel.says("1 File Could Not Be Read"))
+
+
+def test_a_panel_without_its_own_schema_says_so_and_works_for_the_rest(session):
+    session.forget_own_schema()
+    with Panel(session, "--choice=online-search") as panel:
+        panel.wait("the words", lambda: panel.says("This panel is not completely installed"))
+        assert panel.is_on(SEARCH), "what is not known to be off is not called off"
+        assert panel.find(role="list item", name="Unity Dash")
+
+
+@pytest.mark.parametrize("text_scale", [1, 2])
+def test_the_window_is_usable_at_360_pixels(text_scale):
+    with Session(screen="360x720x24", text_scale=text_scale) as session:
+        session.set(UNITY_SCHEMA, UNITY_KEY, "all")
+        with Panel(session, "--choice=online-search") as panel:
+            panel.wait("the row", lambda: panel.says("Programs Differ"))
+            window = panel.window()
+            session.ask("xdotool", "windowsize", window, "360", "720")
+            geometry = session.ask("xdotool", "getwindowgeometry", "--shell", window)
+            assert "WIDTH=360" in geometry.split(), geometry
+
+
+def test_the_systems_privacy_policy_is_linked_where_there_is_one(tmp_path):
+    policy = tmp_path / "os-release"
+    policy.write_text('NAME="Test OS"\nPRIVACY_POLICY_URL="https://example.org/privacy"\n')
+    # A link on most systems, and what is bound over has to be a file.
+    os_release = Path("/etc/os-release").resolve()
+    for text, shown in [(policy.read_text(), True), ('NAME="Test OS"\n', False)]:
+        policy.write_text(text)
+        with Session(screen=SCREEN, binds=[(policy, os_release)]) as session:
+            with Panel(session) as panel:
+                assert panel.says("Privacy Policy") == shown
+
+
+def test_an_unknown_choice_or_no_display_is_said_in_words():
+    with Session() as session:
+        unknown = session.run("privacy-panel", "--choice", "nonsense")
+        assert unknown.returncode == 2
+        assert "There is no choice “nonsense”" in unknown.stderr
+        version = session.run("privacy-panel", "--version")
+        assert version.stdout.startswith("privacy-panel ")
+        nowhere = session.run("privacy-panel")
+        assert nowhere.returncode == 1
+        assert "privacyctl" in nowhere.stderr
+
+
+def test_without_a_session_bus_the_panel_opens_and_says_what_failed():
+    # AT-SPI needs a bus, so this one is judged by its process and its picture alone.
+    with Session(screen=SCREEN, bus=False) as session:
+        child = session.spawn(["privacy-panel"])
+        search = ("xdotool", "search", "--onlyvisible", "--name", "Privacy")
+        window = wait_for("the window", lambda: session.run(*search).stdout.split())[0]
+        for key in ("Tab", "space"):
+            session.ask("xdotool", "windowfocus", "--sync", window)
+            session.ask("xdotool", "key", key)
+            handled(session, window)
+        assert child.poll() is None
+
+
+LOCKS = [
+    "/net/launchpad/PrivacyPanel/online-search",
+    "/com/canonical/unity/lenses/remote-content-search",
+]
+
+
+@pytest.fixture
+def managed():
+    """A computer with an administrator who has decided nothing yet."""
+    with Computer(screen=SCREEN) as computer:
+        computer.administrator()
+        yield computer
+
+
+def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
+    managed.administrator(locks=LOCKS)
+    session = managed.session
+    with Panel(session, "--choice=online-search") as panel:
+        assert not panel.is_sensitive(SEARCH)
+        assert panel.says("Your administrator has set this.")
+        assert panel.says("Locked by your administrator")
+        assert not panel.find(role="push button", name="Reset")
+        assert session.ctl("set", "online-search", "on").returncode == 3
+        assert session.libunity() == "none"
+        assert panel.is_sensitive(REPORTS), "what the administrator did not lock stays free"
+
+
+def test_locks_come_and_go_while_the_panel_is_open(managed):
+    with Panel(managed.session, "--choice=online-search") as panel:
+        assert panel.is_sensitive(SEARCH)
+        locked_on = "[com/canonical/unity/lenses]\nremote-content-search='all'\n"
+        locked_on += "[net/launchpad/PrivacyPanel]\nonline-search=true\n"
+        managed.administrator(defaults=locked_on, locks=LOCKS)
+        panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
+        panel.wait_on(SEARCH)
+        assert panel.says("Your administrator has set this.")
+        managed.administrator()
+        panel.wait("it is free", lambda: panel.is_sensitive(SEARCH))
+        panel.wait_on(SEARCH, False)
+        assert not panel.says("Your administrator has set this.")
+
+
+def test_an_administrators_default_is_told_from_a_persons_decision(managed):
+    managed.administrator("[net/launchpad/PrivacyPanel]\nonline-search=false\n")
+    with Panel(managed.session, "--choice=online-search") as panel:
+        panel.wait("the words", lambda: panel.says("Set by your administrator"))
+        assert panel.is_sensitive(SEARCH)
+        panel.toggle(SEARCH)
+        panel.wait("the words", lambda: panel.find(role="list item", name="Set by you"))
+
+
+SHELL_READER = list_reader("Test Shell", ["org.example.Online.desktop"])
+
+
+def test_three_readers_set_apart_are_mixed_and_realigning_mends_them(session):
+    providers = "org.gnome.desktop.search-providers"
+    session.add_reader("test-shell", SHELL_READER)
+    assert session.ctl("set", "online-search", "off").returncode == 0
+    with Panel(session, "--choice=online-search") as panel:
+        panel.wait_on(SEARCH, False)
+        session.set(PANEL_SCHEMA, "online-search", "true")
+        panel.wait("the words", lambda: panel.says("On: Programs that follow this panel. Off:"))
+        session.set(providers, "disabled", "['org.example.Kept.desktop']")
+        words = "On: Test Shell, Programs that follow this panel. Off: Unity Dash."
+        panel.wait("the words", lambda: panel.says(words))
+        panel.press("push button", "Turn Off for All")
+        panel.wait_on(SEARCH, False)
+        wait_for("libunity", lambda: session.libunity() == "none")
+        assert session.get(PANEL_SCHEMA, "online-search") == "false"
+        kept = "['org.example.Kept.desktop', 'org.example.Online.desktop']"
+        assert session.get(providers, "disabled") == kept

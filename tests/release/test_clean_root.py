@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A policy on a clean Debian 13: applied by root, obeyed in the session of a person who is new there.
+
+The root is made by mmdebstrap once and kept in _build/roots; the built programs are copied into
+its /usr. Root is needed for that, and a mirror of Debian's.
+"""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from support.harness import INSTALLED, SOURCE, Session
+from support.names import (
+    PANEL_SCHEMA,
+    PRIVACY_SCHEMA,
+    REPORTS,
+    REPORTS_KEY,
+    SEARCH,
+    UNITY_KEY,
+    UNITY_SCHEMA,
+)
+from support.screen import Panel
+
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("clean root")
+
+SUITE = "trixie"
+MIRROR = os.environ.get("PRIVACY_PANEL_MIRROR", "http://deb.debian.org/debian")
+PACKAGES = """
+    adwaita-icon-theme at-spi2-core dbus dconf-cli dconf-gsettings-backend gir1.2-unity-7.0
+    gsettings-desktop-schemas libadwaita-1-0 libglib2.0-bin libgtk-4-1 python3-pyatspi xvfb
+"""
+ROOT = SOURCE / "_build" / "roots" / SUITE
+PERSON = 1000
+
+POLICY = """
+[organisation]
+name = "Example University"
+contact = "mailto:it@example.edu"
+
+[choices.online-search]
+state = "off"
+locked = true
+
+[choices.error-reports]
+state = "on"
+"""
+
+
+def inside(*command, session=None):
+    """A command that sees the root as the whole computer: as its administrator, or as the person
+    whose session’s folder is given."""
+    wrap = ["bwrap", "--bind", ROOT, "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run"]
+    wrap += ["--die-with-parent", "--cap-add", "ALL"]
+    if session is None:
+        wrap += ["--tmpfs", "/tmp"]
+    else:
+        # One for all of the session: the screen’s socket is there.
+        wrap += ["--bind", session / "tmp", "/tmp", "--bind", session, session]
+        wrap += ["setpriv", f"--reuid={PERSON}", f"--regid={PERSON}", "--clear-groups", "--"]
+    return [str(word) for word in [*wrap, *command]]
+
+
+def as_root(*command, status=0):
+    """What a command of the administrator's prints."""
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(inside(*command), env=environment, capture_output=True, text=True)
+    assert done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def root():
+    assert os.geteuid() == 0, "a clean root is made and entered by root"
+    if not ROOT.exists():
+        new = ROOT.with_name(f"{SUITE}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        ROOT.parent.mkdir(parents=True, exist_ok=True)
+        packages = ",".join(PACKAGES.split())
+        command = ["mmdebstrap", "--quiet", "--variant=apt", f"--include={packages}", SUITE]
+        subprocess.run([*command, str(new), MIRROR], check=True)
+        new.rename(ROOT)
+        as_root("useradd", "--uid", str(PERSON), "person")
+    for folder in ("bin", "share"):
+        shutil.copytree(INSTALLED / folder, ROOT / "usr" / folder, dirs_exist_ok=True, symlinks=True)
+    as_root("glib-compile-schemas", "/usr/share/glib-2.0/schemas")
+    policy = ROOT / "etc" / "privacy-panel" / "policy.toml"
+    policy.parent.mkdir(exist_ok=True)
+    policy.write_text(POLICY)
+    before = snapshot()
+    assert as_root("privacyctl", "policy", "apply").endswith("changed\n")
+    yield ROOT
+    assert as_root("privacyctl", "policy", "remove").endswith("changed\n")
+    assert snapshot() == before, "what apply put there is gone, and nothing else"
+
+
+def snapshot():
+    """Every file and folder of the root’s /etc/dconf."""
+    folder = ROOT / "etc" / "dconf"
+    return {
+        path.relative_to(folder): (path.stat().st_mode, path.is_file() and path.read_bytes())
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture(scope="module")
+def session(root):
+    """The first session of somebody who has no settings yet."""
+
+    def wrap(folder):
+        (folder / "tmp").mkdir()
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, PERSON, PERSON)
+        return inside(session=folder)
+
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "XDG_DATA_DIRS": "/usr/share",
+        "GSETTINGS_SCHEMA_DIR": "/usr/share/glib-2.0/schemas",
+    }
+    with Session(screen="800x900x24", env=environment, wrap=wrap) as session:
+        yield session
+
+
+def test_the_policy_is_in_force(root):
+    as_root("privacyctl", "policy", "status")
+    assert as_root("privacyctl", "policy", "apply").endswith("\nunchanged\n")
+
+
+def test_no_program_of_the_person_can_change_what_is_locked(session):
+    assert session.run("id", "-u").stdout == f"{PERSON}\n"
+    for schema, key in ((UNITY_SCHEMA, UNITY_KEY), (PANEL_SCHEMA, "online-search")):
+        assert session.ask("gsettings", "writable", schema, key) == "false"
+    refused = session.run("gsettings", "set", UNITY_SCHEMA, UNITY_KEY, "all")
+    assert refused.returncode != 0 and "not writable" in refused.stderr
+    path = "/com/canonical/unity/lenses/remote-content-search"
+    refused = session.run("dconf", "write", path, "'all'")
+    assert refused.returncode != 0 and "non-writable" in refused.stderr
+    assert session.ctl("set", "online-search", "on").returncode == 3
+    assert session.libunity() == "none"
+    status = session.status("online-search")
+    assert (status["state"], status["locked"]) == ("off", True)
+    assert status["organisation"]["name"] == "Example University"
+
+
+def test_what_is_preset_and_everything_else_is_still_the_persons(session):
+    assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true"
+    assert session.ctl("set", "error-reports", "off").returncode == 0
+    assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"
+    assert session.ctl("reset", "error-reports").returncode == 0
+    assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true"
+    locked = session.ask("/usr/bin/python3", "-c", LOCKED).splitlines()
+    locked = {tuple(line.split()) for line in locked}
+    assert locked == {
+        (PANEL_SCHEMA, "online-search"),
+        (UNITY_SCHEMA, UNITY_KEY),
+        ("org.gnome.desktop.search-providers", "disabled"),
+        ("org.gnome.desktop.search-providers", "enabled"),
+    }
+
+
+# A process of its own for each of hundreds of keys would take minutes.
+LOCKED = """
+from gi.repository import Gio
+schemas = Gio.SettingsSchemaSource.get_default()
+for name in schemas.list_schemas(True)[0]:
+    settings = Gio.Settings.new(name)
+    for key in settings.list_keys():
+        if not settings.is_writable(key):
+            print(name, key)
+"""
+
+
+def test_the_panel_shows_the_lock_and_who_set_it(session):
+    with Panel(session, "--choice=online-search") as panel:
+        panel.wait("the words", lambda: panel.says("Example University has set this."))
+        assert not panel.is_sensitive(SEARCH)
+        assert not panel.is_on(SEARCH)
+        assert panel.find(role="list item", name="Locked by Example University")
+        assert panel.find(role="list item", name="Contact Example University")
+        assert panel.is_sensitive(REPORTS)
+        panel.toggle(REPORTS)
+        panel.wait_on(REPORTS, False)
+        assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built programs name neither their symbols nor the computer that they were built on."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.harness import INSTALLED, SOURCE
+
+PROGRAMS = ["bin/privacyctl", "bin/privacy-panel", "libexec/privacy-panel-search-provider"]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_has_no_symbols(program):
+    symbols = subprocess.run(["nm", INSTALLED / program], capture_output=True, text=True)
+    assert (symbols.stdout, "no symbols" in symbols.stderr) == ("", True), symbols.stderr
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_names_no_folder_of_the_computer_that_it_was_built_on(program):
+    rust = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True)
+    cargo = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
+    # Where the translations are is asked for; in a tree of the tests that is below the sources.
+    found = (INSTALLED / program).read_bytes().replace(os.fsencode(INSTALLED / "share" / "locale"), b"")
+    for folder in (SOURCE, cargo, rust.stdout.strip()):
+        assert os.fsencode(folder) not in found, folder

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The search provider on a private bus, asked as GNOME Shell asks."""
+
+import ast
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from support.harness import SUPPORT, Session, make_locale, wait_for
+from support.names import PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA
+
+NAME = "net.launchpad.PrivacyPanel.SearchProvider"
+CLIENT = SUPPORT / "search_client.py"
+SEARCH, REPORTS = "online-search", "error-reports"
+STATISTICS, HISTORY = "usage-statistics", "activity-history"
+ALL = [SEARCH, REPORTS, STATISTICS, HISTORY]
+
+
+class Provider:
+    """The provider in a session, started by the bus."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def ask(self, method, signature, *arguments):
+        """Its answer; an assertion fails where it is an error."""
+        answer = self.answer(method, signature, *arguments)
+        assert "error" not in answer, answer
+        return answer["reply"]
+
+    def answer(self, method, signature, *arguments):
+        question = json.dumps([NAME, method, signature, arguments])
+        # Not as an argument: some questions are longer than a command line may be.
+        file = self.session.root / "question.json"
+        file.write_text(question)
+        return json.loads(self.session.ask("/usr/bin/python3", CLIENT, file))
+
+    def search(self, *terms):
+        return self.ask("GetInitialResultSet", "(as)", terms)[0]
+
+    def metas(self, *ids):
+        return self.ask("GetResultMetas", "(as)", ids)[0]
+
+    def name(self, choice):
+        return self.metas(choice)[0]["name"]
+
+    def owner(self):
+        """The process that has the name; none where nobody does. Does not start it."""
+        done = self.session.run(
+            *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+            *("--object-path", "/org/freedesktop/DBus"),
+            *("--method", "org.freedesktop.DBus.GetConnectionUnixProcessID", NAME),
+        )
+        if done.returncode:
+            return None
+        return int(ast.literal_eval(done.stdout.replace("uint32 ", ""))[0])
+
+
+@pytest.fixture(scope="module")
+def session():
+    with Session() as session:
+        yield session
+
+
+@pytest.fixture
+def provider(session):
+    session.ask("dconf", "reset", "-f", "/")
+    return Provider(session)
+
+
+@pytest.fixture(scope="module")
+def german():
+    return make_locale("de_DE")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("privacy", ALL),
+        ("online search", [SEARCH]),
+        ("RESULTS inclu", [SEARCH]),
+        ("error report", [REPORTS]),
+        ("telemetry", [REPORTS, STATISTICS]),
+        ("system information", [STATISTICS]),
+        ("recent files", [HISTORY]),
+        ("amazon", [SEARCH]),
+        ("Ámazön", [SEARCH]),
+        ("online report", []),
+        ("umbrella", []),
+    ],
+)
+def test_what_a_person_types_finds_the_choice(provider, typed, found):
+    assert provider.search(*typed.split()) == found
+
+
+def test_a_longer_search_narrows_what_was_found(provider):
+    both = [SEARCH, REPORTS]
+    assert provider.ask("GetSubsearchResultSet", "(asas)", both, ["send"])[0] == [REPORTS]
+    assert provider.ask("GetSubsearchResultSet", "(asas)", [SEARCH], ["send"])[0] == []
+    assert provider.ask("GetSubsearchResultSet", "(asas)", ["rm -rf"], ["send"])[0] == []
+
+
+def test_a_result_says_the_state_as_it_is_now(provider):
+    session = provider.session
+    assert provider.name(SEARCH) == "Include online search results: Off"
+    first = provider.owner()
+    session.set(UNITY_SCHEMA, UNITY_KEY, "all")
+    meta = provider.metas(SEARCH)[0]
+    assert meta["name"] == "Include online search results: Mixed"
+    assert "On: Unity Dash." in meta["description"]
+    assert session.ctl("set", SEARCH, "on").returncode == 0
+    meta = provider.metas(SEARCH)[0]
+    assert meta["name"] == "Include online search results: On"
+    assert meta["description"].startswith("What you type into the search")
+    assert meta["id"] == SEARCH
+    assert meta["icon"] == ["themed", ["net.launchpad.PrivacyPanel", "net.launchpad.PrivacyPanel-symbolic"]]
+    assert provider.name(REPORTS) == "Send error reports: Off"
+    session.set(PRIVACY_SCHEMA, REPORTS_KEY, "true")
+    assert session.ctl("set", REPORTS, "on").returncode == 0
+    assert provider.name(REPORTS) == "Send error reports: On"
+    assert provider.owner() == first, "one process answered all of it"
+
+
+def test_it_speaks_and_understands_the_persons_language(german):
+    with Session(env=german) as session:
+        provider = Provider(session)
+        assert provider.name(SEARCH) == "Suchergebnisse aus dem Internet einbeziehen: Aus"
+        assert provider.name(REPORTS) == "Fehlerberichte senden: Aus"
+        for typed, found in {
+            "Datenschutz": ALL,
+            "online suche": [SEARCH],
+            "vorschläge": [SEARCH],
+            "VORSCHLAGE": [SEARCH],
+            "Fehlerbericht": [REPORTS],
+            "Telemetrie": [REPORTS, STATISTICS],
+            "Amazon": [SEARCH],
+            # English, too, or a mixture.
+            "privacy": ALL,
+            "error report": [REPORTS],
+            "telemetry senden": [REPORTS, STATISTICS],
+            "Verlauf": [HISTORY],
+        }.items():
+            assert provider.search(*typed.split()) == found, typed
+
+
+def test_hostile_questions_are_answered_and_do_no_harm(provider):
+    assert provider.search() == []
+    assert provider.search("") == []
+    assert provider.search("", "amazon", " ") == [SEARCH]
+    assert provider.search("%n%s\u202e", "\U0001f525") == []
+    assert provider.search(*["amazon"] * 10_000) == [SEARCH]
+    assert provider.search(*[f"a{n}" for n in range(10_000)]) == []
+    assert provider.search("x" * 5_000_000) == []
+    assert provider.metas() == []
+    assert provider.metas("", "nobody", "../online-search") == []
+    assert len(provider.metas(*[SEARCH] * 10_000, "nobody")) == 1
+    pid = provider.owner()
+
+    invalid = "org.freedesktop.DBus.Error.InvalidArgs"
+    assert invalid in provider.answer("GetInitialResultSet", "(s)", "amazon")["error"]
+    assert invalid in provider.answer("GetResultMetas", "(au)", [1])["error"]
+    assert invalid in provider.answer("GetInitialResultSet", "()")["error"]
+    assert invalid in provider.answer("ActivateResult", "(sass)", SEARCH, [], "now")["error"]
+    assert invalid in provider.answer("ActivateResult", "(sasu)", "nobody", [], 1)["error"]
+    assert "UnknownMethod" in provider.answer("Quit", "()")["error"]
+    assert provider.search("amazon") == [SEARCH]
+    assert provider.owner() == pid, "it was the same process all the time"
+
+
+def test_a_search_or_a_list_of_any_length_is_answered_at_once(provider):
+    assert provider.search("amazon") == [SEARCH]
+    process = Path(f"/proc/{provider.owner()}/stat")
+    # GLib normalizes marks on one letter in quadratic time.
+    assert provider.search("a" + "\u0300\u0316" * 100_000) == provider.search("a")
+    assert provider.search("\ufdfa" * 300_000) == []
+    assert provider.search("p " * 1_000_000) == ALL
+    # 256 characters of a term and 32 terms count.
+    assert provider.search("amazon" + " " * 249 + "x") == []
+    assert provider.search("amazon" + " " * 250 + "x") == [SEARCH]
+    assert provider.search(*["amazon"] * 31, "umbrella") == []
+    assert provider.search(*["amazon"] * 32, "umbrella") == [SEARCH]
+    narrowed = provider.ask("GetSubsearchResultSet", "(asas)", [SEARCH] * 100_000, ["amazon"])
+    assert narrowed[0] == [SEARCH]
+    assert provider.ask("GetSubsearchResultSet", "(asas)", ["x"] * 256 + [SEARCH], ["amazon"])[0] == []
+    assert len(provider.metas(*[SEARCH] * 100_000)) == 1
+    assert provider.metas(*["x" * 1_000_000] * 3) == []
+    error = provider.answer("ActivateResult", "(sasu)", "x" * 1_000_000, ["y"] * 100_000, 1)["error"]
+    assert "InvalidArgs" in error and len(error) < 1000
+    fields = process.read_text().rsplit(")", 1)[1].split()
+    assert sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK") < 3
+
+
+def test_it_has_nothing_of_gtk(provider):
+    assert provider.search("privacy") and provider.metas(SEARCH, REPORTS)
+    maps = Path(f"/proc/{provider.owner()}/maps").read_text()
+    assert "libgio-2.0" in maps
+    for library in ("libgtk", "libadwaita", "libgdk", "libpango", "libcairo", "libX11", "libwayland"):
+        assert library not in maps
+
+
+def test_it_comes_when_asked_stays_while_asked_and_goes(provider):
+    assert provider.search("amazon") == [SEARCH]
+    first = provider.owner()
+    began = time.monotonic()
+    while time.monotonic() - began < 12:
+        assert provider.search("amazon") == [SEARCH]
+        time.sleep(2)
+    assert provider.owner() == first, "it stays while people type"
+    asked = time.monotonic()
+    wait_for("it is gone", lambda: provider.owner() is None, 20)
+    assert time.monotonic() - asked > 6
+    wait_for("so is the process", lambda: not Path(f"/proc/{first}/maps").exists(), 5)
+    assert provider.search("amazon") == [SEARCH]
+    assert provider.owner() != first

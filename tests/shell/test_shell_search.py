@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real GNOME Shell: what a person finds by typing, and what opens then."""
+
+import ast
+
+import pytest
+from support.harness import Session, make_locale, wait_for
+from support.screen import ScreenReader
+from support.shell import Shell
+
+# What its tests share takes long to make.
+pytestmark = pytest.mark.xdist_group("shell search")
+
+APP = "net.launchpad.PrivacyPanel.desktop"
+APPLICATIONS = "applications"
+WAYLAND = 0
+
+ENGLISH = ["privacy", "online search", "error report", "telemetry", "amazon"]
+GERMAN = ["Datenschutz", "Onlinesuche", "Fehlerbericht", "Telemetrie", "Amazon"]
+
+PANEL = "net.launchpad.PrivacyPanel"
+
+
+@pytest.fixture(scope="module")
+def shell():
+    with Session(system_bus=True) as session:
+        yield Shell(session)
+
+
+@pytest.fixture(scope="module")
+def german_shell():
+    with Session(system_bus=True, env=make_locale("de_DE")) as session:
+        yield Shell(session)
+
+
+@pytest.fixture
+def panel(shell):
+    """The panel as a screen reader has it; it is closed afterwards."""
+    screen_reader = ScreenReader(shell.session)
+    yield screen_reader
+    shell.session.run(
+        *("gdbus", "call", "--session", "--dest", PANEL, "--object-path"),
+        *("/" + PANEL.replace(".", "/"), "--method", "org.freedesktop.Application.ActivateAction"),
+        *("quit", "[]", "{}"),
+    )
+    wait_for("the panel is closed", lambda: shell.windows() == [], 15)
+
+
+def open_rows(panel):
+    """The choices whose rows are open and focused."""
+    nodes = panel.find(role="list item")
+    return [node["name"] for node in nodes if {"expanded", "focused"} <= set(node["states"])]
+
+
+def test_a_result_says_the_state_and_opens_the_panel_at_that_row(shell, panel):
+    session = shell.session
+    shell.type("online search")
+    assert shell.results(APP) == {"online-search": "Include online search results: Off"}
+    assert session.ctl("set", "online-search", "on").returncode == 0
+    shell.type("online")
+    assert shell.results(APP) == {"online-search": "Include online search results: On"}
+    assert shell.windows() == []
+
+    shell.activate(APP, "online-search")
+    wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
+    wait_for("the row is open", lambda: open_rows(panel) == ["Include online search results"], 15)
+    assert shell.js("Main.overview.visible") == "false"
+
+    # The same window, at the other row.
+    shell.type("telemetry")
+    assert shell.results(APP) == {
+        "error-reports": "Send error reports: Off",
+        "usage-statistics": "Send occasional system information: Off",
+    }
+    shell.activate(APP, "error-reports")
+    wait_for("the row is open", lambda: open_rows(panel) == ["Send error reports"], 15)
+    wait_for("it has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 15)
+
+
+@pytest.mark.parametrize("typed", ENGLISH)
+def test_the_panel_is_found_by_the_words_that_people_use(shell, typed):
+    shell.type(typed)
+    assert shell.results(APPLICATIONS).get(APP) == "Privacy"
+    assert 1 <= len(shell.results(APP)) <= 4
+
+
+@pytest.mark.parametrize("typed", [*GERMAN, *ENGLISH])
+def test_it_is_found_in_a_german_session_in_both_languages(german_shell, typed):
+    german_shell.type(typed)
+    assert german_shell.results(APPLICATIONS).get(APP) == "Datenschutz"
+    names = german_shell.results(APP)
+    # What is remembered by default is so, whatever this panel's own key says.
+    mixed = names.pop("activity-history", ": Gemischt")
+    assert mixed.endswith(": Gemischt")
+    assert names and all(name.endswith(": Aus") for name in names.values())
+
+
+def test_the_icon_has_an_action_for_each_choice_that_opens_its_row(shell, panel):
+    app = f"imports.gi.Shell.AppSystem.get_default().lookup_app('{APP}').app_info"
+    actions = ["online-search", "error-reports", "usage-statistics", "activity-history"]
+    assert ast.literal_eval(shell.js(f"{app}.list_actions()")) == actions
+    for action, title in {
+        "activity-history": "Record files and applications used",
+        "error-reports": "Send error reports",
+        "online-search": "Include online search results",
+    }.items():
+        shell.js(f"{app}.launch_action('{action}', global.create_app_launch_context(0, -1))")
+        wait_for(f"{title} is open", lambda title=title: open_rows(panel) == [title], 20)
+    assert [window[0] for window in shell.windows()] == ["Privacy"]
+
+
+def test_the_panel_opens_by_its_name_through_the_bus(shell, panel):
+    shell.type("privacy")
+    shell.activate(APPLICATIONS, APP)
+    wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
+    wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
+    assert open_rows(panel) == []
+
+
+def test_the_name_beside_the_results_opens_the_panel_as_a_whole(shell, panel):
+    shell.type("amazon")
+    shell.launch_search(APP)
+    wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
+    wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
+    assert open_rows(panel) == []

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that users, scripts and other programs know: each is written here once."""
+
+# GSettings: schemas and their keys.
+PANEL_SCHEMA = "net.launchpad.PrivacyPanel"
+UNITY_SCHEMA = "com.canonical.Unity.Lenses"
+UNITY_KEY = "remote-content-search"
+PRIVACY_SCHEMA = "org.gnome.desktop.privacy"
+REPORTS_KEY = "report-technical-problems"
+PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
+
+# privacyctl's exit statuses, as man/privacyctl.1 has them.
+DONE, NO, BAD, LOCKED, NOT_SAVED = range(5)
+
+# The choices, in the order in which they are shown.
+CHOICES = ("online-search", "error-reports", "usage-statistics", "activity-history")
+
+# The panel's switches.
+SEARCH = "Include online search results"
+REPORTS = "Send error reports"
+STATISTICS = "Send occasional system information"
+ACTIVITY = "Record files and applications used"
+
+# A screen on which the panel shows all of its first page.
+SCREEN = "800x1000x24"

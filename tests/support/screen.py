@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person with a screen reader and a keyboard sees of a program and does with it, by AT-SPI."""
+
+import json
+import select
+import subprocess
+import time
+
+from support.harness import SUPPORT, wait_for
+
+DRIVER = SUPPORT / "atspi_driver.py"
+
+
+class X11:
+    """A client of a session's screen that is nobody's window."""
+
+    def __init__(self, session):
+        # Not at the beginning: debian/tests have no need of it.
+        from Xlib import X
+        from Xlib.display import Display
+        from Xlib.protocol.event import ClientMessage
+
+        self.constants, self.message = X, ClientMessage
+        self.display = Display(session.env["DISPLAY"])
+        self.root = self.display.screen().root
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.display.close()
+
+    def unfocus(self):
+        """No window has the keyboard then."""
+        self.display.set_input_focus(0, self.constants.RevertToNone, self.constants.CurrentTime)
+        self.display.sync()
+
+    def handled(self, window, seconds=30):
+        """Waits until the program of a window has handled all that the screen told it before: it
+        answers what window managers ask for that, _NET_WM_PING of the Extended Window Manager Hints,
+        and what it is told comes in order."""
+        window = int(window)
+        protocols, ping = (self.display.get_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING"))
+        self.root.change_attributes(event_mask=self.constants.SubstructureNotifyMask)
+        question = (ping, int(time.monotonic() * 1000) & 0x7FFFFFFF, window, 0, 0)
+        event = self.message(window=window, client_type=protocols, data=(32, question))
+        self.display.create_resource_object("window", window).send_event(event)
+        self.display.flush()
+        end = time.monotonic() + seconds
+        while True:
+            while self.display.pending_events():
+                answer = self.display.next_event()
+                if answer.type == self.constants.ClientMessage:
+                    if tuple(answer.data[1])[:3] == question[:3]:
+                        return
+            left = end - time.monotonic()
+            assert left > 0, f"the program did not answer in {seconds} s"
+            select.select([self.display.fileno()], [], [], left)
+
+
+def handled(session, window):
+    """Waits until the program of a window has handled all that the screen told it before."""
+    with X11(session) as x11:
+        x11.handled(window)
+
+
+class ScreenReader:
+    """What a screen reader knows of a program, and does with it."""
+
+    def __init__(self, session, program="privacy-panel"):
+        self.driver = subprocess.Popen(
+            [*session.wrap, "/usr/bin/python3", "-c", DRIVER.read_text(), program],
+            env=session.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        session.children.append(self.driver)
+
+    def _ask(self, **question):
+        self.driver.stdin.write(json.dumps(question) + "\n")
+        self.driver.stdin.flush()
+        answer = self.driver.stdout.readline()
+        assert answer, "the accessibility driver ended"
+        return json.loads(answer)
+
+    def tree(self):
+        """Every accessible object of the program: role, name, description, states."""
+        return self._ask(command="tree")
+
+    def find(self, **wanted):
+        """The objects with that role, name or piece of text."""
+        text = wanted.pop("text", None)
+        return [
+            node
+            for node in self.tree()
+            if all(node[key] == value for key, value in wanted.items())
+            and (text is None or text in node["name"] or text in node["description"])
+        ]
+
+    def says(self, text):
+        """Whether something in the window says that."""
+        return bool(self.find(text=text))
+
+    def sticking_out(self):
+        """What reaches beyond the sides of the list that it is in."""
+        return self._ask(command="sticking out")
+
+    def press(self, role, name):
+        """Does what a click does."""
+        answer = self._ask(command="press", role=role, name=name)
+        assert answer.get("done"), answer
+
+
+class Panel(ScreenReader):
+    """The built panel in a session, used as a screen reader uses it."""
+
+    def __init__(self, session, *arguments, env=None, window="Privacy"):
+        self.session = session
+        self.errors = session.root / "panel.errors"
+        with self.errors.open("w") as errors:
+            self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
+        super().__init__(session)
+        self.wait("the window", lambda: self.find(role="frame", name=window))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for child in (self.driver, self.process):
+            child.terminate()
+            child.wait(10)
+
+    def switch(self, title):
+        found = self.find(role="check box", name=title)
+        assert len(found) == 1, f"{title}: {found}"
+        return found[0]
+
+    def toggle(self, title):
+        self.press("check box", title)
+
+    def is_on(self, title):
+        return "checked" in self.switch(title)["states"]
+
+    def is_sensitive(self, title):
+        return "sensitive" in self.switch(title)["states"]
+
+    def wait(self, what, question, seconds=30):
+        def ask():
+            assert self.process.poll() is None, f"the panel ended: {self.errors.read_text()}"
+            return question()
+
+        return wait_for(what, ask, seconds)
+
+    def wait_on(self, title, on=True):
+        self.wait(f"{title} is {'on' if on else 'off'}", lambda: self.is_on(title) == on)
+
+    def window(self):
+        """The X window, for keys and sizes."""
+        return self.session.ask(
+            "xdotool", "search", "--pid", self.process.pid, "--onlyvisible", "--name", "."
+        ).split()[0]
+
+    def width(self):
+        shape = self.session.ask("xdotool", "getwindowgeometry", "--shell", self.window())
+        return int(dict(line.split("=") for line in shape.splitlines())["WIDTH"])
+
+    def key(self, *keys):
+        """Presses keys one after the other; what they do at once is done then."""
+        window = self.window()
+        self.session.ask("xdotool", "windowfocus", "--sync", window)
+        for key in keys:
+            self.session.ask("xdotool", "key", key)
+            handled(self.session, window)
+
+    def look_away(self):
+        """The person goes to another window, and comes back."""
+        window = self.window()
+        with X11(self.session) as x11:
+            x11.unfocus()
+            x11.handled(window)
+        self.session.ask("xdotool", "windowfocus", "--sync", window)
+        handled(self.session, window)
+
+    def picture(self, path):
+        self.session.ask("import", "-window", self.window(), path)
+
+
+def go_to(panel, name, keys=("Tab", "Down")):
+    """Moves the keyboard's focus to something of that name."""
+    for step in range(80):
+        focused = [node for node in panel.tree() if "focused" in node["states"]]
+        if any(node["name"] == name for node in focused):
+            return
+        panel.key(keys[step % len(keys)])
+    raise AssertionError(f"the keyboard does not get to “{name}”")
+
+
+def open_page(panel, title, keys=("Tab", "Down")):
+    panel.wait(f"there is “{title}”", lambda: panel.find(role="list item", name=title))
+    go_to(panel, title, keys)
+    panel.key("Return")
+    panel.wait("the page is there", lambda: panel.find(role="push button", name="Back"))
+
+
+def answer(panel, label):
+    """Presses a button of a question. libadwaita has it say its label twice."""
+    names = {node["name"] for node in panel.find(role="push button")}
+    panel.press("push button", next(name for name in (label, f"{label} {label}") if name in names))
+
+
+def choose(panel, title):
+    """Chooses a time by the keyboard."""
+    go_to(panel, title)
+    panel.key("Return")
+
+
+def says(panel, text, seconds=30):
+    panel.wait(f"it says “{text}”", lambda: panel.says(text), seconds)

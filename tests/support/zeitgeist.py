@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session's Zeitgeist, the real one, as other programs talk to it.
+
+Each question is asked by a process of its own, since a program's bus is the one it was started with.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from support.harness import wait_for
+from support.whoopsie import BEHAVIOURS, MOCK
+
+CLIENT = """
+import json, sys, time
+import dbus
+from zeitgeist.client import ZeitgeistDBusInterface
+from zeitgeist.datamodel import Event, Interpretation, Manifestation
+
+command, arguments = json.load(sys.stdin)
+log = ZeitgeistDBusInterface()
+rules = dbus.Interface(
+    dbus.SessionBus().get_object("org.gnome.zeitgeist.Engine", "/org/gnome/zeitgeist/blacklist"),
+    "org.gnome.zeitgeist.Blacklist",
+)
+
+def event(age, file, kind, actor):
+    file = file or f"/home/x/folder{age % 50}/file{age}.txt"
+    return Event.new_for_values(
+        timestamp=int(time.time() * 1000) - age * 60000 - 5000,
+        interpretation=Interpretation.ACCESS_EVENT.uri,
+        manifestation=Manifestation.USER_ACTIVITY.uri,
+        actor="application://" + actor,
+        subject_uri="file://" + file.replace(" ", "%20"),
+        subject_origin="file://" + file.rpartition("/")[0],
+        subject_interpretation=getattr(Interpretation, kind).uri,
+        subject_manifestation=Manifestation.FILE_DATA_OBJECT.uri,
+        subject_mimetype="text/plain",
+        subject_text=file.rpartition("/")[2],
+    )
+
+if command == "record":
+    ages = arguments.pop("ages")
+    for begin in range(0, len(ages), 1000):
+        log.InsertEvents([event(age, **arguments) for age in ages[begin:begin + 1000]])
+    print("null")
+elif command == "ids":
+    print(json.dumps([int(i) for i in log.FindEventIds((0, 2**63 - 1), [], 2, 0, 0)]))
+elif command == "templates":
+    print(json.dumps({str(name): str(event) for name, event in rules.GetTemplates().items()}))
+elif command == "add":
+    rules.AddTemplate(arguments["name"], Event.new_for_values(**arguments["values"]))
+    print("null")
+elif command == "remove":
+    rules.RemoveTemplate(arguments["name"])
+    print("null")
+"""
+
+NAME = "org.gnome.zeitgeist.Engine"
+PATH = "/org/gnome/zeitgeist/blacklist"
+RULES = "org.gnome.zeitgeist.Blacklist"
+HAS_OWNER = (
+    *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+    *("--object-path", "/org/freedesktop/DBus", "--method", "org.freedesktop.DBus.NameHasOwner"),
+)
+
+
+class Log:
+    def __init__(self, session):
+        self.session = session
+
+    def _ask(self, command, **arguments):
+        done = subprocess.run(
+            ["/usr/bin/python3", "-W", "ignore", "-c", CLIENT],
+            env=self.session.env,
+            input=json.dumps([command, arguments]),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def record(self, ages, file=None, kind="DOCUMENT", actor="editor.desktop"):
+        """Records an event for each age in minutes."""
+        self._ask("record", ages=list(ages), file=file, kind=kind, actor=actor)
+
+    def ids(self):
+        """The ids of all events, the most recent first."""
+        return self._ask("ids")
+
+    def templates(self):
+        return self._ask("templates")
+
+    def add_template(self, name, actor="application://other", **values):
+        self._ask("add", name=name, values={"actor": actor, **values})
+
+    def remove_template(self, name):
+        self._ask("remove", name=name)
+
+    def records(self, age, **event):
+        """Whether an event that is told now is recorded."""
+        before = len(self.ids())
+        self.record([age], **event)
+        return len(self.ids()) == before + 1
+
+    def has_run(self):
+        return (self.session.root / "data" / "zeitgeist" / "activity.sqlite").exists()
+
+    def process(self):
+        """The daemon's process."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                name = (process / "comm").read_text().strip()
+                environment = (process / "environ").read_bytes()
+            except OSError:
+                continue
+            if name == "zeitgeist-daemo" and str(self.session.root).encode() in environment:
+                return int(process.name)
+        raise AssertionError("no Zeitgeist runs in this session")
+
+    def kill(self):
+        """Ends the daemon in the middle of whatever it does."""
+        process = self.process()
+        os.kill(process, signal.SIGKILL)
+        wait_for("it is gone", lambda: not Path(f"/proc/{process}").exists())
+
+
+class StandIn:
+    """A service by the name of Zeitgeist that does what the real one cannot be made to do.
+
+    It has the methods of the real one's rules, and behaves like whoopsie's stand-in.
+    """
+
+    def __init__(self, session, behaviour="obey", answer="a{s(asaasay)}"):
+        self.session = session
+        self.process = session.spawn(["/usr/bin/python3", "-m", "dbusmock", NAME, PATH, RULES])
+        # Whoever calls it before that starts the real one.
+        wait_for("it has the name", lambda: session.ask(*HAS_OWNER, NAME) == "(true,)")
+        wait_for("it answers", lambda: self._call(f"{MOCK}.Reset").returncode == 0)
+        rules = "rules = self.__dict__.setdefault('rules', {})\n"
+        listed = f"ret = dbus.Dictionary(rules, signature='{answer[2:-1]}')"
+        self._method("GetTemplates", "", answer, rules + listed)
+        instead = BEHAVIOURS[behaviour] + "\n"
+        self._method("AddTemplate", "s(asaasay)", "", instead + rules + "rules[args[0]] = args[1]")
+        self._method("RemoveTemplate", "s", "", instead + rules + "rules.pop(args[0], None)")
+
+    def _method(self, *method):
+        done = self._call(f"{MOCK}.AddMethod", RULES, *method)
+        assert done.returncode == 0, done.stderr
+
+    def _call(self, method, *arguments):
+        return self.session.run(
+            *("gdbus", "call", "--session", "--dest", NAME, "--object-path", PATH),
+            *("--method", method, "--", *arguments),
+        )
