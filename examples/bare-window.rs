@@ -4,7 +4,7 @@
 //! switches as the panel has choices, and nothing behind them.
 
 use adw::prelude::*;
-use privacy_panel::choice;
+use privacy_panel::choices::choice;
 
 fn main() -> gtk::glib::ExitCode {
     let app = adw::Application::builder()

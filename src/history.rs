@@ -10,28 +10,28 @@
 //! Everything here may wait for other programs, for a bounded time, and belongs into a thread of its
 //! own. A [`gio::Cancellable`] ends the waiting; what was removed until then stays removed.
 
-mod app_usage;
-mod file;
+pub(crate) mod dated_file;
 pub mod never_record;
-mod recent;
-mod running;
+mod sources;
 mod span;
-mod typed;
 pub mod words;
-mod xml;
 mod zeitgeist;
 
+use crate::history::sources::app_usage;
+use crate::history::sources::recent;
+use crate::history::sources::typed;
 use std::io;
 use std::path::PathBuf;
 
 use gio::Cancellable;
 
-use crate::home::{self, Owner};
-use crate::i18n::gettext;
-use crate::replace::NotReplaced;
-use crate::text;
+pub use crate::history::sources::typed::Typed;
+use crate::system::home;
+use crate::system::home::Owner;
+use crate::system::i18n::gettext;
+use crate::system::replace::NotReplaced;
+use crate::system::text;
 pub use span::{Past, Span, When, WhenError};
-pub use typed::Typed;
 
 /// Where programs remember what a person did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

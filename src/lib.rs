@@ -33,47 +33,10 @@
 //!
 //! Nothing here may know GTK, print, or end the process.
 
-pub mod catalogue;
-pub mod change;
-mod child;
-pub mod choice;
-pub mod document;
-pub mod folders;
+pub mod app;
+pub mod choices;
+pub mod formats;
 pub mod history;
-pub mod home;
-pub mod i18n;
-pub mod limits;
-pub mod mistake;
-mod open;
-pub mod opt_out;
 pub mod policy;
-pub mod reader;
-pub mod replace;
 pub mod reports;
-mod scratch;
-pub mod search;
-pub mod services;
-pub mod session;
-pub mod state;
-pub mod status;
-pub mod storage;
-pub mod text;
-pub mod tree;
-pub mod watch;
-pub mod words;
-
-/// The application, its bus name, its desktop file, its icon and its GSettings schema.
-pub const APP_ID: &str = "net.launchpad.PrivacyPanel";
-
-/// What the panel is called among other programs; [`i18n::gettext`] has it in the person's language.
-// Translators: the name of the panel among other programs
-pub const NAME: &str = i18n::noop("Privacy");
-
-/// Where the panel's own keys are in the settings storage.
-pub const SCHEMA_PATH: &str = "/net/launchpad/PrivacyPanel/";
-
-/// The source package, the data folders and the gettext domain.
-pub const PACKAGE: &str = "privacy-panel";
-
-/// The version of the program and of everything that comes with it.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub mod system;

@@ -6,49 +6,29 @@
 //! catalogue, installed or not, into a dconf database of its own. [`place`] puts that database
 //! into a computer or an image, and its line into the profile that everybody's programs read;
 //! [`read_back`] lets a fresh process say what is in force then. What other programs have to turn
-//! them off for everybody is seen to as well ([`crate::opt_out`]); [`beyond`] names those that have
+//! them off for everybody is seen to as well ([`crate::choices::opt_out`]); [`beyond`] names those that have
 //! nothing of the kind.
 
-pub mod beyond;
 pub mod compile;
-mod dconf;
 pub mod diff;
-mod failure;
-mod home;
-pub mod in_force;
-mod lock;
+pub(crate) mod failure;
+pub mod install;
 pub mod parse;
-pub mod place;
-mod profile;
-pub mod read_back;
-mod report;
-mod sources;
-mod systemd;
+pub(crate) mod report;
+pub mod uncovered;
 
-use crate::choice::Choice;
-use crate::state::State;
+use crate::choices::choice::Choice;
+use crate::choices::state::State;
 
-pub use beyond::{Beyond, Instead, beyond};
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
+pub use install::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
 pub use parse::parse;
-pub use place::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
 pub use report::{KeyReport, ReaderReport, Report};
+pub use uncovered::{Beyond, Instead, beyond};
 
 /// Where a policy is.
 pub const FILE: &str = "/etc/privacy-panel/policy.toml";
-
-/// Where dconf's databases are, and the folders that they are compiled from.
-const DATABASES: &str = "/etc/dconf/db";
-
-/// The name of the database that a policy is compiled into, as a profile has it.
-///
-/// dconf tells running programs of a change by a signal whose object path ends in this name, and an
-/// object path has no hyphens.
-const DATABASE_NAME: &str = "privacy_panel";
-
-/// The database that a policy is compiled into.
-pub const DATABASE: &str = "/etc/dconf/db/privacy_panel";
 
 /// How large a policy may be, in bytes.
 pub const LARGEST_FILE: u64 = 256 * 1024;
@@ -58,7 +38,7 @@ pub const LARGEST_FILE: u64 = 256 * 1024;
 pub struct Policy {
     /// Who the administrator is.
     pub organisation: Option<Organisation>,
-    /// The choices that it says something about, in the order of [`crate::choice::ALL`].
+    /// The choices that it says something about, in the order of [`crate::choices::choice::ALL`].
     pub decisions: Vec<Decision>,
     /// The file's own text.
     pub text: String,

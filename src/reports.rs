@@ -10,15 +10,16 @@
 //! link in it is followed, and only regular files are opened. What a file says of itself is neither
 //! trusted nor read beyond a bound.
 
-pub mod apport;
 mod content;
-pub mod coredump;
 mod delete;
 mod folder;
+pub mod keepers;
 pub mod program;
 mod unpack;
 pub mod words;
 
+use crate::reports::keepers::apport;
+use crate::reports::keepers::coredump;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io;
@@ -29,9 +30,10 @@ pub use content::{Content, Field, Reading, Unreadable, Written};
 pub use delete::NotDeleted;
 use folder::{Folder, Status};
 
-use crate::home::{self, Owner};
-use crate::limits;
-use crate::text;
+use crate::system::home;
+use crate::system::home::Owner;
+use crate::system::limits;
+use crate::system::text;
 
 /// Where a reporter keeps its reports.
 #[derive(Clone, Debug, PartialEq, Eq)]

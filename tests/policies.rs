@@ -16,12 +16,13 @@ use std::sync::LazyLock;
 
 use checks::{CONTACT, ORGANISATION};
 use glib::prelude::*;
-use privacy_panel::catalogue::{self, Catalogue};
-use privacy_panel::choice;
+use privacy_panel::choices::catalogue;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice;
+use privacy_panel::choices::reader::Reader;
+use privacy_panel::choices::state::State;
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
-use privacy_panel::reader::Reader;
-use privacy_panel::state::State;
-use privacy_panel::text::is_unprintable;
+use privacy_panel::system::text::is_unprintable;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

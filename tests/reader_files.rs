@@ -7,9 +7,9 @@
 use std::fs;
 use std::path::{Component, Path};
 
-use privacy_panel::catalogue::Catalogue;
-use privacy_panel::limits;
-use privacy_panel::reader::{Reader, Shape};
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::reader::{Reader, Shape};
+use privacy_panel::system::limits;
 use proptest::prelude::*;
 
 fn load(content: &[u8]) -> Catalogue {

@@ -13,18 +13,24 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use glib::{KeyFile, KeyFileFlags, Variant};
-use privacy_panel::catalogue::{self, Catalogue};
-use privacy_panel::choice;
-use privacy_panel::document::Scalar;
-use privacy_panel::mistake::Mistake;
+use privacy_panel::choices::catalogue;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice;
+use privacy_panel::choices::reader::{
+    EntryShape, ListShape, PropertyShape, Reader, Shape, ValueShape,
+};
+use privacy_panel::choices::search;
+use privacy_panel::choices::state::State;
+use privacy_panel::formats::mistake::Mistake;
+use privacy_panel::formats::toml::Scalar;
+use privacy_panel::history;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
-use privacy_panel::reader::{EntryShape, ListShape, PropertyShape, Reader, Shape, ValueShape};
-use privacy_panel::reports::{Content, Reading, apport};
-use privacy_panel::services::{Bus, Service};
-use privacy_panel::state::State;
-use privacy_panel::text::is_unprintable;
-use privacy_panel::{history, limits, search};
+use privacy_panel::reports::keepers::apport;
+use privacy_panel::reports::{Content, Reading};
+use privacy_panel::system::limits;
+use privacy_panel::system::service::{Bus, Service};
+use privacy_panel::system::text::is_unprintable;
 
 /// Where a policy's organisation is named.
 pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";

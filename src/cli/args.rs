@@ -8,9 +8,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use privacy_panel::choice::{self, Choice};
+use privacy_panel::choices::choice;
+use privacy_panel::choices::choice::Choice;
+use privacy_panel::choices::reader::{Mode, Request};
 use privacy_panel::history::{Past, When};
-use privacy_panel::reader::{Mode, Request};
 
 /// Decide what this computer sends about you
 #[derive(Parser)]

@@ -9,8 +9,8 @@ use gio::Cancellable;
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
 use privacy_panel::history::{self, Found, Outcome, Problem, Progress, Span, words};
-use privacy_panel::i18n::{gettext, gettext_f};
-use privacy_panel::text;
+use privacy_panel::system::i18n::{gettext, gettext_f};
+use privacy_panel::system::text;
 
 use crate::args::{Format, HistoryCommand, NeverRecordCommand, RuleArgs, RuleKind, SpanArgs};
 use crate::json;

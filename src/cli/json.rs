@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use privacy_panel::catalogue::Catalogue;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::reader::{ModeState, Reader};
+use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::history::never_record::Rule;
 use privacy_panel::history::{Found, Outcome, Span};
 use privacy_panel::policy::{Beyond, Organisation, Policy, ReaderReport, Report};
-use privacy_panel::reader::{ModeState, Reader};
-use privacy_panel::status::{ChoiceStatus, ReaderStatus};
-use privacy_panel::storage::Storage;
-use privacy_panel::text;
+use privacy_panel::system::settings::Storage;
+use privacy_panel::system::text;
 
 #[derive(Serialize)]
 struct StatusJson<'a> {

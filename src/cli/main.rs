@@ -5,10 +5,9 @@
 //! It parses, asks the library and prints. It may not know GTK.
 
 mod args;
-mod commands;
+mod choices;
 mod completions;
 mod history;
-mod human;
 mod json;
 mod output;
 mod policy;
@@ -20,11 +19,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use privacy_panel::text;
+use privacy_panel::system::text;
 
 fn main() -> ExitCode {
     let args = args::Args::try_parse().unwrap_or_else(|error| bad_usage(&error));
-    match commands::run(args) {
+    match choices::run(args) {
         Ok(exit) => exit.into(),
         Err(error) => output::failed(&error).into(),
     }

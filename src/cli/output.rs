@@ -6,12 +6,12 @@
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
 
-use privacy_panel::catalogue::Catalogue;
-use privacy_panel::i18n::{gettext, gettext_f};
-use privacy_panel::mistake::Mistake;
-use privacy_panel::reader::Problem;
-use privacy_panel::text;
-use privacy_panel::words;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::reader::Problem;
+use privacy_panel::choices::words;
+use privacy_panel::formats::mistake::Mistake;
+use privacy_panel::system::i18n::{gettext, gettext_f};
+use privacy_panel::system::text;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What scripts can trust.

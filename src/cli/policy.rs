@@ -5,18 +5,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use privacy_panel::catalogue::Catalogue;
-use privacy_panel::i18n::system_error;
-use privacy_panel::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
-use privacy_panel::mistake::Mistake;
-use privacy_panel::opt_out::OptOut;
-use privacy_panel::policy::{self, Beyond, Decision, Instead, Lists, Policy, read_back};
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::opt_out::OptOut;
+use privacy_panel::choices::reader::{Reader, Shape};
+use privacy_panel::choices::state::State;
+use privacy_panel::choices::words;
+use privacy_panel::formats::mistake::Mistake;
+use privacy_panel::policy;
+use privacy_panel::policy::install::read_back;
 use privacy_panel::policy::{Applied, Failure, Place, ReaderReport, Report, Unreadable};
-use privacy_panel::reader::{Reader, Shape};
-use privacy_panel::state::State;
-use privacy_panel::text;
-use privacy_panel::tree::Tree;
-use privacy_panel::words;
+use privacy_panel::policy::{Beyond, Decision, Instead, Lists, Policy};
+use privacy_panel::system::i18n::system_error;
+use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
+use privacy_panel::system::text;
+use privacy_panel::system::tree::Tree;
 
 use crate::args::{PolicyCommand, PolicyFile, Root};
 use crate::json;
@@ -216,7 +218,7 @@ fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result
         }
     }
     if changes.compile {
-        let database = place.tree().name(Path::new(policy::DATABASE));
+        let database = place.tree().name(Path::new(privacy_panel::app::DATABASE));
         output::line(&gettext_f(
             "The database “{file}” would be compiled anew.",
             &[("file", &database.display().to_string())],

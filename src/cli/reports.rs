@@ -7,12 +7,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
-use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
-use privacy_panel::limits;
 use privacy_panel::reports::{
     self, Content, Depth, Field, NotDeleted, Place, Reading, Report, Unreadable, Written, words,
 };
-use privacy_panel::text;
+use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
+use privacy_panel::system::limits;
+use privacy_panel::system::text;
 
 use crate::args::{Format, ReportsCommand};
 use crate::output::{self, Exit};
@@ -433,7 +433,7 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
         return Ok(exit);
     }
     if let Some(owner) = found.iter().find_map(Report::foreign) {
-        output::complain(&privacy_panel::words::foreign(&owner));
+        output::complain(&privacy_panel::choices::words::foreign(&owner));
         return Ok(Exit::NotSaved);
     }
     if !yes {

@@ -21,10 +21,11 @@ use glib::Variant;
 
 use super::Problem;
 use super::zeitgeist::{Event, NAME, ask, bus, is_worth_asking};
-use crate::home;
-use crate::i18n::{gettext, noop};
-use crate::text::is_unprintable;
-use crate::{limits, services, watch};
+use crate::choices::watch;
+use crate::system::home;
+use crate::system::i18n::{gettext, noop};
+use crate::system::text::is_unprintable;
+use crate::system::{limits, service};
 
 const PATH: &str = "/org/gnome/zeitgeist/blacklist";
 const INTERFACE: &str = "org.gnome.zeitgeist.Blacklist";
@@ -305,8 +306,8 @@ fn read(bus: &gio::DBusConnection, cancellable: &Cancellable) -> Result<Vec<Rule
         "(a{s(asaasay)})",
         (cancellable, limits::ZEITGEIST_PATIENCE),
     )?;
-    if services::is_too_large(&reply) {
-        return Err(Problem::Refused(services::TOO_LARGE.to_owned()));
+    if service::is_too_large(&reply) {
+        return Err(Problem::Refused(service::TOO_LARGE.to_owned()));
     }
     Ok(rules_of(&reply.child_value(0)))
 }

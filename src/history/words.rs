@@ -6,10 +6,12 @@ use std::path::Path;
 
 use super::never_record::{Rule, RuleError};
 use super::{Found, Outcome, Place, Problem};
-use crate::choice::Choice;
-use crate::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_f, noop, system_error};
-use crate::text;
-use crate::words;
+use crate::choices::choice::Choice;
+use crate::choices::words;
+use crate::system::i18n::{
+    Part, gettext, gettext_f, gettext_parts, ngettext_f, noop, system_error,
+};
+use crate::system::text;
 
 /// How many entries, as words.
 pub fn entries(count: usize) -> String {

@@ -17,7 +17,7 @@ use gio::prelude::*;
 use glib::{Variant, VariantTy};
 
 use super::{Found, Outcome, Place, Problem, Progress, Span};
-use crate::{limits, services, session};
+use crate::system::{limits, service, session};
 
 pub(super) const NAME: &str = "org.gnome.zeitgeist.Engine";
 const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
@@ -59,7 +59,7 @@ fn has_owner(bus: &gio::DBusConnection, name: &str) -> bool {
 
 /// Whether Zeitgeist runs, or would be started by whoever asks it something.
 pub(super) fn is_here() -> bool {
-    bus().is_some_and(|bus| has_owner(&bus, NAME) || services::can_be_started(&bus, NAME))
+    bus().is_some_and(|bus| has_owner(&bus, NAME) || service::can_be_started(&bus, NAME))
 }
 
 /// Whether there may be something to ask for: a Zeitgeist that never ran has recorded nothing, and
@@ -163,7 +163,7 @@ impl<'a> Log<'a> {
     /// None where no Zeitgeist is on this computer.
     fn open(cancellable: &'a Cancellable) -> Option<Self> {
         let bus = bus()?;
-        (has_owner(&bus, NAME) || services::can_be_started(&bus, NAME)).then_some(Self {
+        (has_owner(&bus, NAME) || service::can_be_started(&bus, NAME)).then_some(Self {
             bus,
             cancellable,
             patience: limits::ZEITGEIST_PATIENCE,
@@ -216,7 +216,7 @@ impl<'a> Log<'a> {
 fn events_of(answer: &Variant) -> Result<Events, Problem> {
     let found = answer.fixed_array::<u32>().unwrap_or_default();
     if found.len() > limits::ZEITGEIST_EVENTS + 1 {
-        return Err(Problem::Refused(services::TOO_LARGE.to_owned()));
+        return Err(Problem::Refused(service::TOO_LARGE.to_owned()));
     }
     let most = found.len().min(limits::ZEITGEIST_EVENTS);
     Ok(Events {

@@ -13,10 +13,10 @@ use glib::Variant;
 use glib::prelude::*;
 
 use super::{Decision, Lists, Policy};
-use crate::catalogue::Catalogue;
-use crate::policy::in_force;
-use crate::reader::{ListShape, Reader, Shape};
-use crate::state::State;
+use crate::choices::catalogue::Catalogue;
+use crate::choices::organisation;
+use crate::choices::reader::{ListShape, Reader, Shape};
+use crate::choices::state::State;
 
 /// What a policy amounts to: every key with its value, and the keys that are locked.
 ///
@@ -99,7 +99,7 @@ pub fn compile(
     }
     compiled
         .values
-        .extend(in_force::values(policy.organisation.as_ref()));
+        .extend(organisation::values(policy.organisation.as_ref()));
     Ok(compiled)
 }
 

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use super::compile::Conflict;
 use super::report::Report;
-use crate::document::DocumentProblem;
-use crate::i18n::system_error;
-use crate::mistake::Mistake;
-use crate::scratch;
-use crate::text;
+use crate::formats::mistake::Mistake;
+use crate::formats::toml::DocumentProblem;
+use crate::system::i18n::system_error;
+use crate::system::scratch;
+use crate::system::text;
 
 /// Why a policy could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +98,7 @@ impl From<DocumentProblem> for Failure {
 }
 
 /// What the system said about a file or folder.
-pub(super) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
+pub(crate) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
     move |error| Failure::System {
         file,
         reason: system_error(&error),
@@ -106,6 +106,6 @@ pub(super) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
 }
 
 /// What is made for a moment cannot be.
-pub(super) fn no_scratch() -> impl FnOnce(io::Error) -> Failure {
+pub(crate) fn no_scratch() -> impl FnOnce(io::Error) -> Failure {
     system(scratch::base())
 }

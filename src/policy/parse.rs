@@ -14,10 +14,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Decision, Lists, Organisation, Policy};
-use crate::choice::{self, Choice};
-use crate::limits::{self, POLICY_TEXT};
-use crate::mistake::{self, At, Mistake, is_line, quote};
-use crate::state::State;
+use crate::choices::choice;
+use crate::choices::choice::Choice;
+use crate::choices::state::State;
+use crate::formats::mistake;
+use crate::formats::mistake::{At, Mistake, is_line, quote};
+use crate::system::limits;
+use crate::system::limits::POLICY_TEXT;
 
 /// How alike a word must be to one that is known to be taken for it.
 const ALIKE: f64 = 0.75;
@@ -368,7 +371,7 @@ fn suggestion(text: &str, known: &[&str]) -> String {
 }
 
 /// Whether a text can be the name of an organisation.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     is_line(text, POLICY_TEXT)
 }
 

@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use super::read_back::Answer;
-use crate::choice::Choice;
+use crate::choices::choice::Choice;
+use crate::policy::install::read_back::Answer;
 
 /// What is in force, reader by reader.
 #[derive(Clone, Debug, Default)]

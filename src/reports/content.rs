@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::text;
+use crate::system::text;
 
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use std::io;
 use rustix::process::geteuid;
 
 use super::folder::{Folder, is, is_refusal};
-use super::{Keeper, Report, apport};
-use crate::home::Owner;
+use crate::reports::keepers::apport;
+use crate::reports::{Keeper, Report};
+use crate::system::home::Owner;
 
 /// Why a report, or a part of it, is still there.
 #[derive(Debug, thiserror::Error)]

@@ -12,27 +12,27 @@ use rustix::fs::{Access, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::process::geteuid;
 
 use super::Place;
-use crate::open;
+use crate::system::open;
 
 /// The bit of a folder's mode with which files are deleted by their owners alone.
 const STICKY: u32 = 0o1000;
 
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     handle: OwnedFd,
     place: Place,
 }
 
 /// What a regular file is at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Status {
+pub(crate) struct Status {
     inode: u64,
     /// In bytes.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// When it was written, in seconds since 1970 and nanoseconds.
-    pub(super) written: (i64, u32),
-    pub(super) owner: u32,
-    pub(super) links: u64,
+    pub(crate) written: (i64, u32),
+    pub(crate) owner: u32,
+    pub(crate) links: u64,
 }
 
 impl Status {
@@ -53,7 +53,7 @@ impl Status {
 }
 
 impl Folder {
-    pub(super) fn open(place: &Place) -> io::Result<Self> {
+    pub(crate) fn open(place: &Place) -> io::Result<Self> {
         // The folder itself may be a link: those above it are root's alone.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(&place.folder, flags, Mode::empty())?;
@@ -63,12 +63,12 @@ impl Folder {
         })
     }
 
-    pub(super) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
     /// The names of all that is in it, as they are read.
-    pub(super) fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
+    pub(crate) fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
         let entries = Dir::read_from(&self.handle)?;
         Ok(entries.map(|entry| {
             let entry = entry?;
@@ -77,7 +77,7 @@ impl Folder {
     }
 
     /// A regular file of that name, or none.
-    pub(super) fn status(&self, name: &OsStr) -> Option<Status> {
+    pub(crate) fn status(&self, name: &OsStr) -> Option<Status> {
         let stat = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         Status::new(&stat)
     }
@@ -86,13 +86,13 @@ impl Folder {
     ///
     /// Apport asks about a report as long as nobody has read it since it was written, by the times
     /// of the file (`seen_report` in apport/fileutils.py). To look at a list must not be taken for that.
-    pub(super) fn open_unseen(&self, name: &OsStr) -> io::Result<File> {
+    pub(crate) fn open_unseen(&self, name: &OsStr) -> io::Result<File> {
         self.open_with(name, OFlags::RDONLY | OFlags::NOATIME)
     }
 
     /// Opens a regular file to read it, without a trace where that is possible: the system lets a
     /// file's owner do so.
-    pub(super) fn open_file(&self, name: &OsStr) -> io::Result<File> {
+    pub(crate) fn open_file(&self, name: &OsStr) -> io::Result<File> {
         match self.open_unseen(name) {
             Err(error) if is(&error, rustix::io::Errno::PERM) => {
                 self.open_with(name, OFlags::RDONLY)
@@ -101,7 +101,7 @@ impl Folder {
         }
     }
 
-    pub(super) fn open_to_empty(&self, name: &OsStr) -> io::Result<File> {
+    pub(crate) fn open_to_empty(&self, name: &OsStr) -> io::Result<File> {
         self.open_with(name, OFlags::WRONLY)
     }
 
@@ -110,12 +110,12 @@ impl Folder {
     }
 
     /// Whether whoever asks may read a file, without opening it.
-    pub(super) fn may_read(&self, name: &OsStr) -> bool {
+    pub(crate) fn may_read(&self, name: &OsStr) -> bool {
         self.may(name, Access::READ_OK)
     }
 
     /// Whether whoever asks may delete all of these files.
-    pub(super) fn may_delete(&self, files: &[Status]) -> bool {
+    pub(crate) fn may_delete(&self, files: &[Status]) -> bool {
         if !self.may(OsStr::new("."), Access::WRITE_OK | Access::EXEC_OK) {
             return false;
         }
@@ -133,18 +133,18 @@ impl Folder {
         rustix::fs::accessat(&self.handle, name, access, AtFlags::empty()).is_ok()
     }
 
-    pub(super) fn delete(&self, name: &OsStr) -> io::Result<()> {
+    pub(crate) fn delete(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::empty())?)
     }
 }
 
 /// Whether an error is that of the system.
-pub(super) fn is(error: &io::Error, errno: rustix::io::Errno) -> bool {
+pub(crate) fn is(error: &io::Error, errno: rustix::io::Errno) -> bool {
     error.raw_os_error() == Some(errno.raw_os_error())
 }
 
 /// Whether an error says that somebody may not.
-pub(super) fn is_refusal(error: &io::Error) -> bool {
+pub(crate) fn is_refusal(error: &io::Error) -> bool {
     is(error, rustix::io::Errno::PERM)
         || is(error, rustix::io::Errno::ACCESS)
         || is(error, rustix::io::Errno::ROFS)

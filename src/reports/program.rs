@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use gio::prelude::*;
 
-use crate::limits;
+use crate::system::limits;
 
 /// The applications of this computer, by the names of their programs.
 #[derive(Debug, Default)]

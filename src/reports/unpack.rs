@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-use crate::limits::UNPACKED_PIECE;
+use crate::system::limits::UNPACKED_PIECE;
 
 /// Text of base64 as the bytes that it stands for. Each line of Apport's stands for itself, with
 /// padding at its end.

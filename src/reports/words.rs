@@ -3,9 +3,9 @@
 //! What there is to say of reports, in the person's language: the panel and the command line say the same.
 
 use super::{Content, Field, Keeper, NotDeleted, Report, State, Unlisted, Unreadable, path};
-use crate::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
-use crate::text;
-use crate::words;
+use crate::choices::words;
+use crate::system::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
+use crate::system::text;
 
 /// What becomes of a report, in a word or two.
 pub fn state(state: State) -> String {

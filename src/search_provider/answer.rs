@@ -10,11 +10,13 @@ use std::rc::Rc;
 use gio::prelude::*;
 use glib::Variant;
 
-use privacy_panel::catalogue::Catalogue;
-use privacy_panel::choice::Choice;
-use privacy_panel::status::ChoiceStatus;
-use privacy_panel::storage::Storage;
-use privacy_panel::{APP_ID, PACKAGE, limits, search, words};
+use privacy_panel::app::{APP_ID, PACKAGE};
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice::Choice;
+use privacy_panel::choices::status::ChoiceStatus;
+use privacy_panel::choices::{search, words};
+use privacy_panel::system::limits;
+use privacy_panel::system::settings::Storage;
 
 use crate::OBJECT_PATH;
 use crate::life::Life;

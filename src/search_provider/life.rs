@@ -9,7 +9,7 @@ use std::time::Duration;
 use glib::prelude::*;
 
 use crate::BUS_NAME;
-use privacy_panel::{limits, session};
+use privacy_panel::system::{limits, session};
 
 /// Ends the process when it is not needed.
 pub(crate) struct Life {

@@ -19,7 +19,8 @@ use std::process::ExitCode;
 use gio::prelude::*;
 
 use life::Life;
-use privacy_panel::{PACKAGE, session};
+use privacy_panel::app::PACKAGE;
+use privacy_panel::system::session;
 
 /// The name on the bus; `data/net.launchpad.PrivacyPanel.search-provider.ini` tells the shell.
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
@@ -32,7 +33,7 @@ const DO_NOT_QUEUE: u32 = 4;
 const PRIMARY_OWNER: u32 = 1;
 
 fn main() -> ExitCode {
-    privacy_panel::i18n::init();
+    privacy_panel::system::i18n::init();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

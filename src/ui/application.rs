@@ -9,9 +9,10 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::choice::{self, Choice};
-use privacy_panel::i18n::{gettext, gettext_f};
-use privacy_panel::{APP_ID, PACKAGE, VERSION};
+use privacy_panel::app::{APP_ID, PACKAGE, VERSION};
+use privacy_panel::choices::choice;
+use privacy_panel::choices::choice::Choice;
+use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::window::Window;
 

@@ -20,27 +20,25 @@
 //!     └── mistakes             reader files that were left out
 //! ```
 //!
-//! Everything shown of a choice is a [`privacy_panel::status::ChoiceStatus`] that was just read. There is no
+//! Everything shown of a choice is a [`privacy_panel::choices::status::ChoiceStatus`] that was just read. There is no
 //! logic here beyond showing one and passing a wish on.
 
 mod application;
-mod choice_row;
-mod expander;
+mod choices;
 mod history;
-mod identifier;
-mod markup;
+mod kit;
 mod reports;
-mod row_texts;
-mod subpage;
 mod window;
 
 use gtk::glib;
 use gtk::prelude::*;
 
-use privacy_panel::{PACKAGE, home, words};
+use privacy_panel::app::PACKAGE;
+use privacy_panel::choices::words;
+use privacy_panel::system::home;
 
 fn main() -> glib::ExitCode {
-    privacy_panel::i18n::init();
+    privacy_panel::system::i18n::init();
     if let Some(owner) = home::of_another() {
         eprintln!("{PACKAGE}: {}", words::foreign(&owner));
         return glib::ExitCode::FAILURE;

@@ -9,22 +9,25 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::catalogue::Catalogue;
-use privacy_panel::choice::{self, Choice, Group};
-use privacy_panel::i18n::{gettext, ngettext_f};
+use privacy_panel::app::PACKAGE;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice;
+use privacy_panel::choices::choice::{Choice, Group};
+use privacy_panel::choices::status::ChoiceStatus;
+use privacy_panel::choices::watch::Watch;
+use privacy_panel::choices::words;
 use privacy_panel::policy::parse;
-use privacy_panel::status::ChoiceStatus;
-use privacy_panel::storage::Storage;
-use privacy_panel::watch::Watch;
-use privacy_panel::{PACKAGE, text, words};
+use privacy_panel::system::i18n::{gettext, ngettext_f};
+use privacy_panel::system::settings::Storage;
+use privacy_panel::system::text;
 
 use crate::application::Application;
-use crate::choice_row::ChoiceRow;
-use crate::history::HistoryRows;
-use crate::identifier;
-use crate::markup;
-use crate::reports;
-use crate::subpage::Subpage;
+use crate::choices::choice_row::ChoiceRow;
+use crate::choices::identifier;
+use crate::history::group::HistoryRows;
+use crate::kit::markup;
+use crate::kit::subpage::Subpage;
+use crate::reports::group as reports;
 
 /// Where the panel's help begins.
 const HELP: &str = "help:privacy-panel";
@@ -139,7 +142,7 @@ glib::wrapper! {
 impl Window {
     pub(crate) fn new(app: &Application) -> Self {
         let window: Self = glib::Object::builder().property("application", app).build();
-        window.set_icon_name(Some(privacy_panel::APP_ID));
+        window.set_icon_name(Some(privacy_panel::app::APP_ID));
         window
     }
 

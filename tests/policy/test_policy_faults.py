@@ -35,7 +35,7 @@ PRIVACYCTL = INSTALLED / "bin" / "privacyctl"
 KILLS = 150
 SOMEBODY = 12345
 
-# The names of what is being made, in src/tree.rs.
+# The names of what is being made, in src/system/tree.rs.
 UNDER_WAY = ".privacy-panel.new"
 FOLDER_UNDER_WAY = ".privacy-panel.d.new"
 

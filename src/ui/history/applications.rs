@@ -5,23 +5,23 @@
 use adw::prelude::*;
 use gtk::{accessible, gio, glib};
 
-use privacy_panel::i18n::gettext;
-use privacy_panel::{limits, text};
+use privacy_panel::system::i18n::gettext;
+use privacy_panel::system::{limits, text};
 
-use crate::subpage::Subpage;
+use crate::kit::subpage::Subpage;
 use crate::window::Window;
 
 /// What is shown of an application. It may go from thread to thread, as what GIO knows may not.
 #[derive(Clone, Debug)]
-pub(super) struct Application {
+pub(crate) struct Application {
     /// The name of its desktop file.
-    pub(super) id: String,
-    pub(super) name: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
     icon: Option<String>,
 }
 
 /// Every application that menus show, by name.
-pub(super) fn all() -> Vec<Application> {
+pub(crate) fn all() -> Vec<Application> {
     let mut all: Vec<_> = gio::AppInfo::all()
         .into_iter()
         .filter(AppInfoExt::should_show)
@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<Application> {
     all
 }
 
-pub(super) fn icon(application: Option<&Application>) -> gtk::Image {
+pub(crate) fn icon(application: Option<&Application>) -> gtk::Image {
     let image = gtk::Image::builder()
         .pixel_size(32)
         .accessible_role(gtk::AccessibleRole::Presentation)
@@ -62,7 +62,7 @@ fn show_icon(image: &gtk::Image, application: Option<&Application>) {
 
 /// Goes to a page with all of them, and back with the one that was chosen. Rows are made as they
 /// come into view.
-pub(super) fn open(
+pub(crate) fn open(
     window: &Window,
     applications: Vec<Application>,
     chosen: impl Fn(&str) + 'static,

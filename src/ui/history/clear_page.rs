@@ -10,10 +10,10 @@ use adw::subclass::prelude::*;
 use gtk::{accessible, gio, glib};
 
 use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, words};
-use privacy_panel::i18n::{gettext, gettext_f, ngettext_f};
+use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 
-use super::row;
-use crate::markup;
+use crate::history::group::row;
+use crate::kit::markup;
 use crate::window::Window;
 
 /// How often progress is shown.
@@ -28,43 +28,43 @@ mod imp {
     #[template(file = "clear_page.ui")]
     pub(crate) struct ClearPage {
         #[template_child]
-        pub(super) times: TemplateChild<adw::PreferencesGroup>,
+        pub(crate) times: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) hour: TemplateChild<gtk::CheckButton>,
+        pub(crate) hour: TemplateChild<gtk::CheckButton>,
         #[template_child]
-        pub(super) day: TemplateChild<gtk::CheckButton>,
+        pub(crate) day: TemplateChild<gtk::CheckButton>,
         #[template_child]
-        pub(super) week: TemplateChild<gtk::CheckButton>,
+        pub(crate) week: TemplateChild<gtk::CheckButton>,
         #[template_child]
-        pub(super) days: TemplateChild<gtk::CheckButton>,
+        pub(crate) days: TemplateChild<gtk::CheckButton>,
         #[template_child]
-        pub(super) everything: TemplateChild<gtk::CheckButton>,
+        pub(crate) everything: TemplateChild<gtk::CheckButton>,
         #[template_child]
-        pub(super) first: TemplateChild<gtk::Calendar>,
+        pub(crate) first: TemplateChild<gtk::Calendar>,
         #[template_child]
-        pub(super) first_button: TemplateChild<gtk::MenuButton>,
+        pub(crate) first_button: TemplateChild<gtk::MenuButton>,
         #[template_child]
-        pub(super) last: TemplateChild<gtk::Calendar>,
+        pub(crate) last: TemplateChild<gtk::Calendar>,
         #[template_child]
-        pub(super) last_button: TemplateChild<gtk::MenuButton>,
+        pub(crate) last_button: TemplateChild<gtk::MenuButton>,
         #[template_child]
-        pub(super) places: TemplateChild<adw::PreferencesGroup>,
+        pub(crate) places: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) stays: TemplateChild<adw::PreferencesGroup>,
+        pub(crate) stays: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(super) clear: TemplateChild<gtk::Button>,
+        pub(crate) clear: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) under_way: TemplateChild<gtk::Box>,
+        pub(crate) under_way: TemplateChild<gtk::Box>,
         #[template_child]
-        pub(super) progress: TemplateChild<gtk::ProgressBar>,
+        pub(crate) progress: TemplateChild<gtk::ProgressBar>,
         #[template_child]
-        pub(super) stop: TemplateChild<gtk::Button>,
+        pub(crate) stop: TemplateChild<gtk::Button>,
         /// What is shown of each place.
-        pub(super) rows: RefCell<Vec<(adw::PreferencesGroup, adw::ActionRow)>>,
+        pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, adw::ActionRow)>>,
         /// How many entries would go.
-        pub(super) count: Cell<usize>,
+        pub(crate) count: Cell<usize>,
         /// Ends what is being counted or cleared.
-        pub(super) cancellable: RefCell<gio::Cancellable>,
+        pub(crate) cancellable: RefCell<gio::Cancellable>,
     }
 
     #[glib::object_subclass]

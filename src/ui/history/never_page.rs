@@ -10,11 +10,12 @@ use gtk::{accessible, gio, glib};
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, FileKind, Rule, RuleError, Watch};
 use privacy_panel::history::{Problem, words};
-use privacy_panel::i18n::{gettext, gettext_f};
+use privacy_panel::system::i18n::{gettext, gettext_f};
 
-use super::applications::{self, Application};
-use super::row;
-use crate::markup;
+use crate::history::applications;
+use crate::history::applications::Application;
+use crate::history::group::row;
+use crate::kit::markup;
 use crate::window::Window;
 
 mod imp {
@@ -24,22 +25,22 @@ mod imp {
 
     #[derive(Debug, Default)]
     pub(crate) struct NeverPage {
-        pub(super) notice: OnceCell<adw::PreferencesGroup>,
-        pub(super) kinds: OnceCell<adw::PreferencesGroup>,
-        pub(super) folders: OnceCell<adw::PreferencesGroup>,
-        pub(super) applications: OnceCell<adw::PreferencesGroup>,
-        pub(super) others: OnceCell<adw::PreferencesGroup>,
-        pub(super) switches: RefCell<Vec<(&'static FileKind, gtk::Switch)>>,
+        pub(crate) notice: OnceCell<adw::PreferencesGroup>,
+        pub(crate) kinds: OnceCell<adw::PreferencesGroup>,
+        pub(crate) folders: OnceCell<adw::PreferencesGroup>,
+        pub(crate) applications: OnceCell<adw::PreferencesGroup>,
+        pub(crate) others: OnceCell<adw::PreferencesGroup>,
+        pub(crate) switches: RefCell<Vec<(&'static FileKind, gtk::Switch)>>,
         /// The rows of the lists, with the group each one is in.
-        pub(super) rows: RefCell<Vec<(adw::PreferencesGroup, gtk::Widget)>>,
+        pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, gtk::Widget)>>,
         /// Whether the switches are being set to what is true, rather than by a person.
-        pub(super) showing: Cell<bool>,
-        pub(super) watch: RefCell<Option<Watch>>,
+        pub(crate) showing: Cell<bool>,
+        pub(crate) watch: RefCell<Option<Watch>>,
         /// The names and icons of applications, looked up once.
-        pub(super) known: RefCell<Vec<Application>>,
+        pub(crate) known: RefCell<Vec<Application>>,
         /// The question under way; an older answer is not shown.
-        pub(super) question: RefCell<gio::Cancellable>,
-        pub(super) chooser: RefCell<Option<gtk::FileChooserNative>>,
+        pub(crate) question: RefCell<gio::Cancellable>,
+        pub(crate) chooser: RefCell<Option<gtk::FileChooserNative>>,
     }
 
     #[glib::object_subclass]

@@ -5,24 +5,24 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use privacy_panel::i18n::gettext;
 use privacy_panel::reports::program::Programs;
 use privacy_panel::reports::{Depth, Place, Report, list, words};
-use privacy_panel::text;
+use privacy_panel::system::i18n::gettext;
+use privacy_panel::system::text;
 
 /// What the list shows of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) report: Report,
+pub(crate) struct Entry {
+    pub(crate) report: Report,
     /// What the program is called.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its icon, as GIO writes one down.
-    pub(super) icon: Option<String>,
+    pub(crate) icon: Option<String>,
 }
 
 impl Entry {
     /// What there is to know of it at a glance.
-    pub(super) fn details(&self) -> String {
+    pub(crate) fn details(&self) -> String {
         // Two facts on a line.
         [
             words::state(self.report.state),
@@ -34,24 +34,24 @@ impl Entry {
 }
 
 /// All entries that there are, and what could not be listed.
-pub(super) struct Loaded {
-    pub(super) entries: Vec<Entry>,
-    pub(super) problems: Vec<String>,
+pub(crate) struct Loaded {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) problems: Vec<String>,
 }
 
 /// Loading under way, seen from other threads.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// How many reports have been found.
-    pub(super) found: AtomicUsize,
+    pub(crate) found: AtomicUsize,
     /// Whether nobody wants them any more.
-    pub(super) cancelled: AtomicBool,
+    pub(crate) cancelled: AtomicBool,
     programs: OnceLock<Programs>,
 }
 
 impl Progress {
     /// Lists everything, the newest first; none when nobody wants it any more. Takes its time.
-    pub(super) fn load(&self, places: &[Place]) -> Option<Loaded> {
+    pub(crate) fn load(&self, places: &[Place]) -> Option<Loaded> {
         self.found.store(0, Ordering::Relaxed);
         let programs = self.programs.get_or_init(Programs::load);
         let (mut entries, mut problems) = (Vec::new(), Vec::new());

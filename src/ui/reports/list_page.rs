@@ -12,12 +12,12 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{accessible, gio, glib};
 
-use privacy_panel::i18n::gettext;
 use privacy_panel::reports::{Place, words};
+use privacy_panel::system::i18n::gettext;
 
-use super::entry::{Entry, Loaded, Progress};
-use super::report_page::ReportPage;
-use crate::markup;
+use crate::kit::markup;
+use crate::reports::entry::{Entry, Loaded, Progress};
+use crate::reports::report_page::ReportPage;
 use crate::window::Window;
 
 /// How often the number of reports that have been found is shown anew.
@@ -45,30 +45,30 @@ mod imp {
     #[template(file = "list_page.ui")]
     pub(crate) struct ListPage {
         #[template_child]
-        pub(super) stack: TemplateChild<gtk::Stack>,
+        pub(crate) stack: TemplateChild<gtk::Stack>,
         #[template_child]
-        pub(super) spinner: TemplateChild<gtk::Spinner>,
+        pub(crate) spinner: TemplateChild<gtk::Spinner>,
         #[template_child]
-        pub(super) progress: TemplateChild<gtk::Label>,
+        pub(crate) progress: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) empty: TemplateChild<adw::StatusPage>,
+        pub(crate) empty: TemplateChild<adw::StatusPage>,
         #[template_child]
-        pub(super) problem: TemplateChild<gtk::Label>,
+        pub(crate) problem: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) list: TemplateChild<gtk::ListView>,
-        pub(super) delete_all: OnceCell<gtk::Button>,
-        pub(super) places: OnceCell<Vec<Place>>,
+        pub(crate) list: TemplateChild<gtk::ListView>,
+        pub(crate) delete_all: OnceCell<gtk::Button>,
+        pub(crate) places: OnceCell<Vec<Place>>,
         /// A [`glib::BoxedAnyObject`] of an [`Entry`] for each report.
-        pub(super) model: gio::ListStore,
-        pub(super) loading: Arc<Progress>,
+        pub(crate) model: gio::ListStore,
+        pub(crate) loading: Arc<Progress>,
         /// Whether a thread is reading or deleting.
-        pub(super) busy: Cell<bool>,
+        pub(crate) busy: Cell<bool>,
         /// Whether something has changed since it began.
-        pub(super) again: Cell<bool>,
-        pub(super) pause: RefCell<Option<glib::SourceId>>,
+        pub(crate) again: Cell<bool>,
+        pub(crate) pause: RefCell<Option<glib::SourceId>>,
         /// What goes on adding entries to the list.
-        pub(super) filling: RefCell<Option<gtk::TickCallbackId>>,
-        pub(super) monitors: RefCell<Vec<gio::FileMonitor>>,
+        pub(crate) filling: RefCell<Option<gtk::TickCallbackId>>,
+        pub(crate) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
 
     impl Default for ListPage {
@@ -166,7 +166,7 @@ glib::wrapper! {
 }
 
 impl ListPage {
-    pub(super) fn new(places: Vec<Place>) -> Self {
+    pub(crate) fn new(places: Vec<Place>) -> Self {
         let page: Self = glib::Object::new();
         for place in &places {
             let folder = gio::File::for_path(&place.folder);
@@ -190,10 +190,11 @@ impl ListPage {
     }
 
     /// The button for the bar above.
-    pub(super) fn delete_all_button(&self) -> gtk::Button {
+    pub(crate) fn delete_all_button(&self) -> gtk::Button {
         let button = self.imp().delete_all.get_or_init(|| {
             // Translators: on a button; it asks before it deletes
-            let button = super::picture_button("user-trash-symbolic", &gettext("Delete All…"));
+            let button =
+                super::group::picture_button("user-trash-symbolic", &gettext("Delete All…"));
             button.set_sensitive(false);
             button.connect_clicked(glib::clone!(
                 #[weak(rename_to = page)]
@@ -379,7 +380,7 @@ impl ListPage {
 
     fn confirm_delete_all(&self) {
         let page = self.downgrade();
-        super::confirm(
+        super::group::confirm(
             self,
             &gettext("Delete All Reports?"),
             // Translators: a button; the letter after _ is its shortcut
@@ -418,7 +419,7 @@ impl ListPage {
             })
             .await
             .unwrap_or_default();
-            if let (Some(window), Some(sentence)) = (window, super::not_deleted(&failures)) {
+            if let (Some(window), Some(sentence)) = (window, super::group::not_deleted(&failures)) {
                 window.toast(&sentence);
             }
             if let Some(page) = page.upgrade() {

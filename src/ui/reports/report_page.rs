@@ -8,12 +8,13 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::i18n::{gettext, gettext_f};
 use privacy_panel::reports::{self, Content, Field, Reading, Report, Unreadable, words};
+use privacy_panel::system::i18n::{gettext, gettext_f};
 
-use super::entry::Entry;
-use crate::markup;
-use crate::subpage::{self, Subpage};
+use crate::kit::markup;
+use crate::kit::subpage;
+use crate::kit::subpage::Subpage;
+use crate::reports::entry::Entry;
 use crate::window::Window;
 
 /// How much of a text is shown in a row, in letters and lines.
@@ -30,9 +31,9 @@ mod imp {
 
     #[derive(Default)]
     pub(crate) struct ReportPage {
-        pub(super) page: adw::PreferencesPage,
-        pub(super) fields: adw::PreferencesGroup,
-        pub(super) report: OnceCell<Report>,
+        pub(crate) page: adw::PreferencesPage,
+        pub(crate) fields: adw::PreferencesGroup,
+        pub(crate) report: OnceCell<Report>,
     }
 
     #[glib::object_subclass]
@@ -61,7 +62,7 @@ glib::wrapper! {
 
 impl ReportPage {
     /// The page for a report of the list.
-    pub(super) fn page(entry: &Entry) -> Subpage {
+    pub(crate) fn page(entry: &Entry) -> Subpage {
         let content: Self = glib::Object::new();
         // Nothing else sets it.
         let _ = content.imp().report.set(entry.report.clone());
@@ -70,7 +71,8 @@ impl ReportPage {
 
         let page = Subpage::new(&entry.name, &content);
         // Translators: on a button; it asks before it deletes
-        let delete = super::picture_button("user-trash-symbolic", &gettext("Delete Report…"));
+        let delete =
+            super::group::picture_button("user-trash-symbolic", &gettext("Delete Report…"));
         delete.set_sensitive(entry.report.deletable);
         delete.connect_clicked(glib::clone!(
             #[weak]
@@ -176,7 +178,7 @@ impl ReportPage {
 
     fn confirm_delete(&self) {
         let page = self.downgrade();
-        super::confirm(
+        super::group::confirm(
             self,
             &gettext("Delete This Report?"),
             // Translators: a button; the letter after _ is its shortcut
@@ -255,7 +257,7 @@ fn field_row(field: Field) -> adw::ActionRow {
     if !cut && beginning == text {
         let row = plain_row(&name, &text);
         if !text.is_empty() {
-            let copy = super::copy_button(&name, &text);
+            let copy = super::group::copy_button(&name, &text);
             copy.set_valign(gtk::Align::Center);
             copy.add_css_class("flat");
             row.add_suffix(&copy);

@@ -6,14 +6,14 @@ use adw::prelude::*;
 
 use privacy_panel::reports::words;
 
-use crate::subpage::Subpage;
+use crate::kit::subpage::Subpage;
 
 /// How long a line may be, in letters, before it is broken where it is shown: to lay out one of
 /// hundreds of thousands takes so long that the window would stand still.
 const LONGEST_LINE: usize = 2000;
 
 /// The page; the text is copied as it is.
-pub(super) fn page(name: &str, text: &str, cut: bool) -> Subpage {
+pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
     let view = gtk::TextView::builder()
         .editable(false)
         .cursor_visible(false)
@@ -36,7 +36,8 @@ pub(super) fn page(name: &str, text: &str, cut: bool) -> Subpage {
         .child(&view)
         .build();
     let page = Subpage::new(name, &scrolled);
-    page.header().pack_end(&super::copy_button(name, text));
+    page.header()
+        .pack_end(&super::group::copy_button(name, text));
     page
 }
 

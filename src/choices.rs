@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What a person decides: the choices, the readers that obey them, and what they amount to.
+
+pub mod catalogue;
+pub mod change;
+pub mod choice;
+pub(crate) mod condition;
+pub mod opt_out;
+pub mod organisation;
+pub mod reader;
+pub mod search;
+pub mod shapes;
+pub mod state;
+pub mod status;
+pub mod watch;
+pub mod words;

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The catalogue of readers: files in three layers, as systemd's drop-ins are.
+//!
+//! A file in a later layer replaces one of the same name in an earlier layer; an empty one, or
+//! a link to `/dev/null`, masks it. A broken file is reported and left out, and what it would
+//! have replaced stays: a mistake must not make a program vanish from sight.
+//!
+//! If the system fails to read a layer, or a file, it is not known which programs that describes.
+//! The catalogue says so ([`Catalogue::lost`]), and whatever decides by it says that it is not done.
+
+pub(crate) mod file;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::choices::choice;
+use crate::choices::choice::Choice;
+use crate::choices::reader::Reader;
+use crate::formats::mistake::Mistake;
+use crate::system::folders;
+use crate::system::i18n::system_error;
+use crate::system::limits;
+use crate::system::tree;
+use crate::system::tree::Tree;
+
+/// From how many files on a second thread pays.
+const MANY: usize = 128;
+
+/// More do not help with what is mostly memory and short files.
+const MOST_THREADS: usize = 4;
+
+/// The readers that come with the panel, for an image that does not have them yet.
+pub(crate) const SHIPPED: &[(&str, &str)] = &[
+    ("abrt.toml", include_str!("../../data/readers.d/abrt.toml")),
+    (
+        "gnome-shell-app-usage.toml",
+        include_str!("../../data/readers.d/gnome-shell-app-usage.toml"),
+    ),
+    (
+        "gnome-shell-search.toml",
+        include_str!("../../data/readers.d/gnome-shell-search.toml"),
+    ),
+    (
+        "gnome-software-statistics.toml",
+        include_str!("../../data/readers.d/gnome-software-statistics.toml"),
+    ),
+    (
+        "gtk-recent-files.toml",
+        include_str!("../../data/readers.d/gtk-recent-files.toml"),
+    ),
+    (
+        "ubuntu-insights.toml",
+        include_str!("../../data/readers.d/ubuntu-insights.toml"),
+    ),
+    (
+        "ubuntu-snap-search.toml",
+        include_str!("../../data/readers.d/ubuntu-snap-search.toml"),
+    ),
+    (
+        "unity-dash.toml",
+        include_str!("../../data/readers.d/unity-dash.toml"),
+    ),
+    (
+        "whoopsie-error-reports.toml",
+        include_str!("../../data/readers.d/whoopsie-error-reports.toml"),
+    ),
+    (
+        "whoopsie-metrics.toml",
+        include_str!("../../data/readers.d/whoopsie-metrics.toml"),
+    ),
+    (
+        "zeitgeist.toml",
+        include_str!("../../data/readers.d/zeitgeist.toml"),
+    ),
+];
+
+/// Every reader that the computer knows of, installed or not.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    readers: Vec<Reader>,
+    mistakes: Vec<Mistake>,
+    lost: Vec<Mistake>,
+}
+
+/// Reads the content of a reader file of that name. `None`: it masks others of its name.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it.
+pub fn parse(file: &Path, bytes: &[u8]) -> Result<Option<Reader>, Mistake> {
+    file::parse(file, file, bytes).map(|entry| match entry {
+        Entry::Gives(reader) => Some(*reader),
+        Entry::Masks => None,
+    })
+}
+
+/// What a file in a layer does.
+pub(crate) enum Entry {
+    Masks,
+    Gives(Box<Reader>),
+}
+
+/// Why a file does nothing.
+enum Left {
+    /// It is broken.
+    Out(Mistake),
+    /// The system failed to read it.
+    Lost(Mistake),
+}
+
+impl Catalogue {
+    /// Reads the layers that concern the person who runs the program.
+    pub fn load() -> Self {
+        let mut catalogue = Self::load_layers(&folders::readers());
+        if folders::are_too_many() {
+            let most = limits::DATA_FOLDERS;
+            let message = format!("more than {most} folders; those after them are left out");
+            let variable = Path::new("XDG_DATA_DIRS");
+            catalogue
+                .mistakes
+                .insert(0, Mistake::whole(variable, &message));
+        }
+        catalogue
+    }
+
+    /// Reads what concerns a whole computer: what its packages and its administrator put there,
+    /// and nothing of any person's.
+    ///
+    /// An image that does not have the panel yet gets the readers that came with this program.
+    pub fn load_system(tree: &Tree) -> Self {
+        let layers = folders::system_readers(tree);
+        let mut readers = BTreeMap::new();
+        let vendors = layers.first().map(|vendor| tree.entries(vendor));
+        let is_shipped = |name: &OsString| SHIPPED.iter().any(|(shipped, _)| name == shipped);
+        let has_none =
+            |files: Vec<(OsString, bool)>| !files.iter().any(|(name, _)| is_shipped(name));
+        if tree.is_image() && vendors.is_none_or(|files| files.is_ok_and(has_none)) {
+            for (name, text) in SHIPPED {
+                let path = Path::new(name);
+                if let Ok(Entry::Gives(reader)) = file::parse(path, path, text.as_bytes()) {
+                    readers.insert(path.file_stem().unwrap_or_default().to_owned(), *reader);
+                }
+            }
+        }
+        Self::add_layers(readers, tree, &layers)
+    }
+
+    /// Reads the given folders, the least important first.
+    pub fn load_layers(layers: &[PathBuf]) -> Self {
+        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers)
+    }
+
+    fn add_layers(
+        mut readers: BTreeMap<OsString, Reader>,
+        tree: &Tree,
+        layers: &[PathBuf],
+    ) -> Self {
+        let mut mistakes = Vec::new();
+        let mut lost = Vec::new();
+        for layer in layers {
+            let files = match reader_files(tree, layer) {
+                Ok(mut files) => {
+                    let more = files.len().saturating_sub(limits::READER_FILES);
+                    if more > 0 {
+                        files.truncate(limits::READER_FILES);
+                        let most = limits::READER_FILES;
+                        let message = format!("more than {most} reader files; {more} are left out");
+                        mistakes.push(Mistake::whole(&tree.name(layer), &message));
+                    }
+                    files
+                }
+                Err(error) => {
+                    lost.push(Mistake::whole(&tree.name(layer), &system_error(&error)));
+                    continue;
+                }
+            };
+            for (path, loaded) in load_files(tree, &files) {
+                let id = path.file_stem().unwrap_or_default();
+                match loaded {
+                    Ok(Entry::Gives(reader)) => {
+                        readers.insert(id.to_owned(), *reader);
+                    }
+                    Ok(Entry::Masks) => {
+                        readers.remove(id);
+                    }
+                    Err(Left::Out(mistake)) => mistakes.push(mistake),
+                    Err(Left::Lost(mistake)) => lost.push(mistake),
+                }
+            }
+        }
+        Self {
+            mistakes,
+            lost,
+            ..Self::of(readers.into_values())
+        }
+    }
+
+    /// A catalogue of the given readers and the panel's own keys.
+    pub fn of(readers: impl IntoIterator<Item = Reader>) -> Self {
+        Self {
+            readers: readers
+                .into_iter()
+                .chain(choice::ALL.iter().map(Reader::own))
+                .collect(),
+            mistakes: Vec::new(),
+            lost: Vec::new(),
+        }
+    }
+
+    /// All readers, by their files' names; the panel's own keys come last.
+    pub fn readers(&self) -> &[Reader] {
+        &self.readers
+    }
+
+    /// The readers of one choice.
+    pub fn readers_of(&self, choice: &'static Choice) -> impl Iterator<Item = &Reader> {
+        self.readers
+            .iter()
+            .filter(move |reader| reader.choice == choice)
+    }
+
+    /// Whether a service keeps a part of the choice, and may take a moment to answer.
+    pub fn asks_services(&self, choice: &'static Choice) -> bool {
+        self.readers_of(choice)
+            .any(|reader| reader.service().is_some())
+    }
+
+    /// The files that were left out, and why.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+
+    /// The folders, and files, that the system failed to read. Without them it is not known which
+    /// programs there are.
+    pub fn lost(&self) -> &[Mistake] {
+        &self.lost
+    }
+}
+
+/// The `*.toml` in a folder, by name, and whether each is known to be a regular file; none where
+/// there is no folder.
+fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    let mut files = tree.entries(folder)?;
+    files.retain(|(name, _)| {
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        !hidden && Path::new(name).extension() == Some("toml".as_ref())
+    });
+    files.sort_unstable();
+    let path = |(name, plain)| (folder.join(name), plain);
+    Ok(files.into_iter().map(path).collect())
+}
+
+/// Loads the files, in their order; many of them on several processors at once.
+fn load_files<'a>(
+    tree: &Tree,
+    files: &'a [(PathBuf, bool)],
+) -> Vec<(&'a Path, Result<Entry, Left>)> {
+    let load = |(path, plain): &'a (PathBuf, bool)| (&**path, load_file(tree, path, *plain));
+    if files.len() < MANY {
+        return files.iter().map(load).collect();
+    }
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let part = files.len().div_ceil(processors.min(MOST_THREADS));
+    thread::scope(|scope| {
+        let threads: Vec<_> = files
+            .chunks(part)
+            .map(|files| scope.spawn(move || files.iter().map(load).collect::<Vec<_>>()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| match thread.join() {
+                Ok(loaded) => loaded,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
+}
+
+fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Left> {
+    if !plain && tree.is_null(path) {
+        return Ok(Entry::Masks);
+    }
+    let failed = |error: io::Error| {
+        let mistake = Mistake::whole(&tree.name(path), &system_error(&error));
+        if tree::is_of_system(&error) {
+            Left::Lost(mistake)
+        } else {
+            Left::Out(mistake)
+        }
+    };
+    let read = if plain {
+        tree.read_regular(path, limits::READER_FILE)
+    } else {
+        tree.read(path, limits::READER_FILE)
+    };
+    let bytes = read
+        .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
+        .map_err(failed)?;
+    file::parse(path, &tree.name(path), &bytes).map_err(Left::Out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const DASH: &str = "name = \"Dash\"\nchoice = \"online-search\"\n[gsettings]\n\
+        schema = \"org.example\"\npath = \"/org/example/\"\nkey = \"search\"\n\
+        on = \"true\"\noff = \"false\"\n";
+
+    fn layers() -> (tempfile::TempDir, Vec<PathBuf>) {
+        let root = tempfile::tempdir().unwrap();
+        let layers = ["vendor", "admin", "person"].map(|name| root.path().join(name));
+        for layer in &layers {
+            fs::create_dir(layer).unwrap();
+        }
+        (root, layers.to_vec())
+    }
+
+    fn names(catalogue: &Catalogue) -> Vec<&str> {
+        catalogue
+            .readers()
+            .iter()
+            .filter(|reader| !reader.is_own())
+            .map(|reader| reader.name.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn a_later_layer_replaces_and_an_empty_file_or_a_link_to_null_masks() {
+        let (_root, layers) = layers();
+        fs::write(layers[0].join("a.toml"), DASH).unwrap();
+        fs::write(layers[0].join("b.toml"), DASH).unwrap();
+        fs::write(layers[0].join("c.toml"), DASH).unwrap();
+        fs::write(layers[1].join("a.toml"), DASH.replace("Dash", "Mine")).unwrap();
+        fs::write(layers[1].join("b.toml"), " \n").unwrap();
+        symlink("/dev/null", layers[2].join("c.toml")).unwrap();
+        let catalogue = Catalogue::load_layers(&layers);
+        assert_eq!(names(&catalogue), ["Mine"]);
+        assert_eq!(catalogue.mistakes(), []);
+    }
+
+    #[test]
+    fn a_masked_reader_comes_back_with_a_file_in_a_later_layer() {
+        let (_root, layers) = layers();
+        fs::write(layers[0].join("a.toml"), DASH).unwrap();
+        fs::write(layers[1].join("a.toml"), "").unwrap();
+        fs::write(layers[2].join("a.toml"), DASH.replace("Dash", "Back")).unwrap();
+        assert_eq!(names(&Catalogue::load_layers(&layers)), ["Back"]);
+    }
+
+    #[test]
+    fn a_broken_file_is_left_out_and_what_it_would_replace_stays() {
+        let (_root, layers) = layers();
+        fs::write(layers[0].join("a.toml"), DASH).unwrap();
+        fs::write(layers[1].join("a.toml"), DASH.replace("choice", "chioce")).unwrap();
+        let catalogue = Catalogue::load_layers(&layers);
+        assert_eq!(names(&catalogue), ["Dash"]);
+        let [mistake] = catalogue.mistakes() else {
+            panic!("one mistake expected: {:?}", catalogue.mistakes());
+        };
+        assert_eq!(mistake.file, layers[1].join("a.toml"));
+        assert_eq!(mistake.at, Some((2, 1)));
+        assert!(mistake.message.contains("`chioce`"), "{}", mistake.message);
+        assert!(mistake.message.contains("`choice`"), "{}", mistake.message);
+    }
+
+    #[test]
+    fn pipes_folders_dangling_links_and_giants_are_mistakes_and_never_waited_for() {
+        let (_root, layers) = layers();
+        let pipe = layers[0].join("pipe.toml");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        fs::create_dir(layers[0].join("folder.toml")).unwrap();
+        symlink("nowhere", layers[0].join("dangling.toml")).unwrap();
+        symlink("/dev/zero", layers[0].join("zero.toml")).unwrap();
+        fs::write(layers[0].join("giant.toml"), vec![b'#'; 300 * 1024]).unwrap();
+        fs::write(layers[0].join("fine.toml"), DASH).unwrap();
+        let catalogue = Catalogue::load_layers(&layers);
+        assert_eq!(names(&catalogue), ["Dash"]);
+        assert_eq!(catalogue.mistakes().len(), 5);
+    }
+
+    #[test]
+    fn a_layer_that_cannot_be_read_is_lost_and_one_that_is_missing_is_none() {
+        let (root, layers) = layers();
+        fs::write(layers[0].join("a.toml"), DASH).unwrap();
+        let link = root.path().join("link");
+        symlink("nowhere", &link).unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        for lost in [link.clone(), link.join("readers.d"), file.join("readers.d")] {
+            let catalogue = Catalogue::load_layers(&[layers[0].clone(), lost.clone()]);
+            assert_eq!(names(&catalogue), ["Dash"]);
+            assert_eq!(catalogue.mistakes(), []);
+            assert_eq!(catalogue.lost().len(), 1, "{}", lost.display());
+            assert_eq!(catalogue.lost()[0].file, lost);
+        }
+        let missing = root.path().join("missing/readers.d");
+        assert_eq!(Catalogue::load_layers(&[missing]).lost(), []);
+    }
+
+    #[test]
+    fn a_folder_with_too_many_files_is_a_mistake_and_the_first_ones_count() {
+        let (_root, layers) = layers();
+        for number in 0..limits::READER_FILES {
+            fs::write(layers[0].join(format!("{number:06}.toml")), DASH).unwrap();
+        }
+        assert_eq!(Catalogue::load_layers(&layers).mistakes(), []);
+        fs::write(layers[0].join("last.toml"), DASH.replace("Dash", "Last")).unwrap();
+        let catalogue = Catalogue::load_layers(&layers);
+        assert_eq!(names(&catalogue).len(), limits::READER_FILES);
+        assert!(!names(&catalogue).contains(&"Last"));
+        let [mistake] = catalogue.mistakes() else {
+            panic!("one mistake expected");
+        };
+        assert_eq!(mistake.file, layers[0]);
+        assert!(mistake.message.ends_with("; 1 are left out"), "{mistake}");
+    }
+
+    #[test]
+    fn the_panels_own_keys_are_always_there_and_other_files_are_passed_over() {
+        let (_root, layers) = layers();
+        fs::write(layers[0].join("privacy-panel.toml"), "").unwrap();
+        fs::write(layers[1].join("privacy-panel.toml"), DASH).unwrap();
+        fs::write(layers[0].join("notes.txt"), "not a reader").unwrap();
+        fs::write(layers[0].join(".#a.toml"), "an editor's lock").unwrap();
+        let catalogue = Catalogue::load_layers(&layers);
+        let [mistake] = catalogue.mistakes() else {
+            panic!("one mistake expected: {:?}", catalogue.mistakes());
+        };
+        assert_eq!(mistake.file, layers[1].join("privacy-panel.toml"));
+        for choice in choice::ALL {
+            let readers: Vec<_> = catalogue.readers_of(choice).collect();
+            assert_eq!(readers, [&Reader::own(choice)]);
+        }
+    }
+}

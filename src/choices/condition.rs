@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What must be so for a listed name to send anything.
+//!
+//! A search provider may look online only with a plugin, or only once the person has allowed it
+//! in the program. Without that, turning it off would take results away that never left the
+//! computer, and calling it on would be a false alarm.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use glib::Variant;
+
+use crate::system::limits;
+use crate::system::settings::Storage;
+use crate::system::text::is_unprintable;
+
+/// Something that can be looked up before a name in a list is taken for a program that sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// One of these files exists.
+    Files(Vec<FilePattern>),
+    /// The program's own setting has this value.
+    Setting {
+        /// The schema's name.
+        schema: String,
+        /// Where the schema's keys are in the storage.
+        path: String,
+        /// The key.
+        key: String,
+        /// The value with which the program sends.
+        value: Variant,
+    },
+}
+
+/// The absolute name of a file, in which `*`, `?` and `[…]` stand for parts of one folder's or
+/// file's name, as in a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePattern(String);
+
+impl FilePattern {
+    /// Takes an absolute name that `glob` understands; not `**`, which may search a whole disk, and
+    /// no more wildcards than [`limits::WILDCARD_PARTS`] and [`limits::WILDCARDS`] say.
+    pub fn new(pattern: &str) -> Option<Self> {
+        let wild = pattern.split('/').filter(|part| is_wild(part)).count();
+        let fits = pattern.starts_with('/')
+            && pattern.len() <= limits::FILE_NAME
+            && !pattern.contains("**")
+            && !pattern.contains(is_unprintable)
+            && wild <= limits::WILDCARD_PARTS
+            && pattern.matches('*').count() <= limits::WILDCARDS
+            && (pattern.split('/')).all(|part| glob::Pattern::new(part).is_ok());
+        fits.then(|| Self(pattern.to_owned()))
+    }
+
+    /// Whether there is such a file, as far as is known: one that cannot be looked up may be there,
+    /// and so may one where there are too many names to compare.
+    pub fn exists(&self) -> bool {
+        if !is_wild(&self.0) {
+            return Path::new(&self.0).try_exists().unwrap_or(true);
+        }
+        let parts: Vec<_> = self.0.split('/').filter(|part| !part.is_empty()).collect();
+        let mut left = limits::PATTERN_ENTRIES;
+        exists_below(PathBuf::from("/"), &parts, &mut left).unwrap_or(true)
+    }
+}
+
+/// Whether a part of a pattern is more than a name.
+fn is_wild(part: &str) -> bool {
+    part.contains(['*', '?', '['])
+}
+
+/// Whether a folder has something that the parts stand for. `None`: that is not known, since a folder
+/// cannot be read, or has more names than are left to compare.
+fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option<bool> {
+    let wild = parts.iter().position(|part| is_wild(part));
+    let Some(wild) = wild else {
+        folder.extend(parts);
+        return folder.try_exists().ok();
+    };
+    folder.extend(&parts[..wild]);
+    // The pattern was compiled before, and so can be compiled again.
+    let Ok(pattern) = glob::Pattern::new(parts[wild]) else {
+        return Some(false);
+    };
+    let entries = match folder.read_dir() {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Some(false);
+        }
+        entries => entries.ok()?,
+    };
+    let rest = &parts[wild + 1..];
+    for entry in entries {
+        let entry = entry.ok()?;
+        *left = left.checked_sub(1)?;
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(|name| pattern.matches(name)) {
+            continue;
+        }
+        let found = entry.path();
+        let fits = if rest.is_empty() {
+            true
+        } else {
+            found.is_dir() && exists_below(found, rest, left)?
+        };
+        if fits {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+impl Condition {
+    /// Whether it is so. What cannot be looked up is taken to be so: what is not known to be off
+    /// is not called off. (A program in a sandbox keeps its settings where they are not seen.)
+    pub(crate) fn holds(&self, storage: &Storage) -> bool {
+        match self {
+            Self::Files(patterns) => patterns.iter().any(FilePattern::exists),
+            Self::Setting {
+                schema,
+                path,
+                key,
+                value,
+            } => storage
+                .schema(schema, path)
+                .ok()
+                .flatten()
+                .and_then(|schema| storage.read(&schema, path, key, value.type_()).ok())
+                .is_none_or(|reading| reading.value == *value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn exists(folder: &Path, pattern: &str) -> bool {
+        let pattern = format!("{}/{pattern}", folder.display());
+        FilePattern::new(&pattern).unwrap().exists()
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_a_part_of_one_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        fs::create_dir_all(folder.join("one/lib/x")).unwrap();
+        fs::write(folder.join("one/lib/x/plugin.so.2"), "").unwrap();
+        fs::write(folder.join("two"), "").unwrap();
+        fs::write(folder.join(".hidden"), "").unwrap();
+        for pattern in [
+            "*",
+            "t?o",
+            "t[uw]o",
+            "*/lib/*/plugin.so.*",
+            "one/lib/x/p*",
+            "*/lib",
+            ".h*",
+            "two",
+            "[!a]ne",
+        ] {
+            assert!(exists(folder, pattern), "{pattern}");
+        }
+        for pattern in ["*/plugin.so.2", "two/*", "none/*", "?", "*/lib/*/plugin.so"] {
+            assert!(!exists(folder, pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_has_only_so_many_wildcards() {
+        for pattern in ["/*/*/*", "/a*b*c*d*e*f*g*h*", "/a/b", "/*/?/[a]/b"] {
+            assert!(FilePattern::new(pattern).is_some(), "{pattern}");
+        }
+        for pattern in [
+            "/*/*/*/*",
+            "/a*b*c*d*e*f*g*h*i*",
+            "/*/?/[a]/?",
+            "a/b",
+            "/**",
+            "/[",
+            "/a\0b",
+            "/a\u{202e}",
+        ] {
+            assert!(FilePattern::new(pattern).is_none(), "{pattern}");
+        }
+        assert!(FilePattern::new(&format!("/{}", "a".repeat(limits::FILE_NAME - 1))).is_some());
+        assert!(FilePattern::new(&format!("/{}", "a".repeat(limits::FILE_NAME))).is_none());
+    }
+
+    #[test]
+    fn a_program_that_was_not_found_among_too_many_names_may_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let parts = ["*", "*", "nothing"];
+        for outer in 0..5 {
+            for inner in 0..4 {
+                let path = folder.path().join(format!("{outer}/{inner}"));
+                fs::create_dir_all(path).unwrap();
+            }
+        }
+        let look = |mut left: usize| exists_below(folder.path().to_owned(), &parts, &mut left);
+        assert_eq!(look(25), Some(false));
+        assert_eq!(look(24), None);
+    }
+}

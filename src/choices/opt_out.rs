@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What turns a program off for everybody on a computer, by the program's own rules: a value in a
+//! file of the whole computer's, or a unit of systemd's that is masked.
+//!
+//! An administrator may see to it by hand, and a policy that locks a choice off does. It only turns
+//! off: there is nothing of the kind that turns on for everybody, and no person can undo it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::formats::toml as document;
+use crate::formats::toml::{DocumentProblem, Found, Scalar};
+use crate::system::i18n::system_error;
+use crate::system::tree::{Kind, Tree};
+
+/// Where an administrator's units of systemd are; systemd.unit(5).
+const UNITS: &str = "/etc/systemd/system";
+
+/// One thing that is to be so. A program that needs several is off while all of them are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OptOut {
+    /// A value in a TOML file.
+    Value {
+        /// The file, by its absolute name.
+        file: PathBuf,
+        /// The tables that the value is in, and its own name.
+        key: Vec<String>,
+        /// The value with which the program is off.
+        value: Scalar,
+    },
+    /// A unit of systemd's that is masked, so that nothing starts it; systemctl(1).
+    Masked {
+        /// The unit's name, such as `example.service`.
+        unit: String,
+    },
+}
+
+impl OptOut {
+    /// The file that decides.
+    pub fn file(&self) -> PathBuf {
+        match self {
+            Self::Value { file, .. } => file.clone(),
+            Self::Masked { unit } => Path::new(UNITS).join(unit),
+        }
+    }
+
+    /// Whether it is so on a computer or in an image.
+    pub fn is_so(&self, tree: &Tree) -> Result<bool, DocumentProblem> {
+        match self {
+            Self::Value { value, .. } => Ok(self.found(tree)?.is(value)),
+            Self::Masked { .. } => {
+                let file = self.file();
+                let empty = || tree.read(&file, 0).is_ok_and(|found| found.is_some());
+                match tree.kind(&file).map_err(|error| self.unreadable(&error))? {
+                    Some(Kind::Link) => Ok(tree.is_null(&file)),
+                    Some(Kind::File(_)) => Ok(empty()),
+                    _ => Ok(false),
+                }
+            }
+        }
+    }
+
+    /// What the file has where the value would be. Of a unit: nothing.
+    pub(crate) fn found(&self, tree: &Tree) -> Result<Found, DocumentProblem> {
+        match self {
+            Self::Value { file, key, .. } => document::look(tree, file, key),
+            Self::Masked { .. } => Ok(Found::Nothing),
+        }
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> DocumentProblem {
+        DocumentProblem::Unreadable {
+            file: self.file(),
+            reason: system_error(error),
+        }
+    }
+}
+
+/// The value as a line of its file; the unit as systemctl(1) is told.
+impl fmt::Display for OptOut {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { key, value, .. } => write!(out, "{} = {value}", key.join(".")),
+            Self::Masked { unit } => write!(out, "systemctl mask {unit}"),
+        }
+    }
+}
+
+/// Whether a program is off for everybody: all that it takes is so. Never where nothing would do it.
+pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem> {
+    for opt_out in opt_outs {
+        if !opt_out.is_so(tree)? {
+            return Ok(false);
+        }
+    }
+    Ok(!opt_outs.is_empty())
+}
+
+/// What of it a policy may see to: files in the administrator's own folder alone, since root writes
+/// them. All of it, or nothing.
+pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
+    if opt_outs
+        .iter()
+        .all(|opt_out| opt_out.file().starts_with("/etc"))
+    {
+        opt_outs
+    } else {
+        &[]
+    }
+}
+
+/// Whether systemd would take it for a unit's name, less what nobody names a unit; systemd.unit(5).
+pub(crate) fn is_unit(name: &str) -> bool {
+    const KINDS: [&str; 4] = ["path", "service", "socket", "timer"];
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '@');
+    name.len() <= 255
+        && name.chars().all(is_letter)
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(name, kind)| !name.is_empty() && KINDS.contains(&kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn image() -> (tempfile::TempDir, Tree) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("etc/systemd/system")).unwrap();
+        let tree = Tree::image(folder.path()).unwrap();
+        (folder, tree)
+    }
+
+    fn masked(unit: &str) -> OptOut {
+        OptOut::Masked {
+            unit: unit.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_unit_is_masked_by_a_link_to_nothing_or_an_empty_file_and_by_nothing_else() {
+        let (folder, tree) = image();
+        let file = folder.path().join("etc/systemd/system/a.service");
+        let opt_out = masked("a.service");
+        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        symlink("/dev/null", &file).unwrap();
+        assert_eq!(opt_out.is_so(&tree), Ok(true));
+        fs::remove_file(&file).unwrap();
+        symlink("/usr/lib/systemd/system/b.service", &file).unwrap();
+        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "").unwrap();
+        assert_eq!(opt_out.is_so(&tree), Ok(true));
+        fs::write(&file, "[Unit]\n").unwrap();
+        assert_eq!(opt_out.is_so(&tree), Ok(false));
+    }
+
+    #[test]
+    fn a_program_is_off_while_all_that_it_takes_is_so() {
+        let (folder, tree) = image();
+        let units = [masked("a.path"), masked("a.service")];
+        assert_eq!(is_off(&[], &tree), Ok(false));
+        let link = |unit: &str| {
+            symlink(
+                "/dev/null",
+                folder.path().join("etc/systemd/system").join(unit),
+            )
+            .unwrap();
+        };
+        link("a.path");
+        assert_eq!(is_off(&units, &tree), Ok(false));
+        link("a.service");
+        assert_eq!(is_off(&units, &tree), Ok(true));
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_a_problem_and_not_a_yes() {
+        let (folder, tree) = image();
+        let opt_out = OptOut::Value {
+            file: "/etc/a.toml".into(),
+            key: vec!["off".to_owned()],
+            value: Scalar::Boolean(true),
+        };
+        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        fs::write(folder.path().join("etc/a.toml"), "off = true\n").unwrap();
+        assert_eq!(opt_out.is_so(&tree), Ok(true));
+        fs::write(folder.path().join("etc/a.toml"), "off = true =\n").unwrap();
+        assert!(opt_out.is_so(&tree).is_err());
+    }
+
+    #[test]
+    fn a_policy_writes_below_etc_alone() {
+        let value = |file: &str| OptOut::Value {
+            file: file.into(),
+            key: vec!["off".to_owned()],
+            value: Scalar::Boolean(true),
+        };
+        let fine = [value("/etc/a.toml"), masked("a.service")];
+        assert_eq!(of_administrator(&fine), fine);
+        for file in ["/home/a/a.toml", "/etcetera/a.toml", "/tmp/etc/a.toml"] {
+            assert_eq!(of_administrator(&[masked("a.service"), value(file)]), []);
+        }
+    }
+
+    #[test]
+    fn only_names_of_units_are_taken_for_some() {
+        for name in ["a.service", "whoopsie.path", "a@b.timer", "a-b_c:d.socket"] {
+            assert!(is_unit(name), "{name}");
+        }
+        for name in [
+            "",
+            "a",
+            ".service",
+            "a.mount",
+            "../a.service",
+            "a/b.service",
+            "a b.path",
+        ] {
+            assert!(!is_unit(name), "{name}");
+        }
+    }
+}

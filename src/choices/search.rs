@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Finding a choice by what a person types into a search.
+//!
+//! Every term is to be the beginning of a word: of the choice's name, its keywords or what it says
+//! it does, in the person's language or in English. Neither case nor accents count.
+
+use crate::choices::choice;
+use crate::choices::choice::Choice;
+use crate::system::i18n::gettext;
+use crate::system::limits;
+
+/// How long a word of a description is before it says anything: “what”, “when” and “this” would
+/// have the choices among the results of nearly every search.
+const TELLING: usize = 5;
+
+/// The choices that the terms find; those found by their name or keywords come first.
+///
+/// No terms, or none with a letter or a number in it, find nothing. Of very many or long terms, the
+/// first [`limits::SEARCH_TERMS`] count, and the beginning of each.
+pub fn find<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<&'static Choice> {
+    let terms = terms.into_iter().take(limits::SEARCH_TERMS);
+    let terms: Vec<_> = terms
+        .flat_map(|term| words(beginning(term.as_ref())))
+        .collect();
+    if terms.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<_> = choice::ALL
+        .iter()
+        .filter_map(|choice| Some((rank(choice, &terms)?, choice)))
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// How many terms a description alone has; none where a term is not found at all.
+fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
+    let both = |texts: &[&'static str]| -> Vec<_> {
+        texts
+            .iter()
+            .flat_map(|text| [words(text), words(&gettext(text))])
+            .flatten()
+            .collect()
+    };
+    let [title, keywords, description] = choice.texts();
+    // The panel's own name finds all that is in it.
+    let names = both(&[title, keywords, crate::app::NAME]);
+    let description: Vec<_> = both(&[description])
+        .into_iter()
+        .filter(|word| word.chars().count() >= TELLING)
+        .collect();
+    let begins = |words: &[String], term: &str| words.iter().any(|word| word.starts_with(term));
+    terms.iter().try_fold(0, |rank, term| {
+        if begins(&names, term) {
+            Some(rank)
+        } else {
+            begins(&description, term).then_some(rank + 1)
+        }
+    })
+}
+
+/// The beginning of a text of which no more is looked for, [`limits::SEARCH_TERM`] characters.
+///
+/// What follows is cut off before anything else is done with the text: Unicode's normalization
+/// sorts the marks on a letter, and GLib's takes time with the square of their number.
+pub fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(limits::SEARCH_TERM);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
+/// The words of a text, without case, accents and other marks.
+fn words(text: &str) -> Vec<String> {
+    // GLib's strings end at a NUL.
+    let text = &*text.replace('\0', " ");
+    let plain: String = glib::normalize(glib::casefold(text), glib::NormalizeMode::All)
+        .chars()
+        .filter(|letter| !is_mark(*letter))
+        .collect();
+    plain
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a character is a mark on the one before it, as normalization sets them apart: those of
+/// Latin, Greek and Cyrillic, and the points of Hebrew and Arabic.
+const fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'..='\u{5c7}'
+        | '\u{64b}'..='\u{65f}' | '\u{670}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(search: &str) -> Vec<&'static str> {
+        let terms: Vec<_> = search.split(' ').collect();
+        find(terms).into_iter().map(|choice| choice.id).collect()
+    }
+
+    #[test]
+    fn every_term_is_the_beginning_of_a_word() {
+        assert_eq!(ids("online search"), ["online-search"]);
+        assert_eq!(ids("sea onl"), ["online-search"]);
+        assert_eq!(ids("error report"), ["error-reports"]);
+        assert_eq!(ids("amazon"), ["online-search"]);
+        assert_eq!(ids("telemetry"), ["error-reports", "usage-statistics"]);
+        assert_eq!(ids("recent documents"), ["activity-history"]);
+        let all: Vec<_> = choice::ALL.iter().map(|choice| choice.id).collect();
+        assert_eq!(ids("privacy"), all);
+        assert_eq!(ids("online umbrella"), [""; 0]);
+        assert_eq!(ids("nline"), [""; 0]);
+    }
+
+    #[test]
+    fn a_description_finds_by_its_telling_words_and_comes_last() {
+        assert_eq!(ids("companies"), ["online-search"]);
+        assert_eq!(ids("identifier"), ["error-reports"]);
+        assert_eq!(ids("what"), [""; 0]);
+        // In the name of the one and in the description of the other.
+        assert_eq!(ids("repor"), ["error-reports"]);
+        assert_eq!(ids("search").first(), Some(&"online-search"));
+    }
+
+    #[test]
+    fn neither_case_nor_accents_nor_hyphens_count() {
+        assert_eq!(ids("ÖNLÍNE-Séarch"), ["online-search"]);
+        assert_eq!(words("Größe, Übermäßig!"), ["grosse", "ubermassig"]);
+        assert_eq!(words("פְּרָטִיּוּת"), ["פרטיות"]);
+    }
+
+    #[test]
+    fn nothing_finds_nothing() {
+        assert_eq!(ids(""), [""; 0]);
+        assert_eq!(ids("- … \u{301}"), [""; 0]);
+        assert!(find::<&str>([]).is_empty());
+        assert_eq!(ids("\0"), [""; 0]);
+        assert_eq!(ids("online\0search"), ["online-search"]);
+    }
+
+    #[test]
+    fn so_many_terms_count_and_so_many_characters_of_each() {
+        let found = |terms: Vec<&str>| find(terms).len();
+        let padded = |count: usize| [vec!["amazon"; count - 1], vec!["umbrella"]].concat();
+        assert_eq!(found(padded(limits::SEARCH_TERMS)), 0);
+        assert_eq!(found(padded(limits::SEARCH_TERMS + 1)), 1);
+        let term = |length: usize| format!("amazon{}x", " ".repeat(length - "amazonx".len()));
+        assert_eq!(found(vec![&term(limits::SEARCH_TERM)]), 0);
+        assert_eq!(found(vec![&term(limits::SEARCH_TERM + 1)]), 1);
+        assert_eq!(beginning("äö"), "äö");
+    }
+
+    #[test]
+    fn a_search_of_any_length_takes_little_time() {
+        let began = std::time::Instant::now();
+        let marks = format!("a{}", "\u{300}\u{316}".repeat(500_000));
+        for term in [&marks, &"\u{fdfa}".repeat(500_000), &"p ".repeat(5_000_000)] {
+            find([term.as_str(); 100]);
+        }
+        find(vec!["privacy"; 1_000_000]);
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_finds_choices_each_once(terms in proptest::collection::vec(".{0,300}", 0..40)) {
+            let found = find(&terms);
+            for (at, choice) in found.iter().enumerate() {
+                proptest::prop_assert!(!found[..at].contains(choice));
+            }
+        }
+    }
+}

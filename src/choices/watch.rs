@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Being told when anybody changes a value or a lock.
+//!
+//! The signals of GSettings say that something happened; what it amounts to is always read from
+//! a fresh [`Storage`]. dconf's service saves before it tells, so one that dies in between tells
+//! nobody: its end is a reason to look, too. Services that keep a choice themselves tell of their
+//! properties or entries, and the bus tells when one comes or goes. Files are monitored in their folders.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Instant;
+
+use gio::prelude::*;
+
+use crate::choices::catalogue::Catalogue;
+use crate::choices::organisation;
+use crate::choices::reader::Reader;
+use crate::system::limits;
+use crate::system::service;
+use crate::system::service::{Bus, Signal};
+use crate::system::settings::Storage;
+
+/// The bus name of dconf's service.
+const DCONF_SERVICE: &str = "ca.desrt.dconf";
+
+/// What is subscribed to on a bus; it ends with this.
+type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
+
+/// The services of a bus by their names, each with the signals that tell of it.
+type Services = HashMap<String, HashSet<Signal>>;
+
+/// Calls a function when something may have changed, for as long as it lives.
+pub struct Watch {
+    _settings: Vec<gio::Settings>,
+    _services: Subscriptions,
+    /// An administrator's policy: dconf tells of it only where the profile named it from the start.
+    _policy: Vec<gio::FileMonitor>,
+    /// The folders of readers whose value is in a file.
+    _folders: Vec<Folder>,
+}
+
+impl Watch {
+    /// Watches the keys of every installed reader. `changed` is called from the main loop of the
+    /// calling thread, once for all that happens in one turn of it.
+    pub fn new(catalogue: &Catalogue, changed: impl Fn() + 'static) -> Self {
+        let notify = coalesced(changed);
+        let storage = Storage::fresh();
+        let mut keys: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for (schema, path, key) in catalogue.readers().iter().flat_map(Reader::keys) {
+            keys.entry((schema, path)).or_default().push(key);
+        }
+        let settings = keys
+            .into_iter()
+            .filter_map(|((id, path), names)| {
+                let schema = storage.schema(id, path).ok()??;
+                let settings =
+                    gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(path));
+                let tell = Rc::clone(&notify);
+                settings.connect_changed(None, move |_, _| tell());
+                let tell = Rc::clone(&notify);
+                settings.connect_writable_changed(None, move |_, _| tell());
+                // A change is told only of keys that have been read since.
+                for name in names.iter().filter(|name| schema.has_key(name)) {
+                    settings.value(name);
+                }
+                Some(settings)
+            })
+            .collect();
+        let policy = organisation::files()
+            .into_iter()
+            .filter_map(|file| {
+                let file = gio::File::for_path(file);
+                let flags = gio::FileMonitorFlags::WATCH_MOVES;
+                let monitor = file.monitor_file(flags, gio::Cancellable::NONE).ok()?;
+                let tell = Rc::clone(&notify);
+                monitor.connect_changed(move |_, _, _, _| tell());
+                Some(monitor)
+            })
+            .collect();
+        let folders: BTreeSet<_> = catalogue
+            .readers()
+            .iter()
+            .flat_map(Reader::folders)
+            .collect();
+        let folders = folders
+            .into_iter()
+            .map(|folder| Folder::new(folder, &notify))
+            .collect();
+        let subscriptions = Subscriptions::default();
+        let (mut session, mut system) = (Services::new(), Services::new());
+        for reader in catalogue.readers() {
+            let Some(service) = reader.service() else {
+                continue;
+            };
+            let services = match service.bus {
+                Bus::Session => &mut session,
+                Bus::System => &mut system,
+            };
+            let signals = services.entry(service.name.clone()).or_default();
+            signals.insert(Signal::owner(&service.name));
+            signals.extend(reader.signals());
+        }
+        let dconf = Storage::is_dconf();
+        if dconf || !session.is_empty() {
+            watch_bus(&subscriptions, Bus::Session, session, dconf, &notify);
+        }
+        if !system.is_empty() {
+            watch_bus(&subscriptions, Bus::System, system, false, &notify);
+        }
+        Self {
+            _settings: settings,
+            _services: subscriptions,
+            _policy: policy,
+            _folders: folders,
+        }
+    }
+}
+
+/// A folder in which something may change, and which may come and go itself.
+struct Folder(#[allow(dead_code)] Rc<FolderState>);
+
+struct FolderState {
+    folder: PathBuf,
+    notify: Rc<dyn Fn()>,
+    monitor: RefCell<Option<(PathBuf, gio::FileMonitor)>>,
+}
+
+impl Folder {
+    fn new(folder: PathBuf, notify: &Rc<dyn Fn()>) -> Self {
+        let state = Rc::new(FolderState {
+            folder,
+            notify: Rc::clone(notify),
+            monitor: RefCell::default(),
+        });
+        state.look();
+        Self(state)
+    }
+}
+
+impl FolderState {
+    /// Monitors the folder, or, as long as it is not there, the nearest above it: GLib would look
+    /// for it every few seconds otherwise.
+    fn look(self: &Rc<Self>) {
+        let there = |folder: &&Path| folder.is_dir();
+        let Some(place) = self.folder.ancestors().find(there) else {
+            return;
+        };
+        let known = self.monitor.borrow();
+        if known.as_ref().is_some_and(|(known, _)| known == place) {
+            return;
+        }
+        drop(known);
+        let flags = gio::FileMonitorFlags::WATCH_MOVES;
+        let file = gio::File::for_path(place);
+        let Ok(monitor) = file.monitor_directory(flags, gio::Cancellable::NONE) else {
+            return;
+        };
+        let state = Rc::downgrade(self);
+        monitor.connect_changed(move |_, _, _, _| {
+            if let Some(state) = state.upgrade() {
+                state.look();
+                (state.notify)();
+            }
+        });
+        self.monitor.replace(Some((place.to_owned(), monitor)));
+    }
+}
+
+/// Calls the function when a service comes or goes or tells of a change, as soon as there is a bus to
+/// ask. `dconf`: when its service comes or goes, too.
+///
+/// Not with `gio::bus_watch_name`: its bindings end the process when there is no bus.
+fn watch_bus(
+    subscriptions: &Subscriptions,
+    bus: Bus,
+    services: Services,
+    dconf: bool,
+    notify: &Rc<dyn Fn()>,
+) {
+    let subscriptions = Rc::downgrade(subscriptions);
+    let notify = Rc::clone(notify);
+    glib::MainContext::ref_thread_default().spawn_local(async move {
+        let Ok(connection) = gio::bus_get_future(bus.kind()).await else {
+            return;
+        };
+        bus.outlive(&connection);
+        let Some(subscriptions) = subscriptions.upgrade() else {
+            return;
+        };
+        let subscribe = |signal: &Signal, told: Box<dyn Fn()>| {
+            let subscription = connection.subscribe_to_signal(
+                Some(&signal.sender),
+                Some(&signal.interface),
+                Some(&signal.name),
+                Some(&signal.path),
+                signal.about.as_deref(),
+                gio::DBusSignalFlags::NONE,
+                move |_| told(),
+            );
+            subscriptions.borrow_mut().push(subscription);
+        };
+        if dconf {
+            let notify = Rc::clone(&notify);
+            subscribe(&Signal::owner(DCONF_SERVICE), Box::new(move || notify()));
+        }
+        for (name, signals) in &services {
+            for signal in signals {
+                let (name, notify) = (name.clone(), Rc::clone(&notify));
+                let told = move || {
+                    service::answered(bus, &name);
+                    notify();
+                };
+                subscribe(signal, Box::new(told));
+            }
+        }
+        if !services.is_empty() {
+            // For what changed before there was anybody to hear of it.
+            notify();
+        }
+    });
+}
+
+/// Calls the function once, from the main loop, for any number of calls before that: at once after
+/// a quiet time, and [`limits::LOOK_AGAIN`] after the last time otherwise. A program that sends
+/// signals without end would have the readers read without end.
+pub(crate) fn coalesced(function: impl Fn() + 'static) -> Rc<dyn Fn()> {
+    let function = Rc::new(function);
+    let due = Rc::new(Cell::new(false));
+    let last: Rc<Cell<Option<Instant>>> = Rc::default();
+    Rc::new(move || {
+        if !due.replace(true) {
+            let (function, due, last) = (Rc::clone(&function), Rc::clone(&due), Rc::clone(&last));
+            glib::MainContext::ref_thread_default().spawn_local_with_priority(
+                glib::Priority::DEFAULT,
+                async move {
+                    let since = last.get().map(|last| last.elapsed());
+                    let pause = since.and_then(|since| limits::LOOK_AGAIN.checked_sub(since));
+                    if let Some(pause) = pause {
+                        glib::timeout_future(pause).await;
+                    }
+                    due.set(false);
+                    function();
+                    last.set(Some(Instant::now()));
+                },
+            );
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_signals_has_the_function_called_now_and_then_and_after_the_last_of_them() {
+        let context = glib::MainContext::new();
+        context
+            .with_thread_default(|| {
+                let (told, heard) = (
+                    Rc::new(Cell::new(0_u32)),
+                    Rc::new(Cell::new((0_u32, 0_u32))),
+                );
+                let tell = coalesced({
+                    let (told, heard) = (Rc::clone(&told), Rc::clone(&heard));
+                    move || heard.set((heard.get().0 + 1, told.get()))
+                });
+                let began = Instant::now();
+                while began.elapsed() < limits::LOOK_AGAIN * 5 {
+                    told.set(told.get() + 1);
+                    tell();
+                    context.iteration(false);
+                }
+                let turns = told.get();
+                while heard.get().1 < turns {
+                    context.iteration(true);
+                }
+                let most = began.elapsed().as_millis() / limits::LOOK_AGAIN.as_millis() + 2;
+                let calls = heard.get().0;
+                assert!(turns > 100 && calls >= 2, "{turns} {calls}");
+                assert!(u128::from(calls) <= most, "{calls} calls");
+            })
+            .unwrap();
+    }
+}

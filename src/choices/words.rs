@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The sentences that the panel and the command line share, in the person's language.
+//!
+//! They say what happens and what to do next, never what a key is called.
+
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use crate::choices::change::{Failure, Report};
+use crate::choices::reader::{Answer, ModeState, Problem, Request};
+use crate::choices::state::State;
+use crate::choices::status::{ChoiceStatus, ReaderStatus};
+use crate::formats::toml::DocumentProblem;
+use crate::policy::Organisation;
+use crate::system::home::Owner;
+use crate::system::i18n::{
+    Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, system_error,
+};
+use crate::system::replace::NotReplaced;
+use crate::system::service::ServiceProblem;
+use crate::system::settings::{KeyProblem, Origin};
+use crate::system::text;
+
+/// A state as one word.
+pub fn state(state: State) -> String {
+    match state {
+        // Translators: the state of a choice, or of a program: something may be sent, or recorded
+        State::On => gettext("On"),
+        // Translators: the state of a choice, or of a program: nothing may be sent or recorded
+        State::Off => gettext("Off"),
+        // Translators: the state of a choice that some programs follow as on and others as off
+        State::Mixed => gettext("Mixed"),
+    }
+}
+
+/// How programs send what they may send.
+pub fn mode(mode: ModeState) -> String {
+    match mode {
+        // Translators: how programs send reports: people are asked before each
+        ModeState::Ask => gettext("Ask each time"),
+        // Translators: how programs send reports: nobody is asked
+        ModeState::Automatic => gettext("Send automatically"),
+        // Translators: how programs send reports
+        ModeState::Mixed => gettext("Some programs ask each time"),
+    }
+}
+
+/// A choice and its state: `Include online search results: Off`.
+pub fn choice_state(status: &ChoiceStatus) -> String {
+    gettext_f(
+        // Translators: the name of a choice and its state, such as “Send error reports: Off”
+        "{choice}: {state}",
+        &[
+            ("choice", &status.choice.title()),
+            ("state", &state(status.state)),
+        ],
+    )
+}
+
+/// What there is to say first about a choice in its state.
+pub fn consequence(status: &ChoiceStatus) -> String {
+    let description = status.choice.description();
+    match status.state {
+        State::On => description,
+        State::Off => gettext_parts(
+            // Translators: what would happen if a choice were on; it is off
+            "While it is on: {description}",
+            &[("description", Part::Own(&description))],
+        ),
+        // What “mixed” means is worth more than what the choice is about.
+        State::Mixed => differing(status),
+    }
+}
+
+/// The state of one reader as one word, or that it could not be read.
+pub fn reader_state(reader: &ReaderStatus) -> String {
+    reader.reading().map_or_else(
+        // Translators: the state of a program whose setting could not be read
+        || gettext("Not known"),
+        |answer| state(answer.state),
+    )
+}
+
+/// Who decided, as a short sentence. Where it was an administrator, it is `organisation`'s.
+pub fn origin(origin: Origin, locked: bool, organisation: Option<&Organisation>) -> String {
+    let named = |sentence: &str, name: &str| gettext_f(sentence, &[("organisation", name)]);
+    match (origin, organisation) {
+        (_, Some(Organisation { name, .. })) if locked => {
+            // Translators: who decided whether something is on or off; people cannot change it
+            named("Locked by {organisation}", name)
+        }
+        _ if locked => gettext("Locked by your administrator"),
+        // Translators: who decided whether something is on or off
+        (Origin::Default, _) => gettext("Set by default"),
+        (Origin::Administrator, Some(Organisation { name, .. })) => {
+            // Translators: who decided whether something is on or off
+            named("Set by {organisation}", name)
+        }
+        // Translators: who decided whether something is on or off
+        (Origin::Administrator, None) => gettext("Set by your administrator"),
+        // Translators: who decided whether something is on or off
+        (Origin::You, _) => gettext("Set by you"),
+    }
+}
+
+/// Who decided about a choice, as a short sentence.
+pub fn who(status: &ChoiceStatus) -> String {
+    origin(status.origin, status.locked, status.organisation.as_ref())
+}
+
+/// Whose computer it is and where to ask: `Example University, https://it.example.edu/privacy`.
+pub fn organisation(organisation: &Organisation) -> String {
+    match &organisation.contact {
+        None => text::one_line(&organisation.name),
+        Some(contact) => gettext_f(
+            // Translators: an organisation and its web or mail address
+            "{organisation}, {contact}",
+            &[
+                ("organisation", &organisation.name),
+                ("contact", contact_address(contact)),
+            ],
+        ),
+    }
+}
+
+/// A contact as people write it: a mail address without what makes it a link.
+pub fn contact_address(contact: &str) -> &str {
+    contact.strip_prefix("mailto:").unwrap_or(contact)
+}
+
+/// What to say where programs that are running may not know of a policy yet.
+pub fn pending() -> String {
+    gettext("Apps that are open follow when you log in again.")
+}
+
+/// What there is to know of one reader besides its state. Who decided is left out where that has
+/// been said of the whole choice already.
+pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> String {
+    let answer = match &reader.answer {
+        // Translators: about a program that is not on this computer
+        Ok(None) => return gettext("Not installed"),
+        Err(reason) => return problem(reason),
+        Ok(Some(answer)) => answer,
+    };
+    let mut sentences = Vec::new();
+    if !reader.has_program {
+        sentences.push(gettext(
+            // Translators: about a program whose setting comes with the desktop
+            "No such program was found here; the setting is kept for one that comes",
+        ));
+    }
+    if answer.overruled {
+        sentences.push(gettext(
+            "Search results from all apps are turned off in the desktop’s settings",
+        ));
+    } else {
+        sentences.extend(parts(answer));
+    }
+    if answer.for_everybody {
+        // Translators: about a program whose setting is not one person's alone
+        sentences.push(gettext("Set for everybody who uses this computer"));
+    }
+    if let Some(found) = answer.origin {
+        let decided = origin(found, answer.locked, choice.organisation.as_ref());
+        if !said || who(choice) != decided {
+            sentences.push(decided);
+        }
+    }
+    // Translators: between short sentences on one line
+    sentences.join(&gettext(" · "))
+}
+
+/// The members of a list with their states, `Weather: On, Software: Off`.
+fn parts(answer: &Answer) -> Option<String> {
+    let parts: Vec<_> = answer
+        .parts
+        .iter()
+        .map(|part| {
+            gettext_f(
+                // Translators: a program and its state, such as “Weather: On”
+                "{program}: {state}",
+                &[("program", &part.name), ("state", &state(part.on.into()))],
+            )
+        })
+        .collect();
+    (!parts.is_empty()).then(|| list(parts))
+}
+
+/// Which programs differ, for a choice that is mixed: `On: Unity Dash. Off: GNOME Shell Search.`
+pub fn differing(status: &ChoiceStatus) -> String {
+    let names = |wanted: Option<State>| {
+        status
+            .installed()
+            .filter(|reader| reader.reading().map(|answer| answer.state) == wanted)
+            .map(ReaderStatus::display_name)
+            .collect::<Vec<_>>()
+    };
+    let sentence = |sentence: &str, names: Vec<String>| {
+        (!names.is_empty())
+            .then(|| gettext_parts(sentence, &[("programs", Part::Own(&list(names)))]))
+    };
+    [
+        // Translators: the programs in which a choice is on
+        sentence("On: {programs}.", names(Some(State::On))),
+        // Translators: the programs in which a choice is on for a part of what they do
+        sentence("Partly on: {programs}.", names(Some(State::Mixed))),
+        // Translators: the programs in which a choice is off
+        sentence("Off: {programs}.", names(Some(State::Off))),
+        // Translators: the programs of which it cannot be told whether a choice is on
+        sentence("Not known: {programs}.", names(None)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+/// How many names are shown of a list. A reader file of others can have thousands.
+const LONGEST_LIST: usize = 24;
+
+/// Names, or sentences of ours about names, in a row.
+fn list(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(LONGEST_LIST);
+    names.truncate(LONGEST_LIST);
+    text::isolated_names(&mut names);
+    if more > 0 {
+        names.push(ngettext_f(
+            // Translators: at the end of a list of names that is too long to be shown as a whole
+            "and {count} more",
+            "and {count} more",
+            more,
+            &[("count", &more.to_string())],
+        ));
+    }
+    // Translators: between the names in a list
+    names.join(&gettext(", "))
+}
+
+/// Why a reader cannot be read, and what to do.
+pub fn problem(problem: &Problem) -> String {
+    match problem {
+        Problem::Key(problem) => key_problem(problem),
+        Problem::Service(problem) => service_problem(problem),
+        Problem::Document(DocumentProblem::Broken(_)) => gettext(
+            "The program’s file has a mistake in it, so it is not known what the program does. Fix the file, or remove it.",
+        ),
+        Problem::Lost(_) => gettext(
+            // Translators: reader files describe the apps that follow the panel
+            "It is not known which apps there are, since not all reader files could be read. Restore access to them and try again.",
+        ),
+        Problem::Document(_) => gettext(
+            "The program’s file could not be read, so it is not known what the program does.",
+        ),
+    }
+}
+
+fn service_problem(problem: &ServiceProblem) -> String {
+    match problem {
+        ServiceProblem::NoAnswer(_) => {
+            gettext("The program’s service did not answer, so it is not known what it does.")
+        }
+        ServiceProblem::Refused { .. } => {
+            gettext("The program’s service does not tell what it does.")
+        }
+        ServiceProblem::Failed { .. } => {
+            gettext("The program’s service does not work, so it is not known what it does.")
+        }
+        ServiceProblem::NoProperty { .. } | ServiceProblem::NoMethod { .. } => no_such_setting(),
+        ServiceProblem::WrongType { .. } | ServiceProblem::WrongAnswer { .. } => other_form(),
+    }
+}
+
+fn no_such_setting() -> String {
+    gettext(
+        "This version of the program does not have the setting, so it is not known what it does.",
+    )
+}
+
+fn other_form() -> String {
+    gettext(
+        "This version of the program keeps the setting in another form, so it is not known what it does.",
+    )
+}
+
+fn key_problem(problem: &KeyProblem) -> String {
+    match problem {
+        KeyProblem::OwnSchemaMissing(_) => {
+            gettext("This panel is not completely installed. Install it again.")
+        }
+        KeyProblem::NoKey { .. } => no_such_setting(),
+        KeyProblem::WrongType { .. }
+        | KeyProblem::WrongPath { .. }
+        | KeyProblem::OutOfRange { .. } => other_form(),
+    }
+}
+
+/// Why one program did not follow, and what to do.
+pub fn failure(program: &str, failure: &Failure) -> String {
+    let program = ("program", program);
+    match failure {
+        Failure::Locked => gettext_f("{program} is locked by your administrator.", &[program]),
+        Failure::NotTried => gettext_f(
+            "{program} was left as it is, since your administrator locked another program.",
+            &[program],
+        ),
+        Failure::MemoryOnly => memory_only(),
+        Failure::NoAnswer => gettext(
+            "The settings service did not answer in time. Try again, or log out and log in.",
+        ),
+        Failure::NoBus => gettext(
+            "The settings service cannot be reached from here. Log in to a desktop session and try again.",
+        ),
+        Failure::NotWritable { folder, reason } => gettext_f(
+            "Nothing can be saved in “{folder}”: {reason}.",
+            &[
+                ("folder", &folder.display().to_string()),
+                ("reason", reason),
+            ],
+        ),
+        Failure::NotReplaced { file, why } => not_replaced(file, why),
+        Failure::Foreign(owner) => foreign(owner),
+        Failure::Overruled => gettext_f(
+            "{program} stays off: search results from all apps are turned off in the desktop’s settings. Turn them on there first.",
+            &[program],
+        ),
+        Failure::Refused(_) => gettext_f(
+            // Translators: about a program whose setting asks for permission, as with a password
+            "{program} was not changed: permission was not given.",
+            &[program],
+        ),
+        Failure::Silent => gettext_f(
+            "{program} was not changed: its service did not answer in time. Try again later.",
+            &[program],
+        ),
+        Failure::NotTriedAfter => gettext_f(
+            "{program} was left as it is, since another program could not be turned on.",
+            &[program],
+        ),
+        Failure::Problem(reason) => gettext_parts(
+            // Translators: a program, and what is wrong with its settings
+            "{program}: {problem}",
+            &[
+                ("program", Part::Foreign(program.1)),
+                ("problem", Part::Own(&problem(reason))),
+            ],
+        ),
+        Failure::NotSaved(_) => gettext_f(
+            "{program} did not keep the change. Something else may set it at the same time; try again.",
+            &[program],
+        ),
+    }
+}
+
+/// Why a file was left as it is, and what to do.
+pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
+    let file = ("file", &*file.display().to_string());
+    match why {
+        NotReplaced::ReadOnly | NotReplaced::System(Errno::ROFS) => gettext_f(
+            "“{file}” is read-only, so it was left as it is. Allow writing to it and try again.",
+            &[file],
+        ),
+        NotReplaced::OtherLink => gettext_f(
+            // Translators: a hard link is another name of the same file
+            "“{file}” has another hard link, so it was left as it is. Remove that and try again.",
+            &[file],
+        ),
+        NotReplaced::Elsewhere(place) => gettext_f(
+            // Translators: the file is reached by a link that leads to a file of another user
+            "“{file}” is managed elsewhere, in “{place}”, so it was left as it is. Change it there.",
+            &[file, ("place", &place.display().to_string())],
+        ),
+        NotReplaced::Foreign(owner) => foreign(owner),
+        NotReplaced::Rights(error) => gettext_f(
+            // Translators: the owner, the permissions and the like of a file; the reason is what the
+            // system says, such as “Operation not permitted”
+            "“{file}” was left as it is, since its permissions cannot be kept: {reason}.",
+            &[file, ("reason", &system_error(&(*error).into()))],
+        ),
+        NotReplaced::Changing => gettext_f(
+            "Other programs kept changing “{file}”. Close them and try again.",
+            &[file],
+        ),
+        NotReplaced::System(error) => gettext_f(
+            // Translators: the reason is what the system says, such as “No space left on device”
+            "“{file}” could not be saved: {reason}.",
+            &[file, ("reason", &system_error(&(*error).into()))],
+        ),
+    }
+}
+
+/// What to say to root, who has the home or the session of another user.
+pub fn foreign(owner: &Owner) -> String {
+    gettext_f(
+        // Translators: said to the administrator; {user} is the name of another user, and the
+        // command is typed as it is
+        "This home or session belongs to {user}, not to root. Run the command as that user: sudo -u {user} privacyctl …",
+        &[("user", &owner.to_string())],
+    )
+}
+
+/// What to say once before anybody trusts a switch on a computer that forgets.
+pub fn memory_only() -> String {
+    gettext(
+        "Changes cannot be saved: this computer keeps settings in memory only. Install dconf’s settings storage and log in again.",
+    )
+}
+
+/// What to say of a change that failed for some or all readers, in one or two sentences.
+pub fn report(report: &Report) -> Option<String> {
+    // The cause comes before what followed from it.
+    let (name, first) = report
+        .named_failures()
+        .min_by_key(|(_, failure)| failure.is_consequence())?;
+    let sentence = failure(&name, first);
+    // What is true of the whole computer has been said of all programs.
+    let about_one = match first {
+        Failure::MemoryOnly
+        | Failure::NoAnswer
+        | Failure::NoBus
+        | Failure::NotWritable { .. }
+        | Failure::Foreign(_)
+        | Failure::NotTried
+        | Failure::NotTriedAfter => false,
+        // Where something was to be turned on, none was.
+        Failure::Locked | Failure::Refused(_) | Failure::Silent => report.request == Request::Off,
+        Failure::NotReplaced { .. }
+        | Failure::Overruled
+        | Failure::Problem(_)
+        | Failure::NotSaved(_) => true,
+    };
+    Some(match report.failures.len() - 1 {
+        others if others == 0 || !about_one => sentence,
+        others => ngettext_parts(
+            // Translators: after a sentence about a program that did not follow
+            "{sentence} {count} other program did not follow either.",
+            "{sentence} {count} other programs did not follow either.",
+            others,
+            &[
+                ("sentence", Part::Own(&sentence)),
+                ("count", Part::Own(&others.to_string())),
+            ],
+        ),
+    })
+}

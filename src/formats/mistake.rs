@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Mistakes in files that people write, and where they are.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::system::limits;
+use crate::system::text::{is_unprintable, one_line, path};
+
+/// What is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {message}", path(.file), position(*.at))]
+pub struct Mistake {
+    /// The file.
+    pub file: PathBuf,
+    /// The line and the column, in characters, both counted from 1; none where the file as
+    /// a whole is meant.
+    pub at: Option<(usize, usize)>,
+    /// What was found and what was expected, in English, as parsers say it.
+    pub message: String,
+}
+
+impl Mistake {
+    /// A mistake that no line of the file stands for.
+    pub fn whole(file: &Path, message: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            at: None,
+            message: message.to_owned(),
+        }
+    }
+}
+
+fn position(at: Option<(usize, usize)>) -> String {
+    at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
+}
+
+/// A mistake by its offset in the file, in bytes.
+#[derive(Debug)]
+pub(crate) struct At(pub(crate) Option<usize>, pub(crate) String);
+
+impl At {
+    /// A parser's own words; they may have lines of their own, and here each mistake is one.
+    pub(crate) fn parser(error: &toml::de::Error) -> Self {
+        Self::of(error.span(), error.message())
+    }
+
+    /// The same of any parser's.
+    pub(crate) fn of(span: Option<Range<usize>>, message: &str) -> Self {
+        let words: Vec<_> = message.split_whitespace().collect();
+        let message = shortened(&words.join(" "), limits::PARSER_MESSAGE);
+        Self(span.map(|span| span.start), message)
+    }
+
+    pub(crate) fn in_file(self, file: &Path, text: &str) -> Mistake {
+        Place::default().of(self, file, text)
+    }
+
+    /// All mistakes of a file, in its order. The file is gone through once, however many they are.
+    pub(crate) fn all_in_file(mut mistakes: Vec<Self>, file: &Path, text: &str) -> Vec<Mistake> {
+        mistakes.sort_by_key(|at| at.0);
+        let mut place = Place::default();
+        mistakes
+            .into_iter()
+            .map(|at| place.of(at, file, text))
+            .collect()
+    }
+}
+
+/// A place in a file that only moves on.
+#[derive(Default)]
+struct Place {
+    offset: usize,
+    /// Both counted from 0; the column in characters.
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    fn of(&mut self, at: At, file: &Path, text: &str) -> Mistake {
+        Mistake {
+            file: file.to_owned(),
+            at: at.0.map(|offset| self.move_on(text, offset)),
+            message: at.1,
+        }
+    }
+
+    /// The line and the column, both counted from 1.
+    fn move_on(&mut self, text: &str, offset: usize) -> (usize, usize) {
+        let passed = text.get(self.offset..offset);
+        for c in passed.unwrap_or_default().chars() {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 0;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.offset = self.offset.max(offset);
+        (self.line + 1, self.column + 1)
+    }
+}
+
+/// A file's text, or where it is none.
+pub(crate) fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Mistake> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let good = error.valid_up_to();
+        // Up to there it is UTF-8.
+        let text = std::str::from_utf8(&bytes[..good]).unwrap_or_default();
+        At(Some(good), "not UTF-8; expected TOML 1.0".to_owned()).in_file(file, text)
+    })
+}
+
+/// The offending text between quotes, on one line, and no more of it than helps.
+pub(crate) fn quote(text: &str) -> String {
+    format!("“{}”", shortened(text, limits::QUOTE))
+}
+
+/// A text on one line that says nothing to a terminal, and no more of it than helps. Here a
+/// backslash is escaped as well: a mistake shows what is in the file, letter for letter.
+fn shortened(text: &str, longest: usize) -> String {
+    let text = crate::system::text::shortened(text, longest).replace('\\', "\\\\");
+    one_line(&text)
+}
+
+/// Whether a text is shown as one line, in the order in which it is written.
+pub(crate) fn is_line(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.len() <= longest && !text.contains(is_unprintable)
+}

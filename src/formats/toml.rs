@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! One value in a TOML file of another program's, in a person's configuration or the computer's.
+//!
+//! All else in the file stays as it is, comments and layout included. A file that is not TOML is
+//! never written: what is in it may be dear to somebody. The file is replaced atomically, with the
+//! rights that it has; where the name is a link, what it leads to is replaced, and the link stays.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use crate::formats::mistake;
+use crate::formats::mistake::At;
+use crate::system::home::Way;
+use crate::system::i18n::system_error;
+use crate::system::limits;
+use crate::system::replace::NotReplaced;
+use crate::system::text;
+use crate::system::tree::Tree;
+
+/// A value that decides something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+/// Why a file could not be read, or its value not be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentProblem {
+    /// It is no TOML, or has something else where the value would be.
+    #[error("{0}")]
+    Broken(String),
+    /// The system does not let it be read.
+    #[error("{}: {reason}", text::path(.file))]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+    },
+    /// The system does not let it be written.
+    #[error("{} cannot be written: {reason}", text::path(.folder))]
+    NotWritable {
+        /// Its folder.
+        folder: PathBuf,
+        /// What the system says, in its language.
+        reason: String,
+    },
+    /// It was left as it is, so that nothing else changes with the value.
+    #[error("{} was left as it is: {why}", .file.display())]
+    NotReplaced {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: NotReplaced,
+    },
+}
+
+/// What a file has where the value would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// There is no such file.
+    NoFile,
+    /// The file has no such value.
+    Nothing,
+    /// A value that could decide something.
+    Value(Scalar),
+    /// A value of another kind, such as a date.
+    Other,
+}
+
+impl Found {
+    /// Whether it is that value.
+    pub fn is(&self, value: &Scalar) -> bool {
+        matches!(self, Self::Value(found) if found == value)
+    }
+
+    /// Whether there is a value at all.
+    pub const fn is_set(&self) -> bool {
+        matches!(self, Self::Value(_) | Self::Other)
+    }
+}
+
+impl From<&Scalar> for Value {
+    fn from(value: &Scalar) -> Self {
+        match value {
+            Scalar::Boolean(on) => (*on).into(),
+            Scalar::Integer(number) => (*number).into(),
+            Scalar::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+/// As TOML has it.
+impl fmt::Display for Scalar {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Value::from(self).fmt(out)
+    }
+}
+
+/// Looks a value up, by the names of the tables that it is in and its own.
+pub fn look(tree: &Tree, file: &Path, key: &[String]) -> Result<Found, DocumentProblem> {
+    let Some(text) = read(tree, file)? else {
+        return Ok(Found::NoFile);
+    };
+    find(&tree.name(file), &text, key)
+}
+
+/// Looks a value up in a file's text. `file` is its name for people.
+pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, DocumentProblem> {
+    let document = parse(file, text)?;
+    let mut item = document.as_item();
+    for (place, name) in key.iter().enumerate() {
+        let table = item
+            .as_table_like()
+            .ok_or_else(|| no_table(file, &key[..place]))?;
+        match table.get(name) {
+            None => return Ok(Found::Nothing),
+            Some(found) => item = found,
+        }
+    }
+    Ok(match item {
+        Item::Value(Value::Boolean(on)) => Found::Value(Scalar::Boolean(*on.value())),
+        Item::Value(Value::Integer(number)) => Found::Value(Scalar::Integer(*number.value())),
+        Item::Value(Value::String(text)) => Found::Value(Scalar::Text(text.value().clone())),
+        Item::None => Found::Nothing,
+        _ => Found::Other,
+    })
+}
+
+/// Sets a value, or takes it out. A file that has nothing else goes with the value.
+pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), DocumentProblem> {
+    for _ in 1..limits::REPLACE_TRIES {
+        match try_to_write(file, key, value) {
+            // It is read anew.
+            Err(DocumentProblem::NotReplaced {
+                why: NotReplaced::Changing,
+                ..
+            }) => {}
+            done => return done,
+        }
+    }
+    try_to_write(file, key, value)
+}
+
+fn try_to_write(
+    file: &Path,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<(), DocumentProblem> {
+    let not_writable = |error: &io::Error| DocumentProblem::NotWritable {
+        folder: file.parent().unwrap_or(Path::new("/")).to_owned(),
+        reason: system_error(error),
+    };
+    let unreadable = |error: &io::Error| DocumentProblem::Unreadable {
+        file: file.to_owned(),
+        reason: system_error(error),
+    };
+    let way = Way::to(file).map_err(|error| not_writable(&error))?;
+    let before = way.open().map_err(|error| unreadable(&error))?;
+    let bytes = before.as_ref().map(|before| before.read(limits::DOCUMENT));
+    let bytes = bytes.transpose().map_err(|error| unreadable(&error))?;
+    let text = bytes.as_ref().map(|bytes| text(file, bytes)).transpose()?;
+    let new = edited(file, text.unwrap_or_default(), key, value)?;
+    if text.is_some_and(|text| text == new) || (text.is_none() && value.is_none()) {
+        return Ok(());
+    }
+    let goes = value.is_none() && new.trim().is_empty() && !way.is_link();
+    let done = match &before {
+        Some(before) if goes => way.remove(before),
+        _ => way.replace(before, new.as_bytes()),
+    };
+    done.map_err(|why| match why {
+        NotReplaced::ReadOnly => not_writable(&Errno::ACCESS.into()),
+        NotReplaced::System(error) => not_writable(&error.into()),
+        why => DocumentProblem::NotReplaced {
+            file: file.to_owned(),
+            why,
+        },
+    })
+}
+
+/// A file's text with a value set in it, or taken out of it. `file` is its name for people.
+pub(crate) fn edited(
+    file: &Path,
+    text: &str,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<String, DocumentProblem> {
+    let mut document = parse(file, text)?;
+    edit(file, document.as_table_mut(), key, value)?;
+    let new = document.to_string();
+    Ok(
+        if text.contains("\r\n") && !text.replace("\r\n", "").contains('\n') {
+            // The parser keeps all but the ends of lines.
+            new.replace('\n', "\r\n")
+        } else {
+            new
+        },
+    )
+}
+
+/// A file's text; none where there is no such file.
+pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentProblem> {
+    let name = tree.name(file);
+    let unreadable = |error: &io::Error| DocumentProblem::Unreadable {
+        file: name.clone(),
+        reason: system_error(error),
+    };
+    let bytes = tree
+        .read(file, limits::DOCUMENT)
+        .map_err(|error| unreadable(&error))?;
+    let text = |bytes: &Vec<u8>| text(&name, bytes).map(str::to_owned);
+    bytes.as_ref().map(text).transpose()
+}
+
+fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, DocumentProblem> {
+    mistake::text(file, bytes).map_err(|mistake| DocumentProblem::Broken(mistake.to_string()))
+}
+
+fn parse(file: &Path, text: &str) -> Result<DocumentMut, DocumentProblem> {
+    text.parse().map_err(|error: toml_edit::TomlError| {
+        let at = At::of(error.span(), error.message());
+        DocumentProblem::Broken(at.in_file(file, text).to_string())
+    })
+}
+
+fn no_table(file: &Path, key: &[String]) -> DocumentProblem {
+    let name = mistake::quote(&key.join("."));
+    DocumentProblem::Broken(format!("{}: {name} is no table", text::path(file)))
+}
+
+/// Sets a value below a table, or takes it out.
+fn edit(
+    file: &Path,
+    root: &mut dyn TableLike,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<(), DocumentProblem> {
+    let Some((name, tables)) = key.split_last() else {
+        return Ok(());
+    };
+    let mut table = root;
+    for (place, name) in tables.iter().enumerate() {
+        if value.is_none() && !table.contains_key(name) {
+            return Ok(());
+        }
+        table = table
+            .entry(name)
+            .or_insert_with(toml_edit::table)
+            .as_table_like_mut()
+            .ok_or_else(|| no_table(file, &key[..=place]))?;
+    }
+    let Some(value) = value else {
+        table.remove(name);
+        return Ok(());
+    };
+    let mut new = Value::from(value);
+    match table.get_mut(name) {
+        Some(Item::Value(old)) => {
+            // What stands around it, such as a comment at the end of its line.
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        Some(Item::None) | None => drop(table.insert(name, Item::Value(new))),
+        Some(_) => {
+            let name = mistake::quote(&key.join("."));
+            let words = format!("{}: {name} is a table", text::path(file));
+            return Err(DocumentProblem::Broken(words));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+    use super::*;
+
+    const KEY: &str = "consent_state";
+
+    fn key(name: &str) -> Vec<String> {
+        name.split('.').map(str::to_owned).collect()
+    }
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("insights/linux-consent.toml");
+        (folder, file)
+    }
+
+    fn set(
+        file: &Path,
+        name: &str,
+        value: impl Into<Option<Scalar>>,
+    ) -> Result<(), DocumentProblem> {
+        write(file, &key(name), value.into().as_ref())
+    }
+
+    fn look_up(file: &Path, name: &str) -> Result<Found, DocumentProblem> {
+        look(&Tree::computer(), file, &key(name))
+    }
+
+    fn on() -> Scalar {
+        Scalar::Boolean(true)
+    }
+
+    #[test]
+    fn a_file_is_made_changed_and_taken_away_with_its_only_value() {
+        let (_folder, file) = folder();
+        assert_eq!(look_up(&file, KEY), Ok(Found::NoFile));
+        write(&file, &key(KEY), None).unwrap();
+        assert!(!file.parent().unwrap().exists(), "nothing was to be done");
+        set(&file, KEY, on()).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "consent_state = true\n");
+        assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
+        let made = file.parent().unwrap().metadata().unwrap();
+        assert_eq!(made.mode() & 0o777, 0o700);
+        assert!(look_up(&file, KEY).unwrap().is(&on()));
+        write(&file, &key(KEY), None).unwrap();
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn all_else_in_a_file_stays_as_it_is() {
+        let (_folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        let before = "# mine\n\n  other   = [1,\n 2] # two\nconsent_state=false   # no!\n\
+                      [more]\n'x y' = 1979-05-27\n";
+        for before in [&before.replace('\n', "\r\n"), before] {
+            fs::write(&file, before).unwrap();
+            set(&file, KEY, on()).unwrap();
+            let after = before.replace("consent_state=false", "consent_state=true");
+            assert_eq!(fs::read_to_string(&file).unwrap(), after);
+        }
+        write(&file, &key(KEY), None).unwrap();
+        let after = fs::read_to_string(&file).unwrap();
+        assert!(after.contains("other   = [1,\n 2] # two") && !after.contains(KEY));
+        set(&file, "more.level", Scalar::Integer(3)).unwrap();
+        set(&file, "new.part.name", Scalar::Text("a\"b".into())).unwrap();
+        assert_eq!(
+            look_up(&file, "more.level"),
+            Ok(Found::Value(Scalar::Integer(3)))
+        );
+        assert!(look_up(&file, "new.part.name").unwrap().is_set());
+        assert_eq!(look_up(&file, "more.x y"), Ok(Found::Other));
+    }
+
+    #[test]
+    fn what_is_already_so_is_not_written() {
+        let (_folder, file) = folder();
+        set(&file, KEY, on()).unwrap();
+        let before = file.metadata().unwrap().ino();
+        set(&file, KEY, on()).unwrap();
+        assert_eq!(file.metadata().unwrap().ino(), before);
+    }
+
+    #[test]
+    fn what_is_no_toml_is_said_with_its_place_and_never_written() {
+        let (_folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        for (text, name) in [
+            (&b"consent_state = yes\n"[..], KEY),
+            (b"consent_state = true\nconsent_state = true\n", KEY),
+            (b"\xff", KEY),
+            (b"consent_state = true\n", "consent_state.more"),
+            (b"[consent_state]\n", KEY),
+        ] {
+            fs::write(&file, text).unwrap();
+            let problem = set(&file, name, on()).unwrap_err();
+            assert!(matches!(problem, DocumentProblem::Broken(_)), "{problem}");
+            assert!(problem.to_string().starts_with(file.to_str().unwrap()));
+            assert_eq!(fs::read(&file).unwrap(), text);
+        }
+        let problem = look_up(&file, "consent_state.more.deep").unwrap_or(Found::Nothing);
+        assert_eq!(problem, Found::Nothing);
+    }
+
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_keeps_its_rights() {
+        let (folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        let real = folder.path().join("dotfile");
+        fs::write(&real, "# kept\n").unwrap();
+        fs::set_permissions(&real, Permissions::from_mode(0o640)).unwrap();
+        symlink("../dotfile", &file).unwrap();
+        set(&file, KEY, on()).unwrap();
+        assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
+        assert_eq!(
+            fs::read_to_string(&real).unwrap(),
+            "consent_state = true\n# kept\n"
+        );
+        assert_eq!(real.metadata().unwrap().mode() & 0o777, 0o640);
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(names.len(), 2, "nothing was left behind");
+    }
+
+    #[test]
+    fn links_to_nothing_or_in_a_circle_pipes_and_folders_are_not_written() {
+        let (folder, file) = folder();
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        symlink("../nowhere", &file).unwrap();
+        let problem = set(&file, KEY, on()).unwrap_err();
+        assert!(matches!(problem, DocumentProblem::NotWritable { .. }));
+        assert!(!folder.path().join("nowhere").exists());
+        fs::remove_file(&file).unwrap();
+        symlink("linux-consent.toml", &file).unwrap();
+        assert!(set(&file, KEY, on()).is_err());
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        let problem = look_up(&file, KEY).unwrap_err();
+        assert!(matches!(problem, DocumentProblem::Unreadable { .. }));
+        assert!(set(&file, KEY, on()).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_read_only_is_left_alone() {
+        let (_folder, file) = folder();
+        set(&file, KEY, on()).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o400)).unwrap();
+        let problem = set(&file, KEY, Scalar::Boolean(false)).unwrap_err();
+        assert!(matches!(problem, DocumentProblem::NotWritable { .. }));
+        assert!(look_up(&file, KEY).unwrap().is(&on()));
+    }
+}

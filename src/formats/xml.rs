@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The entries of an XML file, as pieces of its text: what stays is kept to the letter, with
+//! whatever other programs have put into it.
+
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::system::limits;
+
+/// Names of elements, and how the dates of an entry are told from its attributes.
+pub(crate) struct Format {
+    /// The outermost element.
+    pub(crate) root: &'static [u8],
+    /// The element that is an entry.
+    pub(crate) entry: &'static [u8],
+    /// The date in an attribute of the entry or of an element in it, by the names of both.
+    pub(crate) date: fn(element: &[u8], attribute: &[u8], value: &str) -> Option<i64>,
+}
+
+/// One entry.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Where it is in the text, with the blank space before it.
+    pub(crate) place: Range<usize>,
+    /// In milliseconds since 1970.
+    pub(crate) dates: Vec<i64>,
+}
+
+/// Finds every entry. An error says what is wrong with the file, in English.
+pub(crate) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String> {
+    // The parser would skip it without counting it. GLib's does not take it either.
+    if text.starts_with('\u{feff}') {
+        return Err(String::from("it begins with a byte order mark"));
+    }
+    let mut reader = Reader::from_str(text);
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut depth = 0_usize;
+    let mut roots = 0;
+    let mut end = 0;
+    // The entry that is being read, and how deep it is in the file.
+    let mut open: Option<(Entry, usize)> = None;
+    loop {
+        let start = position(&reader)?;
+        let event = reader.read_event().map_err(|error| error.to_string())?;
+        let after = position(&reader)?;
+        match event {
+            Event::Start(element) | Event::Empty(element)
+                if depth == 0 && element.name().as_ref() != format.root =>
+            {
+                return Err(String::from("it holds something else"));
+            }
+            Event::Start(element) => {
+                if depth == 0 {
+                    roots += 1;
+                }
+                begin(&mut open, &element, format, text, end..start, depth)?;
+                depth += 1;
+                if depth > limits::XML_DEPTH {
+                    return Err(String::from("it is nested too deeply"));
+                }
+            }
+            Event::Empty(element) => {
+                if depth == 0 {
+                    roots += 1;
+                }
+                begin(&mut open, &element, format, text, end..start, depth)?;
+                finish(&mut open, &mut entries, depth, after)?;
+            }
+            Event::End(_) => {
+                depth = depth.checked_sub(1).ok_or("it has too many ends")?;
+                finish(&mut open, &mut entries, depth, after)?;
+            }
+            Event::Eof => break,
+            Event::Text(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_)
+            | Event::GeneralRef(_) => {}
+        }
+        // Blank space before an entry goes with it.
+        if !text[start..after].trim().is_empty() {
+            end = after;
+        }
+    }
+    if depth > 0 || roots != 1 {
+        return Err(String::from("it is not complete"));
+    }
+    Ok(entries)
+}
+
+fn begin(
+    open: &mut Option<(Entry, usize)>,
+    element: &BytesStart,
+    format: &Format,
+    text: &str,
+    space: Range<usize>,
+    depth: usize,
+) -> Result<(), String> {
+    let name = element.name();
+    if open.is_none() && name.as_ref() == format.entry {
+        let blank = text[space.clone()].trim().is_empty();
+        let begins = if blank { space.start } else { space.end };
+        let entry = Entry {
+            place: begins..begins,
+            dates: Vec::new(),
+        };
+        *open = Some((entry, depth));
+    }
+    for (number, attribute) in element.attributes().enumerate() {
+        if number == limits::XML_ATTRIBUTES {
+            return Err(String::from("an element has too many attributes"));
+        }
+        let attribute = attribute.map_err(|error| error.to_string())?;
+        let Some((entry, _)) = open.as_mut() else {
+            continue;
+        };
+        let value = std::str::from_utf8(&attribute.value).unwrap_or_default();
+        // GLib's strings end at a NUL, and it would go through all of a longer text.
+        if value.len() > limits::DATE || value.contains('\0') {
+            continue;
+        }
+        entry
+            .dates
+            .extend((format.date)(name.as_ref(), attribute.key.as_ref(), value));
+    }
+    Ok(())
+}
+
+fn finish(
+    open: &mut Option<(Entry, usize)>,
+    entries: &mut Vec<Entry>,
+    depth: usize,
+    after: usize,
+) -> Result<(), &'static str> {
+    if let Some((mut entry, _)) = open.take_if(|(_, begun)| *begun == depth) {
+        entry.place.end = after;
+        entries.push(entry);
+    }
+    if entries.len() > limits::HISTORY_ENTRIES {
+        return Err("it has too many entries");
+    }
+    Ok(())
+}
+
+fn position(reader: &Reader<&[u8]>) -> Result<usize, String> {
+    usize::try_from(reader.buffer_position()).map_err(|error| error.to_string())
+}
+
+/// The text without these entries.
+pub(crate) fn without<'a>(text: &str, gone: impl Iterator<Item = &'a Entry>) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for entry in gone {
+        kept.push_str(&text[from..entry.place.start]);
+        from = entry.place.end;
+    }
+    kept.push_str(&text[from..]);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMAT: Format = Format {
+        root: b"list",
+        entry: b"item",
+        date: |_, attribute, value| (attribute == b"at").then(|| value.parse().ok())?,
+    };
+
+    fn without_odd(text: &str) -> Result<String, String> {
+        let entries = entries(text, &FORMAT)?;
+        let odd = entries
+            .iter()
+            .filter(|entry| entry.dates.iter().any(|date| date % 2 == 1));
+        Ok(without(text, odd))
+    }
+
+    #[test]
+    fn what_stays_is_kept_to_the_letter() {
+        let text = "<?xml version='1.0'?>\n<!-- <item at='1'/> -->\n<list xmlns:x='y'>\n  \
+                    <item at=\"2\"><x:other k='&lt;'/><![CDATA[<item at='3'>]]></item>\n  \
+                    <item\n at='1' > <inner at='2'/> </item>\n  <item at='4'/>\n\
+                    <item at='5'/></list>\n";
+        let expected = "<?xml version='1.0'?>\n<!-- <item at='1'/> -->\n<list xmlns:x='y'>\n  \
+                        <item at=\"2\"><x:other k='&lt;'/><![CDATA[<item at='3'>]]></item>\n  \
+                        <item at='4'/></list>\n";
+        assert_eq!(without_odd(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_date_anywhere_in_an_entry_is_its_date() {
+        let text = "<list><item at='2'><deep><er at='7'/></deep></item></list>";
+        assert_eq!(entries(text, &FORMAT).unwrap()[0].dates, [2, 7]);
+    }
+
+    #[test]
+    fn text_between_entries_is_no_blank_space() {
+        let text = "<list>a <item at='1'/> b <item at='2'/></list>";
+        assert_eq!(
+            without_odd(text).unwrap(),
+            "<list>a  b <item at='2'/></list>"
+        );
+    }
+
+    #[test]
+    fn depth_and_attributes_end_at_their_limits() {
+        let deep = |depth: usize| {
+            let (begins, ends) = ("<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
+            entries(&format!("<list>{begins}{ends}</list>"), &FORMAT)
+        };
+        assert!(deep(limits::XML_DEPTH).is_ok());
+        assert!(deep(limits::XML_DEPTH + 1).is_err());
+        let wide = |count: usize| {
+            let attributes: Vec<_> = (0..count).map(|number| format!("a{number}=''")).collect();
+            let attributes = attributes.join(" ");
+            entries(&format!("<list><item {attributes}/></list>"), &FORMAT)
+        };
+        assert!(wide(limits::XML_ATTRIBUTES).is_ok());
+        assert!(wide(limits::XML_ATTRIBUTES + 1).is_err());
+        let dated = |length: usize| {
+            let date = "1".to_owned() + &" ".repeat(length - 1);
+            let format = Format {
+                date: |_, _, value| value.trim().parse().ok(),
+                ..FORMAT
+            };
+            let entries = entries(&format!("<list><item at='{date}'/></list>"), &format);
+            entries.unwrap()[0].dates.len()
+        };
+        assert_eq!((dated(limits::DATE), dated(limits::DATE + 1)), (1, 0));
+    }
+
+    #[test]
+    fn entries_end_at_their_limit() {
+        let of = |count: usize| {
+            entries(
+                &format!("<list>{}</list>", "<item/>".repeat(count)),
+                &FORMAT,
+            )
+        };
+        assert_eq!(
+            of(limits::HISTORY_ENTRIES).unwrap().len(),
+            limits::HISTORY_ENTRIES
+        );
+        assert!(of(limits::HISTORY_ENTRIES + 1).is_err());
+    }
+
+    #[test]
+    fn a_broken_file_has_no_entries() {
+        for text in [
+            "",
+            "nothing",
+            "<list>",
+            "<list><item at='1'></list>",
+            "<list/><list/>",
+            "<other/>",
+            "<list></list></list>",
+            "<list><item at='1' at='2'/></list>",
+            "<list><item at=1/></list>",
+            "<list><item at='1'",
+            "\u{feff}<list/>",
+        ] {
+            assert!(entries(text, &FORMAT).is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_is_read_ends_the_process(text in ".{0,200}") {
+            let _ = without_odd(&text);
+            let _ = without_odd(&format!("<list>{text}</list>"));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! How often each application was used: GNOME Shell's `application_state`.
+//!
+//! Source: GNOME/gnome-shell, src/shell-app-usage.c. The shell reads the file when it starts, and
+//! writes all that it remembers into it every five minutes in which an application was used. It never
+//! reads it again. So while it runs, clearing the file would be undone: that is said, and not done.
+
+use std::path::PathBuf;
+
+use crate::formats::xml;
+use crate::formats::xml::Format;
+use crate::history::{Found, Outcome, Place, Problem, Span, dated_file, zeitgeist};
+use crate::system::processes::{Folder, is_running};
+
+const FORMAT: Format = Format {
+    root: b"application-state",
+    entry: b"application",
+    date,
+};
+
+fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
+    match (element, attribute) {
+        // Seconds since 1970.
+        (b"application", b"last-seen") => value.parse::<i64>().ok()?.checked_mul(1000),
+        _ => None,
+    }
+}
+
+/// What [`super::without_entries`] says of this format.
+pub(crate) fn without(text: &str) -> Result<(usize, String), String> {
+    let entries = xml::entries(text, &FORMAT)?;
+    Ok((entries.len(), xml::without(text, entries.iter())))
+}
+
+fn path() -> PathBuf {
+    Folder::Data.path().join("gnome-shell/application_state")
+}
+
+pub(crate) fn is_here() -> bool {
+    path().exists()
+}
+
+pub(crate) fn look(span: Span) -> Option<Found> {
+    let count = dated_file::count(&path(), &FORMAT, span)?;
+    let mut found = Found::new(Place::AppUsage, count);
+    found.obstacle = obstacle();
+    Some(found)
+}
+
+pub(crate) fn clear(span: Span) -> Option<Outcome> {
+    let outcome = match (dated_file::count(&path(), &FORMAT, span)?, obstacle()) {
+        (Ok(0), _) => Ok(0),
+        (Ok(_), Some(obstacle)) => Err(obstacle),
+        (Ok(_), None) => dated_file::clear(&path(), &FORMAT, span)?,
+        (Err(problem), _) => Err(problem),
+    };
+    Some(Outcome::new(Place::AppUsage, outcome))
+}
+
+fn obstacle() -> Option<Problem> {
+    (zeitgeist::is_running("org.gnome.Shell") || is_running("gnome-shell", Folder::Data))
+        .then_some(Problem::DesktopRunning("GNOME Shell"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shells_file_is_understood() {
+        // As GNOME Shell 43 writes it.
+        let text = "<?xml version=\"1.0\"?>\n<application-state>\n  <context id=\"\">\n    \
+                    <application id=\"a.desktop\" score=\"12.5\" last-seen=\"1700000000\"/>\n    \
+                    <application id=\"b.desktop\" score=\"1\" last-seen=\"1700000001\"/>\n  \
+                    </context>\n</application-state>\n";
+        let entries = xml::entries(text, &FORMAT).unwrap();
+        let dates: Vec<_> = entries.iter().map(|entry| entry.dates.as_slice()).collect();
+        assert_eq!(dates, [[1_700_000_000_000], [1_700_000_001_000]]);
+    }
+}

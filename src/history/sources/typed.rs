@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What was typed into programs to be run or to be looked for, where they keep it.
+//!
+//! A program is an entry of [`ALL`], which says where its own source says it looks. There are three
+//! forms: a key of GSettings, a text file with a line for each entry, and a file of KDE's. None of
+//! them has dates.
+//!
+//! These keep nothing that is typed into them, by their sources: Nautilus, Nemo, Caja, Thunar,
+//! Catfish, Dolphin's search and elementary's applications menu, which tells Zeitgeist what was
+//! opened.
+
+pub(crate) mod kde;
+pub(crate) mod key;
+pub(crate) mod lines;
+
+use crate::system::i18n::gettext_f;
+
+use crate::history::{Found, Outcome, Place, Problem, Span, zeitgeist};
+use crate::system::processes::{Folder, is_running};
+use kde::Group;
+use key::Key;
+
+/// What one program keeps of what was typed into it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Typed {
+    pub(crate) id: &'static str,
+    /// The program's name, in every language.
+    program: &'static str,
+    what: What,
+    stored: Stored,
+    memory: Memory,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum What {
+    Commands,
+    Searches,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Stored {
+    Key(Key),
+    /// Text files, where this and earlier versions of the program have them. The program forgets
+    /// what was in a file that goes.
+    Lines(&'static [(Folder, &'static str)]),
+    Kde(&'static [Group]),
+}
+
+/// Whether a program that runs has the entries in memory, and writes all of them with the next.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Memory {
+    /// It looks each time, or follows what others change.
+    None,
+    /// While a name is on the session's bus.
+    Bus(&'static str),
+    /// While a process of that name runs, which is a part of the desktop.
+    Desktop(&'static str, Folder),
+    /// While a process of that name runs, which people close.
+    Program(&'static str, Folder),
+}
+
+/// Every one that is known, with the source that says so.
+pub(crate) static ALL: [Typed; 10] = [
+    // GNOME/gnome-shell, js/misc/history.js and js/ui/runDialog.js: up to 512 texts, which a shell
+    // that runs takes over when they change.
+    Typed {
+        id: "commands",
+        program: "GNOME Shell",
+        what: What::Commands,
+        stored: Stored::Key(Key::list("org.gnome.shell", "command-history")),
+        memory: Memory::None,
+    },
+    // lp:unity-lens-applications, the class CommandsScope: ten texts, read once by the process that
+    // has the name of its group on the bus.
+    Typed {
+        id: "unity-commands",
+        program: "Unity",
+        what: What::Commands,
+        stored: Stored::Key(Key::list("com.canonical.Unity.Runner", "history")),
+        memory: Memory::Bus("com.canonical.Unity.Scope.Applications"),
+    },
+    // GNOME/gnome-panel eb581676, modules/action-button/panel-run-dialog.c: read whenever something
+    // is run.
+    Typed {
+        id: "flashback-commands",
+        program: "GNOME Flashback",
+        what: What::Commands,
+        stored: Stored::Key(Key::list("org.gnome.gnome-panel.run-dialog", "history")),
+        memory: Memory::None,
+    },
+    // mate-desktop/mate-panel 1b527834, mate-panel/panel-run-dialog.c: read when the dialog opens.
+    Typed {
+        id: "mate-commands",
+        program: "MATE",
+        what: What::Commands,
+        stored: Stored::Key(Key::list("org.mate.panel", "history-mate-run")),
+        memory: Memory::None,
+    },
+    // linuxmint/cinnamon d29b0006, js/misc/history.js and js/ui/runDialog.js: as GNOME Shell's.
+    Typed {
+        id: "cinnamon-commands",
+        program: "Cinnamon",
+        what: What::Commands,
+        stored: Stored::Key(Key::list("org.cinnamon", "command-history")),
+        memory: Memory::None,
+    },
+    // xfce-mirror/xfce4-appfinder 712f49b, src/appfinder-model.c: one that runs forgets them when
+    // the file goes, and not when another takes its place. The second is the one before 4.18.
+    Typed {
+        id: "xfce-commands",
+        program: "Xfce",
+        what: What::Commands,
+        stored: Stored::Lines(&[
+            (Folder::Cache, "xfce4/appfinder/history"),
+            (Folder::Cache, "xfce4/xfce4-appfinder/history"),
+        ]),
+        memory: Memory::Program("xfce4-appfinder", Folder::Cache),
+    },
+    // KDE/krunner d1c5769, src/runnermanager.cpp: 50 texts for each activity. What follows is where
+    // Plasma 5 had them, by KDE/krunner v5.103.0 and by krunner/view.cpp before KDE/plasma-workspace
+    // 19badfab.
+    Typed {
+        id: "krunner-searches",
+        program: "KRunner",
+        what: What::Searches,
+        stored: Stored::Kde(&[
+            Group::all(
+                Folder::Data,
+                "krunnerstaterc",
+                &["PlasmaRunnerManager", "History"],
+            ),
+            Group::all(
+                Folder::Config,
+                "krunnerrc",
+                &["PlasmaRunnerManager", "History"],
+            ),
+            Group::keys(Folder::Config, "krunnerrc", &["General"], &["history"]),
+        ]),
+        memory: Memory::Desktop("krunner", Folder::Data),
+    },
+    // KDE/plasma-workspace 0eb6cbac, applets/kicker/runnermatchesmodel.cpp: what was typed into the
+    // application launcher, by the same means.
+    Typed {
+        id: "plasma-searches",
+        program: "Plasma",
+        what: What::Searches,
+        stored: Stored::Kde(&[
+            Group::all(
+                Folder::State,
+                "plasmashellstaterc",
+                &["KickerRunnerManager", "History"],
+            ),
+            // Where KConfig kept it before 6.1: KDE/kconfig v6.0.0, src/core/ksharedconfig.cpp.
+            Group::all(
+                Folder::Data,
+                "plasmashell/plasmashellstaterc",
+                &["KickerRunnerManager", "History"],
+            ),
+        ]),
+        memory: Memory::Desktop("plasmashell", Folder::Data),
+    },
+    // KDE/kfind 18700707, src/kftabdlg.cpp: read when it starts; what has the most recent search
+    // first is written with each one.
+    Typed {
+        id: "kfind-searches",
+        program: "KFind",
+        what: What::Searches,
+        stored: Stored::Kde(&[Group::keys(
+            Folder::Config,
+            "kfindrc",
+            &["History"],
+            &["Patterns", "Directories"],
+        )]),
+        memory: Memory::Program("kfind", Folder::Config),
+    },
+    // mate-desktop/mate-utils f760c0fe, gsearchtool/libmateui-deprecated/gsearchtool-entry.c: lists
+    // of up to ten texts; read when it starts, and all of one written with each search.
+    Typed {
+        id: "mate-searches",
+        program: "MATE Search Tool",
+        what: What::Searches,
+        stored: Stored::Key(Key::lists("org.mate.search-tool", "search-history")),
+        memory: Memory::Program("mate-search-tool", Folder::Config),
+    },
+];
+
+/// What [`super::without_entries`] says of the group in which `KRunner` keeps its searches.
+pub(crate) fn without_searches(text: &str) -> Result<(usize, String), String> {
+    const GROUP: Group = Group::all(
+        Folder::Data,
+        "krunnerstaterc",
+        &["PlasmaRunnerManager", "History"],
+    );
+    GROUP.without(text).map_err(str::to_owned)
+}
+
+pub(crate) fn is_here() -> bool {
+    ALL.iter().any(|typed| typed.count().is_some())
+}
+
+impl Typed {
+    pub(crate) const fn program(&self) -> &'static str {
+        self.program
+    }
+
+    pub(crate) fn title(&self) -> String {
+        let name = [("program", self.program)];
+        match self.what {
+            // Translators: what was typed to be run, as one program keeps it, such as “MATE”
+            What::Commands => gettext_f("Commands run ({program})", &name),
+            // Translators: what was typed to be looked for, as one program keeps it, such as
+            // “KRunner”
+            What::Searches => gettext_f("Searches ({program})", &name),
+        }
+    }
+
+    pub(crate) fn look(&'static self, span: Span) -> Option<Found> {
+        let mut found = Found::new(Place::Typed(self), self.count()?);
+        if let Ok(count) = &mut found.count {
+            found.obstacle = self.obstacle(span);
+            if matches!(found.obstacle, Some(Problem::Undated)) {
+                *count = 0;
+            }
+        }
+        Some(found)
+    }
+
+    pub(crate) fn clear(&'static self, span: Span) -> Option<Outcome> {
+        let removed = match self.count()? {
+            Err(problem) => Err(problem),
+            Ok(_) => match self.obstacle(span) {
+                Some(obstacle) => Err(obstacle),
+                None => return Some(self.remove()),
+            },
+        };
+        Some(Outcome::new(Place::Typed(self), removed))
+    }
+
+    /// How many entries there are; none where there are none.
+    fn count(&self) -> Option<Result<usize, Problem>> {
+        let count = match &self.stored {
+            Stored::Key(key) => key.count(),
+            Stored::Lines(files) => sum(files.iter().map(lines::count)),
+            Stored::Kde(groups) => sum(groups.iter().map(Group::count)),
+        };
+        count.filter(|count| !matches!(count, Ok(0)))
+    }
+
+    fn obstacle(&self, span: Span) -> Option<Problem> {
+        if !span.is_everything() {
+            return Some(Problem::Undated);
+        }
+        let may_be_remembered = match &self.stored {
+            Stored::Key(key) if key.is_locked() => return Some(Problem::Locked),
+            Stored::Kde(groups) if groups.iter().any(Group::is_locked) => {
+                return Some(Problem::Locked);
+            }
+            Stored::Lines(files) => files.iter().any(lines::is_link),
+            Stored::Key(_) | Stored::Kde(_) => true,
+        };
+        may_be_remembered.then(|| self.memory.obstacle(self.program))?
+    }
+
+    /// Removes all of it, as far as that can be done, and says what is gone by then.
+    fn remove(&'static self) -> Outcome {
+        let steps: Vec<Result<usize, Problem>> = match &self.stored {
+            Stored::Key(key) => vec![key.clear()],
+            Stored::Lines(files) => files.iter().filter_map(lines::clear).collect(),
+            Stored::Kde(groups) => groups.iter().filter_map(Group::clear).collect(),
+        };
+        let mut outcome = Outcome::new(Place::Typed(self), Ok(0));
+        for step in steps {
+            match step {
+                Ok(removed) => outcome.removed += removed,
+                Err(problem) => outcome.problem = outcome.problem.or(Some(problem)),
+            }
+        }
+        if outcome.problem.is_none() && self.count().is_some() {
+            outcome.problem = Some(Problem::StillThere);
+        }
+        outcome
+    }
+}
+
+impl Memory {
+    fn obstacle(&self, program: &'static str) -> Option<Problem> {
+        match self {
+            Self::None => None,
+            Self::Bus(name) => {
+                zeitgeist::is_running(name).then_some(Problem::DesktopRunning(program))
+            }
+            Self::Desktop(process, folder) => {
+                is_running(process, *folder).then_some(Problem::DesktopRunning(program))
+            }
+            Self::Program(process, folder) => {
+                is_running(process, *folder).then_some(Problem::ProgramRunning(program))
+            }
+        }
+    }
+}
+
+/// All counts together, or the first that is none; none where there is nothing to count.
+fn sum(
+    counts: impl Iterator<Item = Option<Result<usize, Problem>>>,
+) -> Option<Result<usize, Problem>> {
+    counts.flatten().reduce(|sum, count| Ok(sum? + count?))
+}

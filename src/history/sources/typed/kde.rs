@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A group of a file of KDE's, in which keys hold lists of texts.
+//!
+//! Source: KDE/kconfig, src/core/kconfigini.cpp for the file, src/core/kconfiggroup.cpp for lists.
+//! Programs of KDE put a new file in the place of the old one when they save, as is done here.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::history::Problem;
+use crate::history::dated_file;
+use crate::history::dated_file::Change;
+use crate::system::processes::Folder;
+
+/// A group of a file, and which of its keys hold such lists.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Group {
+    folder: Folder,
+    file: &'static str,
+    /// Its name, and before it those of the groups in which it is.
+    names: &'static [&'static str],
+    /// None are all.
+    keys: Option<&'static [&'static str]>,
+}
+
+/// A line that holds a list.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    /// Where it is in the text, with its end.
+    place: Range<usize>,
+    /// How many texts are in it.
+    texts: usize,
+    /// Whether an administrator made it immutable.
+    locked: bool,
+}
+
+impl Group {
+    pub(crate) const fn all(
+        folder: Folder,
+        file: &'static str,
+        names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            folder,
+            file,
+            names,
+            keys: None,
+        }
+    }
+
+    pub(crate) const fn keys(
+        folder: Folder,
+        file: &'static str,
+        names: &'static [&'static str],
+        keys: &'static [&'static str],
+    ) -> Self {
+        Self {
+            folder,
+            file,
+            names,
+            keys: Some(keys),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(self.file)
+    }
+
+    pub(crate) fn count(&self) -> Option<Result<usize, Problem>> {
+        self.lines()
+            .map(|lines| lines.map(|lines| texts_in(&lines)))
+    }
+
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(self.lines(), Some(Ok(lines)) if lines.iter().any(|line| line.locked))
+    }
+
+    fn lines(&self) -> Option<Result<Vec<Line>, Problem>> {
+        let path = self.path();
+        dated_file::examine(&path, |text| {
+            self.find(text)
+                .map_err(|mistake| dated_file::broken(&path, mistake))
+        })
+    }
+
+    /// Removes the keys; all else in the file stays to the letter.
+    pub(crate) fn clear(&self) -> Option<Result<usize, Problem>> {
+        let path = self.path();
+        dated_file::rewrite(&path, |text| {
+            let (texts, kept) = self
+                .without(text)
+                .map_err(|mistake| dated_file::broken(&path, mistake))?;
+            Ok((texts, Change::Text(kept)))
+        })
+    }
+
+    /// How many texts a file's text has in this group, and the text without them.
+    pub(crate) fn without(&self, text: &str) -> Result<(usize, String), &'static str> {
+        let lines = self.find(text)?;
+        Ok((texts_in(&lines), without(text, &lines)))
+    }
+
+    /// The lines of its keys. An error says what is wrong with the file, in English.
+    fn find(&self, text: &str) -> Result<Vec<Line>, &'static str> {
+        if text.contains('\0') {
+            return Err("it is not a text");
+        }
+        let mut lines = Vec::new();
+        let (mut is_here, mut file_locked, mut group_locked) = (false, false, false);
+        let mut end = 0;
+        for line in text.split_inclusive('\n') {
+            let place = end..end + line.len();
+            end = place.end;
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if line.starts_with('[') {
+                let mut names = group(line).ok_or("a group has no end")?;
+                group_locked = names.last() == Some(&"$i") && names.pop().is_some();
+                file_locked |= group_locked && names.is_empty();
+                is_here = names == self.names;
+                continue;
+            }
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            let (name, options) = key.split_once('[').unwrap_or((key, ""));
+            let is_option = |option| options.split(['[', ']']).any(|o| has_option(o, option));
+            if key.len() == line.len() && !is_option('d') {
+                return Err("a key has no value");
+            }
+            if is_here && self.keys.is_none_or(|keys| keys.contains(&name.trim())) {
+                lines.push(Line {
+                    place,
+                    texts: elements(value.trim()),
+                    locked: file_locked || group_locked || is_option('i'),
+                });
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// The text without these lines.
+fn without(text: &str, lines: &[Line]) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for line in lines {
+        kept.push_str(&text[from..line.place.start]);
+        from = line.place.end;
+    }
+    kept.push_str(&text[from..]);
+    kept
+}
+
+fn texts_in(lines: &[Line]) -> usize {
+    lines.iter().map(|line| line.texts).sum()
+}
+
+/// The names in a group's line, `[A][B]`; none where one has no end.
+fn group(line: &str) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    let mut rest = line;
+    while let Some(name) = rest.strip_prefix('[') {
+        let (name, after) = name.split_once(']')?;
+        names.push(name);
+        rest = after;
+    }
+    Some(names)
+}
+
+/// Whether what stands in brackets behind a key is an option, such as `$ie`, and among them this.
+fn has_option(text: &str, option: char) -> bool {
+    text.strip_prefix('$')
+        .is_some_and(|options| options.contains(option))
+}
+
+/// How many texts a list has, as it is in the file: its commas are `\\,`, its backslashes `\\\\`.
+fn elements(value: &str) -> usize {
+    // A list of one empty text, which is told from an empty list by that.
+    if value.is_empty() {
+        return 0;
+    }
+    let list = printable(value);
+    let (mut count, mut quoted) = (1, false);
+    for character in list.chars() {
+        match character {
+            _ if quoted => quoted = false,
+            '\\' => quoted = true,
+            ',' => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// A value without what the file needs to hold it in one line.
+fn printable(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('\\') | None => text.push('\\'),
+            // Kept, with what it takes the meaning from.
+            Some(other @ (',' | ';')) => text.extend(['\\', other]),
+            Some('x') => {
+                let digits: String = characters.by_ref().take(2).collect();
+                let code = u8::from_str_radix(&digits, 16);
+                text.push(code.map_or(' ', char::from));
+            }
+            // Whatever else it stands for, it is one character that separates nothing.
+            Some(_) => text.push(' '),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: Group = Group::keys(Folder::Config, "file", &["A", "History"], &["Texts"]);
+
+    #[test]
+    fn lists_are_counted_as_kde_reads_them() {
+        for (value, count) in [
+            ("", 0),
+            ("a", 1),
+            (r"\\0", 1),
+            ("a,b", 2),
+            (r"a\\,b", 1),
+            (r"a\\\\,b", 2),
+            (r"a\,b", 1),
+            (r"\sa\x2cb\t", 2),
+            ("a,", 2),
+            (r"a\", 1),
+        ] {
+            assert_eq!(elements(value), count, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_keys_of_one_group_are_found_wherever_it_is() {
+        let text = "Texts=a\n[A]\nTexts=a\n[A][History]\n# Texts=a\nTexts[$e]=a,b\nOther=a\n\
+                    [History]\nTexts=a\n[A][History]\n Texts = c \nTexts[$d]\n";
+        let lines = GROUP.find(text).unwrap();
+        let found: Vec<_> = lines.iter().map(|line| &text[line.place.clone()]).collect();
+        assert_eq!(found, ["Texts[$e]=a,b\n", " Texts = c \n", "Texts[$d]\n"]);
+        assert_eq!(texts_in(&lines), 3);
+    }
+
+    #[test]
+    fn what_is_immutable_is_locked_in_a_file_a_group_or_a_key() {
+        for text in [
+            "[$i]\n[A][History]\nTexts=a\n",
+            "[A][History][$i]\nTexts=a\n",
+            "[A][History]\nTexts[$ei]=a\n",
+        ] {
+            let lines = GROUP.find(text).unwrap();
+            assert!(lines.len() == 1 && lines[0].locked, "{text}");
+        }
+        let text = "[A][Other][$i]\nTexts=a\n[A][History]\nTexts=a\n";
+        assert!(!GROUP.find(text).unwrap()[0].locked);
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A text file with a line for each entry.
+
+use std::path::PathBuf;
+
+use crate::history::Problem;
+use crate::history::dated_file;
+use crate::history::dated_file::Change;
+use crate::system::processes::Folder;
+
+/// A file, by the folder of the person's below which it is.
+type Place = (Folder, &'static str);
+
+fn path((folder, file): &Place) -> PathBuf {
+    folder.path().join(file)
+}
+
+fn entries(text: &str) -> usize {
+    text.lines().filter(|line| !line.is_empty()).count()
+}
+
+pub(crate) fn count(place: &Place) -> Option<Result<usize, Problem>> {
+    dated_file::examine(&path(place), |text| Ok(entries(text)))
+}
+
+/// Whether the file itself is elsewhere, where its program does not see it go.
+pub(crate) fn is_link(place: &Place) -> bool {
+    path(place).is_symlink()
+}
+
+/// Removes the file; a link to one stays, and what is behind it becomes empty.
+pub(crate) fn clear(place: &Place) -> Option<Result<usize, Problem>> {
+    let path = path(place);
+    dated_file::rewrite(&path, |text| {
+        let change = if path.is_symlink() {
+            Change::Text(String::new())
+        } else {
+            Change::Removal
+        };
+        Ok((entries(text), change))
+    })
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Putting a policy into a computer or an image, and taking it out again.
+//!
+//! What counts for people is the compiled database, with its values and locks in one file, and
+//! whether the profile names it. So the steps are: the key file and the locks are made in a folder
+//! beside the old one, and the two change their names in one step; the database is compiled, which
+//! replaces it in one step; the profile, which was written beforehand, takes its place. Whoever
+//! pulls the plug between two steps finds the old policy in force or the new one, and what is
+//! left over is seen to by the next application. What turns a program off for everybody is written
+//! before the database is compiled, and taken back after it: in between, more is off than need be.
+//!
+//! ```text
+//! place          what is asked for: apply, dry_run, status, remove
+//! ├── write      the steps, each undone where it fails
+//! ├── opt_outs   what turns programs off for everybody, and taking it back
+//! └── look       what is there, what is in force, and who could undo it
+//! ```
+
+pub(crate) mod inspect;
+pub(crate) mod keyfiles;
+pub(crate) mod lock;
+pub(crate) mod opt_outs;
+pub mod read_back;
+pub(crate) mod write;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::Dir;
+
+use inspect::leftovers;
+use opt_outs::Steps;
+
+use crate::app::{DATABASE, DATABASE_NAME};
+use crate::choices::catalogue::Catalogue;
+use crate::choices::opt_out::OptOut;
+use crate::formats::mistake::Mistake;
+use crate::policy::compile::Compiled;
+use crate::policy::diff::FileChange;
+use crate::policy::failure::{Failure, Unreadable, no_scratch, system};
+use crate::policy::install::lock::Lock;
+use crate::policy::install::read_back::Process;
+use crate::policy::report::Report;
+use crate::policy::{FILE, LARGEST_FILE, Policy, parse};
+use crate::system::dconf::DATABASES;
+use crate::system::dconf::profile;
+use crate::system::i18n::system_error;
+use crate::system::tree;
+use crate::system::tree::{Kind, LARGEST_FOREIGN_FILE, Rights, Tree};
+
+pub(crate) use opt_outs::Before;
+pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_of as opt_outs_of};
+
+/// Where every application writes.
+const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];
+
+/// A computer or an image that a policy is put into.
+#[derive(Debug)]
+pub struct Place {
+    tree: Tree,
+}
+
+/// What an application did.
+#[derive(Debug)]
+pub struct Applied {
+    /// Whether anything was written.
+    pub changed: bool,
+    /// Whether the profile was: people who are logged in go on with the one that they have.
+    pub profile_changed: bool,
+    /// What is in force, read back.
+    pub report: Report,
+    /// What dconf and systemd had to say, such as of other databases.
+    pub said: Option<String>,
+}
+
+/// What an application would change.
+#[derive(Debug)]
+pub struct Changes {
+    /// Files of the database and the profile.
+    pub files: Vec<FileChange>,
+    /// Whether the database would be compiled.
+    pub compile: bool,
+    /// What turns programs off for everybody.
+    pub opt_outs: Preview,
+}
+
+impl Changes {
+    /// Whether anything would change.
+    pub fn is_change(&self) -> bool {
+        self.compile || !self.files.is_empty() || self.opt_outs.is_change()
+    }
+}
+
+/// What there is, and what is to be.
+pub(crate) struct Plan {
+    compiled: Compiled,
+    keys: FileChange,
+    locks: FileChange,
+    profile: FileChange,
+    profile_rights: Rights,
+    opt_outs: Steps,
+    preview: Preview,
+    /// The key file as long as there is something to be taken back, which it still knows of.
+    meanwhile: Vec<u8>,
+    /// Whether an application that was cut off left something behind, or somebody took or gave
+    /// rights to what is ours, so that all of it is made anew.
+    damaged: bool,
+}
+
+impl Plan {
+    fn sources_change(&self) -> bool {
+        self.damaged || self.keys.is_change() || self.locks.is_change()
+    }
+
+    fn is_change(&self) -> bool {
+        self.sources_change() || self.profile.is_change() || !self.opt_outs.set.is_empty()
+    }
+}
+
+impl Place {
+    /// A computer, or an image of one.
+    pub const fn new(tree: Tree) -> Self {
+        Self { tree }
+    }
+
+    /// The files.
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The name of a file of the place for people.
+    fn name(&self, path: &str) -> PathBuf {
+        self.tree.name(Path::new(path))
+    }
+
+    /// What the system said about a file or folder of the place.
+    fn system(&self, path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
+        system(self.tree.name(path))
+    }
+
+    /// Opens a folder of the place; none where there is nothing of that name.
+    fn folder(&self, path: &str) -> Result<Option<Dir>, Failure> {
+        let path = Path::new(path);
+        self.tree.folder(path).map_err(self.system(path))
+    }
+
+    /// What stands at a path of the place; none where there is nothing of that name.
+    fn kind(&self, path: &Path) -> Result<Option<Kind>, Failure> {
+        self.tree.kind(path).map_err(self.system(path))
+    }
+
+    /// What a file of the place holds; none where there is nothing of that name.
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+        let found = self.tree.read(path, LARGEST_FOREIGN_FILE);
+        found.map_err(self.system(path))
+    }
+
+    /// What a file of our sources holds.
+    fn source(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        self.read(&keyfiles::path(name))
+    }
+
+    /// Reads the place's policy: the file, or, where there is none, what was applied from a file
+    /// of another name. Says where it came from.
+    pub fn policy(&self) -> Result<(PathBuf, Policy), Unreadable> {
+        let file = self.name(FILE);
+        match read_policy(&self.tree, Path::new(FILE)) {
+            Err(Unreadable::Missing(_)) => match self.applied() {
+                Err(Unreadable::Missing(_)) => Err(Unreadable::Missing(file)),
+                found => found,
+            },
+            found => found.map(|policy| (file, policy)),
+        }
+    }
+
+    /// Reads the policy that was applied last, as it was then. Says where it is kept.
+    pub fn applied(&self) -> Result<(PathBuf, Policy), Unreadable> {
+        let file = self.tree.name(&keyfiles::path(keyfiles::KEY_FILE));
+        let key_file = self.source(keyfiles::KEY_FILE).ok().flatten();
+        match key_file.and_then(|bytes| keyfiles::embedded(&bytes)) {
+            None => Err(Unreadable::Missing(file)),
+            Some(text) => match parse(&file, text.as_bytes()) {
+                Ok(policy) => Ok((file, policy)),
+                Err(mistakes) => Err(Unreadable::Mistakes(mistakes)),
+            },
+        }
+    }
+
+    /// Reads a policy from a file of this computer.
+    pub fn policy_from(file: &Path) -> Result<Policy, Unreadable> {
+        read_policy(&Tree::computer(), file)
+    }
+
+    /// Puts a policy in force. `waiting` is called when another one is at work.
+    pub fn apply(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        waiting: impl FnOnce(),
+    ) -> Result<Applied, Failure> {
+        // Before the lock: who may not write is told so, whether anything is to be written or not.
+        self.check_rights(FOLDERS.map(PathBuf::from))?;
+        // It looks at nothing before it is asked. What could not be read back is not begun.
+        let mut process = Some(self.read_back_process()?);
+        let lock = Lock::acquire(&self.tree, waiting)?;
+        let plan = self.plan(policy, catalogue, &lock.made())?;
+        let folders = plan.opt_outs.set.iter().map(OptOut::file);
+        self.check_rights(folders.filter_map(|file| file.parent().map(PathBuf::from)))?;
+        if !plan.is_change() {
+            let report = self.look(policy, catalogue, &plan.compiled, process.take())?;
+            if report.in_force() {
+                return Ok(Applied {
+                    changed: false,
+                    profile_changed: false,
+                    report,
+                    said: None,
+                });
+            }
+        }
+        let process = match process {
+            Some(process) => process,
+            None => self.read_back_process()?,
+        };
+        let said = self.carry_out(&plan, &lock)?;
+        // That the database says nothing more is dconf's word of a moment ago.
+        let report = self.read_back(policy, catalogue, &plan.compiled, true, Some(process));
+        // Nobody waits for systemd, whatever it does.
+        drop(lock);
+        let said = [said, self.tell_systemd(&plan.opt_outs)];
+        let said = said
+            .into_iter()
+            .flatten()
+            .reduce(|one, other| one + "\n" + &other);
+        let report = report?;
+        if !report.in_force() {
+            return Err(Failure::NotInForce(Box::new(report)));
+        }
+        Ok(Applied {
+            changed: true,
+            profile_changed: plan.profile.is_change(),
+            report,
+            said,
+        })
+    }
+
+    /// What an application would change.
+    pub fn dry_run(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Changes, Failure> {
+        let plan = self.plan(policy, catalogue, &lock::made(&self.tree))?;
+        let compile = plan.sources_change()
+            || !(self.look(policy, catalogue, &plan.compiled, None)?).in_force();
+        let files = [plan.keys, plan.locks, plan.profile];
+        Ok(Changes {
+            files: files.into_iter().filter(FileChange::is_change).collect(),
+            compile,
+            opt_outs: plan.preview,
+        })
+    }
+
+    /// Compares what is in force with what a policy says.
+    pub fn status(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Report, Failure> {
+        let profile = match self.profile()?.1 {
+            Some(profile) => profile,
+            None => self.new_profile()?,
+        };
+        let compiled = self.compile(policy, catalogue, &profile)?;
+        self.look(policy, catalogue, &compiled, None)
+    }
+
+    /// Takes out all that applications put there. Says whether there was anything.
+    pub fn remove(&self, waiting: impl FnOnce()) -> Result<bool, Failure> {
+        if !self.is_there()? {
+            return Ok(false);
+        }
+        self.check_rights(FOLDERS.map(PathBuf::from))?;
+        let lock = Lock::acquire(&self.tree, waiting)?;
+        let (kind, profile) = self.profile()?;
+        if kind == Some(Kind::Link) && profile.as_deref().is_some_and(profile::has_ours) {
+            return Err(Failure::LineInLink(self.name(profile::FILE)));
+        }
+        self.check_ours()?;
+        let databases = self.folder(DATABASES)?;
+        let key_file = self.source(keyfiles::KEY_FILE)?.unwrap_or_default();
+        let mut made = [keyfiles::made(&key_file), lock.made()].concat();
+        made.sort();
+        made.dedup();
+        let opt_outs = Steps {
+            undo: keyfiles::before(&key_file),
+            ..Steps::default()
+        };
+        // A file that cannot be understood is found before anything is taken out.
+        self.preview(&opt_outs)?;
+        // The sources, which know of these, go before them.
+        lock.note(&made)?;
+        if let Some(databases) = &databases {
+            self.let_go(databases, &made, &opt_outs.undo)?;
+        }
+        self.undo_opt_outs(&opt_outs.undo)?;
+        if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
+            self.take_out_of_profile(&profiles, kind, profile, &made)?;
+        }
+        if let Some(databases) = &databases {
+            let ours = [DATABASE_NAME, keyfiles::FOLDER].map(PathBuf::from);
+            for name in leftovers(databases).into_iter().chain(ours) {
+                let failed = self.system(&Path::new(DATABASES).join(&name));
+                tree::remove(databases, name).map_err(failed)?;
+            }
+        }
+        self.take_out_empty(&made)?;
+        lock.note(&[])?;
+        drop(lock);
+        self.tell_systemd(&opt_outs);
+        Ok(true)
+    }
+
+    /// Whether anything is there that a removal would take out.
+    fn is_there(&self) -> Result<bool, Failure> {
+        if self.profile()?.1.as_deref().is_some_and(profile::has_ours) {
+            return Ok(true);
+        }
+        let sources = Path::new(DATABASES).join(keyfiles::FOLDER);
+        if self.kind(Path::new(DATABASE))?.is_some() || self.kind(&sources)?.is_some() {
+            return Ok(true);
+        }
+        let databases = self.folder(DATABASES)?;
+        if databases.is_some_and(|databases| !leftovers(&databases).is_empty()) {
+            return Ok(true);
+        }
+        for folder in lock::made(&self.tree) {
+            if self.kind(&folder)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// `unfinished`: the folders that an application made that was cut off.
+    fn plan(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        unfinished: &[PathBuf],
+    ) -> Result<Plan, Failure> {
+        self.check_ours()?;
+        let profile_file = self.name(profile::FILE);
+        let (kind, profile) = self.profile()?;
+        let profile_rights = match kind {
+            None => Rights::PUBLIC,
+            Some(Kind::File(rights)) => rights,
+            // Somebody put our line where the link leads; then there is nothing to change.
+            Some(Kind::Link) if profile.as_deref().is_some_and(profile::has_ours) => Rights::PUBLIC,
+            Some(Kind::Link) => return Err(Failure::ProfileIsLink(profile_file)),
+            Some(_) => return Err(Failure::InTheWay(profile_file)),
+        };
+        let new_profile = match &profile {
+            None => self.new_profile()?,
+            Some(profile) => profile::with_ours(profile)
+                .map_err(|_| Failure::NoUserDatabase(profile_file.clone()))?,
+        };
+        let compiled = self.compile(policy, catalogue, &new_profile)?;
+        let key_file = self.source(keyfiles::KEY_FILE)?;
+        let mut made = keyfiles::made(key_file.as_deref().unwrap_or_default());
+        made.extend_from_slice(unfinished);
+        if profile.is_none() {
+            made.push(profile::FILE.into());
+        }
+        for folder in keyfiles::folders() {
+            if self.folder(folder)?.is_none() {
+                made.push(folder.into());
+            }
+        }
+        made.sort();
+        made.dedup();
+        let file = |name: &str, before, after: String| FileChange {
+            file: self.tree.name(&keyfiles::path(name)),
+            before,
+            after: Some(after.into_bytes()),
+        };
+        let before = keyfiles::before(key_file.as_deref().unwrap_or_default());
+        let opt_outs = self.opt_out_steps(&opt_outs::wanted(policy, catalogue)?, before)?;
+        // What cannot be changed is found before anything is.
+        let preview = self.preview(&opt_outs)?;
+        let key_file_text =
+            |before: &[Before]| keyfiles::key_file_text(policy, &compiled, &made, before);
+        let all = [opt_outs.before.as_slice(), &opt_outs.undo].concat();
+        let meanwhile = key_file_text(&all).into_bytes();
+        let text = key_file_text(&opt_outs.before);
+        let locks = self.source(keyfiles::LOCKS_FILE)?;
+        Ok(Plan {
+            keys: file(keyfiles::KEY_FILE, key_file, text),
+            locks: file(keyfiles::LOCKS_FILE, locks, compiled.locks_file()),
+            profile: FileChange {
+                file: profile_file,
+                before: profile,
+                after: Some(new_profile),
+            },
+            profile_rights,
+            opt_outs,
+            preview,
+            meanwhile,
+            compiled,
+            damaged: self.is_damaged()?,
+        })
+    }
+
+    /// A process that reads back what is in force here.
+    fn read_back_process(&self) -> Result<Process, Failure> {
+        Process::start(self.tree.is_image()).map_err(no_scratch())
+    }
+}
+
+/// Reads a file of a computer or an image as a policy.
+fn read_policy(tree: &Tree, path: &Path) -> Result<Policy, Unreadable> {
+    let file = tree.name(path);
+    let mistake = |error| Unreadable::Mistakes(vec![Mistake::whole(&file, &system_error(&error))]);
+    match tree.read(path, LARGEST_FILE).map_err(mistake)? {
+        None => Err(Unreadable::Missing(file)),
+        Some(bytes) => parse(&file, &bytes).map_err(Unreadable::Mistakes),
+    }
+}

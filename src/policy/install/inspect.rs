@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What is there, what is in force, and who could undo it. Nothing is written here.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::Dir;
+use glib::Variant;
+
+use crate::app::{DATABASE, DATABASE_NAME};
+use crate::choices::catalogue::Catalogue;
+use crate::choices::opt_out::OptOut;
+use crate::choices::organisation;
+use crate::choices::reader::{Reader, Shape};
+use crate::policy::compile::{self, Compiled};
+use crate::policy::failure::{Failure, no_scratch, system};
+use crate::policy::install::Place;
+use crate::policy::install::keyfiles;
+use crate::policy::install::opt_outs::{wanted, wanted_of};
+use crate::policy::install::read_back;
+use crate::policy::install::read_back::{Answer, Process, Question};
+use crate::policy::report::{KeyReport, ReaderReport, Report};
+use crate::policy::{FILE, Policy};
+use crate::system::dconf::DATABASES;
+use crate::system::dconf::{command as dconf, profile};
+use crate::system::folders;
+use crate::system::i18n::system_error;
+use crate::system::tree;
+use crate::system::tree::{FOLDER_UNDER_WAY, Kind, UNDER_WAY};
+
+/// What a database, or what dconf lists of it, may have beyond a multiple of the policy's text, in
+/// bytes.
+const ROOM: usize = 64 * 1024;
+
+impl Place {
+    /// Everybody's profile: what stands there, and what is in it.
+    pub(crate) fn profile(&self) -> Result<(Option<Kind>, Option<Vec<u8>>), Failure> {
+        let file = Path::new(profile::FILE);
+        Ok((self.kind(file)?, self.read(file)?))
+    }
+
+    /// The profile that is made where there is none.
+    pub(crate) fn new_profile(&self) -> Result<Vec<u8>, Failure> {
+        for data in folders::system_data(&self.tree) {
+            let file = data.join(profile::VENDOR_FILE);
+            if let Some(vendor) = self.read(&file)? {
+                return profile::new(Some(&vendor))
+                    .map_err(|_| Failure::NoUserDatabase(self.tree.name(&file)));
+            }
+        }
+        profile::new(None).map_err(|_| Failure::NoUserDatabase(self.name(profile::FILE)))
+    }
+
+    /// Whether there is something that was made under another name and never took its place, or
+    /// something of ours with another owner or other rights than it was made with.
+    pub(crate) fn is_damaged(&self) -> Result<bool, Failure> {
+        let me = rustix::process::geteuid().as_raw();
+        let databases = self.folder(DATABASES)?;
+        if databases.is_some_and(|databases| !leftovers(&databases).is_empty()) {
+            return Ok(true);
+        }
+        let sources = Path::new(DATABASES).join(keyfiles::FOLDER);
+        for path in [
+            Path::new(DATABASE),
+            &sources.join(keyfiles::LOCKS),
+            &sources.join(keyfiles::KEY_FILE),
+            &sources.join(keyfiles::LOCKS_FILE),
+            &sources,
+        ] {
+            let (rights, usual) = match self.kind(path)? {
+                Some(Kind::File(rights)) => (rights, 0o644),
+                Some(Kind::Folder(rights)) => (rights, 0o755),
+                _ => continue,
+            };
+            let owner = rights.owner.map_or(me, |(user, _)| user);
+            if rights.mode != usual || (owner != me && owner != 0) {
+                return Ok(true);
+            }
+        }
+        let profile_under_way = Path::new(profile::FOLDER).join(UNDER_WAY);
+        Ok(self.kind(&profile_under_way)?.is_some())
+    }
+
+    /// What a policy comes to here, with the names that other databases have in lists.
+    pub(crate) fn compile(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        profile: &[u8],
+    ) -> Result<Compiled, Failure> {
+        let keys = compile::list_keys(policy, catalogue);
+        let others = profile::without_ours(profile);
+        let mut below = BTreeMap::new();
+        if profile::names_system_databases(&others) && !keys.is_empty() {
+            let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
+            let process = Process::start(true).map_err(no_scratch())?;
+            let answers = self.ask(process, &others, &questions)?;
+            for (key, answer) in keys.into_iter().zip(answers) {
+                let text = answer.value;
+                let value = text.and_then(|text| Variant::parse(None, &text).ok());
+                if let Some(names) = value.and_then(|value| value.get::<Vec<String>>()) {
+                    below.insert(key, names);
+                }
+            }
+        }
+        let below = |key: &str| below.get(key).cloned().unwrap_or_default();
+        Ok(compile::compile(policy, catalogue, &below)?)
+    }
+
+    fn ask(
+        &self,
+        process: Process,
+        profile: &[u8],
+        questions: &[Question],
+    ) -> Result<Vec<Answer>, Failure> {
+        let asked = process.ask(&self.tree, profile, questions);
+        asked.map_err(|failure| match failure {
+            read_back::Failure::NoDconf => Failure::NoDconf,
+            read_back::Failure::NoScratch(error) => no_scratch()(error),
+            read_back::Failure::Io(error) => system(self.name(profile::FILE))(error),
+        })
+    }
+
+    /// Compares what is in force with what a policy comes to. `process`: one that was started for it.
+    pub(crate) fn look(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        compiled: &Compiled,
+        process: Option<Process>,
+    ) -> Result<Report, Failure> {
+        let is_current = self.is_compiled(compiled)?;
+        self.read_back(policy, catalogue, compiled, is_current, process)
+    }
+
+    /// Reads back every key that a policy says something about, with a process that was started
+    /// for it, or another.
+    pub(crate) fn read_back(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        compiled: &Compiled,
+        is_current: bool,
+        process: Option<Process>,
+    ) -> Result<Report, Failure> {
+        let profile = self.profile()?.1;
+        let mut readers = Vec::new();
+        let mut questions = Vec::new();
+        for decision in &policy.decisions {
+            for reader in catalogue.readers_of(decision.choice) {
+                let keys = compile::keys_of(decision, reader);
+                let opt_outs = wanted_of(decision, reader);
+                // What a service or a file keeps is in no database.
+                if keys.is_empty() && opt_outs.is_empty() {
+                    continue;
+                }
+                questions.extend(keys.iter().map(|key| {
+                    Question {
+                        key: key.clone(),
+                        // What this computer's programs take says nothing about an image's.
+                        schema: schema(reader)
+                            .filter(|_| !self.tree.is_image())
+                            .map(str::to_owned),
+                    }
+                }));
+                readers.push((decision.choice, reader, keys, opt_outs));
+            }
+        }
+        questions.extend(organisation::keys().map(Question::plain));
+        let answers = match &profile {
+            // dconf's default names nothing but the person's own.
+            None => Vec::new(),
+            Some(profile) => {
+                let process = match process {
+                    Some(process) => process,
+                    None => self.read_back_process()?,
+                };
+                self.ask(process, profile, &questions)?
+            }
+        };
+        let mut answers = answers.into_iter();
+        let key_report = |(key, found): (String, Answer)| KeyReport {
+            wanted: Answer {
+                value: compiled
+                    .values
+                    .get(&key)
+                    .map(|value| value.print(true).into()),
+                locked: compiled.locks.contains(&key),
+                problem: None,
+            },
+            key,
+            found,
+        };
+        let mut key_reports = |keys: Vec<String>| -> Vec<_> {
+            let answered = keys
+                .into_iter()
+                .map(|key| (key, answers.next().unwrap_or_default()));
+            answered.map(key_report).collect()
+        };
+        let readers = readers
+            .into_iter()
+            .map(|(choice, reader, keys, opt_outs)| {
+                let opt_outs = opt_outs.iter().map(|opt_out| self.opt_out_report(opt_out));
+                ReaderReport {
+                    choice,
+                    id: reader.id.clone(),
+                    name: reader.name.clone(),
+                    keys: key_reports(keys).into_iter().chain(opt_outs).collect(),
+                }
+            })
+            .collect();
+        let mut report = Report {
+            in_profile: profile.as_deref().is_some_and(profile::has_ours),
+            is_current,
+            readers,
+            policy: key_reports(organisation::keys().map(str::to_owned).into()),
+            ..Report::default()
+        };
+        let opt_outs = wanted(policy, catalogue)?;
+        let opt_outs: Vec<_> = opt_outs.iter().map(OptOut::file).collect();
+        self.look_at_rights(&mut report, &opt_outs);
+        Ok(report)
+    }
+
+    /// Finds what others may change, and what people cannot read.
+    fn look_at_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
+        let me = rustix::process::geteuid().as_raw();
+        // What people's programs read, and what dconf and privacyctl alone do.
+        let theirs = [
+            "/etc/dconf",
+            DATABASES,
+            profile::FOLDER,
+            profile::FILE,
+            DATABASE,
+        ];
+        let sources = Path::new(DATABASES).join(keyfiles::FOLDER);
+        let config = Path::new(folders::SYSTEM_CONFIG);
+        let readers = config.join("readers.d");
+        let ours = [&sources, config, Path::new(FILE), &readers];
+        let folders = opt_outs.iter().filter_map(|file| file.parent());
+        let theirs = theirs.iter().map(Path::new);
+        let theirs = theirs
+            .chain(folders)
+            .chain(opt_outs.iter().map(PathBuf::as_path));
+        let theirs = theirs.map(|path| (path, true));
+        for (path, for_people) in theirs.chain(ours.map(|path| (path, false))) {
+            let (rights, needed) = match self.tree.kind(path) {
+                Ok(Some(Kind::File(rights))) => (rights, 0o004),
+                Ok(Some(Kind::Folder(rights))) => (rights, 0o005),
+                _ => continue,
+            };
+            let owner = rights.owner.map_or(0, |(user, _)| user);
+            let by_group =
+                rights.mode & 0o020 != 0 && rights.owner.is_some_and(|(_, group)| group != 0);
+            if (owner != 0 && owner != me) || rights.mode & 0o002 != 0 || by_group {
+                report.exposed.push(self.tree.name(path));
+            }
+            if for_people && rights.mode & needed != needed {
+                report.hidden.push(self.tree.name(path));
+            }
+        }
+    }
+
+    /// Whether the database holds what the policy comes to, and nothing more. It is asked by
+    /// values: `dconf compile` leaves some bytes of a database to chance.
+    fn is_compiled(&self, compiled: &Compiled) -> Result<bool, Failure> {
+        let Some(database) = self.read(Path::new(DATABASE))? else {
+            return Ok(false);
+        };
+        // dconf writes values as we do, and a database has some tens of bytes for each. One that is
+        // much larger, or lists much more, is not the policy's.
+        let text = compiled.key_file().len() + compiled.locks_file().len();
+        if database.len() > 16 * text + ROOM {
+            return Ok(false);
+        }
+        let most = 2 * text + ROOM;
+        let found = dconf::contents(&database, most)?
+            .and_then(|(keys, locks)| Compiled::from_files(&keys, &locks));
+        Ok(found.as_ref() == Some(compiled))
+    }
+
+    /// Makes sure that where our files would be there is nothing of anybody else's.
+    pub(crate) fn check_ours(&self) -> Result<(), Failure> {
+        let database = Path::new(DATABASE);
+        if !matches!(self.kind(database)?, None | Some(Kind::File(_))) {
+            return Err(Failure::InTheWay(self.tree.name(database)));
+        }
+        let folder = Path::new(DATABASES).join(keyfiles::FOLDER);
+        if !matches!(self.kind(&folder)?, None | Some(Kind::Folder(_))) {
+            return Err(Failure::InTheWay(self.tree.name(&folder)));
+        }
+        let locks = folder.join(keyfiles::LOCKS);
+        // What one that was cut off left behind is ours, too.
+        let ours = [keyfiles::KEY_FILE, UNDER_WAY];
+        for (path, ours) in [
+            (&folder, [&ours, [keyfiles::LOCKS].as_slice()].concat()),
+            (&locks, ours.to_vec()),
+        ] {
+            for (name, _) in self.tree.entries(path).map_err(self.system(path))? {
+                if !ours.iter().any(|ours| name == **ours) {
+                    return Err(Failure::Foreign(self.tree.name(&path.join(name))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that this person may write where it will be needed.
+    pub(crate) fn check_rights(
+        &self,
+        folders: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<(), Failure> {
+        for folder in folders {
+            // The nearest folder that is there.
+            let found = folder
+                .ancestors()
+                .find_map(|path| match self.tree.folder(path) {
+                    Ok(None) => None,
+                    Ok(Some(dir)) => Some((path, tree::check_writable(&dir))),
+                    Err(error) => Some((path, Err(error))),
+                });
+            if let Some((path, Err(error))) = found {
+                return Err(Failure::NotWritable {
+                    folder: self.tree.name(path),
+                    reason: system_error(&error),
+                    denied: is_denied(&error),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What applications that were cut off left in the folder of databases: what of ours did not take
+/// its place, and what of dconf's did not, which GLib gives six capitals and digits at first.
+pub(crate) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
+    let is_dconfs = |name: &str| {
+        let letters = name
+            .strip_prefix(DATABASE_NAME)
+            .and_then(|rest| rest.strip_prefix('.'));
+        letters.is_some_and(|letters| {
+            let is_ours = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit();
+            letters.len() == 6 && letters.bytes().all(is_ours)
+        })
+    };
+    let sources = Path::new(keyfiles::FOLDER);
+    let known = [
+        UNDER_WAY.into(),
+        FOLDER_UNDER_WAY.into(),
+        sources.join(UNDER_WAY),
+        sources.join(keyfiles::LOCKS).join(UNDER_WAY),
+    ];
+    let known = known
+        .into_iter()
+        .filter(|name| !matches!(tree::kind(databases, name), Ok(None)));
+    let entries = databases.entries().into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let names = files.map(|entry| entry.file_name());
+    let dconfs = names.filter(|name| name.to_str().is_some_and(is_dconfs));
+    known.chain(dconfs.map(PathBuf::from)).collect()
+}
+
+/// Whether the system said no to this person, rather than to everybody.
+fn is_denied(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::ACCESS | Errno::PERM)
+    )
+}
+
+/// The schema that a reader's programs read its keys with.
+fn schema(reader: &Reader) -> Option<&str> {
+    match &reader.shape {
+        Shape::Value(shape) => Some(&shape.schema),
+        Shape::List(shape) => Some(&shape.schema),
+        Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => None,
+    }
+}

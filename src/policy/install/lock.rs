@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The lock that lets two that work on one computer or image wait for each other.
+//!
+//! A lock can be held by every user who can open its file. So the file is nobody's but the user's who
+//! works: root's is in `/run`, another user's in the runtime folder of that user. A file is locked
+//! rather than an image itself, which many can open. Its name has the device and the number of the
+//! image's folder. Root and an image's owner do not wait for each other.
+//!
+//! The file also keeps the folders that an application has made so far, until the database's sources do:
+//! a removal then knows them even if the application was killed.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cap_std::fs::Dir;
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use crate::app::PACKAGE;
+use crate::policy::failure::{Failure, system};
+use crate::policy::install::keyfiles;
+use crate::system::scratch;
+use crate::system::scratch::RUN;
+use crate::system::tree::{Tree, unless_missing};
+
+/// How long another one is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// How much of the file is read, in bytes; it holds a few names.
+const LARGEST: u64 = 4096;
+
+/// Where a lock is.
+#[derive(Debug)]
+struct Spot {
+    folder: Dir,
+    path: PathBuf,
+    name: String,
+}
+
+/// A lock that is held. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: File,
+    spot: Spot,
+    /// Whether the file goes with the lock: there may be many images.
+    goes: bool,
+}
+
+impl Lock {
+    /// Waits until no other privacyctl works here. `waiting` is called where there is one.
+    pub(crate) fn acquire(tree: &Tree, waiting: impl FnOnce()) -> Result<Self, Failure> {
+        let spot = Spot::of(tree)?;
+        let mut waiting = Some(waiting);
+        let began = Instant::now();
+        loop {
+            if let Some(file) = spot.try_lock().map_err(spot.failed())? {
+                return Ok(Self {
+                    file,
+                    spot,
+                    goes: tree.is_image(),
+                });
+            }
+            if let Some(waiting) = waiting.take() {
+                waiting();
+            }
+            if began.elapsed() >= PATIENCE {
+                return Err(Failure::Busy);
+            }
+            std::thread::sleep(EVERY);
+        }
+    }
+
+    /// The folders that applications made that did not come to their end.
+    pub(crate) fn made(&self) -> Vec<PathBuf> {
+        read(&self.file).unwrap_or_default()
+    }
+
+    /// Keeps the names of folders that are about to be made, or forgets them.
+    pub(crate) fn note(&self, made: &[PathBuf]) -> Result<(), Failure> {
+        let mut text = String::new();
+        for path in made {
+            text.push_str(&path.to_string_lossy());
+            text.push('\n');
+        }
+        let write = || -> io::Result<()> {
+            let mut file = &self.file;
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(text.as_bytes())
+        };
+        write().map_err(self.spot.failed())
+    }
+}
+
+/// The folders that an application made that did not come to its end, as far as can be told without
+/// the lock.
+pub(crate) fn made(tree: &Tree) -> Vec<PathBuf> {
+    let Ok(spot) = Spot::of(tree) else {
+        return Vec::new();
+    };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&spot.folder, &spot.name, flags, Mode::empty());
+    let file = file.map(File::from).ok();
+    file.filter(|file| is_own(file).unwrap_or_default())
+        .and_then(|file| read(&file).ok())
+        .unwrap_or_default()
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Who waits for the file that is gone finds that out, and makes another.
+        if self.goes && self.made().is_empty() && self.spot.names(&self.file).unwrap_or_default() {
+            let _ = self.spot.folder.remove_file(&self.spot.name);
+        }
+    }
+}
+
+impl Spot {
+    fn of(tree: &Tree) -> Result<Self, Failure> {
+        let name = match tree.folder(Path::new("/")) {
+            Ok(Some(root)) if tree.is_image() => {
+                let found = rustix::fs::fstat(&root);
+                let found =
+                    found.map_err(|error| system(tree.name(Path::new("/")))(error.into()))?;
+                format!("{PACKAGE}.{:x}-{:x}.lock", found.st_dev, found.st_ino)
+            }
+            _ => format!("{PACKAGE}.lock"),
+        };
+        let path = if geteuid().is_root() || !tree.is_image() {
+            RUN.into()
+        } else {
+            own_folder()?
+        };
+        let folder = scratch::open_trusted(&path).map_err(system(path.clone()))?;
+        let path = path.join(&name);
+        Ok(Self { folder, path, name })
+    }
+
+    fn failed(&self) -> impl FnOnce(io::Error) -> Failure + use<> {
+        system(self.path.clone())
+    }
+
+    /// Locks the file, which is made where there is none; none while another one holds it.
+    fn try_lock(&self) -> io::Result<Option<File>> {
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o600);
+        let file = File::from(rustix::fs::openat(&self.folder, &self.name, flags, mode)?);
+        if !is_own(&file)? {
+            return Err(Errno::PERM.into());
+        }
+        // Whatever the umask is, and who else made it for this user.
+        rustix::fs::fchmod(&file, mode)?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        // The one that held it may have removed it.
+        Ok(self.names(&file)?.then_some(file))
+    }
+
+    /// Whether the file still has its name.
+    fn names(&self, file: &File) -> io::Result<bool> {
+        let opened = rustix::fs::fstat(file)?;
+        let named = rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW);
+        let named = unless_missing(named.map_err(io::Error::from))?;
+        Ok(named
+            .is_some_and(|named| (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)))
+    }
+}
+
+/// Whether it is a regular file of this user.
+fn is_own(file: &File) -> io::Result<bool> {
+    let found = rustix::fs::fstat(file)?;
+    let regular = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+    Ok(regular && found.st_uid == geteuid().as_raw())
+}
+
+fn read(file: &File) -> io::Result<Vec<PathBuf>> {
+    let mut text = String::new();
+    let mut file = file;
+    file.rewind()?;
+    file.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text
+        .lines()
+        .filter(|name| keyfiles::folders().any(|folder| folder == *name))
+        .map(PathBuf::from)
+        .collect())
+}
+
+/// A folder for the locks of a user other than root: the runtime folder, or one below the folder for
+/// temporary files where there is none.
+fn own_folder() -> Result<PathBuf, Failure> {
+    let is_own = |folder: &Path| -> io::Result<bool> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let found = rustix::fs::fstat(rustix::fs::open(folder, flags, Mode::empty())?)?;
+        let is_private = Mode::from_raw_mode(found.st_mode & 0o077).is_empty();
+        Ok(found.st_uid == geteuid().as_raw() && is_private)
+    };
+    if let Some(folder) = dirs::runtime_dir().filter(|folder| is_own(folder).unwrap_or_default()) {
+        return Ok(folder);
+    }
+    let folder = std::env::temp_dir().join(format!("{PACKAGE}-{}", geteuid().as_raw()));
+    let make = || -> io::Result<()> {
+        match rustix::fs::mkdir(&folder, Mode::from_raw_mode(0o700)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if is_own(&folder)? {
+            Ok(())
+        } else {
+            Err(Errno::PERM.into())
+        }
+    };
+    make().map_err(system(folder.clone()))?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn spot(folder: &Path) -> Spot {
+        Spot {
+            folder: scratch::open_trusted(folder).unwrap(),
+            path: folder.join("lock"),
+            name: "lock".to_owned(),
+        }
+    }
+
+    fn lock(folder: &Path) -> Option<Lock> {
+        let spot = spot(folder);
+        spot.try_lock().unwrap().map(|file| Lock {
+            file,
+            spot,
+            goes: true,
+        })
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_alone_and_goes_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        let file = folder.path().join("lock");
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o7777,
+            0o600
+        );
+        assert!(lock(folder.path()).is_none());
+        drop(held);
+        assert!(!file.exists());
+        assert!(lock(folder.path()).is_some());
+    }
+
+    #[test]
+    fn a_file_that_was_removed_is_not_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        fs::remove_file(folder.path().join("lock")).unwrap();
+        let other = lock(folder.path()).unwrap();
+        drop(held);
+        drop(other);
+    }
+
+    #[test]
+    fn a_link_is_no_lock_and_a_lock_can_be_opened_by_no_other_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lock");
+        symlink("/etc/passwd", &file).unwrap();
+        assert!(spot(folder.path()).try_lock().is_err());
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let held = lock(folder.path());
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o7777,
+            0o600
+        );
+        drop(held);
+    }
+
+    #[test]
+    fn folders_that_were_made_are_known_until_they_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        let made = ["/etc/dconf", "/etc/dconf/db"].map(PathBuf::from);
+        held.note(&["/home".into(), made[0].clone(), made[1].clone()])
+            .unwrap();
+        assert_eq!(held.made(), made, "those alone that an application makes");
+        drop(held);
+        let held = lock(folder.path()).unwrap();
+        assert_eq!(held.made(), made, "it was killed");
+        held.note(&[]).unwrap();
+        assert_eq!(held.made(), Vec::<PathBuf>::new());
+        drop(held);
+        assert!(!folder.path().join("lock").exists());
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The steps of an application and of a removal; `place` says in which order and why.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::{Dir, MetadataExt as _};
+use rustix::fs::Mode;
+
+use crate::app::{DATABASE, DATABASE_NAME};
+use crate::policy::failure::Failure;
+use crate::policy::install::inspect::leftovers;
+use crate::policy::install::keyfiles;
+use crate::policy::install::keyfiles::{KEY_FILE, LOCKS, LOCKS_FILE};
+use crate::policy::install::lock::Lock;
+use crate::policy::install::{Before, Place, Plan};
+use crate::system::dconf::DATABASES;
+use crate::system::dconf::{command as dconf, profile};
+use crate::system::tree;
+use crate::system::tree::{FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
+
+impl Place {
+    /// Lets the programs of people who are logged in know at once that nothing is locked any more:
+    /// they keep the database that they have open until it says otherwise.
+    pub(crate) fn let_go(
+        &self,
+        databases: &Dir,
+        made: &[PathBuf],
+        before: &[Before],
+    ) -> Result<(), Failure> {
+        let sources = Path::new(DATABASES).join(keyfiles::FOLDER);
+        if self.tree.is_image() || self.kind(&sources)?.is_none() {
+            return Ok(());
+        }
+        let heading = format!("{}\n", keyfiles::heading(made, before));
+        self.make_sources(databases, heading.as_bytes(), b"")?;
+        // Without dconf nobody has it open.
+        match self.update(databases) {
+            Ok(_) | Err(Failure::NoDconf) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(crate) fn take_out_of_profile(
+        &self,
+        profiles: &Dir,
+        kind: Option<Kind>,
+        profile: &[u8],
+        made: &[PathBuf],
+    ) -> Result<(), Failure> {
+        let failed = |error| self.system(Path::new(profile::FILE))(error);
+        tree::remove(profiles, UNDER_WAY).map_err(failed)?;
+        if !profile::has_ours(profile) {
+            return Ok(());
+        }
+        let ours = made.iter().any(|path| path == Path::new(profile::FILE));
+        if ours && self.new_profile().is_ok_and(|new| new == profile) {
+            return tree::remove(profiles, profile::NAME).map_err(failed);
+        }
+        let rights = match kind {
+            Some(Kind::File(rights)) => rights,
+            _ => Rights::PUBLIC,
+        };
+        let without = profile::without_ours(profile);
+        tree::prepare_replacement(profiles, profile::NAME, Some(profile), &without, rights)
+            .and_then(|prepared| Ok(prepared.put_in_place()?))
+            .map_err(failed)
+    }
+
+    /// Takes out folders that were made, where nothing is in them by now; given those above first.
+    pub(crate) fn take_out_empty(&self, folders: &[PathBuf]) -> Result<(), Failure> {
+        // The profile has been seen to.
+        let folders = folders
+            .iter()
+            .filter(|path| **path != Path::new(profile::FILE));
+        for path in folders.rev() {
+            if let (Some(above), Some(name)) = (path.parent(), path.file_name()) {
+                if let Ok(Some(above)) = self.tree.folder(above) {
+                    tree::remove_empty(&above, name).map_err(self.system(path))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what is to be done. Says what dconf had to say.
+    pub(crate) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Option<String>, Failure> {
+        // Whatever root's habits are: people have to read what is made here.
+        rustix::process::umask(Mode::from_raw_mode(0o022));
+        let unfinished = lock.made();
+        let mut to_be_made = unfinished.clone();
+        for path in keyfiles::folders() {
+            if self.folder(path)?.is_none() {
+                to_be_made.push(path.into());
+            }
+        }
+        if !to_be_made.is_empty() {
+            // The sources will know of them, and are not there yet.
+            lock.note(&to_be_made)?;
+        }
+        let mut made = Vec::new();
+        let mut folder = |path: &str| {
+            let path = Path::new(path);
+            let opened = self.tree.make_folder(path, &mut made);
+            opened.map_err(self.system(path))
+        };
+        let folders =
+            folder(DATABASES).and_then(|databases| Ok((databases, folder(profile::FOLDER)?)));
+        let done = folders.and_then(|(databases, profiles)| {
+            Self::clear_up(&databases, &profiles);
+            let done = self.change(plan, &databases, &profiles);
+            Self::clear_up(&databases, &profiles);
+            done
+        });
+        if done.is_err() {
+            // Folders that were made for nothing; why they were is the failure to tell.
+            let _ = self.take_out_empty(&made);
+        }
+        if !to_be_made.is_empty() {
+            let left = if done.is_err() {
+                unfinished
+            } else {
+                Vec::new()
+            };
+            let noted = lock.note(&left);
+            if done.is_ok() {
+                noted?;
+            }
+        }
+        done
+    }
+
+    /// Takes out what this application or one that was cut off left behind. What cannot be taken
+    /// out is in nobody's way, and the next application looks again.
+    fn clear_up(databases: &Dir, profiles: &Dir) {
+        for name in leftovers(databases) {
+            let _ = tree::remove(databases, name);
+        }
+        let _ = tree::remove(profiles, UNDER_WAY);
+    }
+
+    fn change(
+        &self,
+        plan: &Plan,
+        databases: &Dir,
+        profiles: &Dir,
+    ) -> Result<Option<String>, Failure> {
+        let profile_failed = || self.system(Path::new(profile::FILE));
+        let mut new_profile = None;
+        if let (true, Some(profile)) = (plan.profile.is_change(), &plan.profile.after) {
+            // While nothing has happened yet: a full disk is noticed here.
+            let (before, rights) = (plan.profile.before.as_deref(), plan.profile_rights);
+            let prepared =
+                tree::prepare_replacement(profiles, profile::NAME, before, profile, rights);
+            new_profile = Some(prepared.map_err(profile_failed())?);
+        }
+        let swapped = plan.sources_change();
+        let opt_outs = &plan.opt_outs;
+        if swapped {
+            let locks = plan.locks.after.as_deref().unwrap_or_default();
+            self.make_sources(databases, &plan.meanwhile, locks)?;
+        }
+        let set = self.set_opt_outs(&opt_outs.set);
+        let said = set.and_then(|()| self.update(databases)).inspect_err(|_| {
+            // The old database is in force; its sources come back.
+            let _ = self.undo_opt_outs(&opt_outs.newly_set());
+            if swapped {
+                let _ = self.undo_sources(plan, databases);
+            }
+        })?;
+        if !opt_outs.undo.is_empty() {
+            self.undo_opt_outs(&opt_outs.undo)?;
+            self.forget_undone(plan)?;
+        }
+        if let Some(prepared) = new_profile {
+            let placed = prepared.put_in_place();
+            placed.map_err(|error| profile_failed()(error.into()))?;
+        }
+        Ok(said)
+    }
+
+    /// Puts the key file in its place that no longer knows of what was taken back.
+    fn forget_undone(&self, plan: &Plan) -> Result<(), Failure> {
+        let folder = Path::new(DATABASES).join(keyfiles::FOLDER);
+        let keys = plan.keys.after.as_deref().unwrap_or_default();
+        let Some(sources) = self.tree.folder(&folder).map_err(self.system(&folder))? else {
+            return Ok(());
+        };
+        tree::prepare(&sources, keys, Rights::PUBLIC)
+            .and_then(|()| tree::put_in_place(&sources, KEY_FILE))
+            .map_err(self.system(&folder))
+    }
+
+    /// Makes the folder of sources and lets it take its place.
+    fn make_sources(&self, databases: &Dir, keys: &[u8], locks: &[u8]) -> Result<(), Failure> {
+        let make = || -> io::Result<()> {
+            tree::remove(databases, FOLDER_UNDER_WAY)?;
+            tree::make_folder(databases, FOLDER_UNDER_WAY)?;
+            let folder = databases.open_dir(FOLDER_UNDER_WAY)?;
+            tree::make_folder(&folder, LOCKS)?;
+            tree::write_new(&folder, KEY_FILE, keys, Rights::PUBLIC)?;
+            tree::write_new(&folder, LOCKS_FILE, locks, Rights::PUBLIC)?;
+            tree::flush(&folder.open_dir(LOCKS)?)?;
+            tree::flush(&folder)?;
+            if tree::kind(databases, keyfiles::FOLDER)?.is_none() {
+                databases.rename(FOLDER_UNDER_WAY, databases, keyfiles::FOLDER)?;
+                return tree::flush(databases);
+            }
+            if tree::exchange(databases, keyfiles::FOLDER)?.is_some() {
+                return Ok(());
+            }
+            // Where folders cannot be exchanged, their files are replaced one by one. The database
+            // is compiled from both only later.
+            let sources = databases.open_dir(keyfiles::FOLDER)?;
+            if tree::kind(&sources, LOCKS)?.is_none() {
+                tree::make_folder(&sources, LOCKS)?;
+            }
+            let place = sources.open_dir(LOCKS)?;
+            tree::prepare(&place, locks, Rights::PUBLIC)?;
+            tree::prepare(&sources, keys, Rights::PUBLIC)?;
+            tree::put_in_place(&place, KEY_FILE)?;
+            tree::put_in_place(&sources, KEY_FILE)
+        };
+        make().map_err(|error| {
+            let _ = tree::remove(databases, FOLDER_UNDER_WAY);
+            self.system(&Path::new(DATABASES).join(keyfiles::FOLDER))(error)
+        })
+    }
+
+    fn undo_sources(&self, plan: &Plan, databases: &Dir) -> Result<(), Failure> {
+        let failed = || self.system(&Path::new(DATABASES).join(keyfiles::FOLDER));
+        let [keys, locks] = [&plan.keys, &plan.locks].map(|file| file.before.as_deref());
+        if keys.is_none() && locks.is_none() {
+            return tree::remove(databases, keyfiles::FOLDER).map_err(failed());
+        }
+        let exchanged = tree::exchange(databases, keyfiles::FOLDER).map_err(failed())?;
+        match exchanged {
+            Some(()) => Ok(()),
+            None => self.make_sources(
+                databases,
+                keys.unwrap_or_default(),
+                locks.unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// Has the database compiled. Says what dconf had to say.
+    fn update(&self, databases: &Dir) -> Result<Option<String>, Failure> {
+        if self.tree.is_image() {
+            return self.compile_for_image(databases).map(|()| None);
+        }
+        let number = || {
+            let found = databases.symlink_metadata(DATABASE_NAME);
+            found.ok().map(|found| found.ino())
+        };
+        let before = number();
+        let (content, said) = dconf::update()?;
+        let after = number();
+        // It goes on past a database that it cannot compile, which may be another one.
+        if !content && (after.is_none() || before == after) {
+            return Err(Failure::NotCompiled(said));
+        }
+        tree::flush(databases).map_err(self.system(Path::new(DATABASE)))?;
+        Ok((!said.is_empty()).then_some(said))
+    }
+
+    /// Nothing but what comes out of a compilation apart is put into an image.
+    fn compile_for_image(&self, databases: &Dir) -> Result<(), Failure> {
+        let keys = self.source(KEY_FILE)?.unwrap_or_default();
+        let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
+        let bytes = dconf::compile(&keys, &locks)?;
+        tree::prepare(databases, &bytes, Rights::PUBLIC)
+            .and_then(|()| tree::put_in_place(databases, DATABASE_NAME))
+            .map_err(self.system(Path::new(DATABASE)))
+    }
+}

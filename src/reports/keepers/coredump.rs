@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Core dumps: the memory of a program at the moment when it failed.
+//!
+//! systemd-coredump calls them `core.COMM.UID.BOOT.PID.TIME`, with the end of whatever packed them,
+//! escapes what is not plain in each part, and says more in attributes `user.coredump.*`
+//! (`make_filename` and `fix_xattr` in its src/coredump/coredump.c). Apport's are called alike, with
+//! the program's path in the place of its name and another clock (`get_core_path` in apport/fileutils.py).
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt as _;
+
+use crate::reports::content;
+use crate::reports::content::one_line;
+use crate::reports::folder::Folder;
+use crate::reports::keepers::apport::copy;
+use crate::reports::{
+    Content, Field, Keeper, Reading, Report, State, Unreadable, Written, escaped,
+};
+use crate::system::limits;
+
+/// What a core dump begins with in its name.
+const BEGIN: &str = "core.";
+
+/// What follows the name of one that is packed (`default_compression_extension`, now and before).
+const PACKED: [&str; 3] = [".zst", ".lz4", ".xz"];
+
+/// The field that is the memory itself, as systemd's journal calls it.
+const CORE: &str = "COREDUMP";
+
+/// What systemd attaches to a file, in its order.
+const ATTRIBUTES: [&str; 9] = [
+    "pid",
+    "uid",
+    "gid",
+    "signal",
+    "timestamp",
+    "rlimit",
+    "hostname",
+    "comm",
+    "exe",
+];
+
+/// The parts of a file's name.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Name<'a> {
+    program: &'a str,
+    uid: Option<&'a str>,
+    boot: Option<&'a str>,
+    pid: Option<&'a str>,
+    time: Option<i64>,
+}
+
+/// The report that is the file of that name.
+pub(crate) fn report(folder: &Folder, file: &OsStr) -> Option<Report> {
+    let text = file.to_string_lossy();
+    let name = parse(&text)?;
+    let status = folder.status(file)?;
+    let place = folder.place();
+    let (program, time) = match place.keeper {
+        Keeper::ApportCores => (name.program.replace('_', "/"), None),
+        // In microseconds.
+        _ => (
+            unescaped(name.program),
+            name.time.map(|time| time / 1_000_000),
+        ),
+    };
+    Some(Report {
+        id: format!("{}:{}", place.keeper.id(), escaped(file)),
+        program: one_line(&program),
+        time: time.unwrap_or(status.written.0),
+        size: status.size,
+        state: State::Kept,
+        place: place.clone(),
+        files: vec![file.to_owned()],
+        has_content: true,
+        readable: folder.may_read(file),
+        deletable: folder.may_delete(&[status]),
+        seen: Some(status),
+    })
+}
+
+fn parse(file: &str) -> Option<Name<'_>> {
+    let rest = file.strip_prefix(BEGIN)?;
+    let rest = PACKED
+        .iter()
+        .find_map(|end| rest.strip_suffix(end))
+        .unwrap_or(rest);
+    let parts: Vec<_> = rest.split('.').collect();
+    let [program, uid, boot, pid, time] = parts[..] else {
+        // Somebody else's, or a name of a time to come.
+        return (!rest.is_empty()).then(|| Name {
+            program: rest,
+            ..Name::default()
+        });
+    };
+    Some(Name {
+        program,
+        uid: Some(uid),
+        boot: Some(boot),
+        pid: Some(pid),
+        time: time.parse().ok(),
+    })
+}
+
+/// What `xescape` in systemd's src/basic/escape.c made of a text.
+fn unescaped(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        let hex = rest.strip_prefix(b"\\x").and_then(|hex| hex.get(..2));
+        let byte = hex
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        if let Some(byte) = byte {
+            out.push(byte);
+            rest = &rest[4..];
+        } else {
+            out.push(*first);
+            rest = more;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// See [`Report::read`].
+pub(crate) fn read(
+    report: &Report,
+    each: &mut dyn FnMut(Field) -> Reading,
+) -> Result<(), Unreadable> {
+    let file = report.open()?;
+    let mut said = false;
+    let mut value = vec![0; limits::CORE_ATTRIBUTE];
+    for attribute in ATTRIBUTES {
+        let name = format!("user.coredump.{attribute}");
+        // Not every file system has attributes, and older systemds had fewer.
+        if let Ok(length) = rustix::fs::fgetxattr(&file, name.as_str(), &mut value[..]) {
+            said = true;
+            let content = content::text(&value[..length], false);
+            if each(field(attribute, content)) == Reading::Stop {
+                return Ok(());
+            }
+        }
+    }
+    if !said {
+        let text = report.files[0].to_string_lossy();
+        let name = parse(&text).unwrap_or_default();
+        let parts = [("uid", name.uid), ("boot", name.boot), ("pid", name.pid)];
+        for (part, value) in parts {
+            if let Some(value) = value {
+                let content = content::text(unescaped(value).as_bytes(), false);
+                if each(field(part, content)) == Reading::Stop {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    let size = file.metadata()?.len();
+    each(Field {
+        name: Some(CORE.to_owned()),
+        content: Content::Binary {
+            size,
+            unpacked: None,
+        },
+    });
+    Ok(())
+}
+
+fn field(name: &str, content: Content) -> Field {
+    Field {
+        name: Some(format!("COREDUMP_{}", name.to_uppercase())),
+        content,
+    }
+}
+
+/// See [`Report::write_field`].
+pub(crate) fn write_field(
+    report: &Report,
+    name: &str,
+    largest: u64,
+    out: &mut dyn Write,
+) -> Result<Option<Written>, Unreadable> {
+    if name == CORE {
+        let cut = copy(&mut report.open()?, largest, out)?;
+        let packed = PACKED
+            .iter()
+            .any(|end| report.files[0].as_bytes().ends_with(end.as_bytes()));
+        return Ok(Some(match (cut, packed) {
+            (true, _) => Written::Cut,
+            (false, true) => Written::Packed,
+            (false, false) => Written::Whole,
+        }));
+    }
+    let mut found = None;
+    read(report, &mut |field| {
+        if field.name.as_deref() != Some(name) {
+            return Reading::GoOn;
+        }
+        found = Some(field.content);
+        Reading::Stop
+    })?;
+    match found {
+        Some(Content::Text { text, .. }) => {
+            out.write_all(text.as_bytes())?;
+            Ok(Some(Written::Whole))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_name_are_found_and_unescaped() {
+        let file = "core.my\\x2eprogram\\x20x.1000.6e19c3a94a4f4c1b9d2f3f2b0a1c2d3e.4711.1594211350000000.zst";
+        let name = parse(file).unwrap();
+        assert_eq!(unescaped(name.program), "my.program x");
+        assert_eq!((name.uid, name.pid), (Some("1000"), Some("4711")));
+        assert_eq!(name.time, Some(1_594_211_350_000_000));
+    }
+
+    #[test]
+    fn other_names_are_taken_as_they_are_and_what_is_no_core_is_none() {
+        assert_eq!(parse("core.4711").unwrap().program, "4711");
+        assert_eq!(parse("core.a.b.c.d.e.f").unwrap().program, "a.b.c.d.e.f");
+        assert_eq!(parse("core.a.1000.b.1.soon.lz4").unwrap().time, None);
+        assert_eq!(parse("core."), None);
+        assert_eq!(parse("core.zst").unwrap().program, "zst");
+        assert_eq!(parse(".#core.vim.1000.x.1.2"), None);
+        assert_eq!(unescaped("a\\x2"), "a\\x2");
+        assert_eq!(unescaped("\\xff"), "\u{fffd}");
+    }
+}

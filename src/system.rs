@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The computer: settings storage, buses, services, files, processes. Nothing here knows a choice.
+
+pub(crate) mod child;
+pub(crate) mod dconf;
+pub mod folders;
+pub mod home;
+pub mod i18n;
+pub mod limits;
+pub(crate) mod open;
+pub(crate) mod processes;
+pub mod replace;
+pub(crate) mod scratch;
+pub mod service;
+pub mod session;
+pub mod settings;
+pub(crate) mod systemd;
+pub mod text;
+pub mod tree;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The program `dconf`, run with nothing of a person's.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::Duration;
+
+use crate::app::DATABASE_NAME;
+use crate::policy::failure::{Failure, no_scratch};
+use crate::policy::install::keyfiles;
+use crate::system::child;
+use crate::system::child::{Child, Limits, Output, Program};
+use crate::system::dconf::scratch_home::{Home, PROFILE};
+use crate::system::tree::LARGEST_FOREIGN_FILE;
+
+/// What a run may take that compiles the administrator's own databases.
+const UPDATE: Limits = Limits {
+    time: Duration::from_secs(30),
+    output: 1024 * 1024,
+    memory: None,
+};
+
+/// What a run may take that is given files of an image: a database of a few KiB may list gigabytes.
+const APART: Limits = Limits {
+    time: Duration::from_secs(30),
+    output: 1024 * 1024,
+    memory: Some(256 * 1024 * 1024),
+};
+
+/// Has all databases of this computer compiled. Says whether dconf was content, and what it said.
+pub(crate) fn update() -> Result<(bool, String), Failure> {
+    let bus = "DBUS_SYSTEM_BUS_ADDRESS";
+    let bus = std::env::var_os(bus).map(|address| (bus, address));
+    let environment = std::iter::once(("PATH", child::path())).chain(bus);
+    match run(&["update".as_ref()], environment.collect(), UPDATE) {
+        Ok(output) => Ok((output.status.success(), said(&output))),
+        Err(child::Failure::NotInstalled) => Err(Failure::NoDconf),
+        // It may have replaced the database before it was killed.
+        Err(failure) => Ok((false, failure.to_string())),
+    }
+}
+
+/// The database that comes of sources, compiled in a folder of ours: dconf follows whatever links
+/// there are.
+pub(crate) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
+    let home = Home::new().map_err(no_scratch())?;
+    let in_folder = |name: &str| format!("{}/{name}", keyfiles::FOLDER);
+    home.make_folder(keyfiles::FOLDER)
+        .and_then(|()| home.make_folder(&in_folder(keyfiles::LOCKS)))
+        .and_then(|()| home.write(&in_folder(keyfiles::KEY_FILE), keys))
+        .and_then(|()| home.write(&in_folder(keyfiles::LOCKS_FILE), locks))
+        .map_err(no_scratch())?;
+    let [compiled, folder] = [DATABASE_NAME, keyfiles::FOLDER].map(|name| home.path().join(name));
+    let words = ["compile".as_ref(), compiled.as_os_str(), folder.as_os_str()];
+    let output = run(&words, home.environment(&home.profile()), APART)?;
+    if !output.status.success() {
+        return Err(Failure::NotCompiled(said(&output)));
+    }
+    home.read(DATABASE_NAME, LARGEST_FOREIGN_FILE)
+        .map_err(no_scratch())
+}
+
+/// What is in a database: its keys and values as a key file, and its locks, a line each. None where
+/// either has more than `most` bytes, or more than dconf could list.
+pub(crate) fn contents(database: &[u8], most: usize) -> Result<Option<(String, String)>, Failure> {
+    let home = Home::new().map_err(no_scratch())?;
+    let copy = home.path().join(DATABASE_NAME);
+    let profile = format!("user-db:user\nfile-db:{}\n", copy.display());
+    home.write(DATABASE_NAME, database)
+        .and_then(|()| home.write(PROFILE, profile.as_bytes()))
+        .map_err(no_scratch())?;
+    let limits = Limits {
+        output: most,
+        ..APART
+    };
+    let listed = |what: &str| {
+        let environment = home.environment(&home.profile());
+        match run(&[what.as_ref(), "/".as_ref()], environment, limits) {
+            Ok(output) if output.status.success() => {
+                Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
+            }
+            // GLib ends a program that gets no memory.
+            Ok(output) if output.status.signal().is_some() => Ok(None),
+            Err(child::Failure::TooMuch) => Ok(None),
+            Ok(output) => Err(Failure::NotCompiled(said(&output))),
+            Err(failure) => Err(failure.into()),
+        }
+    };
+    let Some(keys) = listed("dump")? else {
+        return Ok(None);
+    };
+    Ok(listed("list-locks")?.map(|locks| (keys, locks)))
+}
+
+fn run(
+    arguments: &[&OsStr],
+    environment: Vec<(&'static str, OsString)>,
+    limits: Limits,
+) -> Result<Output, child::Failure> {
+    let program = Program {
+        name: Some("dconf"),
+        arguments,
+        environment,
+    };
+    Child::start(&program, limits)?.finish(b"")
+}
+
+impl From<child::Failure> for Failure {
+    fn from(failure: child::Failure) -> Self {
+        match failure {
+            child::Failure::NotInstalled => Self::NoDconf,
+            _ => Self::NotCompiled(failure.to_string()),
+        }
+    }
+}
+
+/// What dconf had to say; or how it ended, where it said nothing of its failure.
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let text = lines.collect::<Vec<_>>().join("\n");
+    if text.is_empty() && !output.status.success() {
+        return output.status.to_string();
+    }
+    text
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The reading half of a GSettings backend, called directly.
+//!
+//! These are the virtual functions of `GSettingsBackendClass` (`gio/gsettingsbackend.h`), which
+//! are what `GSettings` calls itself: `read` with `default_value` set skips the person's own
+//! layer, `read_user_value` reads that layer alone, `get_writable` is false for a locked key.
+//! GLib has no functions of its own around them, and so neither have its Rust bindings.
+
+// All unsafe code is in this file and in i18n/locale.rs.
+#![allow(unsafe_code)]
+
+use gio::ffi::{GSettingsBackend, GSettingsBackendClass};
+use glib::translate::{IntoGlib, ToGlibPtr, from_glib, from_glib_full};
+use glib::{Variant, VariantTy};
+
+/// The layers of the storage that a value may come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layers {
+    /// All of them: the value in force.
+    All,
+    /// All but the person's own.
+    BelowUser,
+    /// The person's own alone.
+    User,
+}
+
+/// The stored value of a key (its path and its name in one), or none: the schema's default.
+///
+/// A value of another type than the expected one counts as none, as it does for GSettings.
+pub(crate) fn read(
+    backend: &gio::SettingsBackend,
+    key: &str,
+    expected: &VariantTy,
+    layers: Layers,
+) -> Option<Variant> {
+    let instance: *mut GSettingsBackend = backend.to_glib_none().0;
+    let class = class_of(backend);
+    let key = key.to_glib_none();
+    let expected_type = expected.to_glib_none();
+    // SAFETY: the functions are called as gio/gsettingsbackend.c calls them: a live instance of
+    // the class, a C string and a type that live through the call. What comes back is NULL or
+    // a reference that is ours.
+    let value: Option<Variant> = unsafe {
+        match layers {
+            Layers::All | Layers::BelowUser => {
+                let below = (layers == Layers::BelowUser).into_glib();
+                from_glib_full(class.read?(instance, key.0, expected_type.0, below))
+            }
+            Layers::User => {
+                from_glib_full(class.read_user_value?(instance, key.0, expected_type.0))
+            }
+        }
+    };
+    value.filter(|value| value.type_().is_subtype_of(expected))
+}
+
+/// Whether the person may change a key.
+pub(crate) fn is_writable(backend: &gio::SettingsBackend, key: &str) -> bool {
+    let instance: *mut GSettingsBackend = backend.to_glib_none().0;
+    let key = key.to_glib_none();
+    class_of(backend).get_writable.is_none_or(|writable| {
+        // SAFETY: as in `read`.
+        unsafe { from_glib(writable(instance, key.0)) }
+    })
+}
+
+fn class_of(backend: &gio::SettingsBackend) -> &GSettingsBackendClass {
+    let instance: *mut GSettingsBackend = backend.to_glib_none().0;
+    // SAFETY: every GObject instance begins with a pointer to its class, and that of a subclass
+    // of GSettingsBackend begins with a GSettingsBackendClass. It lives as long as an instance.
+    unsafe {
+        let instance = instance.cast::<glib::gobject_ffi::GTypeInstance>();
+        &*(*instance).g_class.cast::<GSettingsBackendClass>()
+    }
+}

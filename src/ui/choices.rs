@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The rows of the choices.
+
+pub(crate) mod choice_row;
+pub(crate) mod details;
+pub(crate) mod identifier;

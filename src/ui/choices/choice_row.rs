@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A choice: its switch, and, opened, who follows it and who decided.
+
+use std::sync::Arc;
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{accessible, gio, glib};
+
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::change;
+use privacy_panel::choices::choice::Choice;
+use privacy_panel::choices::reader::Request;
+use privacy_panel::choices::state::State;
+use privacy_panel::choices::status::ChoiceStatus;
+use privacy_panel::choices::words;
+use privacy_panel::system::i18n::{gettext, gettext_f};
+
+use crate::choices::details::Details;
+use crate::kit::expander;
+use crate::kit::markup;
+use crate::kit::rows;
+use crate::window::Window;
+
+mod imp {
+    use std::cell::{Cell, OnceCell, RefCell};
+
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "choice_row.ui")]
+    pub(crate) struct ChoiceRow {
+        #[template_child]
+        pub(crate) switch: TemplateChild<gtk::Switch>,
+        pub(crate) choice: OnceCell<&'static Choice>,
+        pub(crate) catalogue: OnceCell<Arc<Catalogue>>,
+        /// What was read last; the widgets show nothing else.
+        pub(crate) status: RefCell<Option<ChoiceStatus>>,
+        /// What is shown while the row is open; made when that is so for the first time.
+        pub(crate) details: RefCell<Option<Details>>,
+        /// Whether the switch is being set to what is true, rather than by a person.
+        pub(crate) showing: Cell<bool>,
+        /// Whether a wish is being carried out.
+        pub(crate) busy: Cell<bool>,
+        /// What a person wished meanwhile; the last word counts.
+        pub(crate) next: Cell<Option<Request>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ChoiceRow {
+        const NAME: &'static str = "PrivacyPanelChoiceRow";
+        type Type = super::ChoiceRow;
+        type ParentType = adw::ExpanderRow;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+            class.bind_template_callbacks();
+            for (action, request) in [
+                ("choice.turn-on", Request::On),
+                ("choice.turn-off", Request::Off),
+                ("choice.reset", Request::Reset),
+            ] {
+                class.install_action(action, None, move |row, _, _| row.wish(request));
+            }
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for ChoiceRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().connect_expanded_notify(Self::Type::fill);
+        }
+    }
+
+    impl WidgetImpl for ChoiceRow {}
+    impl ListBoxRowImpl for ChoiceRow {}
+    impl PreferencesRowImpl for ChoiceRow {}
+    impl ExpanderRowImpl for ChoiceRow {}
+
+    #[gtk::template_callbacks]
+    impl ChoiceRow {
+        /// The person moved the switch. Its state follows when that has been read back.
+        #[template_callback]
+        fn on_state_set(&self, on: bool) -> bool {
+            if self.showing.get() {
+                return false;
+            }
+            let request = if on { Request::On } else { Request::Off };
+            self.obj().wish(request);
+            true
+        }
+    }
+}
+
+glib::wrapper! {
+    pub(crate) struct ChoiceRow(ObjectSubclass<imp::ChoiceRow>)
+        @extends adw::ExpanderRow, adw::PreferencesRow, gtk::ListBoxRow, gtk::Widget,
+        @implements gtk::Accessible, gtk::Actionable, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl ChoiceRow {
+    pub(crate) fn new(choice: &'static Choice, catalogue: &Arc<Catalogue>) -> Self {
+        let row: Self = glib::Object::new();
+        let imp = row.imp();
+        // Nothing else sets them.
+        let _ = imp.choice.set(choice);
+        let _ = imp.catalogue.set(Arc::clone(catalogue));
+        row.set_title(&markup::escape(&choice.title()));
+        imp.switch
+            .update_property(&[accessible::Property::Label(&choice.title())]);
+        row.set_subtitle(&markup::escape(&choice.description()));
+        rows::lay_out(&row);
+        expander::replace_arrow(&row);
+        expander::tell_expanded(&row);
+        row
+    }
+
+    pub(crate) fn choice(&self) -> &'static Choice {
+        // `new` sets it; there is no other way to make a row.
+        self.imp()
+            .choice
+            .get()
+            .copied()
+            .unwrap_or(&privacy_panel::choices::choice::ALL[0])
+    }
+
+    fn window(&self) -> Option<Window> {
+        self.root().and_downcast()
+    }
+
+    /// Opens the row and moves the focus to it, which brings it into view.
+    pub(crate) fn open(&self) {
+        self.set_expanded(true);
+        if let (Some(window), Some(header)) = (self.window(), expander::header(self)) {
+            gtk::prelude::GtkWindowExt::set_focus(&window, Some(&header));
+        }
+    }
+
+    /// Whether a wish is being carried out.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.imp().busy.get()
+    }
+
+    /// Shows what was read, unless a wish is under way: then what becomes of it is shown next.
+    pub(crate) fn show_status(&self, status: ChoiceStatus) {
+        let imp = self.imp();
+        if imp.busy.get() || imp.status.borrow().as_ref() == Some(&status) {
+            return;
+        }
+        self.show(status);
+    }
+
+    fn show(&self, status: ChoiceStatus) {
+        let imp = self.imp();
+        imp.showing.set(true);
+        let on = status.state.may_send();
+        // Setting what is set already would end the sliding of a press that is under way, and lose it.
+        if imp.switch.is_active() != on {
+            imp.switch.set_active(on);
+        }
+        if imp.switch.state() != on {
+            imp.switch.set_state(on);
+        }
+        imp.showing.set(false);
+        imp.switch.set_sensitive(!status.locked);
+        imp.switch.set_visible(true);
+        self.action_set_enabled("choice.turn-on", !status.refuses_on);
+
+        let description = self.choice().description();
+        let remark = remark(&status);
+        self.set_subtitle(&match &remark {
+            None => markup::escape(&description).into(),
+            Some(remark) => format!(
+                "{}\n<b>{}</b>",
+                markup::escape(&description),
+                markup::escape(remark)
+            ),
+        });
+        let said = remark.map_or_else(
+            || description.clone(),
+            |remark| format!("{remark} {description}"),
+        );
+        for widget in [Some(imp.switch.clone().upcast()), expander::header(self)]
+            .into_iter()
+            .flatten()
+        {
+            widget.update_property(&[accessible::Property::Description(&said)]);
+        }
+
+        imp.status.replace(Some(status));
+        self.fill();
+    }
+
+    /// Fills the opened row. A closed one has nothing in it yet that could be wrong.
+    fn fill(&self) {
+        let imp = self.imp();
+        if let (true, Some(status)) = (self.is_expanded(), imp.status.borrow().as_ref()) {
+            let mut details = imp.details.borrow_mut();
+            if details.is_none() {
+                *details = Details::new(self, self.choice());
+            }
+            if let Some(details) = details.as_mut() {
+                details.show(self, status);
+            }
+        }
+    }
+
+    /// Carries a wish out and shows what became of it.
+    pub(crate) fn wish(&self, request: Request) {
+        let imp = self.imp();
+        if imp.busy.replace(true) {
+            imp.next.set(Some(request));
+            return;
+        }
+        let row = self.clone();
+        // Whoever closes the window meant what they did before.
+        let hold = gio::Application::default().map(|app| app.hold());
+        glib::spawn_future_local(async move {
+            let _hold = hold;
+            let imp = row.imp();
+            let mut request = request;
+            loop {
+                let report = row.carry_out(request).await;
+                if let Some(next) = imp.next.take() {
+                    request = next;
+                    continue;
+                }
+                imp.busy.set(false);
+                let sentence = report.as_ref().and_then(words::report);
+                match report {
+                    Some(report) => row.show(report.status),
+                    // The thread ended without an answer; what is true now is read anew.
+                    None => drop(imp.status.take()),
+                }
+                let Some(window) = row.window() else {
+                    return;
+                };
+                // What others changed meanwhile was not shown.
+                window.refresh();
+                if let Some(sentence) = sentence {
+                    window.toast(&sentence);
+                }
+                return;
+            }
+        });
+    }
+
+    /// Waits in a thread of its own: the settings service may be slow, or may never answer.
+    async fn carry_out(&self, request: Request) -> Option<change::Report> {
+        let choice = self.choice();
+        let catalogue = Arc::clone(self.imp().catalogue.get()?);
+        // A row belongs to the main thread; the reference that crosses over is only sent back.
+        let row = glib::SendWeakRef::from(self.downgrade());
+        let late = move || {
+            glib::MainContext::default().invoke(move || {
+                if let Some(window) = row.upgrade().and_then(|row| row.window()) {
+                    window.refresh();
+                }
+            });
+        };
+        gio::spawn_blocking(move || change::change(&catalogue, choice, request, late))
+            .await
+            .ok()
+    }
+}
+
+/// What a person should know without opening the row.
+fn remark(status: &ChoiceStatus) -> Option<String> {
+    let locked = || match &status.organisation {
+        Some(organisation) => gettext_f(
+            // Translators: about a switch that people cannot change
+            "{organisation} has set this.",
+            &[("organisation", &organisation.name)],
+        ),
+        None => gettext("Your administrator has set this."),
+    };
+    let sentences: Vec<_> = [
+        status.locked.then(locked),
+        status.pending.then(words::pending),
+        (status.state == State::Mixed).then(|| words::differing(status)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The identifiers of this computer that go with reports: shown, explained and copied.
+//!
+//! They are asked for when somebody opens the row, in a thread of their own: a service has them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use adw::prelude::*;
+use gtk::{accessible, gio, glib};
+
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::words;
+use privacy_panel::system::i18n::{gettext, gettext_f};
+
+use crate::kit::expander;
+use crate::kit::markup;
+use crate::kit::rows;
+use crate::window::Window;
+
+/// The name of a program, and its identifier, or why it is not known.
+type Found = Vec<(String, Result<String, String>)>;
+
+/// Makes the row.
+pub(crate) fn row(window: &Window, catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
+    let row = adw::ExpanderRow::builder()
+        // Translators: a number by which reports of one computer can be told from others
+        .title(gettext("Identifier of This Computer"))
+        .subtitle(gettext(
+            "Every error report carries it. With it, reports can be seen to come from the same computer.",
+        ))
+        .build();
+    rows::lay_out(&row);
+    expander::replace_arrow(&row);
+    expander::tell_expanded(&row);
+    let catalogue = Arc::clone(catalogue);
+    let shown = Rc::new(RefCell::new(Vec::<gtk::Widget>::new()));
+    row.connect_expanded_notify(glib::clone!(
+        #[weak]
+        window,
+        move |row| {
+            for old in shown.take() {
+                row.remove(&old);
+            }
+            if !row.is_expanded() {
+                return;
+            }
+            let (row, window, shown) = (row.clone(), window.clone(), Rc::clone(&shown));
+            let catalogue = Arc::clone(&catalogue);
+            glib::spawn_future_local(async move {
+                let found = gio::spawn_blocking(move || find(&catalogue)).await;
+                // Closed, or closed and opened again, meanwhile.
+                if !row.is_expanded() || !shown.borrow().is_empty() {
+                    return;
+                }
+                let found = found.unwrap_or_default();
+                let several = found.len() > 1;
+                for (program, identifier) in found {
+                    let new = identifier_row(&window, &program, identifier, several);
+                    row.add_row(&new);
+                    shown.borrow_mut().push(new.upcast());
+                }
+            });
+        }
+    ));
+    row
+}
+
+/// Asks every program that has one.
+fn find(catalogue: &Catalogue) -> Found {
+    let readers = catalogue.readers().iter();
+    readers
+        .filter_map(|reader| {
+            let identifier = reader.identify().transpose()?;
+            let program = gettext(reader.name.as_str());
+            Some((
+                program,
+                identifier.map_err(|problem| words::problem(&problem)),
+            ))
+        })
+        .collect()
+}
+
+fn identifier_row(
+    window: &Window,
+    program: &str,
+    identifier: Result<String, String>,
+    several: bool,
+) -> adw::ActionRow {
+    let row = adw::ActionRow::builder().title_lines(0).build();
+    if several {
+        row.set_subtitle(&markup::escape(program));
+    }
+    let identifier = match identifier {
+        Ok(identifier) => identifier,
+        Err(sentence) => {
+            row.set_title(&markup::escape(&sentence));
+            return row;
+        }
+    };
+    row.set_title(&format!("<tt>{}</tt>", markup::escape(&identifier)));
+    row.set_title_selectable(true);
+    let copy = gtk::Button::builder()
+        .icon_name("edit-copy-symbolic")
+        .tooltip_text(gettext("Copy"))
+        .valign(gtk::Align::Center)
+        .build();
+    copy.add_css_class("flat");
+    copy.update_property(&[accessible::Property::Label(&gettext_f(
+        // Translators: what a button does, for screen readers
+        "Copy the identifier of {program}",
+        &[("program", program)],
+    ))]);
+    copy.connect_clicked(glib::clone!(
+        #[weak]
+        window,
+        move |_| {
+            window.clipboard().set_text(&identifier);
+            window.toast(&gettext("The identifier was copied."));
+        }
+    ));
+    row.add_suffix(&copy);
+    row
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A page behind a row: its title, the way back, and whatever it is about.
+//!
+//! It is made when somebody goes there, and gone when they have come back: the first picture of the
+//! window does not pay for it.
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::glib;
+
+use crate::kit::markup;
+use crate::kit::rows;
+
+mod imp {
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "subpage.ui")]
+    pub(crate) struct Subpage {
+        #[template_child]
+        pub(crate) header: TemplateChild<adw::HeaderBar>,
+        #[template_child]
+        pub(crate) title: TemplateChild<adw::WindowTitle>,
+        #[template_child]
+        pub(crate) back: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(crate) content: TemplateChild<adw::Bin>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Subpage {
+        const NAME: &'static str = "PrivacyPanelSubpage";
+        type Type = super::Subpage;
+        type ParentType = adw::Bin;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for Subpage {}
+    impl WidgetImpl for Subpage {}
+    impl BinImpl for Subpage {}
+}
+
+glib::wrapper! {
+    pub(crate) struct Subpage(ObjectSubclass<imp::Subpage>)
+        @extends adw::Bin, gtk::Widget,
+        @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl Subpage {
+    pub(crate) fn new(title: &str, content: &impl IsA<gtk::Widget>) -> Self {
+        let page: Self = glib::Object::new();
+        page.imp().title.set_title(title);
+        page.imp().content.set_child(Some(content));
+        page
+    }
+
+    /// The bar above it, for buttons of its own.
+    pub(crate) fn header(&self) -> &adw::HeaderBar {
+        &self.imp().header
+    }
+
+    /// Where the keyboard is when it has just come up.
+    pub(crate) fn focus(&self) {
+        self.imp().back.grab_focus();
+    }
+}
+
+/// A row that leads to a page.
+pub(crate) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
+    let row = adw::ActionRow::builder()
+        .title(markup::escape(title))
+        .title_lines(0)
+        .subtitle(markup::escape(subtitle))
+        .subtitle_lines(0)
+        .activatable(true)
+        .build();
+    let icon = gtk::Image::from_icon_name("go-next-symbolic");
+    icon.set_accessible_role(gtk::AccessibleRole::Presentation);
+    row.add_suffix(&icon);
+    rows::lay_out(&row);
+    row
+}
