@@ -51,50 +51,7 @@ const HOSTILE_LIST: &[&str] = &[
 static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     // What GLib only warns of is a mistake here, too.
     glib::log_set_always_fatal(glib::LogLevels::LEVEL_CRITICAL | glib::LogLevels::LEVEL_WARNING);
-    let files = [
-        ("abrt", include_str!("../../data/readers.d/abrt.toml")),
-        (
-            "gnome-shell-app-usage",
-            include_str!("../../data/readers.d/gnome-shell-app-usage.toml"),
-        ),
-        (
-            "gnome-shell-search",
-            include_str!("../../data/readers.d/gnome-shell-search.toml"),
-        ),
-        (
-            "gnome-software-statistics",
-            include_str!("../../data/readers.d/gnome-software-statistics.toml"),
-        ),
-        (
-            "gtk-recent-files",
-            include_str!("../../data/readers.d/gtk-recent-files.toml"),
-        ),
-        (
-            "ubuntu-insights",
-            include_str!("../../data/readers.d/ubuntu-insights.toml"),
-        ),
-        (
-            "ubuntu-snap-search",
-            include_str!("../../data/readers.d/ubuntu-snap-search.toml"),
-        ),
-        (
-            "unity-dash",
-            include_str!("../../data/readers.d/unity-dash.toml"),
-        ),
-        (
-            "whoopsie-error-reports",
-            include_str!("../../data/readers.d/whoopsie-error-reports.toml"),
-        ),
-        (
-            "whoopsie-metrics",
-            include_str!("../../data/readers.d/whoopsie-metrics.toml"),
-        ),
-        (
-            "zeitgeist",
-            include_str!("../../data/readers.d/zeitgeist.toml"),
-        ),
-    ];
-    Catalogue::of(files.map(|(id, text)| {
+    Catalogue::of(catalogue::SHIPPED.iter().map(|(id, text)| {
         let reader = catalogue::parse(Path::new(id), text.as_bytes());
         let reader = reader.unwrap_or_else(|mistake| panic!("{mistake}"));
         reader.unwrap_or_else(|| panic!("{id} is empty"))

@@ -10,6 +10,7 @@
 //! The catalogue says so ([`Catalogue::lost`]), and whatever decides by it says that it is not done.
 
 pub(crate) mod file;
+mod shipped;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,56 +29,13 @@ use crate::system::limits;
 use crate::system::tree;
 use crate::system::tree::Tree;
 
+pub use shipped::SHIPPED;
+
 /// From how many files on a second thread pays.
 const MANY: usize = 128;
 
 /// More do not help with what is mostly memory and short files.
 const MOST_THREADS: usize = 4;
-
-/// The readers that come with the panel, for an image that does not have them yet.
-pub(crate) const SHIPPED: &[(&str, &str)] = &[
-    ("abrt.toml", include_str!("../../data/readers.d/abrt.toml")),
-    (
-        "gnome-shell-app-usage.toml",
-        include_str!("../../data/readers.d/gnome-shell-app-usage.toml"),
-    ),
-    (
-        "gnome-shell-search.toml",
-        include_str!("../../data/readers.d/gnome-shell-search.toml"),
-    ),
-    (
-        "gnome-software-statistics.toml",
-        include_str!("../../data/readers.d/gnome-software-statistics.toml"),
-    ),
-    (
-        "gtk-recent-files.toml",
-        include_str!("../../data/readers.d/gtk-recent-files.toml"),
-    ),
-    (
-        "ubuntu-insights.toml",
-        include_str!("../../data/readers.d/ubuntu-insights.toml"),
-    ),
-    (
-        "ubuntu-snap-search.toml",
-        include_str!("../../data/readers.d/ubuntu-snap-search.toml"),
-    ),
-    (
-        "unity-dash.toml",
-        include_str!("../../data/readers.d/unity-dash.toml"),
-    ),
-    (
-        "whoopsie-error-reports.toml",
-        include_str!("../../data/readers.d/whoopsie-error-reports.toml"),
-    ),
-    (
-        "whoopsie-metrics.toml",
-        include_str!("../../data/readers.d/whoopsie-metrics.toml"),
-    ),
-    (
-        "zeitgeist.toml",
-        include_str!("../../data/readers.d/zeitgeist.toml"),
-    ),
-];
 
 /// Every reader that the computer knows of, installed or not.
 #[derive(Debug, Default)]
