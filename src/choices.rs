@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod change;
 pub mod choice;
 pub(crate) mod condition;
+pub mod decision;
 pub mod opt_out;
 pub mod organisation;
 pub mod reader;

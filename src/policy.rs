@@ -17,9 +17,8 @@ pub mod parse;
 pub(crate) mod report;
 pub mod uncovered;
 
-use crate::choices::choice::Choice;
-use crate::choices::state::State;
-
+pub use crate::choices::decision::{Decision, Lists};
+pub use crate::choices::organisation::Organisation;
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use install::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
@@ -42,50 +41,4 @@ pub struct Policy {
     pub decisions: Vec<Decision>,
     /// The file's own text.
     pub text: String,
-}
-
-/// Whose computer it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Organisation {
-    /// Its name for people.
-    pub name: String,
-    /// Where people can ask: a web page or a mail address, as an URI.
-    pub contact: Option<String>,
-}
-
-/// What a policy says about one choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// The choice.
-    pub choice: &'static Choice,
-    /// [`State::On`] or [`State::Off`].
-    pub state: State,
-    /// Whether people cannot change it.
-    pub locked: bool,
-    /// What a lock does to readers whose keys hold a list.
-    pub lists: Lists,
-}
-
-/// What a lock does to a reader whose key holds a list of names, some of which are nobody's
-/// business but the person's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lists {
-    /// The lists are locked as a whole. What the policy says is certain, and people can no longer
-    /// change which other names are in them.
-    #[default]
-    Locked,
-    /// Where a reader has a key that turns all names off, that is locked instead. What the policy
-    /// says is certain, people keep their lists, and nothing in them is asked.
-    AllOff,
-    /// The lists are preset, and people can change them. Nothing is certain about those readers.
-    Preset,
-}
-
-impl Lists {
-    /// The words of the file.
-    pub const ALL: [(&'static str, Self); 3] = [
-        ("locked", Self::Locked),
-        ("all-off", Self::AllOff),
-        ("preset", Self::Preset),
-    ];
 }

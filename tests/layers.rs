@@ -6,6 +6,8 @@
 //! A module and the files in its folder may import each other: a type is defined in one file, and
 //! its methods stand in several.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,8 +12,9 @@ use glib::Variant;
 use glib::prelude::*;
 
 use crate::app::DATABASE;
-use crate::policy::{Organisation, parse};
+use crate::formats::mistake::is_line;
 use crate::system::dconf::profile;
+use crate::system::limits::POLICY_TEXT;
 use crate::system::session;
 use crate::system::settings::Storage;
 
@@ -21,6 +22,15 @@ use crate::system::settings::Storage;
 pub(crate) const PATH: &str = "/net/launchpad/PrivacyPanel/policy/";
 const NAME: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
+
+/// Whose computer it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Its name for people.
+    pub name: String,
+    /// Where people can ask: a web page or a mail address, as an URI.
+    pub contact: Option<String>,
+}
 
 /// The keys that say something about the policy itself.
 pub(crate) fn keys() -> [&'static str; 2] {
@@ -68,7 +78,32 @@ pub fn is_pending() -> bool {
 pub fn organisation(storage: &Storage) -> Option<Organisation> {
     let text = |key| storage.administrators(key)?.get::<String>();
     Some(Organisation {
-        name: text(NAME).filter(|name| parse::is_name(name))?,
-        contact: text(CONTACT).filter(|contact| parse::is_contact(contact)),
+        name: text(NAME).filter(|name| is_name(name))?,
+        contact: text(CONTACT).filter(|contact| is_contact(contact)),
     })
+}
+
+/// Whether a text can be the name of an organisation.
+pub(crate) fn is_name(text: &str) -> bool {
+    is_line(text, POLICY_TEXT)
+}
+
+/// Whether a text is the URI of a web page or of a mail address: all that the panel opens for a
+/// contact.
+pub fn is_contact(text: &str) -> bool {
+    if !is_line(text, POLICY_TEXT) || text.contains(char::is_whitespace) {
+        return false;
+    }
+    let Ok(uri) = glib::Uri::parse(text, glib::UriFlags::NONE) else {
+        return false;
+    };
+    match uri.scheme().as_str() {
+        "http" | "https" => uri.host().is_some_and(|host| !host.is_empty()),
+        "mailto" => {
+            let address = uri.path();
+            let parts = address.split_once('@');
+            parts.is_some_and(|(person, host)| !person.is_empty() && !host.is_empty())
+        }
+        _ => false,
+    }
 }

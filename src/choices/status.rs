@@ -5,10 +5,10 @@
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
 use crate::choices::organisation;
+use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Reader};
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
-use crate::policy::Organisation;
 use crate::system::i18n::{gettext, noop};
 use crate::system::settings::{Origin, Storage};
 use crate::system::text;

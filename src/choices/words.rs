@@ -9,11 +9,11 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::choices::change::{Failure, Report};
+use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
 use crate::formats::toml::DocumentProblem;
-use crate::policy::Organisation;
 use crate::system::home::Owner;
 use crate::system::i18n::{
     Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, system_error,

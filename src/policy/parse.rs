@@ -16,9 +16,10 @@ use toml::de::{DeTable, DeValue};
 use super::{Decision, Lists, Organisation, Policy};
 use crate::choices::choice;
 use crate::choices::choice::Choice;
+use crate::choices::organisation::{is_contact, is_name};
 use crate::choices::state::State;
 use crate::formats::mistake;
-use crate::formats::mistake::{At, Mistake, is_line, quote};
+use crate::formats::mistake::{At, Mistake, quote};
 use crate::system::limits;
 use crate::system::limits::POLICY_TEXT;
 
@@ -368,29 +369,4 @@ fn suggestion(text: &str, known: &[&str]) -> String {
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map_or_else(String::new, |(_, word)| format!(". Did you mean “{word}”?"))
-}
-
-/// Whether a text can be the name of an organisation.
-pub(crate) fn is_name(text: &str) -> bool {
-    is_line(text, POLICY_TEXT)
-}
-
-/// Whether a text is the URI of a web page or of a mail address: all that the panel opens for a
-/// contact.
-pub fn is_contact(text: &str) -> bool {
-    if !is_line(text, POLICY_TEXT) || text.contains(char::is_whitespace) {
-        return false;
-    }
-    let Ok(uri) = glib::Uri::parse(text, glib::UriFlags::NONE) else {
-        return false;
-    };
-    match uri.scheme().as_str() {
-        "http" | "https" => uri.host().is_some_and(|host| !host.is_empty()),
-        "mailto" => {
-            let address = uri.path();
-            let parts = address.split_once('@');
-            parts.is_some_and(|(person, host)| !person.is_empty() && !host.is_empty())
-        }
-        _ => false,
-    }
 }

@@ -13,10 +13,10 @@ use privacy_panel::app::PACKAGE;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::{Choice, Group};
+use privacy_panel::choices::organisation::is_contact;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
-use privacy_panel::policy::parse;
 use privacy_panel::system::i18n::{gettext, ngettext_f};
 use privacy_panel::system::settings::Storage;
 use privacy_panel::system::text;
@@ -101,7 +101,7 @@ mod imp {
                 |window, _, contact| {
                     // Nothing but web pages and mail addresses, whoever activates the action.
                     let contact = contact.and_then(glib::Variant::str);
-                    if let Some(contact) = contact.filter(|contact| parse::is_contact(contact)) {
+                    if let Some(contact) = contact.filter(|contact| is_contact(contact)) {
                         window.open(
                             contact,
                             gettext(
