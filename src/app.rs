@@ -5,10 +5,6 @@
 /// The application, its bus name, its desktop file, its icon and its GSettings schema.
 pub const APP_ID: &str = "net.launchpad.PrivacyPanel";
 
-/// What the panel is called among other programs; [`crate::system::i18n::gettext`] has it in the person's language.
-// Translators: the name of the panel among other programs
-pub const NAME: &str = crate::system::i18n::noop("Privacy");
-
 /// Where the panel's own keys are in the settings storage.
 pub const SCHEMA_PATH: &str = "/net/launchpad/PrivacyPanel/";
 

@@ -27,8 +27,8 @@ use gio::Cancellable;
 
 pub use crate::history::sources::typed::Typed;
 use crate::system::home;
-use crate::system::home::Owner;
 use crate::system::i18n::gettext;
+use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::text;
 pub use span::{Past, Span, When, WhenError};

@@ -31,8 +31,8 @@ pub use delete::NotDeleted;
 use folder::{Folder, Status};
 
 use crate::system::home;
-use crate::system::home::Owner;
 use crate::system::limits;
+use crate::system::owner::Owner;
 use crate::system::text;
 
 /// Where a reporter keeps its reports.

@@ -9,6 +9,7 @@ pub mod home;
 pub mod i18n;
 pub mod limits;
 pub(crate) mod open;
+pub mod owner;
 pub(crate) mod processes;
 pub mod replace;
 pub(crate) mod scratch;

@@ -7,6 +7,7 @@
 
 use crate::choices::choice;
 use crate::choices::choice::Choice;
+use crate::choices::words;
 use crate::system::i18n::gettext;
 use crate::system::limits;
 
@@ -45,7 +46,7 @@ fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
     };
     let [title, keywords, description] = choice.texts();
     // The panel's own name finds all that is in it.
-    let names = both(&[title, keywords, crate::app::NAME]);
+    let names = both(&[title, keywords, words::NAME]);
     let description: Vec<_> = both(&[description])
         .into_iter()
         .filter(|word| word.chars().count() >= TELLING)

@@ -14,14 +14,18 @@ use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
 use crate::formats::toml::DocumentProblem;
-use crate::system::home::Owner;
 use crate::system::i18n::{
-    Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, system_error,
+    Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, noop, system_error,
 };
+use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::service::ServiceProblem;
 use crate::system::settings::{KeyProblem, Origin};
 use crate::system::text;
+
+/// What the panel is called among other programs; [`gettext`] translates it.
+// Translators: the name of the panel among other programs
+pub(crate) const NAME: &str = noop("Privacy");
 
 /// A state as one word.
 pub fn state(state: State) -> String {

@@ -9,6 +9,7 @@ use super::compile::Conflict;
 use super::report::Report;
 use crate::formats::mistake::Mistake;
 use crate::formats::toml::DocumentProblem;
+use crate::system::dconf::command;
 use crate::system::i18n::system_error;
 use crate::system::scratch;
 use crate::system::text;
@@ -93,6 +94,16 @@ impl From<DocumentProblem> for Failure {
                 file,
                 reason: why.to_string(),
             },
+        }
+    }
+}
+
+impl From<command::Failure> for Failure {
+    fn from(failure: command::Failure) -> Self {
+        match failure {
+            command::Failure::NotInstalled => Self::NoDconf,
+            command::Failure::Failed(reason) => Self::NotCompiled(reason),
+            command::Failure::NoScratch(error) => no_scratch()(error),
         }
     }
 }

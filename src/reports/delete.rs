@@ -10,7 +10,7 @@ use rustix::process::geteuid;
 use super::folder::{Folder, is, is_refusal};
 use crate::reports::keepers::apport;
 use crate::reports::{Keeper, Report};
-use crate::system::home::Owner;
+use crate::system::owner::Owner;
 
 /// Why a report, or a part of it, is still there.
 #[derive(Debug, thiserror::Error)]

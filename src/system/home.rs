@@ -11,17 +11,16 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use gio::prelude::*;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
+use crate::system::owner::Owner;
 use crate::system::replace;
 use crate::system::replace::{Before, NewRights, NotReplaced, Original};
 
@@ -33,41 +32,6 @@ const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEX
 
 /// The owner's right to write, among the bits of a mode.
 const WRITABLE: u32 = 0o200;
-
-/// A user other than root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// The user's number.
-    pub uid: u32,
-    /// The user's name, if the system knows one.
-    name: Option<String>,
-}
-
-/// As `sudo -u` takes it.
-impl fmt::Display for Owner {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => out.write_str(name),
-            None => write!(out, "#{}", self.uid),
-        }
-    }
-}
-
-impl Owner {
-    /// The owner of a file, known by the file's number of its owner.
-    fn of(path: &Path, uid: u32) -> Self {
-        let attribute = gio::FILE_ATTRIBUTE_OWNER_USER;
-        let flags = gio::FileQueryInfoFlags::NOFOLLOW_SYMLINKS;
-        let info = gio::File::for_path(path).query_info(attribute, flags, gio::Cancellable::NONE);
-        let name = info.ok().and_then(|info| info.attribute_string(attribute));
-        // For a user without a name, GIO gives the number.
-        let name = name.filter(|name| *name != uid.to_string());
-        Self {
-            uid,
-            name: name.map(Into::into),
-        }
-    }
-}
 
 /// The user whose home, session or runtime folder root has in its environment; none if all of
 /// them are root's, or if the caller is not root.

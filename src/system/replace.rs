@@ -23,9 +23,9 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FlockOperation, Gid, Mode, OFlags, RenameFlags, Stat, Uid, XattrFlags};
 use rustix::io::Errno;
 
-use crate::system::home::Owner;
 use crate::system::limits;
 use crate::system::open;
+use crate::system::owner::Owner;
 
 /// What begins the name of a file that has not taken its place yet. 16 hexadecimal digits follow.
 const HIDDEN: &str = ".privacy-panel-new.";

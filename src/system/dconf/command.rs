@@ -3,16 +3,35 @@
 //! The program `dconf`, run with nothing of a person's.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
-use crate::app::DATABASE_NAME;
-use crate::policy::failure::{Failure, no_scratch};
-use crate::policy::install::keyfiles;
 use crate::system::child;
 use crate::system::child::{Child, Limits, Output, Program};
 use crate::system::dconf::scratch_home::{Home, PROFILE};
 use crate::system::tree::LARGEST_FOREIGN_FILE;
+
+/// Why dconf could not be run, or what it complained about.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The program isn't installed.
+    #[error("dconf is not installed")]
+    NotInstalled,
+    /// It failed, or was killed.
+    #[error("{0}")]
+    Failed(String),
+    /// There is no folder for its temporary files.
+    #[error("no temporary folder: {0}")]
+    NoScratch(#[from] io::Error),
+}
+
+/// The names of the files that are compiled apart.
+const FOLDER: &str = "database.d";
+const KEYS: &str = "database.d/keys";
+const LOCKS_FOLDER: &str = "database.d/locks";
+const LOCKS: &str = "database.d/locks/locks";
+const COMPILED: &str = "database";
 
 /// What a run may take that compiles the administrator's own databases.
 const UPDATE: Limits = Limits {
@@ -35,7 +54,7 @@ pub(crate) fn update() -> Result<(bool, String), Failure> {
     let environment = std::iter::once(("PATH", child::path())).chain(bus);
     match run(&["update".as_ref()], environment.collect(), UPDATE) {
         Ok(output) => Ok((output.status.success(), said(&output))),
-        Err(child::Failure::NotInstalled) => Err(Failure::NoDconf),
+        Err(child::Failure::NotInstalled) => Err(Failure::NotInstalled),
         // It may have replaced the database before it was killed.
         Err(failure) => Ok((false, failure.to_string())),
     }
@@ -44,32 +63,28 @@ pub(crate) fn update() -> Result<(bool, String), Failure> {
 /// The database that comes of sources, compiled in a folder of ours: dconf follows whatever links
 /// there are.
 pub(crate) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
-    let home = Home::new().map_err(no_scratch())?;
-    let in_folder = |name: &str| format!("{}/{name}", keyfiles::FOLDER);
-    home.make_folder(keyfiles::FOLDER)
-        .and_then(|()| home.make_folder(&in_folder(keyfiles::LOCKS)))
-        .and_then(|()| home.write(&in_folder(keyfiles::KEY_FILE), keys))
-        .and_then(|()| home.write(&in_folder(keyfiles::LOCKS_FILE), locks))
-        .map_err(no_scratch())?;
-    let [compiled, folder] = [DATABASE_NAME, keyfiles::FOLDER].map(|name| home.path().join(name));
+    let home = Home::new()?;
+    home.make_folder(FOLDER)?;
+    home.make_folder(LOCKS_FOLDER)?;
+    home.write(KEYS, keys)?;
+    home.write(LOCKS, locks)?;
+    let [compiled, folder] = [COMPILED, FOLDER].map(|name| home.path().join(name));
     let words = ["compile".as_ref(), compiled.as_os_str(), folder.as_os_str()];
     let output = run(&words, home.environment(&home.profile()), APART)?;
     if !output.status.success() {
-        return Err(Failure::NotCompiled(said(&output)));
+        return Err(Failure::Failed(said(&output)));
     }
-    home.read(DATABASE_NAME, LARGEST_FOREIGN_FILE)
-        .map_err(no_scratch())
+    Ok(home.read(COMPILED, LARGEST_FOREIGN_FILE)?)
 }
 
 /// What is in a database: its keys and values as a key file, and its locks, a line each. None where
 /// either has more than `most` bytes, or more than dconf could list.
 pub(crate) fn contents(database: &[u8], most: usize) -> Result<Option<(String, String)>, Failure> {
-    let home = Home::new().map_err(no_scratch())?;
-    let copy = home.path().join(DATABASE_NAME);
+    let home = Home::new()?;
+    let copy = home.path().join(COMPILED);
     let profile = format!("user-db:user\nfile-db:{}\n", copy.display());
-    home.write(DATABASE_NAME, database)
-        .and_then(|()| home.write(PROFILE, profile.as_bytes()))
-        .map_err(no_scratch())?;
+    home.write(COMPILED, database)?;
+    home.write(PROFILE, profile.as_bytes())?;
     let limits = Limits {
         output: most,
         ..APART
@@ -83,7 +98,7 @@ pub(crate) fn contents(database: &[u8], most: usize) -> Result<Option<(String, S
             // GLib ends a program that gets no memory.
             Ok(output) if output.status.signal().is_some() => Ok(None),
             Err(child::Failure::TooMuch) => Ok(None),
-            Ok(output) => Err(Failure::NotCompiled(said(&output))),
+            Ok(output) => Err(Failure::Failed(said(&output))),
             Err(failure) => Err(failure.into()),
         }
     };
@@ -109,8 +124,8 @@ fn run(
 impl From<child::Failure> for Failure {
     fn from(failure: child::Failure) -> Self {
         match failure {
-            child::Failure::NotInstalled => Self::NoDconf,
-            _ => Self::NotCompiled(failure.to_string()),
+            child::Failure::NotInstalled => Self::NotInstalled,
+            _ => Self::Failed(failure.to_string()),
         }
     }
 }
