@@ -110,7 +110,7 @@ pub fn policy(bytes: &[u8]) {
             assert_eq!(compiled.locks, with_names.locks);
         }
         Err(mistakes) => {
-            assert!(!mistakes.is_empty(), "refused, and nobody knows why");
+            assert!(!mistakes.is_empty(), "refused without a mistake");
             let lines = lines(bytes);
             for mistake in &mistakes {
                 // TOML's parser gives no position when it exceeds its recursion limit.
@@ -220,10 +220,10 @@ pub fn compiled(
         }
     }
     for key in compiled.values.keys() {
-        assert!(keys.contains(key), "nobody named {key}");
+        assert!(keys.contains(key), "no reader names {key}");
     }
     for key in &compiled.locks {
-        assert!(lockable.contains(key), "nobody locked {key}");
+        assert!(lockable.contains(key), "no decision locks {key}");
         assert!(
             compiled.values.contains_key(key),
             "{key} is locked to nothing"
