@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The peer that `scripts/bench` measures the panel against: a libadwaita window with as many
-//! switches as the panel has choices, and nothing behind them.
+//! `scripts/bench` measures the panel against this program: a libadwaita window with as many
+//! switches as the panel has choices, and no function behind them.
 
 use adw::prelude::*;
 use privacy_panel::choices::choice;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Properties of reader files: whatever is in one, it is a reader, a mask or a mistake.
+//! Properties of reader files: any content is a reader, a mask or a mistake.
 
 #![allow(clippy::unwrap_used)]
 
@@ -81,7 +81,7 @@ proptest! {
         }
     }
 
-    /// What a file says ends up as a path, a key and a value; none of them can be more than that.
+    /// The file's strings become a path, a key and a value, and must not break out of these.
     #[test]
     fn a_file_that_is_accepted_names_a_plain_path_a_plain_key_and_two_values_of_one_type(
         path in "[/a-zA-Z.\n\\[\\]'\" -]{0,20}",
@@ -107,7 +107,7 @@ proptest! {
         }
     }
 
-    /// GLib ends a program, or complains, when it is told a name that is none.
+    /// GLib ends the program, or prints a warning, if it gets an invalid name.
     #[test]
     fn a_service_that_is_accepted_has_names_that_a_bus_takes(
         name in "[a-zA-Z0-9_:.\n\" -]{0,12}",
@@ -135,7 +135,7 @@ proptest! {
         }
     }
 
-    /// What comes back from a service is compared part by part, at places that are there.
+    /// The panel compares a service's answer part by part, so all places must exist in the value.
     #[test]
     fn an_entry_that_is_accepted_has_a_value_for_a_bus_and_places_in_it(
         member in "(List|[a-zA-Z0-9_.\n -]{0,6})",
@@ -172,7 +172,7 @@ proptest! {
         }
     }
 
-    /// A file is read and written below the person's configuration folder, and nowhere else.
+    /// The panel reads and writes files only below the user's configuration folder.
     #[test]
     fn a_file_that_is_accepted_is_below_the_configuration_folder(
         file in "[./*a-z\n\\\\ ~$-]{0,16}",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Any bytes as a policy, and what it compiles to.
+//! Any bytes as a policy, and its compiled result.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Any bytes as a reader file, and what every policy makes of it.
+//! Any bytes as a reader file, and the result of every policy for it.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Any bytes as an error report of Apport's, and what is shown of it.
+//! Any bytes as an Apport error report, and the output for it.
 
 #![no_main]
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What holds for the content of every policy and every reader file, whoever wrote it.
+//! Properties that hold for every policy, reader file and error report, whatever its content.
 //!
-//! The fuzz targets call it, and so do the tests of the main crate, which include this file: with
-//! generated files, and with the corpus. It judges by what GLib and TOML's own parser read, and by
-//! the readers' shapes, not by what the compiler means to write. Whatever does not hold, panics.
+//! The fuzz targets call these checks. The tests of the main crate include this file and call them
+//! with generated files and with the corpus. The checks compare with what GLib's and TOML's own
+//! parsers read and with the readers' shapes, not with the compiler's intent. A violation panics.
 
 #![allow(clippy::expect_used)]
 
@@ -32,14 +32,14 @@ use privacy_panel::system::limits;
 use privacy_panel::system::service::{Bus, Service};
 use privacy_panel::system::text::is_unprintable;
 
-/// Where a policy's organisation is named.
+/// The key for the name of a policy's organisation.
 pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 
-/// Where people can ask that organisation.
+/// The key for that organisation's contact.
 pub const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
 
-/// What other system databases may have in a list: names that would be more than names, were they
-/// written as they are.
+/// A list as another system database may hold it: its names would break the syntax if they were
+/// written unescaped.
 const HOSTILE_LIST: &[&str] = &[
     "other.desktop",
     "org.gnome.Software.desktop",
@@ -49,7 +49,7 @@ const HOSTILE_LIST: &[&str] = &[
 
 /// The readers that come with the panel.
 static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
-    // What GLib only warns of is a mistake here, too.
+    // GLib's warnings count as mistakes here.
     glib::log_set_always_fatal(glib::LogLevels::LEVEL_CRITICAL | glib::LogLevels::LEVEL_WARNING);
     Catalogue::of(catalogue::SHIPPED.iter().map(|(id, text)| {
         let reader = catalogue::parse(Path::new(id), text.as_bytes());
@@ -58,8 +58,8 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     }))
 });
 
-/// Any bytes as a policy file: they are a policy, or mistakes that people can find. The policy
-/// says what the file says, and compiles to that and nothing more.
+/// Any bytes as a policy file: they parse as a policy, or give mistakes that users can find. The
+/// policy says what the file says, and compiles to that and nothing more.
 pub fn policy(bytes: &[u8]) {
     let shipped = &*SHIPPED;
     match policy::parse(Path::new("policy.toml"), bytes) {
@@ -67,7 +67,7 @@ pub fn policy(bytes: &[u8]) {
             let text = std::str::from_utf8(bytes).expect("a policy is UTF-8");
             assert_eq!(policy.text, text);
             says_what_the_document_says(&policy, text);
-            // Nothing in the shipped readers contradicts anything else in them.
+            // The shipped readers do not contradict each other.
             let compiled = compiled(&policy, shipped, &[]).unwrap_or_else(|c| panic!("{c}"));
             let with_names = self::compiled(&policy, shipped, HOSTILE_LIST);
             let with_names = with_names.unwrap_or_else(|conflict| panic!("{conflict}"));
@@ -75,10 +75,10 @@ pub fn policy(bytes: &[u8]) {
             assert_eq!(compiled.locks, with_names.locks);
         }
         Err(mistakes) => {
-            assert!(!mistakes.is_empty(), "refused, and nobody knows why");
+            assert!(!mistakes.is_empty(), "refused without a mistake");
             let lines = lines(bytes);
             for mistake in &mistakes {
-                // TOML's parser knows no place for the one that it gives up at.
+                // TOML's parser gives no position when it exceeds its recursion limit.
                 assert!(mistake.at.is_some() || mistake.message == "recursion limit");
                 can_be_found(mistake, &lines);
                 assert!(!mistake.message.contains(is_unprintable), "{mistake:?}");
@@ -89,8 +89,8 @@ pub fn policy(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a reader file: they are a reader, a mask or a mistake that people can find. The
-/// reader is as the file says, and no policy makes anything of it but its own keys.
+/// Any bytes as a reader file: they are a reader, a mask or a mistake that users can find. The
+/// reader is as the file says, and every policy compiles only the reader's own keys.
 pub fn reader_file(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     match catalogue::parse(Path::new("reader.toml"), bytes) {
@@ -121,11 +121,11 @@ pub fn reader_file(bytes: &[u8]) {
     }
 }
 
-/// Everything that a policy can say of one choice.
+/// All decisions that a policy can make about one choice.
 pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decision> {
     [State::On, State::Off].into_iter().flat_map(move |state| {
         [false, true].into_iter().flat_map(move |locked| {
-            // Lists are spoken of only with a lock, and “all-off” only of what is off.
+            // A policy sets `lists` only with a lock, and “all-off” only if the choice is off.
             let lists = Lists::ALL.into_iter().map(|(_, lists)| lists);
             lists
                 .filter(move |lists| {
@@ -142,8 +142,8 @@ pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decisi
     })
 }
 
-/// Compiles, and checks what comes out: GLib reads it back to exactly the same, every key and lock
-/// is one that a reader of a decided choice names, and every reader is as was decided.
+/// Compiles a policy and checks the result: GLib reads it back exactly, every key and lock belongs
+/// to a reader of a decided choice, and every reader has the decided state.
 pub fn compiled(
     policy: &Policy,
     catalogue: &Catalogue,
@@ -185,10 +185,10 @@ pub fn compiled(
         }
     }
     for key in compiled.values.keys() {
-        assert!(keys.contains(key), "nobody named {key}");
+        assert!(keys.contains(key), "no reader names {key}");
     }
     for key in &compiled.locks {
-        assert!(lockable.contains(key), "nobody locked {key}");
+        assert!(lockable.contains(key), "no decision locks {key}");
         assert!(
             compiled.values.contains_key(key),
             "{key} is locked to nothing"
@@ -204,7 +204,7 @@ pub fn compiled(
             Shape::Value(shape) => {
                 let key = format!("{}{}", shape.path, shape.key);
                 let off = decision.state == State::Off;
-                // What is said of the policy itself comes last, whatever a reader wants of that key.
+                // The policy's own keys come last, and override a reader's value for them.
                 let own = policy.organisation.is_some() && [ORGANISATION, CONTACT].contains(&&*key);
                 if !own {
                     let wished = if off { &shape.off } else { &shape.on };
@@ -212,7 +212,7 @@ pub fn compiled(
                 }
                 assert!(!decision.locked || compiled.locks.contains(&key));
             }
-            // No database holds what a service or a file keeps.
+            // Settings in services and files are in no dconf database.
             Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => {}
             Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
             Shape::List(shape) => {
@@ -223,7 +223,7 @@ pub fn compiled(
     Ok(compiled)
 }
 
-/// A list reader, asked as GNOME Shell would ask: by the values that it finds.
+/// Evaluates a list reader's values as GNOME Shell does.
 fn list_is_as_decided(
     compiled: &Compiled,
     decision: &Decision,
@@ -254,11 +254,11 @@ fn list_is_as_decided(
             assert!(members.contains(&name));
         }
         let enabled = enabled_members.as_ref();
-        // Without a lock, nothing is said of those that are off by default already.
+        // Without a lock, the policy leaves names alone that are off by default.
         let must_not = off && certain;
         assert!(!must_not || enabled.is_none_or(|members| !members.contains(&name)));
     }
-    // The names of others stay, and none comes in that nobody named.
+    // Other names stay, and the policy adds no name that the reader does not list.
     for name in below {
         assert!(names_of_all.contains(name) || disabled.contains(name));
     }
@@ -271,7 +271,7 @@ fn list_is_as_decided(
     }
 }
 
-/// The readers that a policy has a say about.
+/// The readers of the choices that a policy decides.
 fn decided<'a>(
     policy: &'a Policy,
     catalogue: &'a Catalogue,
@@ -284,12 +284,12 @@ fn decided<'a>(
     })
 }
 
-/// Whether a key says something of the policy itself.
+/// Whether a key describes the policy itself.
 fn is_of_the_policy(key: &str) -> bool {
     [ORGANISATION, CONTACT].contains(&key)
 }
 
-/// The keys that a reader names, by their whole paths.
+/// The keys that a reader names, as full paths.
 pub fn named(reader: &Reader) -> Vec<String> {
     match &reader.shape {
         Shape::Value(shape) => vec![format!("{}{}", shape.path, shape.key)],
@@ -306,7 +306,7 @@ pub fn named(reader: &Reader) -> Vec<String> {
     }
 }
 
-/// A key file, as dconf reads it: with GLib's parser, and each value with GVariant's.
+/// Reads a key file as dconf does: with GLib's parser, and each value with GVariant's.
 pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     let parsed = KeyFile::new();
     parsed
@@ -324,7 +324,8 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
             values.insert(format!("/{group}/{key}"), value);
         }
     }
-    // GLib takes the last of two keys, and joins groups of one name: here nothing comes twice.
+    // GLib takes the last of two equal keys, and merges groups of the same name. So check here that
+    // nothing occurs twice.
     let lines: Vec<_> = key_file
         .split('\n')
         .filter(|line| !line.is_empty())
@@ -335,7 +336,7 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     values
 }
 
-/// A mistake is one line of text, with a place that is in the file.
+/// A mistake is one line of text, with a position inside the file.
 fn can_be_found(mistake: &Mistake, lines: &[usize]) {
     let message = &mistake.message;
     let ends = [
@@ -351,14 +352,14 @@ fn can_be_found(mistake: &Mistake, lines: &[usize]) {
     }
 }
 
-/// How many characters each line has.
+/// The number of characters in each line.
 fn lines(bytes: &[u8]) -> Vec<usize> {
     let text = String::from_utf8_lossy(bytes);
     text.split('\n').map(|line| line.chars().count()).collect()
 }
 
-/// Any bytes as a search: each line is a term. Choices are found once each, and neither case nor more
-/// terms find more of them.
+/// Treats each line of the bytes as a term of a search. The search finds each choice once, and finds
+/// the same or fewer choices in another case or with more terms.
 pub fn search(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     let text = String::from_utf8_lossy(bytes);
@@ -370,7 +371,7 @@ pub fn search(bytes: &[u8]) {
     let found = ids(&terms);
     let different: BTreeSet<_> = found.iter().collect();
     assert_eq!(different.len(), found.len());
-    // A term that finds nothing by itself takes nothing away: it may have no letters.
+    // A first term without letters finds nothing, and does not restrict the search.
     let first = ids(&terms[..1]);
     assert!(first.is_empty() || found.iter().all(|id| first.contains(id)));
     let cut = search::beginning(terms[0]);
@@ -378,8 +379,8 @@ pub fn search(bytes: &[u8]) {
     assert_eq!(ids(&[cut]), first);
 }
 
-/// Any bytes as a file in which programs remember what a person did. Without its entries it is a file of
-/// that format that has none, and all else in it stays.
+/// Treats the bytes as a file in which a program remembers what the user did. Clearing it leaves a file
+/// of the same format without entries, with everything else as it was.
 pub fn history(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -393,13 +394,13 @@ pub fn history(bytes: &[u8]) {
         let mut letters = text.bytes();
         assert!(kept.bytes().all(|byte| letters.any(|other| other == byte)));
         let [.., again] = &history::without_entries(&kept)[..=format] else {
-            unreachable!("there is one at least");
+            unreachable!("there is at least one format");
         };
         assert_eq!(again.as_ref().ok(), Some(&(0, kept)));
     }
 }
 
-/// A policy against TOML's own idea of the document.
+/// Compares a policy with what TOML's own parser reads.
 fn says_what_the_document_says(policy: &Policy, text: &str) {
     let document: toml::Table = toml::from_str(text).expect("a policy is TOML");
     let table = |name: &str| {
@@ -449,7 +450,7 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
     }
 }
 
-/// A reader against TOML's own idea of the document.
+/// Compares a reader with what TOML's own parser reads.
 fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     let document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
     assert_eq!(document["name"].as_str(), Some(reader.name.as_str()));
@@ -549,7 +550,8 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     }
 }
 
-/// What becomes a group, a key or a line of locks is made of words, and can be nothing else.
+/// Names that become a group, a key or a lock have only plain characters, so they cannot break the
+/// syntax.
 fn names_are_plain(reader: &Reader) {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
     for name in named(reader) {
@@ -559,7 +561,7 @@ fn names_are_plain(reader: &Reader) {
     assert!(!reader.name.trim().is_empty() && !reader.name.contains(is_unprintable));
     assert!(reader.name.len() <= limits::READER_NAME);
     if let Shape::Document(shape) = &reader.shape {
-        // None leads out of the person's configuration folder.
+        // No file name leads out of the user's configuration folder.
         assert!(!shape.files.is_empty() && reader.programs.is_some());
         for file in &shape.files {
             assert!(!file.starts_with('/') && !file.contains('\0'), "{file:?}");
@@ -603,7 +605,7 @@ fn names_are_plain(reader: &Reader) {
         assert!(shape.present != State::Mixed && !shape.entry.contains(is_unprintable));
         assert!(shape.signals.len() <= limits::READER_LIST);
         assert!(Variant::is_signature(shape.value.type_().as_str()));
-        // Each place is that of a part.
+        // Each place addresses an existing part of the value.
         for place in &shape.filled_in {
             assert!(!place.is_empty());
             let whole = shape.value.clone();
@@ -620,7 +622,7 @@ fn names_are_plain(reader: &Reader) {
     }
 }
 
-/// Any bytes as one of Apport's reports: whatever is in it is shown, bounded and fit for a terminal.
+/// Any bytes as an Apport report: the output is bounded, and safe for a terminal.
 pub fn report(bytes: &[u8]) {
     let mut shown = 0;
     let mut count = 0;
@@ -630,7 +632,7 @@ pub fn report(bytes: &[u8]) {
             assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_unprintable));
         }
         if let Content::Text { text, .. } = &field.content {
-            // What was replaced takes three bytes for one.
+            // A replacement character takes three bytes instead of one.
             assert!(text.len() <= 3 * limits::REPORT_TEXT);
             assert!(!text.contains(|c| is_unprintable(c) && c != '\n' && c != '\t'));
             shown += text.len();
@@ -639,6 +641,6 @@ pub fn report(bytes: &[u8]) {
     });
     read.expect("bytes in memory can be read");
     assert!(count <= limits::REPORT_FIELDS && shown <= 20 * 1024 * 1024);
-    // Nothing is left out but line ends.
+    // Only line ends are left out.
     assert!(count > 0 || bytes.iter().all(|&byte| byte == b'\n'));
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages that scripts/test-package has built, and rooms to install them in."""
+"""The packages that scripts/test-package built, and rooms to install them in."""
 
 import os
 import re
@@ -51,8 +51,8 @@ def packages():
 
 @pytest.fixture(scope="session")
 def older(packages, tmp_path_factory):
-    """The packages as they may have been in a version before: without a choice, its question and
-    its readers."""
+    """The packages as an earlier version might have them: without the newest choice, its question
+    and its readers."""
     folder = tmp_path_factory.mktemp("older")
     for package in packages.both:
         tree = folder / package.name
@@ -87,12 +87,12 @@ def without_newest_choice(tree):
 
 
 def with_dependencies(suite, packages, folder):
-    """A clean Debian in which there is what the packages depend on, and not they."""
+    """A clean Debian with the dependencies of the packages, but without the packages."""
     room = Room(root(suite), folder)
     room.install(*packages.both, network=True)
     dependencies = room.run("apt-mark", "showauto").split()
     room.run("dpkg", "--purge", "privacy-panel", "privacyctl")
-    # Otherwise the next removal would take them along.
+    # Otherwise apt would remove them with the next removal.
     room.run("apt-mark", "manual", *dependencies)
     return room
 

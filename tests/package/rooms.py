@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clean rooms: Debian as scripts/root makes it, with a layer of a test's own over it."""
+"""Clean rooms: Debian as scripts/root makes it, with a writable layer for each test."""
 
 import os
 import pty
@@ -12,8 +12,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 
-# What dpkg, apt and debconf write about any package, and logs and caches of others. Each is a file
-# or a folder; a folder counts for all below it.
+# Files that dpkg, apt and debconf write for any package, and other programs' logs and caches. Each
+# is a file, or a folder with everything below it.
 OTHERS = """
     /run /shared /tmp /var/log
     /var/cache/apt /var/cache/debconf /var/cache/ldconfig /var/cache/fontconfig
@@ -31,7 +31,7 @@ def root(name):
 
 
 class Room:
-    """A system that a test may change. What it changed is gone with the test."""
+    """A system that a test may change. The changes end with the test."""
 
     def __init__(self, lower, folder):
         self.lower = lower
@@ -40,7 +40,7 @@ class Room:
         self.shared.mkdir(parents=True)
 
     def over(self, folder):
-        """A room that begins as this one is now."""
+        """A new room that starts in the current state of this one."""
         return Room(f"{self.folder / 'upper'}:{self.lower}", folder)
 
     def try_(self, *command, network=False, stdin="", env=None):
@@ -62,7 +62,7 @@ class Room:
         )
 
     def run(self, *command, status=0, **options):
-        """What a command says that ends with that status."""
+        """Runs a command, which must end with that status. Returns its output."""
         done = self.try_(*command, **options)
         assert done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
@@ -72,7 +72,7 @@ class Room:
             shutil.copy(file, self.shared)
 
     def read(self, path):
-        """A file’s text; None where there is none."""
+        """A file’s text; None if there is no file."""
         done = self.try_("cat", path)
         return done.stdout if done.returncode == 0 else None
 
@@ -83,8 +83,8 @@ class Room:
         return self.try_("test", "-e", path).returncode == 0
 
     def converse(self, answers, *command, env=None):
-        """Runs a command on a terminal, and types an answer a line whenever it says nothing for
-        a moment. Says what was on the terminal."""
+        """Runs a command on a terminal, and types the next answer whenever the command prints
+        nothing for half a second. Returns the terminal's content."""
         words = ["env", *(f"{name}={value}" for name, value in (env or {}).items()), *command]
         process, terminal = pty.fork()
         if process == 0:
@@ -97,7 +97,7 @@ class Room:
                 try:
                     more = os.read(terminal, 4096)
                 except OSError:
-                    # The other end is closed.
+                    # The command closed its end.
                     break
                 said += more
             elif answers:
@@ -111,10 +111,10 @@ class Room:
         assert os.waitstatus_to_exitcode(status) == 0 and not answers, f"{answers}\n{text}"
         return text
 
-    # Packages, by apt and dpkg.
+    # Packages, with apt and dpkg.
 
     def install(self, *files, network=False):
-        """Installs packages that are files, with what they depend on."""
+        """Installs packages from files, with their dependencies."""
         self.share(*files)
         command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "--allow-downgrades"]
         return self.run(*command, *(f"/shared/{Path(file).name}" for file in files), network=network)
@@ -126,7 +126,7 @@ class Room:
         return self.run("apt-get", "purge", "-q", "-y", *packages)
 
     def answer(self, **answers):
-        """Answers questions before they are asked, as an installer's preseed file does."""
+        """Preseeds answers, as an installer's preseed file does."""
         lines = (
             f"privacyctl privacyctl/{name.replace('_', '-')} select {answer}\n"
             for name, answer in answers.items()
@@ -137,12 +137,12 @@ class Room:
         return self.run("dpkg-reconfigure", "-fnoninteractive", "privacyctl")
 
     def in_force(self):
-        """Whether a policy is in force, and is what it says."""
+        """Whether the policy is in force as written."""
         return self.try_("privacyctl", "policy", "status").returncode == 0
 
     def state(self):
-        """Every file that is there and was not, or is another than before, but for what dpkg and
-        others keep about any package: its type, mode, owner, and what is in it."""
+        """Every new or changed file, with its type, mode, owner and content. Ignores files that
+        dpkg and others write for any package."""
         upper = self.folder / "upper"
         found = {}
         for path in sorted(upper.rglob("*")):
@@ -151,7 +151,7 @@ class Room:
                 continue
             about = path.lstat()
             if stat.S_ISCHR(about.st_mode):
-                # What the layer below has and this one does not.
+                # A whiteout: the room deleted a file of the layer below.
                 found[inside] = "gone"
                 continue
             now = describe(path)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What scripts/test-package makes again, to compare it: the tarballs, the packages, and what the
-tarball alone becomes."""
+"""Compares what scripts/test-package builds twice: the tarballs and the packages. Checks the build
+from the tarball alone."""
 
 import hashlib
 import os
@@ -54,5 +54,5 @@ def test_tarballs_that_are_made_twice_are_the_same_bytes():
     assert len(names) == 2
     for name in names:
         assert (AGAIN / name).read_bytes() == (TARBALL / name).read_bytes(), name
-        # The source package has them.
+        # The source package contains the same files.
         assert (BUILT / name).read_bytes() == (TARBALL / name).read_bytes(), name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages as files: judged by lintian, hardened, with symbols beside them."""
+"""The built packages: lintian's judgement, hardening, and debug symbols."""
 
 import re
 import subprocess
@@ -7,13 +7,13 @@ import subprocess
 import pytest
 from rooms import Room, root
 
-# What lintian says beside errors, warnings and infos that cannot be mended here, and why.
+# Accepted messages of lintian, which cannot be fixed here, and the reasons.
 ACCEPTED = {
-    # Launchpad, where releases are, has no signing key of the project's yet.
+    # The project has no signing key on Launchpad yet, which hosts the releases.
     ("X", "debian-watch-does-not-check-openpgp-signature"),
-    # What the C library fortifies are functions as C programs call them. These programs are Rust,
-    # whose compiler and library check bounds themselves; no C is compiled. The lintian of sid knows
-    # that, and would call an override unused.
+    # The C library fortifies functions that C programs call. These programs are Rust, whose compiler
+    # and library check bounds themselves, and contain no C. sid's lintian knows that, and would
+    # report an override as unused.
     ("I", "hardening-no-fortify-functions"),
 }
 
@@ -34,7 +34,7 @@ def test_lintian_at_its_strictest_has_nothing_to_say(packages, tmp_path):
 
 @pytest.fixture(scope="module")
 def trees(packages, tmp_path_factory):
-    """What is in each package, by its name."""
+    """The extracted content of each package, by its name."""
     found = {}
     for package in packages.folder.glob("*.deb"):
         name = package.name.split("_")[0]
@@ -78,5 +78,5 @@ def test_programs_are_hardened_and_have_their_symbols_beside_them(trees, package
     build = re.search(r"Build ID: ([0-9a-f]+)", readelf("--notes", file))[1]
     symbols = trees[f"{package}-dbgsym"] / "usr/lib/debug/.build-id" / build[:2] / f"{build[2:]}.debug"
     assert ".debug_info" in readelf("--sections", symbols)
-    # Where somebody's debugger would look, not where this was built.
+    # The path where a developer's debugger looks, not the build path.
     assert b"/usr/src/privacy-panel-" in symbols.read_bytes()

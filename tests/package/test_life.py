@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages in clean Debians: installed, upgraded, removed and purged."""
+"""Installs, upgrades, removes and purges the packages in clean Debian systems."""
 
 from pathlib import Path
 
@@ -27,14 +27,14 @@ def version(room, package):
 
 
 def add_person(room):
-    """Somebody with a home; the program that adds people is not in every Debian."""
+    """Adds a user with a home. Writes the files itself, since not every Debian has adduser."""
     line = f"person:x:{PERSON}:{PERSON}::/home/person:/bin/sh"
     room.run("sh", "-c", f"echo {line} >>/etc/passwd")
     room.run("install", "-d", "-m", "700", "-o", str(PERSON), "/home/person", "/home/person/run")
 
 
 def as_person(room, *command, **options):
-    """A command in a session of a person, whose settings stay from one to the next."""
+    """Runs a command in a user's session. The user's settings stay for the next session."""
     session = ["dbus-run-session", "--"] if options.pop("bus", False) else []
     change = ["setpriv", f"--reuid={PERSON}", f"--regid={PERSON}", "--clear-groups"]
     home = {"HOME": "/home/person", "XDG_RUNTIME_DIR": "/home/person/run"}
@@ -46,10 +46,10 @@ def test_they_come_and_go_and_leave_nothing(room, packages):
     room.install(*packages.both)
     now = field(packages.ctl, "Version")
     assert version(room, "privacyctl") == version(room, "privacy-panel") == f"ii {now}"
-    # Nobody was asked, and nothing was decided.
+    # debconf asked nothing, and the package decided nothing.
     assert not room.exists("/etc/privacy-panel/policy.toml")
     assert "There is no policy." in room.run("privacyctl", "policy", "status", status=1)
-    # With a home of nobody's: dconf makes a cache there.
+    # With another home: dconf creates a cache there.
     readers = room.run("privacyctl", "readers", env={"HOME": "/tmp"})
     assert "Unity Dash" in readers and "Programs that follow this panel" in readers
     assert room.run("dpkg", "--verify", "privacyctl", "privacy-panel") == ""
@@ -86,7 +86,7 @@ def test_an_upgrade_keeps_what_a_person_chose_and_what_the_administrator_decided
     assert "locked" in as_person(room, "privacyctl", "status", "--json")
     as_person(room, "privacyctl", "set", "error-reports", "on", bus=True, status=3)
 
-    # A person's own settings are not the package's.
+    # A purge keeps users' own settings.
     room.purge("privacy-panel", "privacyctl")
     assert room.run("sha256sum", "/home/person/.config/dconf/user") == chosen
     left = {path for path in room.state() if not path.is_relative_to("/home")}
@@ -111,7 +111,7 @@ def test_what_is_removed_keeps_its_configuration_and_what_comes_back_finds_it(ro
     policy = room.read("/etc/privacy-panel/policy.toml")
     compiled = room.run("sha256sum", "/etc/dconf/db/privacy_panel")
     room.remove("privacy-panel", "privacyctl")
-    # What was decided holds for the programs that are still there.
+    # The decisions still hold for the remaining programs.
     assert room.read("/etc/privacy-panel/policy.toml") == policy
     assert room.run("sha256sum", "/etc/dconf/db/privacy_panel") == compiled
     assert "system-db:privacy_panel" in room.read("/etc/dconf/profile/user")
@@ -124,10 +124,10 @@ def test_a_purge_takes_the_policy_out_of_force_and_leaves_nothing(room, packages
     room.answer(online_search="off-locked", error_reports="off-locked", usage_statistics="off-locked")
     room.install(*packages.both)
     assert room.in_force()
-    # What is beyond dconf, too.
+    # The opt-outs outside dconf, too.
     assert room.exists("/etc/ubuntu-insights/system-config.toml")
     assert room.try_("test", "-L", "/etc/systemd/system/whoopsie.path").returncode == 0
-    # As if the power had failed while it was written once more.
+    # As after a power failure during another write.
     room.write("/etc/privacy-panel/policy.toml.dpkg-new", "[choices")
     room.purge("privacy-panel", "privacyctl")
     assert room.state() == {}
@@ -163,7 +163,7 @@ def test_a_purge_leaves_the_profile_as_policy_remove_does(trixie_base, packages,
         room.remove("privacyctl")
     room.purge("privacyctl")
     assert etc_dconf(room) == before
-    # The file was the administrator's, who wrote it.
+    # The administrator wrote the file, so it stays.
     assert room.read("/etc/privacy-panel/policy.toml") == SEARCH_OFF
 
 

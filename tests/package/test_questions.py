@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions of privacyctl: preseeded, asked, answered anew, and never against the file."""
+"""privacyctl's questions: preseeded, asked, answered again, and never against the edited file."""
 
 import re
 
@@ -8,13 +8,13 @@ from test_sources import choices
 
 POLICY = "/etc/privacy-panel/policy.toml"
 SOURCES = "/etc/dconf/db/privacy_panel.d/policy"
-# Questions on a terminal without cursor keys.
+# A frontend that asks on a terminal without cursor keys.
 TERMINAL = {"DEBIAN_FRONTEND": "teletype", "TERM": "dumb"}
 EDITED = '# Mine.\n[choices.online-search]\nstate = "on"\n'
 
 
 def decisions(room):
-    """What the policy file decides: the state and whether it is locked, by choice."""
+    """The decisions in the policy file: the state and the lock of each choice."""
     text = room.read(POLICY)
     if text is None:
         return None
@@ -56,7 +56,7 @@ def test_every_answer_does_what_it_says(room, packages):
         room.reconfigure()
         assert decisions(room) == {"activity-history": decision}
         assert room.in_force()
-    # Back to where it began: nothing is decided, and nothing is in force.
+    # Back at the start: the package decides nothing, and no policy is in force.
     room.answer(activity_history="leave-alone")
     room.reconfigure()
     assert decisions(room) is None
@@ -81,13 +81,13 @@ def test_who_wants_to_be_asked_is_and_in_their_language(packages, tmp_path):
     room = Room(root("desktop"), tmp_path / "room")
     room.install(packages.ctl)
     ask = ["dpkg-reconfigure", "-plow", "privacyctl"]
-    # The fifth answer, and the first for all others.
+    # The fifth answer to the first question, and the first answer to all others.
     said = room.converse("5111", *ask, env=TERMINAL)
     assert "Include online search results: 5" in said
     assert said.count("5. Off for everybody") == len(choices())
     assert decisions(room) == {"online-search": ("off", True)}
     assert room.in_force()
-    # What was answered stays where nobody is asked again.
+    # The answers stay if debconf asks nothing.
     room.converse([], "dpkg-reconfigure", "-phigh", "privacyctl", env=TERMINAL)
     assert decisions(room) == {"online-search": ("off", True)}
 
@@ -103,16 +103,16 @@ def test_a_file_that_was_edited_is_never_written_again(room, older, packages):
     room.install(older.ctl)
     room.write(POLICY, EDITED)
     room.run("privacyctl", "policy", "apply")
-    # Neither by an upgrade, nor by other answers, nor by a reconfiguration.
+    # Neither an upgrade, nor other answers, nor a reconfiguration changes it.
     room.install(packages.ctl)
     assert room.read(POLICY) == EDITED and room.in_force()
     room.answer(online_search="off-locked", error_reports="on")
     room.reconfigure()
     assert room.read(POLICY) == EDITED and room.in_force()
-    # Nor is anybody asked, since no answer would count.
+    # debconf asks nothing, since no answer would count.
     said = room.converse([], "dpkg-reconfigure", "-plow", "privacyctl", env=TERMINAL)
     assert "online search" not in said
-    # It goes with a purge, as a configuration file does.
+    # A purge deletes it, like a configuration file.
     room.purge("privacyctl")
     assert room.state() == {}
 
@@ -150,7 +150,7 @@ def test_the_file_counts_where_debconf_has_forgotten(room, older, packages):
     room.answer(online_search="off-locked", error_reports="on")
     room.install(older.ctl)
     before = room.read(POLICY)
-    # It is a cache, by Debian's policy, and may be lost.
+    # According to Debian's policy, debconf's database is a cache and may be lost.
     room.run("sh", "-c", "echo PURGE | debconf-communicate privacyctl")
     assert room.run("debconf-show", "privacyctl") == ""
     room.install(packages.ctl)
@@ -171,7 +171,7 @@ def test_a_new_choice_can_be_answered_before_the_upgrade_that_brings_it(room, ol
 
 
 def test_answers_that_cannot_be_put_in_force_fail_and_can_be_tried_again(room, packages):
-    # A profile that something else manages.
+    # A profile that another tool manages.
     room.write("/etc/site/profile", "user-db:user\n")
     room.run("mkdir", "-p", "/etc/dconf/profile")
     room.run("ln", "-s", "/etc/site/profile", "/etc/dconf/profile/user")

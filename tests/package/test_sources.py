@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""debian/ says of the choices and the crates what the sources say."""
+"""debian/ agrees with the sources about the choices and the crates."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ ANSWERS = "leave-alone, on, off, on-locked, off-locked"
 
 
 def choices():
-    """The names of the choices in the order in which they are shown, as the program has them."""
+    """The names of the choices in the program's source, in the panel's order."""
     text = (SOURCE / "src" / "choice.rs").read_text()
     every = text[text.index("pub const ALL: &[Choice]") : text.index("\n];")]
     names = re.findall(r"^ {8}id: \"(.*)\",$", every, re.M)
@@ -21,7 +21,7 @@ def choices():
 
 
 def templates():
-    """The questions: their fields, by their name."""
+    """The fields of each question, by the question's name."""
     text = re.sub(r"^#.*\n", "", (DEBIAN / "privacyctl.templates").read_text(), flags=re.M)
     found = {}
     for paragraph in text.strip().split("\n\n"):

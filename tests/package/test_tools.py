@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's own judges of what a package does when it comes and goes: autopkgtest and piuparts."""
+"""Debian's own tools that install, test and remove packages: autopkgtest and piuparts."""
 
 import os
 import re
@@ -11,18 +11,18 @@ MIRROR = os.environ.get("PRIVACY_PANEL_MIRROR", "http://deb.debian.org/debian")
 
 
 def test_the_packages_own_tests_pass_where_they_are_installed(packages, tmp_path):
-    # Each changes the testbed, so each has one of its own.
+    # Each test changes its testbed, so each gets a separate one.
     for name in ("switch", "policy", "purge"):
         own = Room(root("desktop"), tmp_path / name)
         own.share(*packages.both)
-        # The source package without the crates, which take longest to unpack.
+        # Unpacks the source package without the crates, which take the longest.
         sources = own.shared / "source"
         for archive in (*packages.folder.glob("*.orig.tar.xz"), *packages.folder.glob("*.debian.tar.xz")):
             inside = sources if archive.name.endswith(".orig.tar.xz") else sources / "debian"
             inside.mkdir(exist_ok=True)
             subprocess.run(["tar", "-x", "-C", inside, "--strip-components=1", "-f", archive], check=True)
         debs = [f"/shared/{package.name}" for package in packages.both]
-        # What would break a testbed that is used again does not matter here.
+        # No other test uses this testbed, so a test may break it.
         options = [f"--test-name={name}", "--ignore-restrictions=breaks-testbed"]
         done = own.try_("autopkgtest", *options, *debs, "/shared/source/", "--", "null", network=True)
         summary = done.stdout[done.stdout.rfind(" summary") :]
@@ -31,13 +31,14 @@ def test_the_packages_own_tests_pass_where_they_are_installed(packages, tmp_path
 
 
 def test_piuparts_finds_nothing_left_behind(packages, tmp_path):
-    # dconf comes with a session bus, and that with systemd, which nothing could take out again.
+    # dconf depends on a session bus, which depends on systemd. piuparts could not remove systemd
+    # again, so the base contains it.
     room = Room(root("trixie"), tmp_path / "base")
     room.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "systemd-sysv", network=True)
     pack = "tar -C / --one-file-system --exclude=./shared -c . | gzip -1 >/shared/base.tar.gz"
     room.run("sh", "-c", pack)
     base = room.shared / "base.tar.gz"
-    # A repository, in which the one package finds the other.
+    # A repository, so that apt finds one package as a dependency of the other.
     repository = tmp_path / "repository"
     repository.mkdir()
     for package in packages.both:

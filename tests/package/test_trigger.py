@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packages that bring readers or take them away: a policy in force follows by itself."""
+"""Packages add or remove readers: the policy in force follows automatically."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ BROKEN = "name = \n"
 
 
 def package(folder, name, files):
-    """A package of somebody else's."""
+    """Builds a package of another project."""
     tree = folder / name
     for path, text in files.items():
         file = tree / path.lstrip("/")
@@ -66,7 +66,7 @@ def test_a_policy_in_force_follows_readers_that_come_and_go(room, packages, exam
     room.install(example)
     assert "/com/example/search/online" in locked(room)
     assert room.in_force()
-    # What a program reads, whose schema came with it.
+    # The state of the program whose schema the package contains.
     (choice,) = (
         entry
         for entry in json.loads(room.run("privacyctl", "status", "--json"))["choices"]

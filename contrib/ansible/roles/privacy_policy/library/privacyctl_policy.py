@@ -1,18 +1,18 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has `privacyctl policy` put a policy in force or take it out, and says honestly what it did."""
+"""Puts a policy in force or removes it with `privacyctl policy`, and reports what changed."""
 
 DOCUMENTATION = r"""
 module: privacyctl_policy
-short_description: Preset or lock for everybody what a computer sends about them
+short_description: Preset or lock for all users what a computer sends about them
 description:
-  - Writes C(/etc/privacy-panel/policy.toml) and has C(privacyctl policy apply) put it in force.
-  - C(privacyctl policy apply --dry-run) is asked first. Where it finds a mistake, or something in
-    the way, nothing is written.
-  - In check mode that answer is the result, and nothing is written either.
+  - Writes C(/etc/privacy-panel/policy.toml) and puts it in force with C(privacyctl policy apply).
+  - Runs C(privacyctl policy apply --dry-run) first. If that finds a mistake or an obstacle, the
+    module writes nothing.
+  - In check mode, the output of the dry run is the result, and the module writes nothing.
 options:
   state:
-    description: Whether the policy is in force, or all of it is taken out.
+    description: Whether to put the policy in force, or to remove it and its file.
     choices: [present, absent]
     default: present
     type: str
@@ -25,14 +25,14 @@ options:
     type: dict
     default: {}
   content:
-    description: Instead of the two, the text of a policy's file.
+    description: Instead of these two, the text of a policy file.
     type: str
     default: ""
   root:
-    description: The folder of an image. Without it, the computer itself.
+    description: The folder of an image. By default, the computer itself.
     type: path
   privacyctl:
-    description: The program, by its name or its path.
+    description: The program's name or path.
     default: privacyctl
     type: str
 author:
@@ -40,7 +40,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Nothing that is typed into a search leaves the computer
+- name: Keep searches on the computer
   privacyctl_policy:
     choices:
       online-search:
@@ -50,12 +50,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 file:
-  description: The policy's file.
+  description: The policy file.
   returned: always
   type: str
 stdout:
-  description: What C(privacyctl) printed.
-  returned: where it was run
+  description: The output of C(privacyctl).
+  returned: if it ran
   type: str
 """
 
@@ -68,7 +68,7 @@ from ansible.module_utils.common.text.converters import to_text
 
 POLICY = "/etc/privacy-panel/policy.toml"
 
-# What `privacyctl policy apply` leaves, and the line of the profile that names it.
+# The files that `privacyctl policy apply` creates, and its line in the profile.
 DATABASES = "/etc/dconf/db"
 TRACES = ("privacy_panel", "privacy_panel.d", ".privacy-panel.new", ".privacy-panel.d.new")
 PROFILE = "/etc/dconf/profile/user"
@@ -78,7 +78,7 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def quoted(text):
-    """A string of TOML: JSON's, but for the one control character that JSON lets through."""
+    """A TOML string. It is a JSON string, except that JSON does not escape U+007F."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -87,7 +87,7 @@ def key(name):
 
 
 def value(place, found):
-    """A value of TOML, on one line."""
+    """A TOML value, on one line."""
     if found is None:
         raise ValueError(f"{place} has no value.")
     if isinstance(found, bool):
@@ -110,14 +110,14 @@ def table(header, place, fields):
 
 
 def policy_text(organisation, choices):
-    """The policy's file."""
+    """The content of the policy file."""
     if not organisation and not choices:
         raise ValueError("There is no policy: neither choices nor a file were given.")
     text = "# Written by Ansible; change it there.\n"
     if organisation:
         text += table("organisation", "organisation", organisation)
     for choice, fields in choices.items():
-        # `state: off` without quotes is a boolean of YAML.
+        # In YAML, `state: off` without quotes is a boolean.
         if isinstance(fields, dict) and isinstance(fields.get("state"), bool):
             fields = {**fields, "state": "on" if fields["state"] else "off"}
         text += table(f"choices.{key(choice)}", f"choices.{choice}", fields)
@@ -148,13 +148,13 @@ class Policy:
         self.module.fail_json(msg=message, **self.result)
 
     def run(self, *arguments, draft=None):
-        """Runs `privacyctl policy`. Returns whether anything was changed, as its last line says,
-        and the lines before it."""
+        """Runs `privacyctl policy`. Returns whether it changed anything, according to its last line,
+        and the lines before that one."""
         program = self.module.get_bin_path(self.module.params["privacyctl"], required=True)
         root = ["--root", self.root] if self.root else []
         status, out, err = self.module.run_command(
             [program, "policy", *arguments, *root],
-            # What it tells people is wanted in one language.
+            # The messages must be in English.
             environ_update={"LC_ALL": "C.UTF-8", "LANGUAGE": "C"},
         )
         if draft:
@@ -173,7 +173,7 @@ class Policy:
         return lines[-1] == "changed", lines[:-1]
 
     def differs(self, after):
-        """Notes the difference of the policy's file, and says whether there is any."""
+        """Records the difference of the policy file. Returns whether there is one."""
         if self.before == after:
             return False
         names = {"before_header": self.file, "after_header": self.file}
@@ -212,7 +212,7 @@ class Policy:
             self.write(draft)
             self.result["changed"] = True
         if os.path.exists(self.file):
-            # Who asks for the status needs not be root.
+            # Users other than root must be able to ask for the status.
             written = self.module.set_mode_if_different(self.file, 0o644, written)
         if not self.module.check_mode:
             changed, _lines = self.run("apply")
@@ -223,7 +223,7 @@ class Policy:
         for path in (os.path.dirname(folder), folder):
             if not os.path.isdir(path):
                 os.mkdir(path)
-                # Whatever root's habits are: people have to read what is in it.
+                # Users must be able to read the folder, whatever root's umask is.
                 os.chmod(path, 0o755)
         self.module.atomic_move(draft, self.file)
 
@@ -235,7 +235,7 @@ class Policy:
             self.result["diff"].append({"prepared": "".join(lines)})
         changed = bool(traces)
         if not self.module.check_mode:
-            # Where there is nothing to take out, the program may be gone, too.
+            # If there is nothing to remove, the program may be missing, too.
             if traces:
                 changed, _lines = self.run("remove")
             if there:
@@ -243,12 +243,12 @@ class Policy:
                 try:
                     os.rmdir(os.path.dirname(self.file))
                 except OSError:
-                    # Something else is in it.
+                    # The folder has other files.
                     pass
         self.result["changed"] = changed or there
 
     def traces(self):
-        """What `privacyctl policy remove` would take out."""
+        """The files and the line that `privacyctl policy remove` would remove."""
         databases = self.place(DATABASES)
         found = [os.path.join(databases, name) for name in TRACES]
         found = [path for path in found if os.path.lexists(path)]
