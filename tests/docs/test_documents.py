@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from support.harness import SOURCE
@@ -15,7 +16,13 @@ PAGES = subprocess.run(
     check=True,
 ).stdout.split()
 # Where people begin.
-ENTRIES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"]
+ENTRIES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/architecture.md",
+    "docs/security.md",
+]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.M)
 FOLDERS = ("contrib", "data", "docs", "fuzz", "help", "man", "po", "src", "tests")
 
@@ -55,12 +62,21 @@ def test_every_file_of_the_sources_that_is_named_exists(name):
         assert list(SOURCE.glob(word)), word
 
 
-def test_every_test_that_the_architecture_names_exists():
-    text = (SOURCE / "docs" / "architecture.md").read_text()
-    named = re.findall(r"`(test_[\w*]+\.py)`", text)
+@pytest.mark.parametrize("name", ["architecture.md", "security.md"])
+def test_every_file_of_tests_that_is_named_exists(name):
+    named = re.findall(r"`(test_[\w*]+\.py)`", (SOURCE / "docs" / name).read_text())
     assert named
     for word in named:
         assert list((SOURCE / "tests").glob(f"*/{word}")), word
+
+
+def test_every_test_that_proves_a_rule_of_security_exists():
+    # A test's name is a sentence, and so has several underscores.
+    named = re.findall(r"`(\w+(?:_\w+){3,})`", (SOURCE / "docs" / "security.md").read_text())
+    assert len(named) > 20
+    sources = [*SOURCE.glob("tests/*/test_*.py"), *SOURCE.glob("src/**/*.rs")]
+    defined = re.findall(r"^ *(?:def|fn) (\w+)", "\n".join(map(Path.read_text, sources)), re.M)
+    assert set(named) <= set(defined), set(named) - set(defined)
 
 
 def test_the_architecture_names_every_folder_of_tests():
