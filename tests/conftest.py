@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several files of tests start from."""
+"""Fixtures that several test files share."""
 
 import pytest
 from support.computer import Computer
@@ -9,10 +9,10 @@ from support.names import SCREEN
 from support.zeitgeist import Log
 
 MARKERS = (
-    "clock: measures how long something takes, so that nothing else may run meanwhile",
-    # pytest-xdist's own, so that one test runs where that is not installed.
+    "clock: measures how long something takes, so nothing else may run at the same time",
+    # The mark of pytest-xdist, so that one test also runs without it.
     "xdist_group(name): tests of one group run one after the other in one process",
-    "session(**options): what is special to the sessions of these tests, in support.harness.Session's words",
+    "session(**options): options of support.harness.Session for the sessions of these tests",
 )
 
 
@@ -22,47 +22,46 @@ def pytest_configure(config):
 
 
 def options(request):
-    """What the test or its file says of its sessions."""
+    """The options for sessions that the test or its file gives."""
     marks = reversed(list(request.node.iter_markers("session")))
     return {name: value for mark in marks for name, value in mark.kwargs.items()}
 
 
 @pytest.fixture
 def session(request):
-    """A session of the test's own, without a screen unless it asks for one."""
+    """A private session for the test, without a screen unless the test asks for one."""
     with Session(**options(request)) as session:
         yield session
 
 
 @pytest.fixture
 def screen(request):
-    """A session of the test's own with a screen."""
+    """A private session for the test, with a screen."""
     with Session(**{"screen": SCREEN} | options(request)) as session:
         yield session
 
 
 @pytest.fixture(scope="module")
 def shared():
-    """One computer for a file of tests; it is started once."""
+    """One computer for all tests of a file; it is started once."""
     with Computer() as computer:
         yield computer
 
 
 @pytest.fixture
 def computer(shared):
-    """A computer without a screen on which nobody has decided anything, without a folder of
-    dconf's."""
+    """A computer without a screen, without any decisions, and without dconf's folder."""
     shared.clean()
     yield shared
 
 
 @pytest.fixture
 def crashes(tmp_path):
-    """A computer's reports, of which there are none yet."""
+    """The reports of a computer; there are none yet."""
     return Crashes(tmp_path)
 
 
 @pytest.fixture
 def log(session):
-    """What the session’s Zeitgeist has recorded."""
+    """The events that the session’s Zeitgeist has recorded."""
     return Log(session)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Readers that are values in files of a person's configuration: Ubuntu Insights' consent."""
+"""Readers with values in a user's configuration files: Ubuntu Insights' consent."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ SHIPPED = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
 
 
 def prepare(session):
-    """The shipped reader, with a program that is here and a system's file of the test's."""
+    """Installs the shipped reader, with an installed program and a system-wide file of the test."""
     everybodys = session.root / "etc" / "ubuntu-insights" / "system-config.toml"
     everybodys.parent.mkdir(parents=True)
     text = SHIPPED.replace('"/usr/local/bin/ubuntu-insights"', '"/bin/sh"')
@@ -39,7 +39,7 @@ def screen(screen):
 
 
 def consent(session):
-    """As Ubuntu Insights reads it; none where it would find no file."""
+    """The value that Ubuntu Insights reads; None if it finds no file."""
     if not session.consent.exists():
         return None
     return tomllib.loads(session.consent.read_text()).get("consent_state", False)
@@ -113,7 +113,7 @@ def test_a_link_stays_a_link(session):
     session.consent.symlink_to("../../dotfiles/consent")
     assert session.ctl("set", "usage-statistics", "on").returncode == 0
     assert session.consent.is_symlink() and real.read_text() == "consent_state = true\n"
-    # One that leads nowhere is not followed to make something there.
+    # A dangling link: no file is created at its target.
     real.unlink()
     done = session.ctl("set", "usage-statistics", "on")
     assert done.returncode == NOT_SAVED
@@ -152,7 +152,7 @@ def test_another_value_is_neither_and_is_set_right(session):
 
 def test_a_file_or_folder_that_takes_no_change_is_said(tmp_path):
     with Session(read_only=["config"]) as session:
-        session.add_reader("x", "")  # From outside, where it can be written.
+        session.add_reader("x", "")  # Written from outside the session, where the file is writable.
         prepare(session)
         done = session.ctl("set", "usage-statistics", "on")
         assert done.returncode == NOT_SAVED
@@ -190,7 +190,7 @@ def test_watch_tells_of_files_that_come_change_and_go(session):
     def last():
         return watch.reader("usage-statistics", READER)["state"]
 
-    # The folder is not there yet.
+    # The folder does not exist yet.
     session.consents.mkdir()
     session.consent.write_text("consent_state = true\n")
     watch.wait_for("it tells of a new folder", lambda: last() == "on")
@@ -211,7 +211,7 @@ def test_watch_tells_of_files_that_come_change_and_go(session):
 
 
 def heard(panel):
-    """What is said of the program in the opened row."""
+    """The text about the program in the expanded row."""
     rows = panel.find(role="list item", name="Ubuntu Insights")
     return rows[0]["description"] if rows else ""
 
@@ -220,7 +220,7 @@ def test_the_panel_switches_a_file_and_follows_it(screen):
     with Panel(screen, "--choice=usage-statistics") as panel:
         panel.wait("the program", lambda: panel.says("Ubuntu Insights"))
         panel.toggle(STATISTICS)
-        # Read back, so that nothing of the change is still to come.
+        # Wait for the read-back, so that the change is complete.
         panel.wait("it is on", lambda: heard(panel).startswith("On"))
         assert consent(screen) is True
         screen.consent.write_text("consent_state = false\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""privacyctl on a real bus and dconf: answers, exit statuses, words."""
+"""privacyctl on a real bus and dconf: output, exit statuses and messages."""
 
 import json
 import os
@@ -118,7 +118,7 @@ def test_watch_prints_every_choice_first_as_status_has_it(session):
     watch = Watch(session)
     status = json.loads(session.ask("privacyctl", "status", "--json"))["choices"]
     assert list(watch.now.values()) == status
-    # Nothing more is printed than what changes then.
+    # Only later changes are printed.
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")
     assert watch.next() == session.status("online-search")
 
@@ -272,7 +272,7 @@ def test_a_read_only_home_is_said_with_the_folder_and_the_reason():
         assert done.returncode == NOT_SAVED
         assert f"“{session.config}/dconf”: Read-only file system" in done.stderr
         assert session.ask("privacyctl", "get", "online-search") == "off"
-        # Off already, by default; but the decision was not kept.
+        # It is off by default, but the decision was not saved.
         assert session.ctl("set", "online-search", "off").returncode == NOT_SAVED
 
 
@@ -309,8 +309,8 @@ def test_without_a_home_it_still_answers(session):
 
 
 def test_a_service_killed_while_500_changes_are_made_loses_none_that_was_reported(session):
-    """A set that says it is done is done for every process that starts later, and whatever is
-    said of the state is what such a process reads."""
+    """If set reports success, every process that starts later reads the new value. Every state
+    that is printed is the state that such a process reads."""
     script = r"""
         while :; do
             for process in /proc/[0-9]*; do
@@ -348,7 +348,7 @@ def test_a_service_killed_while_500_changes_are_made_loses_none_that_was_reporte
     print(f"service killed {kills} times, {done.stdout}")
 
 
-# Readers that are odd
+# Unusual readers
 
 
 SCHEMAS = """
@@ -504,7 +504,7 @@ def test_two_that_set_at_once_end_in_one_state(session):
         unity, own = (session.get(*key) for key in ((UNITY_SCHEMA, UNITY_KEY), (PANEL_SCHEMA, "online-search")))
         assert states["unity-dash"] == {"'all'": "on", "'none'": "off"}[unity]
         assert states["privacy-panel"] == {"true": "on", "false": "off"}[own]
-        # Mixed only where they differ.
+        # Mixed only if they differ.
         agreed = set(states.values())
         assert status["state"] == (agreed.pop() if len(agreed) == 1 else "mixed")
         assert session.ask("privacyctl", "get", "online-search") == status["state"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and answers of others: they neither speak to a terminal nor turn a sentence around, and
-none is too long to be printed."""
+"""Names and answers of other programs: they cannot control a terminal or change the direction of
+a sentence, and long ones are cut."""
 
 import json
 import os
@@ -13,10 +13,10 @@ from support.harness import INSTALLED, Session, make_locale
 from support.names import UNITY_KEY, UNITY_SCHEMA
 from support.screen import Panel
 
-# What a terminal obeys, and what changes the order of letters or is not seen at all.
+# Characters that a terminal obeys, that change the order of letters, or that are invisible.
 HOSTILE = "\x1b]0;pwned\x07\x1b[2J\x9b1m\x7f\xad\u061c\u200b\u200f\u202e\u2066\u2068\ufeff\ufff9\U000e0041"
 
-# A service that answers every question with these words, under names that others have.
+# A service that answers every call with this text, under the names of other services.
 SQUATTER = """
 import sys
 from gi.repository import Gio, GLib
@@ -96,7 +96,7 @@ def said(done):
 
 
 def assert_harmless(text):
-    """Line ends are layout; everything else is seen, and stays where it is."""
+    """Allows line ends, since they are layout. Other characters must be visible and in order."""
     bad = {c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")}
     assert not bad, f"{bad!r} in {text[:500]!r}"
 
@@ -108,7 +108,7 @@ def test_answers_of_services_do_not_speak_to_the_terminal(session):
         text = said(session.ctl(*command))
         assert_harmless(text)
         shown += "evil" in text
-    # The answers were shown, rather than left out.
+    # The answers are shown, not omitted.
     assert shown >= 5
 
 
@@ -162,7 +162,7 @@ def test_a_name_in_the_other_direction_keeps_to_itself(session):
     (folder / "recently-used.xbel").write_text("broken")
     text = session.ask("privacyctl", "history", env={"XDG_DATA_HOME": str(folder)})
     assert f"“\u2068{folder}/recently-used.xbel\u2069” cannot be understood" in text
-    # And nothing is added to what all goes one way.
+    # Nothing is added to text in one direction.
     (session.root / "data" / "recently-used.xbel").write_text("broken")
     assert_harmless(session.ask("privacyctl", "history"))
 
@@ -202,7 +202,7 @@ def test_only_a_clear_yes_clears_history(session, answer, cleared):
 
 def test_names_of_files_in_an_image_do_not_speak_to_the_terminal(computer, tmp_path):
     readers = tmp_path / "usr/share/privacy-panel/readers.d"
-    sources = tmp_path / "etc/dconf/db/privacy-panel.d"
+    sources = tmp_path / "etc/dconf/db/privacy_panel.d"
     for folder in (readers, sources, tmp_path / "etc/privacy-panel"):
         folder.mkdir(parents=True)
     policy = '[choices.online-search]\nstate = "off"\n'
@@ -224,7 +224,7 @@ def test_a_long_list_in_another_database_is_shown_in_part(computer):
         "/etc/dconf/db/other.d/k",
         f"[org/gnome/desktop/search-providers]\ndisabled={names!r}\n",
     )
-    computer.set_profile("user-db:user\nsystem-db:privacy-panel\nsystem-db:other\n")
+    computer.set_profile("user-db:user\nsystem-db:privacy_panel\nsystem-db:other\n")
     computer.session.ask("dconf", "update")
     done = computer.policy("status")
     assert done.returncode in (0, 1), done.stderr
@@ -260,7 +260,7 @@ def test_what_the_panel_shows_of_others_is_seen_as_it_is():
             name = "<b>&amp; שלום"
             panel.wait("no markup", lambda: panel.find(role="list item", name=name))
             session.set(UNITY_SCHEMA, UNITY_KEY, "all")
-            # In a sentence, the name does not turn around what follows.
+            # The name does not change the direction of the text that follows.
             panel.wait("a sentence", lambda: panel.says(f"\u2068{name}\u2069"))
             for node in panel.tree():
                 text = node["name"] + node["description"]

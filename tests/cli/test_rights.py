@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is written in homes: files keep their rights, and root writes in no home but its own."""
+"""Writing in homes: files keep their permissions, and root writes only in its own home."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def put(file, text):
 
 
 def prepare(session):
-    """A session's files that a change, a reset or clearing writes."""
+    """Creates the files of a session that a change, a reset or clearing writes."""
     session.add_reader("program", READER)
     return {
         "consent": put(session.config / "program" / "consent.toml", "# kept\nconsent = true\n"),
@@ -55,7 +55,7 @@ def prepare(session):
 
 
 def access_list(file):
-    """As getfacl has it, without the file's name."""
+    """The output of getfacl, without the file's name."""
     done = subprocess.run(
         ["getfacl", "--omit-header", "--numeric", file], capture_output=True, text=True, check=True
     )
@@ -63,7 +63,7 @@ def access_list(file):
 
 
 def keep_group_out(file):
-    """Lets one user more read it, and its own group no longer."""
+    """Lets one more user read the file, and its own group no longer."""
     changes = ["-m", f"u:{OTHER}:r--,g::---,o::---"]
     subprocess.run(["setfacl", *changes, file], check=True)
 
@@ -106,7 +106,7 @@ def test_a_default_list_of_the_folder_and_setuid_bits_come_into_no_file(session)
 
 def test_a_file_whose_group_cannot_be_kept_stays_where_that_would_let_others_read_it(session):
     files = prepare(session)
-    # The session's folders are the person's, and one program's file has got another group.
+    # The session's folders belong to the user, and one program's file has another group.
     subprocess.run(["chown", "-R", f"{PERSON}:{PERSON}", session.root], check=True)
     os.chown(files["recent"], PERSON, OTHER)
     files["recent"].chmod(0o640)
@@ -117,7 +117,7 @@ def test_a_file_whose_group_cannot_be_kept_stays_where_that_would_let_others_rea
     assert done.returncode == NOT_SAVED
     assert "permissions cannot be kept" in done.stdout
     assert (files["recent"].read_text(), files["recent"].stat().st_gid) == (before, OTHER)
-    # Where the group may do what everybody may, or nobody, the old group says nothing.
+    # If the group has the same rights as all others, or none, the old group does not matter.
     files["recent"].chmod(0o600)
     assert session.run(*clear).returncode == 0
     assert "bookmark href" not in files["recent"].read_text()
@@ -126,7 +126,7 @@ def test_a_file_whose_group_cannot_be_kept_stays_where_that_would_let_others_rea
 
 def test_a_read_only_file_and_one_with_a_second_name_stay_on_reset_too(session):
     file = prepare(session)["consent"]
-    # All that is in it is what a reset takes out.
+    # The file contains only the value that a reset removes.
     file.write_text("consent = false\n")
     file.chmod(0o444)
     done = session.ctl("reset", "usage-statistics")
@@ -177,7 +177,7 @@ def test_a_profile_keeps_its_access_list_and_attributes(change):
         assert os.getxattr(profile, "user.note") == USER_NOTE
 
 
-# Root in the home of a person
+# Root in the home of a user
 
 CHANGES = (
     "set usage-statistics off",
@@ -202,8 +202,8 @@ QUESTIONS = (
 
 
 def snapshot(*folders):
-    """Every file, whose it is, and when anything of it was changed the last time. The names of
-    what is only asked about are made by dconf and GLib themselves."""
+    """Every file, with its owner and the time of its last change. Leaves out files that dconf and
+    GLib themselves create while they read."""
     found = {}
     for top in folders:
         for path in [top, *top.rglob("*")]:
@@ -218,7 +218,7 @@ def give_away(folder):
 
 @pytest.fixture
 def home(session):
-    """A session with links of the person's to files of root's."""
+    """A session with the user's links to root's files."""
     prepare(session)
     folder = session.root / "roots"
     session.victims = [
@@ -254,7 +254,7 @@ def test_root_changes_nothing_with_the_home_of_a_person(home, foreign):
 
 
 def test_root_changes_nothing_through_the_bus_of_a_person(home):
-    # As “su” without “-” leaves it: the home is root's, the session is not.
+    # As after “su” without “-”: the home belongs to root, the session does not.
     bus = home.root / "bus"
     bus.mkdir()
     os.chown(bus, PERSON, PERSON)
@@ -282,7 +282,7 @@ def test_root_may_ask_and_does_not_believe_the_reader_files_of_a_person(home):
 
 
 def test_root_follows_no_link_through_a_folder_of_a_person_in_its_own_home(home):
-    # The home is root's, and one folder in it is not.
+    # The home belongs to root, but one folder in it does not.
     give_away(home.root / "cache" / "xfce4")
     done = home.ctl("history", "clear", "--all", "--yes")
     assert done.returncode == NOT_SAVED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Readers that are services on a bus: whoopsie's, on a system bus of the session's own."""
+"""Readers that are D-Bus services: whoopsie's, on the session's own system bus."""
 
 import json
 import socket
@@ -79,7 +79,7 @@ def test_a_service_that_the_bus_can_start_is_installed_and_started(session):
     reader = session.reader("error-reports", "example")
     assert (reader["installed"], reader["state"]) == (True, "off")
     assert reader["everybody"] is False, "it is on the session's bus"
-    # Without a setter, as properties are set.
+    # Without a setter method, through org.freedesktop.DBus.Properties.
     assert session.ctl("set", "error-reports", "on").returncode == 0
     assert session.reader("error-reports", "example")["state"] == "on"
     # An empty file masks it.
@@ -103,7 +103,7 @@ def test_a_refusal_is_a_plain_sentence_and_nothing_is_on_that_a_person_did_not_p
     assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"
     assert session.ask("privacyctl", "get", "error-reports") == "off"
 
-    # Off is another matter: whatever can be turned off is.
+    # Turning off differs: every reader that can be turned off is.
     session.set(PRIVACY_SCHEMA, REPORTS_KEY, "true")
     whoopsie.set("ReportCrashes", True)
     done = session.ctl("set", "error-reports", "off")
@@ -133,13 +133,13 @@ def test_a_service_that_hangs_makes_nobody_wait_long(session):
     whoopsie.hang()
     assert 1 < seconds(lambda: session.ctl("get", "error-reports")) < 3
     assert session.ask("privacyctl", "get", "error-reports") == "mixed", "it may send something"
-    # Two choices, and two readers of one service: it is waited for once.
+    # Two choices, with two readers of one service: privacyctl waits for it once.
     assert seconds(lambda: session.ctl("status")) < 3
     assert "did not answer" in session.ask("privacyctl", "status")
     reader = session.reader("error-reports", READER)
     assert (reader["installed"], reader["state"]) == (True, None)
     assert reader["problem"] == f"the service “{NAME}” did not answer"
-    # A choice that no service keeps does not wait at all.
+    # A choice without a service does not wait.
     assert seconds(lambda: session.ctl("get", "online-search")) < 1
 
     def change():
@@ -289,7 +289,7 @@ def test_the_panel_switches_a_service_and_follows_it(screen):
 
 
 def focus(panel, name):
-    """Moves the focus to what has that name, with the keyboard."""
+    """Moves the focus to the widget with that name, by the keyboard."""
     for _ in range(30):
         if any("focused" in node["states"] for node in panel.find(name=name)):
             return
@@ -361,12 +361,12 @@ def test_a_service_that_hangs_never_freezes_the_panel(screen):
     whoopsie = Whoopsie(screen)
     whoopsie.hang()
     with Panel(screen) as panel:
-        # What does not depend on it is there at once.
+        # Everything that does not depend on it is shown at once.
         panel.toggle(SEARCH)
         panel.wait_on(SEARCH)
         panel.wait("it is said", lambda: panel.says("Not known: Ubuntu Error Reports (Whoopsie)"))
         panel.wait_on(REPORTS)
-        # A change waits for it, and the panel does not: what else is wished is done before it is over.
+        # A change waits for it, but the panel does not: other changes are done in the meantime.
         panel.toggle(REPORTS)
         panel.toggle(SEARCH)
         panel.wait_on(SEARCH, False)
@@ -379,7 +379,7 @@ def test_while_a_service_asks_for_a_password_nothing_is_called_unknown(screen):
     with Panel(screen) as panel:
         panel.wait("the switch", lambda: panel.find(role="check box", name=REPORTS))
         panel.toggle(REPORTS)
-        # Somebody changes something else all the time, and the panel looks at everything anew.
+        # Another program keeps changing another setting, and the panel re-reads everything.
         end = time.monotonic() + 30
         while not panel.is_on(REPORTS):
             for value, on in (("all", True), ("none", False)):
@@ -407,7 +407,7 @@ def test_the_end_of_the_system_bus_is_not_the_panels(screen):
         panel.wait("the program", lambda: panel.says("Ubuntu Error Reports (Whoopsie)"))
         bus.kill()
         bus.wait()
-        # One thread of GLib's reads all buses, in turns: the end was read when it has answered twice.
+        # One thread of GLib reads all buses in turn: after two answers, it has read the end.
         assert panel.tree() and panel.tree()
         panel.toggle(SEARCH)
         panel.wait_on(SEARCH)

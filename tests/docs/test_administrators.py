@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/administrators.md is true: its policies, commands, answers, sentences and recipes are run on
-a computer of their own, and its facts about dconf are asked of dconf."""
+"""docs/administrators.md is true: the tests run its policies, commands, messages and recipes on a
+private computer, and check its facts about dconf with dconf."""
 
 import json
 import os
@@ -37,19 +37,19 @@ def block(kind):
     return text
 
 
-# The complete example, and the small one.
+# The complete example and the small one.
 EXAMPLE, SMALL = blocks("toml")
 
 
 def table(heading):
-    """The rows of the table that begins with this row, without what makes it look like code."""
+    """The rows of the table that begins with this row, without the backquotes of code."""
     rows = PAGE.split(f"\n| {heading} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
 def as_nobody(computer, *arguments):
-    """privacyctl policy … by a person who may write nothing."""
-    # Where it is installed may be closed to others.
+    """Runs privacyctl policy as a user without any rights to write."""
+    # Other users may not be able to enter the folder where it is installed.
     copy = computer.root / "copy"
     if not copy.exists():
         for name in ("bin/privacyctl", "share/privacy-panel", "share/glib-2.0"):
@@ -79,7 +79,7 @@ def test_every_block_on_the_page_is_of_a_kind_that_is_run_below():
         "sh folder": 1,
         "yaml cloud-config": 1,
         "sh package": 1,
-        # Those of Debian's packages are run in tests/package, too.
+        # tests/package also runs the recipes for Debian's packages.
         "text preseed": 1,
     }
 
@@ -126,7 +126,7 @@ def test_the_fields_and_words_on_the_page_are_those_that_there_are(computer):
     words = expected('choices.online-search = { state = "off", locked = true, lists = "x" }')
     (words,) = re.findall(r"; expected (.*)\n", words)
     assert re.findall("“(.*?)”", words) == re.findall('`"(.*?)"`', fields["choices.ID.lists"])
-    # What the page says of the fields' company.
+    # Which fields need which others, by the page.
     assert "“lists” without a lock" in expected(
         'choices.online-search = { state = "off", lists = "preset" }'
     )
@@ -141,7 +141,7 @@ def test_the_fields_and_words_on_the_page_are_those_that_there_are(computer):
 
 
 def as_pattern(lines):
-    """What is to be printed: a lone “…” is any number of lines, and one at an end any words."""
+    """A pattern for the output: a lone “…” is any number of lines, at an end of a line any text."""
     pattern = ""
     for line in lines:
         if line == "…":
@@ -223,7 +223,7 @@ def test_the_status_and_a_dry_run_need_no_root(computer):
     assert as_nobody(computer, "apply").returncode == 4
 
 
-# What is written
+# Files that are written
 
 
 def test_files_and_folders_are_those_on_the_page_with_these_rights(computer):
@@ -326,7 +326,7 @@ def test_sessions_with_another_profile_are_not_covered_and_dconf_takes_the_first
     session.ask("privacyctl", "reset", "--all")
 
     def decides(**env):
-        """Whose value it is that programs read of this session."""
+        """The origin of the value that programs of this session read."""
         found = session.ask("gsettings", "get", PANEL_SCHEMA, "error-reports", env=env)
         return {"true": "policy", "false": "default"}[found]
 
@@ -385,14 +385,14 @@ def test_no_variable_and_no_home_has_a_part_in_a_policy(computer):
     assert "[org/example/good]" in computer.read(SOURCES / "policy")
 
 
-# The sentences
+# Messages
 
 SENTENCES = [row[0] for row in table("it says | what to do")]
 CLI = (SOURCE / "src" / "cli" / "policy.rs").read_text()
 
 
 def sentence(beginning):
-    """The page's sentence that begins so, as a pattern: a word in capitals is any text."""
+    """The page's message with that beginning, as a pattern: a word in capitals is any text."""
     (found,) = [text for text in SENTENCES if text == beginning] or [
         text for text in SENTENCES if text.startswith(beginning)
     ]
@@ -483,7 +483,7 @@ def not_compiled(computer):
     (folder / "dconf").write_text("#!/bin/sh\necho 'no space left' >&2\nexit 1\n")
     (folder / "dconf").chmod(0o755)
     path = f"{folder}:{computer.session.env['PATH']}"
-    # The sandbox itself is found by the old one.
+    # The sandbox itself needs the old PATH.
     return computer.session.run("env", f"PATH={path}", "privacyctl", "policy", "apply"), 4
 
 
@@ -565,7 +565,7 @@ CAUSES = {
     "FILE:LINE:COLUMN: MISTAKE. It": a_broken_reader,
     "FILE:LINE:COLUMN: MISTAKE. Mend": a_broken_opt_out,
 }
-# It takes a minute of waiting.
+# It waits for a minute.
 NOT_RUN = "Another privacyctl is at work on the policy and does not come to an end"
 
 
@@ -580,7 +580,7 @@ def test_every_sentence_of_the_program_is_on_the_page():
     assert len(SENTENCES) == len(CAUSES) + 1
     (not_run,) = [text for text in SENTENCES if text.startswith(NOT_RUN)]
     assert f'"{not_run}"' in CLI
-    # Everything that ends a command or warns is in these two functions, and in `wait`.
+    # Every message that ends a command or warns is in these two functions, and in `wait`.
     functions = [CLI.split(f"\nfn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
                  ("sentence", "warn", "wait")]  # fmt: skip
     said = re.findall(r'"((?:[^"\\]|\\.)*\.)"', "".join(functions))
@@ -591,7 +591,7 @@ def test_every_sentence_of_the_program_is_on_the_page():
 
     on_page = {bare(text) for text in SENTENCES}
     for text in said:
-        # A contradiction's is put together from two parts.
+        # The message about a contradiction has two parts.
         parts = [page for page in on_page if page.endswith(bare(text).removeprefix("_"))]
         assert parts, text
 
@@ -636,7 +636,7 @@ def test_the_playbook_puts_the_policy_in_force_on_a_computer(computer):
 
 def in_force(computer, folder):
     assert computer.policy("status", "--root", folder).returncode == 0
-    # It has no reader files of its own.
+    # The image has no reader files of its own.
     locks = folder / SOURCES.relative_to("/") / "locks" / "policy"
     assert "/com/canonical/unity/lenses/" in locks.read_text()
     assert (folder / POLICY.relative_to("/")).read_text() == EXAMPLE
@@ -647,7 +647,7 @@ def test_mmdebstraps_hooks_put_the_policy_into_an_image(computer, tmp_path):
     (tmp_path / "policy.toml").write_text(EXAMPLE)
     image = tmp_path / "image"
     (image / "etc").mkdir(parents=True)
-    # The words that mmdebstrap would get.
+    # The arguments that mmdebstrap would get.
     hooks = [
         word.removeprefix("--customize-hook=")
         for word in subprocess.run(
@@ -658,7 +658,7 @@ def test_mmdebstraps_hooks_put_the_policy_into_an_image(computer, tmp_path):
     ]  # fmt: skip
     assert len(hooks) == 2
     for hook in hooks:
-        # As mmdebstrap(1) has it.
+        # As mmdebstrap(1) calls hooks.
         done = computer.session.run("sh", "-c", hook, "exec", image, cwd=tmp_path)
         assert done.returncode == 0, done
     in_force(computer, image)
@@ -695,14 +695,14 @@ def test_a_link_that_leads_out_of_an_image_is_an_error_and_not_followed(computer
 
 @pytest.fixture(scope="module")
 def cloud_init():
-    """Debian's cloud-init, unpacked and kept. Installed, it would take part in the next start of
-    the computer that the tests are run on."""
+    """Debian's cloud-init, unpacked once and kept. If it were installed, it would run at the next
+    boot of the computer that runs the tests."""
     place = SOURCE / "_build" / "cloud-init"
     if not place.exists():
         new = place.with_name("cloud-init.new")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        # For want of lists, they are fetched first.
+        # Without package lists, fetch them first.
         script = "download() { apt-get download -qq cloud-init; }\n"
         script += "download || { apt-get update -qq && download; }"
         subprocess.run(["sh", "-c", script], cwd=new, check=True)
@@ -712,7 +712,7 @@ def cloud_init():
     return {"PYTHONPATH": str(place / "usr" / "lib" / "python3" / "dist-packages")}
 
 
-# What cloud-init does with the two keys: its own code, from the file to the script that it runs.
+# cloud-init's own code handles the two keys, from the file to the script that it runs.
 CARRY_OUT = """
 import subprocess, sys, yaml
 from cloudinit import util
@@ -772,7 +772,7 @@ def test_the_package_is_built_and_dpkg_installs_upgrades_and_removes_it(tmp_path
     for name in ("postinst", "prerm"):
         subprocess.run(["shellcheck", tmp_path / "control" / name], check=True)
 
-    # What its dependency is to dpkg.
+    # A package that satisfies the dependency.
     control = tmp_path / "privacyctl" / "DEBIAN" / "control"
     control.parent.mkdir(parents=True)
     control.write_text(
@@ -813,7 +813,7 @@ def test_the_package_is_built_and_dpkg_installs_upgrades_and_removes_it(tmp_path
         assert computer.read(POLICY) == SMALL
         assert computer.policy("status").returncode == 0
 
-        # What was edited on the computer is not replaced without asking.
+        # dpkg does not replace a file that was edited on the computer without asking.
         edited = SMALL.replace('"off"', '"on"')
         computer.write(POLICY, edited)
         (tmp_path / "policy.toml").write_text(EXAMPLE)

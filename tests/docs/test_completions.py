@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is typed in bash, fish and zsh is completed when the tabulator is pressed."""
+"""Tab completes command lines in bash, fish and zsh."""
 
 import os
 import pty
@@ -12,11 +12,11 @@ import time
 import pytest
 from support.harness import INSTALLED, Session
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("completions")
 
 SHARE = INSTALLED / "share"
-# How each shell is started without anybody's own settings, and what it is told before.
+# The command that starts each shell without a user's settings, and the setup in it.
 SHELLS = {
     "bash": (
         ["bash", "--norc", "--noprofile", "-i"],
@@ -32,7 +32,7 @@ PROGRAMS = ("privacy-panel", "privacyctl")
 
 
 class Shell:
-    """A shell on a terminal, in which the programs do nothing but say how they were called."""
+    """A shell on a terminal, where the programs only print their arguments."""
 
     def __init__(self, name, folder):
         command, setup = SHELLS[name]
@@ -69,7 +69,7 @@ class Shell:
         return found
 
     def completed(self, typed):
-        """How the program is called when the tabulator is pressed after that."""
+        """The arguments of the program after Tab is pressed at the end of that line."""
         self.said = ""
         self.type(f"{typed}\t\n")
         return self.wait_for("ran<(.*?)>")[1].strip()
@@ -91,7 +91,7 @@ def options_of_the_panel():
     told = subprocess.run(
         [INSTALLED / "bin" / "privacy-panel", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    # Those of GLib's for the bus are nothing to type.
+    # Users do not type GLib's options for the bus.
     options = [name for name in re.findall(r" (--[\w-]+)", told) if "gapplication" not in name]
     assert {"--choice", "--help", "--version"} <= set(options)
     return options
@@ -105,7 +105,7 @@ def choices():
 
 def test_every_option_of_the_panel_is_completed(shell):
     for option in options_of_the_panel():
-        # So much of it as no other option begins with.
+        # The shortest prefix that no other option has.
         typed = {"--help": "--help", "--help-all": "--help-"}.get(option, option[:-2])
         done = shell.completed(f"privacy-panel {typed}").rstrip("=")
         assert done == option
@@ -124,5 +124,5 @@ def test_privacyctls_commands_and_options_are_completed(shell):
     assert shell.completed("privacyctl policy apply --dry") == "policy apply --dry-run"
     assert shell.completed("privacyctl set online-search of") == "set online-search off"
     assert shell.completed("privacyctl policy apply --ag") == "policy apply --again"
-    # What only programs start is not offered.
+    # Options that only programs use are not offered.
     assert shell.completed("privacyctl policy annou") == "policy annou"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages in Markdown lead somewhere: their links and the files that they name are there."""
+"""The links in Markdown pages work, and the files and tests that the pages name exist."""
 
 import re
 import subprocess
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from support.harness import SOURCE
 
-# What is committed or about to be: not what builds left behind.
+# Files that are committed or new, without files of builds.
 PAGES = subprocess.run(
     ["git", "-C", SOURCE, "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
     capture_output=True,
     text=True,
     check=True,
 ).stdout.split()
-# Where people begin.
+# The pages where newcomers begin.
 ENTRIES = [
     "README.md",
     "CONTRIBUTING.md",
@@ -28,7 +28,7 @@ FOLDERS = ("contrib", "data", "docs", "fuzz", "help", "man", "po", "src", "tests
 
 
 def anchors(page):
-    """The names of a page's headings, as they are in links."""
+    """The anchors of a page's headings."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
     headings = re.findall(r"^#+ (.*)$", text, re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs in docs/following-a-choice.md do what the page says of them.
+"""The programs in docs/following-a-choice.md do what the page says.
 
-Each is taken from the page as it stands there, built, and run in a private session.
+The tests take each program from the page, build it, and run it in a private session.
 """
 
 import os
@@ -16,7 +16,7 @@ import pytest
 from support.harness import SOURCE
 from support.names import PANEL_SCHEMA
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("following")
 
 PAGE = SOURCE / "docs" / "following-a-choice.md"
@@ -83,8 +83,8 @@ def build_c(text, folder):
 
 
 def build_rust(text, _folder):
-    # Kept, so that what it depends on is compiled once. With the panel's own lock file, so that
-    # it needs no crate that the panel does not have.
+    # Kept, so that its dependencies are compiled once. It uses the panel's lock file, so that
+    # it needs only crates that the panel has.
     project = SOURCE / "_build" / "following"
     (project / "src").mkdir(parents=True, exist_ok=True)
     shutil.copy(SOURCE / "Cargo.lock", project / "Cargo.lock")
@@ -122,7 +122,7 @@ BUILD = {
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
-    """The command of a language's program, built when it is first asked for."""
+    """The command of a language's program; builds the program on first use."""
     texts = dict(blocks())
     commands = {}
 
@@ -136,7 +136,7 @@ def programs(tmp_path_factory):
 
 
 def answer(session, command, **options):
-    """What the program prints; it must end well and say nothing else."""
+    """The output of the program, which must succeed without messages on standard error."""
     done = session.run(*command, **options)
     assert done.returncode == 0, done
     assert done.stderr == "", done
@@ -144,7 +144,7 @@ def answer(session, command, **options):
 
 
 def schemas(folder, text):
-    """A data folder with that schema only."""
+    """A data folder with only that schema."""
     below = folder / "glib-2.0" / "schemas"
     below.mkdir(parents=True)
     (below / "test.gschema.xml").write_text(text)
@@ -171,7 +171,7 @@ def test_every_language_sends_while_the_choice_is_on_and_no_longer(session, prog
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_sends_nothing_without_the_schema(session, programs, language, tmp_path):
-    # The person had decided, and the panel was removed.
+    # The user decided, and then removed the panel.
     session.ask("privacyctl", "set", CHOICE, "on")
     command = programs(language)
     other = schemas(tmp_path / "other", OTHER_SCHEMA)
@@ -267,7 +267,7 @@ def test_the_shell_asks_privacyctl_where_there_is_no_gsettings(session, programs
 
 
 def test_is_on_is_no_permission_to_send_when_the_panel_is_not_installed(session, tmp_path):
-    # What the page says of `is-on`: what is not known to be off is not called off.
+    # As the page says of `is-on`: an unknown state does not count as off.
     other = schemas(tmp_path / "other", OTHER_SCHEMA)
     assert session.ctl("is-on", CHOICE).returncode == 1
     assert session.ctl("is-on", CHOICE, env=other).returncode == 0

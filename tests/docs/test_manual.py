@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manual's pages say what the programs' help says, know every field of every file, and give
-examples that work."""
+"""The manual agrees with the programs' help, describes every field of every file, and has examples
+that work."""
 
 import json
 import re
@@ -21,7 +21,7 @@ COMMON = {"-h", "--help"}
 
 
 class Page:
-    """A page as mandoc understands it."""
+    """A page as mandoc parses it."""
 
     def __init__(self, name):
         made = subprocess.run(
@@ -33,7 +33,7 @@ class Page:
         self.tree = ElementTree.fromstring(f"<page>{made}</page>")
 
     def section(self, title):
-        """A section or subsection by the beginning of its heading."""
+        """The section or subsection whose heading begins with that."""
         for section in self.tree.iter("section"):
             heading = section.find("h1") if section.find("h1") is not None else section.find("h2")
             if words(heading).startswith(title):
@@ -48,13 +48,13 @@ class Page:
 
 
 def words(element):
-    """What an element says, in one line."""
+    """The text of an element, on one line."""
     return " ".join("".join(element.itertext()).split())
 
 
 def entries(section):
-    """The entries of the lists in a section, each with its heading and what is said of it. Several
-    headings in a row share what stands below them."""
+    """The entries of the lists in a section, each with its heading and its text. Several headings
+    in a row share the text below them."""
     found = []
     for listing in section.iter("dl"):
         headings = []
@@ -69,7 +69,7 @@ def entries(section):
 
 
 def marked(element, kind):
-    """The words of a kind, such as Fl for options, in their order."""
+    """The words with a macro, such as Fl for options, in order."""
     return [words(found) for found in element.iter() if found.get("class") == kind]
 
 
@@ -121,7 +121,7 @@ def test_pages_of_ours_that_others_refer_to_exist(page):
 
 
 class Help:
-    """The help of one command, and of those below it."""
+    """The help of a command and its subcommands."""
 
     def __init__(self, session, path=()):
         text = session.ask("privacyctl", *path, "--help", env={"COLUMNS": "1000"})
@@ -143,7 +143,7 @@ class Help:
                 names = tuple(re.findall(r"--?[\w-]+", entry[1]))
                 self.options[names] = entry[2]
             elif self.options:
-                # What is said of an option stands below it where lines are short.
+                # On a narrow terminal, the text about an option is below it.
                 last = list(self.options)[-1]
                 self.options[last] = self.options[last] or line.strip()
         self.commands = {}
@@ -152,17 +152,17 @@ class Help:
             self.commands[name] = about
 
     def names(self):
-        """Every name of an option, but for those that all commands have."""
+        """Every name of an option, except the options of all commands."""
         return {name for names in self.options for name in names} - COMMON
 
     def arguments(self):
-        """What a command must or can be given, but for commands and values of options."""
+        """The arguments of a command, except subcommands and values of options."""
         usage = self.usage.split("[OPTIONS]")[-1]
         return [word for word in re.findall(r"[<\[]([A-Z]+)[>\]]", usage) if word != "COMMAND"]
 
 
 def walk(session, path=()):
-    """The help of all commands but `help` itself."""
+    """The help of all commands except `help` itself."""
     help_ = Help(session, path)
     yield help_
     for name in help_.commands:
@@ -213,11 +213,11 @@ def test_the_synopsis_has_every_command_with_its_options(helps, page):
     section = page("privacyctl.1").section("SYNOPSIS")
     found = {}
     for row in section.iter("tr"):
-        # `status` may be left out, and is written all the same.
+        # `status` is optional; the page writes it.
         found[" ".join(marked(row, "Cm"))] = set(marked(row, "Fl"))
     found.pop("help")
     leaves = {name: help_.names() for name, help_ in helps.items() if not help_.commands}
-    # It does something by itself, and has commands below it.
+    # It is a command of its own, and has subcommands.
     leaves["history"] = helps["history"].names()
     assert found == leaves
 
@@ -230,12 +230,12 @@ def test_every_option_is_described_in_the_words_of_the_help(helps, page):
     all_options = {}
     for help_ in helps.values():
         for names, text in help_.options.items():
-            # Some have a longer help, which a mark in brackets says.
+            # Some have a longer help, and say so in brackets.
             text = re.sub(r" \(see .*\)$", "", text)
             all_options.setdefault(names, set()).add(text)
     assert set(described) == set(all_options)
     for names, text in described.items():
-        # Some mean something else to another command.
+        # Some have another meaning for another command.
         assert all(f"{told}." in text for told in all_options[names]), names
 
 
@@ -268,7 +268,7 @@ def keys(value):
 
 
 BROKEN_READER = 'name = "Broken"\nnonsense = 1\n'
-# Its schema has no such key, which is a problem of the reader's.
+# The schema has no such key: the reader has a problem.
 READER_WITH_A_PROBLEM = (
     'name = "Problem"\nchoice = "error-reports"\n[gsettings]\n'
     f'schema = "{PANEL_SCHEMA}"\npath = "/net/launchpad/PrivacyPanel/"\nkey = "no-such-key"\n'
@@ -311,7 +311,7 @@ def test_every_field_of_the_reports_json_is_on_the_page_and_the_other_way_round(
     (crashes.var / "lib" / "apport" / "coredump").mkdir(parents=True, mode=0o700)
     give_away(crashes.var / "lib" / "apport" / "coredump", 0o700)
     with crashes.session(bus=False) as session:
-        # A folder that may not be looked into is exit status 1.
+        # A folder without permission to read gives exit status 1.
         found = keys(json.loads(session.ctl("reports", "list", "--json").stdout))
         found |= keys(json.loads(session.ask("privacyctl", "reports", "show", "--json", "apport:_usr_bin_x.1000")))
     listed = entries(page("privacyctl.1").section("What reports"))
@@ -347,12 +347,12 @@ def test_the_panels_exit_statuses_are_the_pages(session, page):
     assert session.run("privacy-panel", "--nonsense").returncode == 1
 
 
-# The files' fields are asked of the programs: a field that is not known is answered with those that
-# are, table by table. So a new one that no page describes is found.
+# The programs tell the fields of the files: the error about an unknown field lists the known
+# ones, table by table. So these tests find a new field that no page describes.
 
 
 def policy_fields(session, path=()):
-    """The fields of a policy by their whole names."""
+    """The fields of a policy by their full names."""
     file = session.root / "policy.toml"
     file.write_text(f"{'.'.join((*path, 'nonsense'))} = 1\n")
     said = session.ctl("policy", "check", file).stderr
@@ -398,8 +398,8 @@ def test_the_words_that_a_policys_fields_take_are_on_its_page(session, page):
 
 
 def reader_fields(session, path=(), levels=()):
-    """The fields of a reader file by their whole names. `levels` says how each table above is
-    written: once, or any number of times."""
+    """The fields of a reader file by their full names. `levels` says for each table above whether
+    the file has it once or any number of times."""
     text = ""
     for at, brackets in enumerate(levels, 1):
         name = ".".join(path[:at])
@@ -483,7 +483,7 @@ def test_every_example_of_a_command_does_what_the_page_says(page):
 
 def test_the_example_of_the_panel_names_a_choice_that_it_takes(session, page):
     (example,) = page("privacy-panel.1").examples()
-    # Without a display it says that first of all, once its options are in order.
+    # Without a display, it says so before anything else if its options are valid.
     done = session.run("sh", "-c", example.removeprefix("$ "), env={"DISPLAY": ""})
     assert done.returncode == 1
     assert "no display" in done.stderr
@@ -493,13 +493,13 @@ def test_the_example_of_the_panel_names_a_choice_that_it_takes(session, page):
 
 
 def finds_a_reader_below(variable, folder):
-    """Whether reader files are found in a folder that the variable leads to."""
+    """Whether privacyctl finds reader files in a folder that the variable names."""
     with Session(bus=False) as session:
         place = session.root / "place"
         below = place / folder / "readers.d"
         below.mkdir(parents=True)
         (below / "found.toml").write_text(READER_WITH_A_PROBLEM)
-        # A home counts where there is no other word on where a person's configuration is.
+        # HOME counts only if no other variable names the configuration folder.
         unset = {"XDG_CONFIG_HOME": ""} if variable == "HOME" else {}
         listed = session.ask("privacyctl", "readers", env=unset)
         assert "found " not in listed
@@ -507,10 +507,10 @@ def finds_a_reader_below(variable, folder):
 
 
 def changes(variable, one, other, command=("privacyctl", "status"), **env):
-    """Whether a command says different things with two values of the variable. An empty one leaves
-    the variable as it is; SESSION stands for the session's folder."""
+    """Whether the output of a command differs between two values of the variable. An empty value
+    leaves the variable as it is; SESSION stands for the session's folder."""
     with Session() as session:
-        # What a value can name.
+        # The files that a value can name.
         (session.root / "schemas").mkdir()
         (session.root / "profile").write_text("user-db:another\n")
         session.set(PANEL_SCHEMA, "online-search", "true")
@@ -531,8 +531,7 @@ def speaks_german(variable, value, **others):
 
 
 def policy_says(words, user=(), **env):
-    """Whether a policy cannot be compared with what is in force with these variables, for such a
-    reason."""
+    """Whether “policy status” fails for that reason with these variables."""
     with Computer(profile="user-db:user\n") as computer:
         computer.write(POLICY, '[choices.error-reports]\nstate = "off"\n')
         computer.write(DATABASE, "")
@@ -564,7 +563,7 @@ SET = ("privacyctl", "set", "error-reports", "on")
 GERMAN = {"LANGUAGE": "de"}
 SCHEMAS = str(INSTALLED / "share" / "glib-2.0" / "schemas")
 
-# What shows that a variable is honoured.
+# The checks that a variable has an effect.
 EFFECTS = {
     "XDG_DATA_DIRS": lambda: finds_a_reader_below("XDG_DATA_DIRS", "privacy-panel"),
     "XDG_CONFIG_HOME": lambda: finds_a_reader_below("XDG_CONFIG_HOME", "privacy-panel"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/readers.md is true of the programs: its files load, its mistakes are told as it says."""
+"""docs/readers.md is true: its files load, and its mistakes give the messages that it says."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ from support.harness import SOURCE
 PAGE = (SOURCE / "docs" / "readers.md").read_text()
 BLOCKS = re.findall(r"^```(.*?)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FILES = [text for kind, text in BLOCKS if kind == "toml"]
-# Each broken file, and the message that stands below it.
+# Each broken file, and the message below it.
 BROKEN = [
     (text, BLOCKS[at + 1]) for at, (kind, text) in enumerate(BLOCKS) if kind == "toml broken"
 ]
@@ -45,7 +45,7 @@ def test_every_broken_file_on_the_page_is_reported_as_the_page_says(session, tex
 
 
 def schema_key(kind, on, off):
-    """A key of that type that is off by default, and what it needs beside the schema."""
+    """A key of that type that is off by default, and the text that it needs beside the schema."""
     default = f"<default>{off}</default>"
     nicks = "".join(
         f'<value nick="{nick}" value="{2**at}"/>'

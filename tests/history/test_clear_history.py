@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clearing what is remembered here, with a real Zeitgeist, programs of GTK and GNOME Shell."""
+"""Clearing the history, with a real Zeitgeist, GTK programs and GNOME Shell."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def recent(session):
 
 
 def test_what_is_older_stays_to_the_letter_and_the_rest_goes_from_everywhere(session, log, recent):
-    # None is so near the hour's beginning that it leaves it meanwhile.
+    # No event is so old that it leaves the hour during the test.
     log.record([*range(50), *range(120, 270)])
     recent.write(new=ago(minutes=5), old=ago(days=3))
     assert counts(session) == {"recent-files": 2, "zeitgeist": 200}
@@ -84,9 +84,9 @@ def test_what_a_wrong_clock_dated_ahead_goes_with_the_past_hour(session, log, re
         # 25 and 23 hours: the clocks change in the night.
         ("Europe/Berlin", "2026-10-25", "2026-10-25T00:00:00+02", "2026-10-26T00:00:00+01"),
         ("Europe/Berlin", "2026-03-29", "2026-03-29T00:00:00+01", "2026-03-30T00:00:00+02"),
-        # The clocks go forward at midnight: the day begins at one.
+        # The clocks go forward at midnight: the day begins at one o’clock.
         ("America/Sao_Paulo", "2018-11-04", "2018-11-04T01:00:00-02", "2018-11-05T00:00:00-02"),
-        # The clocks go back to midnight: it is midnight twice, and the day has both.
+        # The clocks go back to midnight: the day has both midnights.
         ("America/Havana", "2026-11-01", "2026-11-01T00:00:00-04", "2026-11-02T00:00:00-05"),
         ("Asia/Kathmandu", "2026-11-24", "2026-11-24T00:00:00+05:45", "2026-11-25T00:00:00+05:45"),
     ],
@@ -196,7 +196,7 @@ def test_a_zeitgeist_that_is_killed_in_the_middle_is_said_with_what_is_gone(sess
     assert command.returncode == 4
     place = next(p for p in json.loads(output)["places"] if p["id"] == "zeitgeist")
     assert place["problem"] == "the service ended"
-    # What it says is gone is gone, and no more than that.
+    # Exactly the entries that it reports as removed are gone.
     assert 0 < place["removed"] == 8000 - len(log.ids())
 
 
@@ -243,7 +243,7 @@ def test_the_shells_counts_go_while_it_does_not_run_and_are_not_claimed_while_it
         assert status == 4
         assert "GNOME Shell is running" in places["app-usage"]["problem"]
         assert state.read_text() == before
-        # The commands are a setting that the shell follows.
+        # The commands are in a setting that the shell watches.
         assert places["commands"]["removed"] == 2
         assert session.get("org.gnome.shell", "command-history") == "@as []"
         assert shell.js("1 + 1") == "2"
@@ -267,7 +267,7 @@ def test_what_is_never_to_be_recorded_is_not_recorded_by_the_daemon(session, log
     assert never("add", "folder", private + "/").returncode == 0
     assert never("add", "kind", "image").returncode == 0
     assert never("add", "application", "secret.desktop").returncode == 0
-    # As activity-log-manager names them.
+    # With the names that activity-log-manager uses.
     assert sorted(log.templates()) == [
         "app-secret.desktop",
         f"dir-{private}",

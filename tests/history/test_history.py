@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real programs obey “Record files and applications used”: those made with GTK, in GNOME Shell."""
+"""Real programs obey “Record files and applications used”: GTK programs and GNOME Shell."""
 
 import pytest
 from support.harness import Session
 from support.names import PRIVACY_SCHEMA
 from support.shell import DISPLAY, Shell
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("history")
 
-# Opens a file, as far as the list of recent files is concerned, and waits until the list is written:
-# a quarter of a second after that, and emptied where nothing is to be recorded.
+# Adds a file to the list of recent files, and waits until the list is written:
+# that takes a quarter of a second, and the list is empty if nothing may be recorded.
 PROGRAM = """
 import sys, gi
 version, file = sys.argv[1:]
@@ -37,7 +37,7 @@ def session():
 
 
 def opened(session, version, name):
-    """Opens a file in a program; whether the program recorded it."""
+    """Opens a file in a program, and returns whether the program recorded it."""
     file = session.root / name
     file.write_text("text")
     env = {"GDK_BACKEND": "wayland", "WAYLAND_DISPLAY": DISPLAY}
@@ -53,7 +53,7 @@ def test_a_gtk_program_records_a_file_while_the_choice_is_on_and_no_longer(sessi
     assert opened(session, version, f"first-{version}.txt")
     assert session.ctl("set", "activity-history", "off").returncode == 0
     assert not opened(session, version, f"second-{version}.txt")
-    # What the help says: the list is emptied by that.
+    # As the help says: that empties the list.
     assert "first" not in (session.root / "data" / "recently-used.xbel").read_text()
     assert session.ctl("set", "activity-history", "on").returncode == 0
     assert opened(session, version, f"third-{version}.txt")

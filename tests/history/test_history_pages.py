@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel's pages about what is remembered here, by keyboard and AT-SPI, with a real Zeitgeist."""
+"""The panel's pages about the history, used by keyboard and AT-SPI, with a real Zeitgeist."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.session(screen=SCREEN)
 def test_the_past_hour_is_cleared_after_a_question_and_what_went_from_where_is_said(session, log):
     recent = Recent(session)
     recent.write(new=ago(minutes=5), old=ago(days=3))
-    # None is so near the hour's beginning that it leaves it meanwhile.
+    # No event is so old that it leaves the hour during the test.
     log.record([*range(50), *range(120, 270)])
     with Panel(session) as panel:
         open_page(panel, "Clear History")
@@ -39,7 +39,7 @@ def test_the_past_hour_is_cleared_after_a_question_and_what_went_from_where_is_s
         assert len(log.ids()) == 150
         assert "new" not in recent.text() and "old" in recent.text()
 
-        # By the keyboard, and the count follows the time.
+        # By keyboard; the count follows the chosen time.
         choose(panel, "Everything")
         says(panel, "150 entries")
         panel.key("Escape")
@@ -75,7 +75,7 @@ def test_while_thousands_are_cleared_the_panel_answers_and_can_be_stopped(sessio
         answer(panel, "Clear")
         panel.wait("it tells how far it is", lambda: panel.says("of 20000 removed"), 60)
         before = memory(panel)
-        # Nobody asks it anything meanwhile: what it uses, it uses for showing progress.
+        # No test calls it in the meantime: it uses time only to show progress.
         assert busiest(panel, seconds=5) < 0.05
         began = time.monotonic()
         panel.find(role="push button", name="Stop")
@@ -90,7 +90,7 @@ def test_while_thousands_are_cleared_the_panel_answers_and_can_be_stopped(sessio
 
 
 def busiest(panel, seconds):
-    """The most that the panel's main thread worked within a tenth of a second, in seconds."""
+    """The longest time that the panel's main thread worked in a tenth of a second, in seconds."""
     path = f"/proc/{panel.process.pid}/task/{panel.process.pid}/schedstat"
     used, most, end = None, 0, time.monotonic() + seconds
     while time.monotonic() < end:
@@ -104,7 +104,7 @@ def busiest(panel, seconds):
 
 
 def memory(panel):
-    """What the panel holds, in KiB."""
+    """The memory of the panel, in KiB."""
     status = Path(f"/proc/{panel.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
 
@@ -176,7 +176,7 @@ def test_an_application_is_found_by_its_name_and_rules_of_others_are_shown(sessi
             lambda: sorted(log.templates()) == [*expected, "somebody-elses"],
         )
         says(panel, "Secret Diary")
-        # What others change is seen at once.
+        # Changes of other programs are shown at once.
         done = session.ctl("history", "never-record", "remove", "application", expected[0][4:])
         assert done.returncode == 0
         panel.wait("it is gone", lambda: not panel.says("Secret Diary"))
@@ -186,7 +186,7 @@ def test_where_nothing_remembers_there_are_no_rows():
     service = "/usr/share/dbus-1/services/org.gnome.zeitgeist.Engine.service"
     with Session(screen=SCREEN, binds=[("/dev/null", service)]) as session:
         recent = Recent(session)
-        # The list of files alone can be cleared.
+        # Only the list of files can be cleared.
         recent.write(new=ago(minutes=5))
         with Panel(session) as panel:
             panel.wait("one row", lambda: panel.find(role="list item", name="Clear History"))
@@ -196,7 +196,7 @@ def test_where_nothing_remembers_there_are_no_rows():
             panel.wait("no row", lambda: not panel.find(role="list item", name="Clear History"))
             assert not panel.find(role="list item", name="Never Record")
         with Panel(session) as panel:
-            # What it finds out first and what it finds out now are one answer after the other.
+            # The first answer and the new one arrive one after the other.
             panel.look_away()
             recent.write(new=ago(minutes=5))
             panel.look_away()

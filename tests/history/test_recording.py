@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Zeitgeist obeys “Record files and applications used”: the real one, with its real clients."""
+"""The real Zeitgeist obeys “Record files and applications used”, with its real clients."""
 
 import json
 import os
@@ -17,7 +17,7 @@ CHOICE = "activity-history"
 READER = "zeitgeist"
 ENTRY = "block-all"
 
-# As activity-log-manager makes it with libzeitgeist, and as older ones did: without an event's origin.
+# As activity-log-manager makes it with libzeitgeist, and as older versions did: without an origin.
 EVERYTHING = "(['', '', '', '', '', ''], @aas [], @ay [])"
 OF_OLD = "(['', '', '', '', ''], @aas [], @ay [])"
 
@@ -27,7 +27,7 @@ def reader(session):
 
 
 def switch_of_others(session, on, value=EVERYTHING):
-    """What activity-log-manager's switch and elementary's do."""
+    """Does what the switches of activity-log-manager and elementary do."""
     call = ("gdbus", "call", "--session", "--dest", NAME, "--object-path", PATH, "--method")
     if on:
         session.ask(*call, f"{RULES}.RemoveTemplate", ENTRY)
@@ -53,7 +53,7 @@ def test_an_event_is_recorded_while_the_choice_is_on_dropped_while_off_and_recor
     assert session.ask("privacyctl", "get", CHOICE) == "off"
     assert session.ctl("is-on", CHOICE).returncode == 1
 
-    # It is Zeitgeist that keeps it, not this program.
+    # Zeitgeist keeps it, not this program.
     log.kill()
     assert reader(session)["state"] == "off"
     assert not log.records(4)
@@ -71,7 +71,7 @@ def test_a_zeitgeist_that_never_ran_is_not_started_to_be_asked_and_would_record(
     session.ask("privacyctl", "readers")
     assert session.ctl("set", CHOICE, "on").returncode == 0
     assert not log.has_run()
-    # Off is kept by nobody but Zeitgeist.
+    # Only Zeitgeist stores the off.
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert log.has_run() and reader(session)["state"] == "off"
     assert not log.records(1)
@@ -96,7 +96,7 @@ def test_the_switch_of_activity_log_manager_and_this_one_are_one(session, log, v
     switch_of_others(session, True)
     assert reader(session)["state"] == "on"
     assert log.records(1)
-    # The other way round: what is made here is to the letter what is made there.
+    # And the reverse: the panel's entry is exactly the same as theirs.
     switch_of_others(session, False)
     theirs = log.templates()[ENTRY]
     switch_of_others(session, True)
@@ -107,7 +107,7 @@ def test_the_switch_of_activity_log_manager_and_this_one_are_one(session, log, v
 
 
 def without_time(template):
-    """A template without the time at which it was made."""
+    """A template without its creation time."""
     return "".join(c for c in template if not c.isdigit())
 
 
@@ -120,7 +120,7 @@ def test_a_rule_of_that_name_that_lets_something_through_is_never_called_off(ses
     assert session.ctl("is-on", CHOICE).returncode == 0
     listed = session.ask("privacyctl", "history", "never-record", "list", "--json")
     assert json.loads(listed)["never_record"] == [{"kind": "other", "value": ENTRY}]
-    # One step makes it what it was to be.
+    # One step corrects it.
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert reader(session)["state"] == "off"
     assert not log.records(1)
@@ -149,7 +149,7 @@ def test_watch_tells_of_the_changes_of_others(session, log):
     assert told("off")
     switch_of_others(session, True)
     assert told("on")
-    # A rule that has nothing to do with it is no news: the next line is about the one that has.
+    # An unrelated rule causes no output: the next line is about the related one.
     log.add_template("somebody-elses")
     switch_of_others(session, False)
     assert told("off")
@@ -186,7 +186,7 @@ def test_one_that_is_killed_while_it_is_told_is_said_not_to_have_kept_it(session
         log.kill()
         assert change.wait(30) == NOT_SAVED
     assert "Activities (Zeitgeist) did not keep the change." in output.read_text()
-    # What can be turned off is; and what is said of Zeitgeist is what it does.
+    # All other readers are turned off, and the report about Zeitgeist is true.
     assert session.get(PRIVACY_SCHEMA, "remember-app-usage") == "false"
     assert reader(session)["state"] == "on"
     assert log.records(1)
@@ -194,7 +194,7 @@ def test_one_that_is_killed_while_it_is_told_is_said_not_to_have_kept_it(session
 
 def test_one_that_cannot_be_started_is_not_known(session, log):
     log.record([1])
-    # Its journal would be taken for the database's newer pages.
+    # SQLite would take its journal for newer pages of the database.
     for file in (session.root / "data" / "zeitgeist").glob("activity.sqlite*"):
         file.unlink()
     (session.root / "data" / "zeitgeist" / "activity.sqlite").write_bytes(b"no database" * 100)
@@ -228,7 +228,7 @@ def test_one_that_crashes_while_it_is_told_was_not_changed(session, log):
     done = session.ctl("set", CHOICE, "off")
     assert done.returncode == NOT_SAVED
     assert "Activities (Zeitgeist) did not keep the change." in done.stderr
-    # The real one is there for whoever asks now; it never ran.
+    # The bus could start the real one now; it never ran.
     assert (reader(session)["state"], log.has_run()) == ("on", False)
 
 
@@ -281,7 +281,7 @@ def test_while_nothing_is_recorded_the_rules_say_so_and_where_that_is_changed(se
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert json.loads(listed("--json"))["never_record"] == [{"kind": "everything", "value": ""}]
     assert listed() == f"everything    Everything, since “{ACTIVITY}” is off for Zeitgeist"
-    # Rules can be made meanwhile, and are what they were afterwards.
+    # Other rules can be added in the meantime, and stay afterwards.
     assert session.ctl("history", "never-record", "add", "kind", "image").returncode == 0
     assert session.ctl("set", CHOICE, "on").returncode == 0
     assert listed().startswith("kind  image")
@@ -335,10 +335,10 @@ def test_the_panel_heals_when_one_that_starts_slowly_has_come_up(screen):
     slowly.touch()
     log.kill()
     with Panel(screen, f"--choice={CHOICE}") as panel:
-        # Whoever cannot be asked is not called off.
+        # A service that does not answer does not count as off.
         panel.wait("it is said", lambda: panel.says("Not known: Activities (Zeitgeist)."))
         assert panel.is_on(ACTIVITY)
-        # It comes up at last. Nobody does anything in the panel, and it is right.
+        # It starts at last. Without any action in the panel, the panel shows the right state.
         slowly.unlink()
         panel.wait_on(ACTIVITY, False)
         assert not panel.says("Not known")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clearing what was typed to be run or to be looked for.
+"""Clearing typed commands and searches.
 
 Xfce's and MATE's programs write and read their entries themselves. Cinnamon's, GNOME Flashback's and
-Unity's desktops do not run here, so what they would have written is put into their keys; Unity's
-schema is not in Debian and is made here. KRunner and Plasma are 240 MB: their files in typed_history,
-and KFind's, were written by the real programs (Plasma 6.3 in Debian 13), which showed none of it once
-it had been cleared. KDE's own library reads them here.
+Unity's desktops do not run here, so the tests write their entries into their keys. Unity's schema
+is not in Debian, so the tests create it. KRunner and Plasma are 240 MB: the real programs (Plasma
+6.3 in Debian 13) wrote their files in typed_history, and KFind's, and showed no entries after
+clearing. KDE's own library reads the files here.
 """
 
 import json
@@ -28,7 +28,7 @@ UNITY = """<schemalist>
 </schemalist>
 """
 
-# Places that are keys: of which schema, which one, what is in it, and how much that is.
+# Places that are keys: the schema, the key, its value, and the number of entries.
 KEYS = {
     "commands": ("org.gnome.shell", "command-history", "['xeyes', 'r']", 2),
     "unity-commands": ("com.canonical.Unity.Runner", "history", "['xeyes']", 1),
@@ -38,7 +38,7 @@ KEYS = {
     "mate-searches": ("org.mate.search-tool", "search-history", "{'x': ['a', 'b'], 'y': ['c']}", 3),
 }
 
-# Places that are files of KDE's: which, and how much is in the one here.
+# Places that are files of KDE: the file, and the number of entries in our copy.
 KDE = {
     "krunner-searches": ("data/krunnerstaterc", 3),
     "plasma-searches": ("home/.local/state/plasmashellstaterc", 2),
@@ -63,14 +63,14 @@ def add_unity(session):
 
 
 def typed(session, *arguments):
-    """How much is where, of what was typed."""
+    """The number of typed entries in each place."""
     return {
         place: count for place, count in counts(session, *arguments).items() if place != "zeitgeist"
     }
 
 
 def put(session, place):
-    """Puts a file of KDE's into its place."""
+    """Installs a file of KDE."""
     file = session.root / KDE[place][0]
     file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(FIXTURES / file.name, file)
@@ -78,7 +78,7 @@ def put(session, place):
 
 
 def pretend(session, program):
-    """Runs something by a program's name: it is by that that a program is known to run."""
+    """Runs a process with a program's name: the panel detects running programs by their names."""
     fake = session.root / "run" / program
     shutil.copy("/bin/sleep", fake)
     return session.spawn([str(fake), "60"])
@@ -92,7 +92,7 @@ def type_into(session, title, text):
         30,
     )[0]
     session.ask("xdotool", "windowfocus", "--sync", window)
-    # Its field has the focus then.
+    # Then its entry has the focus.
     handled(session, window)
     session.ask("xdotool", "type", "--delay", "30", text)
     session.ask("xdotool", "key", "Return")
@@ -108,7 +108,7 @@ def test_xfces_commands_are_forgotten_by_a_finder_that_is_open_too(screen):
     type_into(screen, "Application Finder", "true --first")
     wait_for("it is kept", history.exists, 20)
     assert typed(screen) == {"xfce-commands": 1}
-    # The first one goes on without a window, and opens another with all that it remembers.
+    # The first one keeps running without a window, and opens another with all its entries.
     assert finder().wait(30) == 0
     wait_for(
         "it is open",
@@ -209,7 +209,7 @@ def test_a_key_that_an_administrator_locked_is_said_to_be_and_stays(session):
 def test_of_kdes_files_the_entries_go_and_everything_else_stays_to_the_letter(session, place):
     file = put(session, place)
     count = KDE[place][1]
-    # What KDE's own library puts beside it, by the rules of its files.
+    # KDE's own library adds a value beside it, by the rules of its files.
     more = ["--file", file, "--group", "Somebody’s [own]"]
     session.ask("kwriteconfig5", *more, "--key", "History", "a\\b,c\n d")
     before = file.read_text()
@@ -227,7 +227,7 @@ def test_of_kdes_files_the_entries_go_and_everything_else_stays_to_the_letter(se
 
 def test_what_kdes_library_wrote_is_counted_as_it_reads_it(session):
     file = ["--file", session.config / "kfindrc", "--group", "History", "--key", "Patterns"]
-    # A list's commas and backslashes are marked in it, and that is marked again in the file.
+    # A list escapes commas and backslashes, and the file escapes the result again.
     for value, count in [("a", 1), ("a,b", 2), (r"a\,b,c", 2), (r"a\\,b", 2), (r"\0", 1)]:
         session.ask("kwriteconfig5", *file, "--", value)
         assert typed(session) == {"kfind-searches": count}, value
@@ -257,7 +257,7 @@ def test_what_runs_and_would_write_again_is_said_and_nothing_is_claimed(
     child.terminate()
     child.wait()
     assert clear(session, "--all")[0] == 0
-    # Somebody else's, or one with other folders, is nothing to wait for.
+    # A program of another user, or with other folders, is no reason to wait.
     put(session, place)
     elsewhere = {name: "/nonexistent" for name in ("HOME", *(v for v in session.env if "_HOME" in v))}
     fake = str(session.root / "run" / program)
@@ -330,7 +330,7 @@ def test_a_home_that_takes_no_files_is_said_and_left():
 
 
 def test_the_page_says_it_in_the_same_words_and_clears_it():
-    # Without Zeitgeist there is nothing here but what was typed.
+    # Without Zeitgeist, only typed entries are here.
     service = "/usr/share/dbus-1/services/org.gnome.zeitgeist.Engine.service"
     with Session(screen="800x1200x24", binds=[("/dev/null", service)]) as session:
         schema, key, value, _ = KEYS["mate-commands"]

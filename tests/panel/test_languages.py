@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel and privacyctl in other languages, one of them written from right to left."""
+"""The panel and privacyctl in other languages, one of them right-to-left."""
 
 import pytest
 from support.harness import Session, make_locale
 from support.names import PRIVACY_SCHEMA
 from support.screen import Panel
 
-# Language, locale, the switch, and what privacyctl says first.
+# Language, locale, the label of the switch, and the first words of privacyctl.
 LANGUAGES = [
     ("de", "de_DE", "Suchergebnisse aus dem Internet einbeziehen", "Aus. Vorgabe."),
     ("he", "he_IL", "הכללת תוצאות חיפוש מקוונות", "כבוי. נקבע כברירת מחדל."),
@@ -15,7 +15,7 @@ LANGUAGES = [
 
 @pytest.fixture(scope="module")
 def locales():
-    """The variables of each of these languages."""
+    """The environment variables of each language."""
     return {locale: make_locale(locale) for _, locale, *_ in LANGUAGES}
 
 
@@ -25,7 +25,7 @@ def test_the_panel_and_privacyctl_speak_the_persons_language(
 ):
     with Session(screen="800x700x24", env=locales[locale]) as session:
         assert f"{title}: {answer}" in session.ask("privacyctl", "status")
-        # Words for programs are the same everywhere.
+        # Output for programs is the same in every language.
         assert session.ask("privacyctl", "get", "online-search") == "off"
         with Panel(session, window={"de": "Datenschutz", "he": "פרטיות"}[language]) as panel:
             panel.toggle(title)
@@ -33,7 +33,7 @@ def test_the_panel_and_privacyctl_speak_the_persons_language(
             assert session.libunity() == "all"
 
 
-# How wide the window is, and how large the text.
+# The width of the window, and the scale of the text.
 SHAPES = [("800", "1"), ("640", "1"), ("360", "1"), ("800", "2")]
 
 
@@ -44,7 +44,7 @@ def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
 ):
     env = locales[locale] | {"GDK_DPI_SCALE": scale}
     with Session(screen="800x2000x24", env=env) as session:
-        # Programs that differ, with names in two scripts: one text that once did not fit.
+        # Programs that differ, with names in two scripts: this text once did not fit.
         session.set(PRIVACY_SCHEMA, "remember-recent-files", "true")
         session.add_reader("zeitgeist", "")
         window = {"de_DE": "Datenschutz", "he_IL": "פרטיות"}[locale]

@@ -103,7 +103,7 @@ def test_choice_on_the_command_line_opens_and_focuses_that_row(session):
         assert len(panel.find(role="frame", name="Privacy")) == 1, "one instance, one window"
 
 
-# One that has the panel's name, and ends without an answer when it is asked something.
+# It owns the panel's name, and ends without an answer when it is called.
 ENDING = """
 import os
 from gi.repository import Gio, GLib
@@ -156,7 +156,7 @@ def test_everything_is_reached_with_the_keyboard_alone(session):
         panel.key("space")
         panel.wait_on(REPORTS, False)
         panel.key("F10")
-        # GTK 4.18 tells of the menu, and of what is in it only to who asks for the focus.
+        # GTK 4.18 exposes the menu, but its items only if they have the focus.
         panel.wait("the menu", lambda: panel.says("About Privacy") or panel.find(role="menu"))
         panel.key("Escape")
         panel.key("ctrl+question")
@@ -164,10 +164,10 @@ def test_everything_is_reached_with_the_keyboard_alone(session):
 
 
 def test_a_switch_that_is_turned_on_and_off_fast_ends_as_it_was_left():
-    # GTK takes presses that fall into one sliding of a switch for one.
+    # GTK merges presses during one animation of a switch.
     with Session(screen=SCREEN, animations=False) as session, Panel(session) as panel:
-        # Services are not asked while a press is carried out, so that what others change in a choice
-        # that one of them keeps is shown when all presses are over.
+        # The panel does not ask services during a change. So it shows what other programs change in
+        # services only after all changes.
         panel.wait_on(ACTIVITY)
         for _ in range(7):
             panel.toggle(SEARCH)
@@ -215,7 +215,7 @@ def test_a_settings_service_that_hangs_freezes_nothing():
         (service,) = session.dconf_services()
         session.ask("kill", "-STOP", service)
         panel.toggle(SEARCH)
-        # The window answers while the service does not: this is seen before it is given up.
+        # The window responds while the service does not: this is visible before the time limit.
         panel.key("F10")
         panel.wait("the menu", lambda: panel.says("About Privacy") or panel.find(role="menu"))
         assert not panel.says("did not answer in time")
@@ -265,7 +265,7 @@ def test_the_window_is_usable_at_360_pixels(text_scale):
 def test_the_systems_privacy_policy_is_linked_where_there_is_one(tmp_path):
     policy = tmp_path / "os-release"
     policy.write_text('NAME="Test OS"\nPRIVACY_POLICY_URL="https://example.org/privacy"\n')
-    # A link on most systems, and what is bound over has to be a file.
+    # A link on most systems, but a bind mount needs a file.
     os_release = Path("/etc/os-release").resolve()
     for text, shown in [(policy.read_text(), True), ('NAME="Test OS"\n', False)]:
         policy.write_text(text)
@@ -287,7 +287,7 @@ def test_an_unknown_choice_or_no_display_is_said_in_words():
 
 
 def test_without_a_session_bus_the_panel_opens_and_says_what_failed():
-    # AT-SPI needs a bus, so this one is judged by its process and its picture alone.
+    # AT-SPI needs a bus, so this test looks only at the process and a screenshot.
     with Session(screen=SCREEN, bus=False) as session:
         child = session.spawn(["privacy-panel"])
         search = ("xdotool", "search", "--onlyvisible", "--name", "Privacy")
@@ -307,7 +307,7 @@ LOCKS = [
 
 @pytest.fixture
 def managed():
-    """A computer with an administrator who has decided nothing yet."""
+    """A computer whose administrator has not decided anything yet."""
     with Computer(screen=SCREEN) as computer:
         computer.administrator()
         yield computer

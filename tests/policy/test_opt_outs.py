@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that keep their setting elsewhere than in dconf, and that a policy turns off for everybody:
-Ubuntu Insights by its system-wide opt-out, Whoopsie by masking its units."""
+"""System-wide opt-outs of programs without a dconf key, which a policy sets: the value in Ubuntu
+Insights' configuration, and masked units for Whoopsie."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def masked(computer):
 
 
 def whole_etc(computer):
-    """Every file of the computer’s, but for what a person’s session writes."""
+    """Every file of the computer, except those that a user’s session writes."""
     return contents(computer.file("/etc"))
 
 
@@ -87,10 +87,10 @@ def test_systemd_itself_says_that_nothing_can_enable_the_units(computer):
         assert systemctl("is-enabled", unit).stdout == "enabled\n"
     computer.apply(REPORTS_OFF)
     for unit in UNITS:
-        # What Apport asks, in apport.fileutils.allowed_to_report().
+        # Apport’s check, in apport.fileutils.allowed_to_report().
         asked = systemctl("is-enabled", unit)
         assert (asked.returncode, asked.stdout) == (1, "masked\n")
-        # What whoopsie-preferences would do for a person who may.
+        # As whoopsie-preferences would do for a user with permission.
         assert systemctl("enable", unit).returncode != 0
     computer.policy("remove")
     for unit in UNITS:
@@ -105,7 +105,7 @@ def test_a_running_systemd_is_told_what_to_stop(computer):
     folder.mkdir(exist_ok=True)
     told = computer.root / "told"
     told.unlink(missing_ok=True)
-    # No systemd runs here: this one writes down what it is told, where the test sees it.
+    # No systemd runs here: this script logs its arguments to a file of the test.
     script = "#!/bin/sh\necho \"$*\" >>/run/told\n"
     (folder / "systemctl").write_text(script)
     (folder / "systemctl").chmod(0o755)
@@ -148,7 +148,7 @@ def test_systemd_that_does_not_answer_holds_no_policy_up(computer):
     assert OUR_LINE in computer.read(PROFILE), "the policy is in force by then"
     lock = ["flock", "--nonblock", "/run/privacy-panel.lock", "true"]
     assert computer.session.run(*lock).returncode == 0, "and nobody waits"
-    # It is given up.
+    # privacyctl gives up.
     assert child.wait(60) == DONE
     computer.file("/run/systemd/system").rmdir()
     computer.policy("remove")
@@ -229,7 +229,7 @@ def test_the_next_application_mends_what_was_undone_by_hand(computer):
     assert computer.apply()[-1] == "changed"
     assert computer.policy("status").returncode == DONE
     assert computer.read(CONFIG) == "system_opt_out = true\n"
-    # What was there before the first time is still known.
+    # The value before the first policy is still recorded.
     computer.policy("remove")
     assert not computer.file(CONFIG).exists() and not masked(computer)
 
@@ -244,7 +244,7 @@ def test_another_policy_takes_back_what_it_does_not_want(computer):
     assert not computer.file(CONFIG).parent.exists()
     assert contents(computer.file("/etc/systemd")) == before
     assert computer.apply()[-1] == "unchanged"
-    # A default decides for nobody, and neither does a lock on.
+    # Neither a default nor a lock on sets an opt-out.
     for text in (BOTH_OFF.replace("off", "on"), BOTH_OFF.replace("true", "false")):
         computer.apply(text)
         assert not masked(computer) and not computer.file(CONFIG).exists()
@@ -318,15 +318,15 @@ def test_where_dconf_fails_nothing_stays_turned_off(computer):
 
 @pytest.mark.parametrize("first", [NEITHER, BOTH_OFF])
 def test_an_application_that_is_killed_never_leaves_less_off_than_a_policy_says(computer, first):
-    """Killed where dconf would be run; then all that the old policy locks off is still off, the
-    next application comes to an end, and removal still knows what was there."""
+    """Kills apply where it would run dconf. All programs that the old policy locks off are still
+    off, the next apply completes, and remove still knows the previous values."""
     second = BOTH_OFF if first == NEITHER else NEITHER
     before = contents(computer.file("/etc/systemd"))
     computer.apply(first)
     computer.write(POLICY, second)
     done = computer.with_dconf("kill -9 $PPID", "privacyctl", "policy", "apply")
     assert done.returncode < 0 or done.returncode == 137
-    # Both of them want it, or have wanted it a moment ago.
+    # Both policies require it, or did a moment ago.
     assert masked(computer) == set(UNITS)
     assert computer.read(CONFIG) == "system_opt_out = true\n"
     assert computer.policy("status").returncode == NO
@@ -406,7 +406,7 @@ def test_a_person_sees_it_as_locked_and_cannot_turn_it_on(computer):
         assert done.returncode == LOCKED
         assert "Ubuntu Error Reports (Whoopsie) is locked by your administrator." in done.stderr
         assert session.ctl("set", "error-reports", "off").returncode == DONE
-        # Even one that cannot be asked is known to be off.
+        # Even a service that does not answer counts as off.
         whoopsie.hang()
         assert reader()["state"] == "off"
     finally:

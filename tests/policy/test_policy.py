@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""privacyctl policy on a computer of its own: what it prints, writes, reads back and takes out."""
+"""privacyctl policy on a private computer: what it prints, writes, reads back and removes."""
 
 import json
 import subprocess
@@ -38,13 +38,13 @@ ONLINE = [
 
 
 def refused(done, status):
-    """What a command says that ends with this status and prints nothing else."""
+    """The error message of a command, which must end with this status and print nothing else."""
     assert (done.returncode, done.stdout) == (status, ""), done
     return said(done)
 
 
 def said(done):
-    """What a command says beside what it prints: sentences, and never a programmer's words."""
+    """A command's standard error: sentences, without a programmer's terms."""
     for word in ("panicked", "backtrace", "RUST_", "src/", "Error {", "Some(", "CRITICAL"):
         assert word not in done.stderr
     lines = done.stderr.splitlines()
@@ -53,7 +53,7 @@ def said(done):
 
 
 def read_by_programs(computer, key):
-    """The value and the lock of a key, as a program has them that starts now."""
+    """The value and the lock of a key in a newly started program."""
     schema, _, name = key.rpartition(" ")
     session = computer.session
     return session.get(schema, name), session.ask("gsettings", "writable", schema, name) == "true"
@@ -68,8 +68,8 @@ DISABLED_PATH = "/org/gnome/desktop/search-providers/disabled"
 
 
 def sources(folder):
-    """All files but compiled databases: `dconf update` compiles those of others, too, and not to
-    the same bytes each time."""
+    """All files except compiled databases: `dconf update` compiles other databases, too, and to
+    different bytes each time."""
     return {
         name: text
         for name, text in contents(folder).items()
@@ -139,7 +139,7 @@ locked = "yes"
 @pytest.mark.parametrize(
     ("text", "mistakes"),
     [
-        # The shape
+        # The structure of a policy
         ("x = 1\n", ["1:1: unknown field “x”; expected one of: organisation, choices"]),
         ("choices = 3\n", ["1:11: the number “3” for “choices”; expected a table"]),
         ('choices.error-reports = "off"\n', ["1:25: “off” for “error-reports”; expected a table"]),
@@ -186,7 +186,7 @@ locked = "yes"
         ),
         ('[organisation]\nname = "a\\u0007b"\n', [f"2:8: “a\\u{{7}}b”; {EXPECTED_NAME}"]),
         ('[organisation]\nname = """a\nb"""\n', [f"2:8: “a\\nb”; {EXPECTED_NAME}"]),
-        # What turns the order of letters around would make one name look like another.
+        # Characters that change the writing direction would make one name look like another.
         ('[organisation]\nname = "\u202eABC"\n', [f"2:8: “\\u{{202e}}ABC”; {EXPECTED_NAME}"]),
         (
             f'[organisation]\nname = "{"ä" * 501}"\n',
@@ -211,7 +211,7 @@ locked = "yes"
                 " https://it.example.edu",
             )
         ),
-        # What is no TOML: the mistakes that can be seen beside it are said, too.
+        # Lines that are not TOML: other mistakes are reported, too.
         (
             '[choices.online-search]\nstate = "off\nlocked = true\n[choices.weather]\n',
             [
@@ -276,7 +276,7 @@ WHOOPSIE = (
 
 
 def test_check_names_all_programs_that_a_policy_does_not_reach(computer):
-    # Nothing turns Insights on for everybody.
+    # No opt-out turns Insights on for all users.
     computer.write(POLICY, STATISTICS_ON)
     assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, WHOOPSIE]
 
@@ -349,7 +349,7 @@ def test_apply_again_takes_the_policy_that_was_applied_and_no_edit_since(compute
         before = computer.files()
         assert computer.apply(None, "--again")[-1] == "unchanged"
         assert computer.files() == before, "to the byte, however often"
-    # What triggers of packages are for.
+    # The case for triggers of packages.
     computer.write(READERS / "late.toml", reader_file().replace("error-reports", "online-search"))
     assert computer.apply(None, "--again")[-1] == "changed"
     assert "[org/example/Absent]\nsend=false\n" in computer.read(SOURCES / "policy")
@@ -366,7 +366,7 @@ def test_apply_again_does_nothing_where_no_policy_was_applied(computer):
 
 
 def test_a_policy_is_applied_while_the_panels_own_schema_waits_to_be_compiled(tmp_path):
-    # As in a run of dpkg that unpacks the schema, and compiles all schemas at its end.
+    # As in a run of dpkg that unpacks the schema first, and compiles all schemas last.
     schemas = INSTALLED / "share" / "glib-2.0" / "schemas"
     xml = f"{PANEL_SCHEMA}.gschema.xml"
     (tmp_path / xml).write_text((schemas / xml).read_text())
@@ -399,7 +399,7 @@ def test_a_dry_run_writes_nothing_and_patch_makes_of_its_difference_what_apply_m
         computer.write(PROFILE, profile)
         computer.database("site")
         computer.session.ask("dconf", "update")
-    # From nothing, and from another policy.
+    # From no policy, and from another policy.
     for number, policy in enumerate((OFF_LOCKED, FULL, ON_LOCKED)):
         computer.write(POLICY, policy)
         before = computer.stamps(), contents(computer.file("/run"))
@@ -414,7 +414,7 @@ def test_a_dry_run_writes_nothing_and_patch_makes_of_its_difference_what_apply_m
         (copy / "etc").mkdir(parents=True)
         if computer.file("/etc/dconf").exists():
             subprocess.run(["cp", "-a", computer.file("/etc/dconf"), copy / "etc"], check=True)
-        # The names begin with a slash, which is what -p1 takes away.
+        # The names begin with a slash, which -p1 removes.
         patched = subprocess.run(
             ["patch", "-p1", "-d", copy], input=done.stdout, capture_output=True, text=True
         )
@@ -426,7 +426,7 @@ def test_a_dry_run_writes_nothing_and_patch_makes_of_its_difference_what_apply_m
 
 
 def test_a_dry_run_prints_differences_and_no_empty_lines(computer):
-    # Without a lock the file of locks comes into being with nothing in it.
+    # Without locks, the file of locks is created empty.
     computer.write(POLICY, MINIMAL)
     assert "" not in computer.policy("apply", "--dry-run").stdout.splitlines()
 
@@ -462,7 +462,7 @@ def test_nothing_is_left_over_beside_what_is_needed(computer):
         ]
 
 
-# Who runs it, and where
+# Users and places that run it
 
 
 def test_a_persons_own_files_and_variables_have_no_influence(computer, tmp_path):
@@ -471,7 +471,7 @@ def test_a_persons_own_files_and_variables_have_no_influence(computer, tmp_path)
     clean = computer.files()
     computer.policy("remove")
     bad = 'name = "Mine"\nchioce = "online-search"\n'
-    # One that would be compiled, one that masks, and one that is wrong.
+    # A valid reader file, a mask, and a broken one.
     session.add_reader("broken", bad)
     session.add_reader("unity-dash", "")
     session.add_reader("mine", reader_file())
@@ -513,7 +513,7 @@ def test_who_may_not_is_told_so_in_a_sentence_and_nothing_is_changed(computer):
         done = computer.as_nobody("privacyctl", "policy", command)
         assert refused(done, NOT_SAVED) == [sentence]
     assert computer.stamps() == before
-    # Who wants to look may.
+    # Reading is allowed.
     assert computer.as_nobody("privacyctl", "policy", "check").returncode == DONE
     looked = computer.as_nobody("privacyctl", "policy", "apply", "--dry-run")
     assert looked.stdout.splitlines()[-1] == "changed"
@@ -538,9 +538,9 @@ def test_an_image_is_prepared_and_nothing_outside_it_is_written(computer, tmp_pa
     image.mkdir()
     outside = contents(computer.file("/etc")), contents(computer.file("/run"))
     sealed = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
-    # The programs may themselves be below /tmp.
+    # The programs themselves may be below /tmp.
     sealed += ("--tmpfs", "/tmp", "--ro-bind", INSTALLED, INSTALLED, "--bind", tmp_path, "/mnt")
-    # For temporary files and the lock.
+    # For temporary files and the lock file.
     sealed += ("--tmpfs", "/run")
     policy = ("privacyctl", "policy")
     for command, last in (
@@ -755,7 +755,7 @@ def test_the_names_in_a_list_of_another_database_are_kept(computer):
     computer.apply(ON_LOCKED)
     assert read_by_programs(computer, DISABLED) == (f"['{kept}']", False)
 
-    # What the other database says by now is seen, and is seen to.
+    # A change in the other database is noticed and applied.
     computer.database("site", f"{group}disabled=['org.example.Late.desktop']\n")
     computer.session.ask("dconf", "update")
     assert computer.policy("status").returncode == NO
@@ -768,21 +768,21 @@ def test_the_names_in_a_list_of_another_database_are_kept(computer):
 @pytest.mark.parametrize(
     ("profile", "policy", "locks", "words"),
     [
-        # Somebody moved our line.
+        # Another program moved our line.
         (
             f"user-db:user\nsystem-db:other\n{OUR_LINE}\n",
             OFF_PRESET,
             [],
             f"{LENSES_PATH} is 'all', and should be 'none'",
         ),
-        # Of two locks the one further down decides.
+        # Of two locks, the later database’s decides.
         (
             "user-db:user\nsystem-db:other\n",
             OFF_LOCKED,
             [LENSES_PATH],
             f"{LENSES_PATH} is 'all', locked, and should be 'none', locked",
         ),
-        # What is locked elsewhere is not for people to decide.
+        # Users cannot change a key that another database locks.
         (
             "user-db:user\nsystem-db:other\n",
             ON_PRESET,
@@ -839,7 +839,7 @@ def test_a_file_of_somebody_elses_among_ours_is_named_and_left_alone(computer):
 def test_a_database_of_others_that_is_broken_does_not_stop_ours_and_dconf_is_heard(computer):
     computer.write(PROFILE, "user-db:user\nsystem-db:site\n")
     computer.database("site", "[broken\nnonsense\n")
-    # On both sides of ours in any order of names.
+    # Names that sort before and after ours.
     computer.database("zzz", "[broken\nnonsense\n")
     computer.write(POLICY, OFF_LOCKED)
     done = computer.policy("apply")
@@ -916,7 +916,7 @@ def test_two_readers_that_contradict_each_other_are_both_named(computer):
     assert computer.apply()[-1] == "changed"
 
 
-# What goes wrong half way
+# Failures in the middle
 
 
 CRASHES = {
@@ -931,7 +931,7 @@ def test_an_application_that_is_cut_off_is_completed_by_the_next(computer, momen
     if not first:
         computer.apply(OFF_LOCKED + REPORTS_LOCKED)
         assert read_by_programs(computer, OWN_REPORTS) == ("false", False)
-    # It no longer names a choice that was locked.
+    # The new policy no longer names a locked choice.
     computer.write(POLICY, OFF_LOCKED)
     cut_off = computer.with_dconf(CRASHES[moment], "privacyctl", "policy", "apply")
     assert cut_off.returncode != DONE
@@ -1013,7 +1013,7 @@ def test_status_tells_a_policy_that_was_edited_and_not_applied(computer):
     done = computer.policy("status")
     assert done.returncode == NO
     assert f"{LENSES_PATH} is 'none', locked, and should be 'all', locked" in done.stdout
-    # Whatever else is different, such as whose it is, and what is no longer locked.
+    # Any other difference, such as the organisation, or a lock that is gone.
     computer.write(POLICY, OFF_LOCKED + '[organisation]\nname = "X"\n')
     assert computer.policy("status").returncode == NO
     computer.apply(OFF_LOCKED + REPORTS_LOCKED)
@@ -1034,7 +1034,7 @@ def test_status_tells_what_people_cannot_read(computer, path):
     assert said(done)[0].startswith(sentence)
     found = json.loads(computer.policy("status", "--json").stdout)
     assert (found["in_force"], found["hidden"]) == (False, [str(path)])
-    # It is true: a program of somebody else's goes on as if there were no policy.
+    # This is true: another user's program runs as if there were no policy.
     writable = computer.as_nobody("gsettings", "writable", *LENSES.split())
     assert writable.stdout.strip() != "false"
     done = computer.policy("apply")
@@ -1053,7 +1053,7 @@ def test_status_tells_what_others_can_change(computer, path):
     computer.apply(OFF_LOCKED)
     file = computer.file(path)
     file.chmod(file.stat().st_mode | 0o002)
-    # What is ours is mended by the next application; the rest is for the administrator.
+    # The next apply repairs our files; the administrator must repair the others.
     for command in ["status"] if path in (SOURCES, DATABASE) else ["status", "apply"]:
         done = computer.policy(command)
         assert done.returncode == DONE

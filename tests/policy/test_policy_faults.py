@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Policies among faults: killed programs, full disks, hostile images, wrong rights, two at once.
 
-What is asked each time is what programs read that start now, through everybody's profile: it is one
-policy with all its values and all its locks, or another, or none. Random moments come from a seed
-that a failure shows; PRIVACY_PANEL_SEED=… gives the same ones again.
+Each test checks what newly started programs read through all users' profile: one complete policy
+with its values and locks, or another, or none. Random moments come from a seed, which a failure
+shows; PRIVACY_PANEL_SEED=… repeats them.
 
-The tests mount file systems and give files to others: they need root's rights.
+The tests mount file systems and give files to other users, so they need root.
 """
 
 import collections
@@ -35,11 +35,11 @@ PRIVACYCTL = INSTALLED / "bin" / "privacyctl"
 KILLS = 150
 SOMEBODY = 12345
 
-# The names of what is being made, in src/system/tree.rs.
+# The names of new files before they are complete, in src/system/tree.rs.
 UNDER_WAY = ".privacy-panel.new"
 FOLDER_UNDER_WAY = ".privacy-panel.d.new"
 
-# Two policies that differ in every key that both have, and in their locks.
+# Two policies that differ in every common key, and in their locks.
 POLICIES = {
     "A": """
 [choices.online-search]
@@ -65,10 +65,10 @@ SITE_DEFAULTS = (
 )
 
 
-# What programs read that start now
+# Values that newly started programs read
 
 
-# A process for each question, since dconf reads the profile once: values and locks of all keys.
+# Prints the values and locks of all keys. Each time a new process: dconf reads the profile once.
 READER = """
 import ctypes, json, os, sys
 dconf = ctypes.CDLL("libdconf.so.1")
@@ -115,7 +115,7 @@ for line in sys.stdin:
 
 
 class Programs:
-    """Programs of people who have decided nothing, on a computer whose /etc is that folder."""
+    """Programs of users without decisions of their own, on a computer with that folder as /etc."""
 
     def __init__(self, etc, home, before=()):
         home.mkdir(exist_ok=True)
@@ -145,12 +145,12 @@ class Programs:
         self.process.wait(10)
 
 
-# What is there
+# Files
 
 
 def snapshot(folder, ids=False):
-    """All below a folder: bytes, modes and owners, and, where asked for, which files they are
-    and when they were changed."""
+    """Everything below a folder: content, modes and owners, and on request inode numbers and times
+    of change."""
     found = {}
     for path in [folder, *folder.rglob("*")]:
         status = path.lstat()
@@ -172,7 +172,7 @@ def names(folder):
 
 
 def calm(done):
-    """Whatever happened, nobody is shown a crash."""
+    """Checks that the output shows no crash, even after a failure."""
     said = done.stdout + done.stderr
     assert done.returncode >= 0, done
     assert not re.search(r"panicked|backtrace|RUST_|thread '", said), said
@@ -180,7 +180,7 @@ def calm(done):
 
 
 def one_sentence(done):
-    """It could not be done, and one sentence says why."""
+    """Checks that the command failed, and that one sentence says why."""
     calm(done)
     assert (done.returncode, done.stdout) == (NOT_SAVED, ""), done
     assert re.fullmatch(r"privacyctl: [^\n]+\n", done.stderr), done.stderr
@@ -188,7 +188,7 @@ def one_sentence(done):
 
 
 def start(computer, words, before=()):
-    """In a process group of its own, which the dconf that it runs is in, too."""
+    """Starts privacyctl in a new process group, which includes the dconf that it runs."""
     session = computer.session
     return subprocess.Popen(
         [*(before or computer.way_in), *(session.wrap if before else []), PRIVACYCTL, *words],
@@ -205,11 +205,11 @@ LEARNT = {}
 
 
 class Place:
-    """A computer or an image that policies are put into, and what programs find there."""
+    """A computer or an image for policies, and the values that programs read there."""
 
     def __init__(self, computer, image=None, before=(), seen_at=""):
         self.computer = computer
-        # What is there before any policy.
+        # The files before any policy.
         self.kind = (
             "an image" if image else "a site" if computer.file(PROFILE).exists() else "nothing"
         )
@@ -224,7 +224,7 @@ class Place:
         self.programs.close()
 
     def words(self, step):
-        """The command that leads to a policy, or to none."""
+        """The arguments that put a policy in force, or remove it."""
         if step == "none":
             return ["policy", "remove", *self.options]
         return ["policy", "apply", f"/etc/privacy-panel/{step}.toml", *self.options]
@@ -247,7 +247,7 @@ class Place:
         return start(self.computer, self.words(step), self.before)
 
     def learn(self, again=False):
-        """Finds what each policy amounts to while nothing goes wrong, once for each kind."""
+        """Records each policy's values and locks without faults, once for each kind of place."""
         self.original = self.files()
         if again or self.kind not in LEARNT:
             LEARNT[self.kind] = self._learn()
@@ -291,7 +291,7 @@ class Place:
         return file.read_bytes() if file.exists() else None
 
     def now(self):
-        """The policy in force: one of them, wholly."""
+        """The policy in force: exactly one of them, complete."""
         found = self.programs.read()
         for step, state in self.states.items():
             if state == found:
@@ -299,11 +299,11 @@ class Place:
         raise AssertionError(f"a mixture: {found}")
 
     def untouched(self):
-        """As if there had never been a policy."""
+        """Checks that the files are as if there had never been a policy."""
         assert without_sites(self.files()) == without_sites(self.original)
 
     def mended(self, step):
-        """The next one who is let alone puts all in order."""
+        """Checks that the next undisturbed command repairs everything."""
         done = self.go(step)
         assert done.returncode == 0, done
         assert self.now() == step
@@ -311,7 +311,7 @@ class Place:
 
 
 def without_sites(found):
-    """Whoever kills dconf gets to keep what it was writing of a database that is not ours."""
+    """The files without the temporary files that a killed dconf left for a site's database."""
     kept = [name for name in found if not re.fullmatch(r"db/site(\.[0-9A-Z]{6})?", name)]
     return {name: found[name] for name in kept} if isinstance(found, dict) else set(kept)
 
@@ -323,9 +323,9 @@ def without_sites(found):
 def machine():
     assert os.geteuid() == 0, "run these tests as root, such as with sudo"
     with Computer(bus=False) as machine:
-        # Whoever is logged in is told over it; here nobody is.
+        # dconf signals logged-in users over it; here there are none.
         machine.session.env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent"
-        # The way in without bwrap, which would stand between a signal and the program.
+        # Enters the namespace without bwrap, which would receive signals instead of the program.
         command = ["sh", "-c", "echo $$; exec sleep infinity"]
         holder = machine.session.spawn(command, stdout=subprocess.PIPE, text=True)
         machine.way_in = ["nsenter", "-m", "-t", holder.stdout.readline().strip(), "--"]
@@ -334,7 +334,7 @@ def machine():
 
 @pytest.fixture
 def computer(machine):
-    """With two policies in files, and with nothing of dconf."""
+    """A computer with two policy files, and without dconf's files."""
     wrap, env = list(machine.session.wrap), dict(machine.session.env)
     for name in ("dconf", "privacy-panel"):
         shutil.rmtree(machine.root / "etc" / name, ignore_errors=True)
@@ -348,7 +348,7 @@ def computer(machine):
 
 @pytest.fixture
 def image(computer, tmp_path):
-    """An image with an /etc and nothing else."""
+    """An image with only an /etc."""
     folder = tmp_path / "image"
     (folder / "etc").mkdir(parents=True)
     return folder
@@ -356,7 +356,7 @@ def image(computer, tmp_path):
 
 @pytest.fixture
 def place(request, computer):
-    """This computer, which has a site's database, a new one, or an image with nothing of dconf."""
+    """A computer with a site's database, a new one, or an image without dconf's files."""
     if request.param == "an image":
         place = Place(computer, request.getfixturevalue("image"))
     elif request.param == "a new computer":
@@ -386,7 +386,7 @@ def moments():
 
 @pytest.fixture
 def orphans():
-    """The children of whoever is killed become this process's own, so that it can wait for them."""
+    """Makes this process the parent of killed processes' children, so that it can wait for them."""
     subreaper = 36  # PR_SET_CHILD_SUBREAPER
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     assert prctl(subreaper, 1, 0, 0, 0) == 0
@@ -395,7 +395,7 @@ def orphans():
 
 
 def gone(child):
-    """Waits for all of a process group."""
+    """Waits for all processes of a group."""
     child.communicate()
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -416,7 +416,7 @@ def test_killed_at_any_moment_it_leaves_the_old_policy_in_force_or_the_new_one(
     for turn in range(KILLS):
         target = moments.choice([step for step in place.states if step != before])
         child = place.start(target)
-        # Somebody else, such as the package manager, at the same time.
+        # Another program, such as the package manager, at the same time.
         other = None
         if not place.options and moments.random() < 0.2:
             time.sleep(moments.uniform(0, 0.3 * lasts[target]))
@@ -434,7 +434,7 @@ def test_killed_at_any_moment_it_leaves_the_old_policy_in_force_or_the_new_one(
         assert place.profile() in place.profiles
         hit = child.returncode == -signal.SIGKILL
         counts["hit" if hit else "missed"] += 1
-        # How long it lasts depends on what else the computer does just now.
+        # Its duration depends on the load of the computer.
         lasts[target] *= 1.03 if hit else 0.8
         if not other:
             assert after in (before, target), f"{turn}: {before} to {target}: {after}"
@@ -461,7 +461,7 @@ def test_told_to_end_it_leaves_the_old_policy_in_force_or_the_new_one(place, mom
         target = moments.choice([step for step in place.states if step != before])
         child = place.start(target)
         time.sleep(moments.uniform(0, place.lasts[target]))
-        # To it alone: its dconf goes on.
+        # Only privacyctl gets the signal: its dconf continues.
         os.kill(child.pid, moments.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
         gone(child)
         after = place.now()
@@ -508,7 +508,7 @@ def test_what_a_slow_update_by_somebody_else_does_is_noticed_and_mended(
     place.mended("A")
     log = tmp_path / "log"
     name, *path = call.split()
-    # It has read the keys, and reads the locks, or puts the database in place, when we are done.
+    # It has read the keys; it reads the locks, or replaces the database, after our apply.
     other = place.computer.session.spawn(
         ["strace", "-f", "-o", str(log), "-e", f"trace={name}", *path]
         + ["-e", f"inject={name}:delay_enter=1s", "dconf", "update"]
@@ -518,7 +518,7 @@ def test_what_a_slow_update_by_somebody_else_does_is_noticed_and_mended(
     assert done.returncode == 0
     assert "DELAYED" not in log.read_text(), "it is still there"
     assert other.wait(30) in (0, 1), "it may find a folder gone"
-    # It had read old files, and nothing can keep it from writing what it made of them.
+    # It had read old files, and cannot be kept from writing the result.
     status = place.run("policy", "status").returncode
     if target == "B":
         try:
@@ -530,13 +530,13 @@ def test_what_a_slow_update_by_somebody_else_does_is_noticed_and_mended(
     place.close()
 
 
-# Nowhere to write
+# No place to write
 
 
 @contextlib.contextmanager
 def mounted(computer, *commands):
-    """A mount namespace in which those commands have been run: the words that lead into it,
-    and where its files are seen from outside."""
+    """A mount namespace in which those commands have run: the command prefix that enters it, and
+    the folder of its files as seen from outside."""
     script = " && ".join([*commands, "echo ready", "exec sleep 1000"])
     holder = subprocess.Popen(
         ["unshare", "-m", "--propagation", "private", "sh", "-c", script],
@@ -553,7 +553,7 @@ def mounted(computer, *commands):
 
 
 def fill(disk, blocks=None, files=None):
-    """Leaves so many blocks, or so many new files, free on a disk."""
+    """Leaves that number of free blocks, or of new files, on a disk."""
     free(disk)
     status = os.statvfs(disk)
     if blocks is not None:
@@ -584,7 +584,7 @@ def test_on_a_full_disk_the_old_policy_stays_in_force(computer, image, where, sc
         place.kind = f"a small disk for {where}"
         disk = Path(f"{seen_at}{disk}")
         place.learn()
-        # Without any policy, and with another one in force.
+        # Without a policy, and with another policy in force.
         for before in ("none", "A"):
             said = set()
             for left in range(40):
@@ -611,7 +611,7 @@ def test_on_a_full_disk_the_old_policy_stays_in_force(computer, image, where, sc
 
 @pytest.mark.parametrize("fault", ["a full disk", "kills"])
 def test_where_folders_cannot_be_exchanged_it_is_the_same(computer, fault, moments, orphans):
-    """On an overlay, where the sources come from a lower layer, as on live and embedded systems."""
+    """On an overlay with the sources in a lower layer, as on live and embedded systems."""
     computer.write(PROFILE, "user-db:user\n")
     place = Place(computer)
     place.kind = "no site"
@@ -739,7 +739,7 @@ SECRET = "OUTSIDE-7f3a"
 
 
 class Image:
-    """An image, and what is beside it and none of its business."""
+    """An image, and files beside it that no command may touch."""
 
     def __init__(self, folder):
         self.root = folder / "image"
@@ -772,7 +772,7 @@ class Image:
         (self.root / "etc/privacy-panel/policy.toml").write_text(POLICIES["A"])
 
     def put(self, name, make):
-        """Puts something in the place of a file or folder of the image."""
+        """Replaces a file or folder of the image."""
         place = self.root / name
         if place.is_dir() and not place.is_symlink():
             shutil.rmtree(place)
@@ -788,7 +788,7 @@ class Image:
 def a_socket(place):
     here = os.open(place.parent, os.O_PATH)
     with socket.socket(socket.AF_UNIX) as made:
-        # A socket's path may not be long.
+        # The path of a socket must be short.
         made.bind(f"/proc/self/fd/{here}/{place.name}")
     os.close(here)
 
@@ -847,7 +847,7 @@ def by_another_link(image, name):
     image.link(name, f"{way}/{same_place_outside(image, name).relative_to(image.outside)}")
 
 
-# To the counterpart outside.
+# A link to the same file outside.
 LINKS = {
     "absolute": lambda image, name: image.link(name, same_place_outside(image, name)),
     "with dots": lambda image, name: image.link(name, relative(image, name)),
@@ -859,7 +859,7 @@ LINKS = {
 
 
 def commands(image, computer):
-    """All that is done to an image, one after the other."""
+    """Runs all commands on an image, in order."""
     policy = ["/etc/privacy-panel/A.toml"] if not (image.root / "own").exists() else []
     root = ["--root", image.root]
     for words in (["apply", *policy, "--dry-run"], ["status"], ["apply", *policy], ["remove"]):
@@ -880,14 +880,14 @@ def check_image(image, computer):
 
 
 def check_images(folder, computer, plants):
-    """Each in an image of its own, several at a time."""
+    """Checks each in a separate image, several at a time."""
 
     def check(number):
         name, what, plant = plants[number]
         (folder / str(number)).mkdir()
         image = Image(folder / str(number))
         if name in ("etc", "etc/privacy-panel", "etc/privacy-panel/policy.toml"):
-            # Its own policy is the one that counts.
+            # The image’s own policy counts.
             (image.root / "own").touch()
         plant(image)
         try:
@@ -922,7 +922,7 @@ def test_the_etc_of_this_computer_is_not_an_images(computer, tmp_path):
 
 @pytest.mark.parametrize("kind", STRANGE)
 def test_strange_files_in_an_image_stop_nothing(computer, tmp_path, kind):
-    """Neither a wait that has no end, nor a crash, nor an endless file."""
+    """They cause no endless wait, no crash, and no endless read."""
     plants = [
         (name, kind, lambda image, name=name: image.put(name, STRANGE[kind])) for name in OURS
     ]
@@ -1015,7 +1015,7 @@ def test_links_that_come_and_go_meanwhile_lead_out_of_no_image(computer, tmp_pat
     assert snapshot(image.outside, ids=True) == before
 
 
-# Lets the two of each pair change their names, all the time: renameat2() with RENAME_EXCHANGE.
+# Exchanges the names of each pair, all the time: renameat2() with RENAME_EXCHANGE.
 SWAPPER = """
 import ctypes, os, random, sys, time
 names = [os.fsencode(name) for name in sys.argv[1:]]
@@ -1061,7 +1061,7 @@ def test_an_image_is_all_that_is_opened_of_computers(computer, tmp_path):
             assert not touched, call
             if not WRITING.search(call):
                 continue
-            # The folder that it is in, or that its path begins with.
+            # Its own folder, or another folder on its path.
             call = re.sub(r"AT_FDCWD<[^>]*>", "", call).replace('</run>, "', "</run/")
             places = re.findall(r'(?<=[<"])/[^">]*', call)
             assert places, call
@@ -1071,7 +1071,7 @@ def test_an_image_is_all_that_is_opened_of_computers(computer, tmp_path):
 
 
 def test_a_device_in_an_image_is_not_even_opened(computer, tmp_path):
-    """To open a watchdog starts it, and to open a tape rewinds it."""
+    """Opening a watchdog starts it, and opening a tape rewinds it."""
     for name in (*OURS[2:3], *OURS[4:5], OURS[7], OURS[9], "etc/privacy-panel/readers.d/x.toml"):
         folder = tmp_path / name.replace("/", "-")
         folder.mkdir()
@@ -1133,7 +1133,7 @@ def test_what_is_not_ours_keeps_its_owner_and_mode_and_is_warned_of(computer, pa
 
 
 def test_what_others_put_beside_our_files_stays(computer):
-    """Whatever it is called: dconf's own names for what it is writing are capitals and digits."""
+    """With any name: dconf's own temporary files have capitals and digits in their names."""
     computer.write(PROFILE, "user-db:user\n")
     assert computer.policy("apply", "/etc/privacy-panel/A.toml").returncode == 0
     beside = {}
@@ -1166,7 +1166,7 @@ def test_whatever_roots_habits_people_can_read_it_and_nobody_else_can_write_it(p
     place.untouched()
 
 
-# People's sessions
+# Users' sessions
 
 
 def test_a_policy_does_not_touch_the_bus_of_any_session(computer):
@@ -1223,7 +1223,7 @@ def test_it_waits_for_the_lock_and_says_so(computer):
         fcntl.flock(lock, fcntl.LOCK_EX)
         child = start(computer, ["policy", "apply", "/etc/privacy-panel/B.toml"])
         assert "Waiting" in child.stderr.readline()
-        # As long as others take that wait for nothing.
+        # As long as commands that need not wait.
         for _ in range(3):
             assert computer.policy("status").returncode == 0
         assert child.poll() is None
@@ -1233,7 +1233,7 @@ def test_it_waits_for_the_lock_and_says_so(computer):
 
 
 def test_who_can_only_read_an_image_holds_nobody_up(computer):
-    """Whoever can open a file can lock it."""
+    """Every user who can open a file can lock it."""
     computer.root.chmod(0o755)
     image = computer.root / "image"
     (image / "etc").mkdir(parents=True, exist_ok=True)
@@ -1270,7 +1270,7 @@ def test_two_at_one_image_wait_for_each_other_by_a_file_that_root_alone_can_open
 
 
 def test_root_makes_temporary_files_in_run_and_nowhere_else(computer):
-    """In another user's folder that user could exchange them."""
+    """In another user's folder, that user could replace them."""
     theirs = computer.root / "theirs"
     theirs.mkdir()
     os.chown(theirs, SOMEBODY, SOMEBODY)
@@ -1302,7 +1302,7 @@ def test_what_a_run_that_was_killed_left_goes_with_the_next(computer):
 def test_a_removal_takes_out_the_folders_of_a_first_application_that_was_killed(computer, image, where):
     etc = image / "etc" if where == "an image" else computer.file("/etc")
     options = ["--root", image] if where == "an image" else []
-    # Nothing but folders has been made when the first of the sources is flushed.
+    # Only folders exist when the first source file is flushed.
     kill = ["strace", "-f", "-o", "/dev/null", "-e", "inject=fsync:signal=KILL:when=3"]
     words = ["apply", "/etc/privacy-panel/A.toml", *options]
     computer.session.run(*kill, PRIVACYCTL, "policy", *words)
@@ -1312,7 +1312,7 @@ def test_a_removal_takes_out_the_folders_of_a_first_application_that_was_killed(
     assert computer.policy("remove", *options).stdout == "unchanged\n"
 
 
-# Children that do not end, or print without end
+# Children that do not end, or print endlessly
 
 
 def test_dconf_that_does_not_end_holds_nobody_up(computer):
@@ -1344,7 +1344,7 @@ def test_a_database_of_an_image_that_lists_gigabytes_takes_neither_time_nor_memo
 
 
 def deep_database(levels, letters):
-    """Folders in each other, all called by the same long name that is stored once, each with a key.
+    """A database of nested folders with one long name, which is stored once, and a key in each.
 
     The format is that of gvdb (https://gitlab.gnome.org/GNOME/gvdb, gvdb-format.h)."""
     name = b"a" * (letters - 1) + b"/"
@@ -1354,7 +1354,7 @@ def deep_database(levels, letters):
             value = (value * 33 + letter) & 0xFFFFFFFF
         return value
 
-    # The hash of a longer name is that of the shorter one times this, plus that of what is added.
+    # The hash of a longer name: the hash of the shorter one times this, plus that of the addition.
     factor, added = pow(33, len(name), 1 << 32), hashed(name, 0)
     items = 1 + 2 * levels
     start = 24
@@ -1376,7 +1376,8 @@ def deep_database(levels, letters):
             struct.pack("<IIIHcBII", hash_value, parent, text[0], size, kind, 0, *content)
         )
 
-    hash_value, parent = hashed(b"/"), 0xFFFFFFFF
+    hash_value = last = hashed(b"/")
+    parent = 0xFFFFFFFF
     for level in range(levels + 1):
         own = 2 * level - 1 if level else 0
         children = [own + 2, own + 3] if level else [1, 2]
@@ -1391,7 +1392,7 @@ def deep_database(levels, letters):
     return head + bytes(base - len(head)) + data
 
 
-# Strange surroundings
+# Unusual environments
 
 SURROUNDINGS = {
     "no home": {"HOME": None},
@@ -1462,7 +1463,7 @@ def test_nobody_to_talk_to_changes_nothing(place, closed):
     place.untouched()
 
 
-# Strange policies
+# Unusual policies
 
 ODD = {
     "brackets": "a = " + "[" * 200_000,
@@ -1545,7 +1546,7 @@ def test_a_database_that_is_damaged_is_made_anew(place):
 
 @HERE
 def test_a_database_that_says_more_than_the_policy_is_made_anew(place, tmp_path):
-    """Such as one whose values are this policy's, and whose locks are another's, too."""
+    """Such as a database with this policy's values, and also with another policy's locks."""
     place.learn()
     place.mended("A")
     sources = tmp_path / "sources.d"
@@ -1571,7 +1572,7 @@ def test_somebody_elses_broken_database_stops_nothing(place):
 
 @HERE
 def test_a_program_that_is_replaced_while_it_runs_does_not_go_wrong(place, moments):
-    """As the package manager does."""
+    """As the package manager does during an upgrade."""
     place.learn()
     tree = place.computer.root / "installed"
     shutil.rmtree(tree, ignore_errors=True)
@@ -1609,7 +1610,7 @@ def test_an_image_cannot_fill_this_computers_disk(computer, tmp_path):
     )
     while child.poll() is None:
         found = 0
-        # What was there a moment ago may be gone, its folder with it.
+        # A file may have disappeared since, and its folder with it.
         with contextlib.suppress(FileNotFoundError):
             found += sum(path.stat().st_blocks * 512 for path in temporary.rglob("*"))
         most = max(most, found)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each of tests/policies becomes the key file and the locks beside it, byte for byte, and programs
-that read the compiled database read what the table below says.
+"""Each policy in tests/policies compiles to the key file and the locks beside it, byte for byte,
+and programs that read the compiled database read the values of the table below.
 
-To make the files anew, and then to read in git's diff what became of them:
+To rebuild the files, and then to read the changes in git's diff:
     PRIVACY_PANEL_UPDATE_GOLDEN=1 /usr/bin/python3 -m pytest tests/policy/test_policy_golden.py
 """
 
@@ -15,7 +15,7 @@ import pytest
 from support.computer import DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
 from support.harness import INSTALLED, Session
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("golden")
 
 UPDATE = "PRIVACY_PANEL_UPDATE_GOLDEN" in os.environ
@@ -45,7 +45,7 @@ SCHEMAS = (
     "org.gnome.shell",
 )
 
-# Whatever the defaults are, a policy overrides them: two vendors who differ in everything.
+# A policy overrides all defaults: two vendors that differ in every key.
 VENDORS = {
     "all off": {
         LENSES: "none",
@@ -79,7 +79,7 @@ VENDORS = {
     },
 }
 
-# What is online of the search of GNOME Shell, as data/readers.d has it.
+# GNOME Shell’s online search providers, as in data/readers.d.
 ONLINE = [
     "app.drey.Dialect.desktop",
     "com.github.hugolabe.Wike.desktop",
@@ -100,8 +100,8 @@ REPORTS_LOCKS = {ABRT, OWN_REPORTS}
 STATISTICS_OFF = {STATISTICS: False, OWN_STATISTICS: False}
 HISTORY_OFF = {RECENT: False, USAGE: False, OWN_HISTORY: False}
 
-# A policy's name: the keys that it sets, and the keys that people can no longer change. All that
-# is not named here is as if there were no policy.
+# A policy's name: the keys that it sets, and the keys that users can no longer change. All other
+# keys are as without a policy.
 INTENDED = {
     "all-choices": (
         SEARCH_OFF | REPORTS_ON | STATISTICS_OFF | HISTORY_OFF | {NAME: "Example University"},
@@ -134,7 +134,7 @@ INTENDED = {
     "organisation-only": ({NAME: "Example University"}, set()),
 }
 
-# What else turns programs off for everybody, by the choice that a policy locks off.
+# The system-wide opt-outs, by the choice that a policy locks off.
 OPT_OUTS = {
     OWN_REPORTS: {
         "etc/systemd/system/whoopsie.path": "/dev/null",
@@ -143,7 +143,7 @@ OPT_OUTS = {
     OWN_STATISTICS: {"etc/ubuntu-insights/system-config.toml": "system_opt_out = true\n"},
 }
 
-# Every key of every schema: its value, and whether it can be changed.
+# Prints every key of every schema: its value, and whether it is writable.
 READ = """
 import json, sys
 from gi.repository import Gio
@@ -170,7 +170,7 @@ def session():
 
 @pytest.fixture(scope="module", params=sorted(VENDORS))
 def vendor(request, session):
-    """Installs the schemas with a vendor's defaults; and what is read of all keys then."""
+    """Installs the schemas with a vendor's defaults, and returns the values of all keys."""
     defaults = VENDORS[request.param]
     folder = session.root / request.param / "schemas"
     folder.mkdir(parents=True)
@@ -195,7 +195,7 @@ def vendor(request, session):
 
 @pytest.fixture(scope="module")
 def images(session, tmp_path_factory):
-    """Images that had nothing in them, each with a policy put into it."""
+    """Images that were empty, each with a policy applied."""
     images = {}
     for name in INTENDED:
         images[name] = tmp_path_factory.mktemp(name)

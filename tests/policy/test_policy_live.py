@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people and their programs see of a policy: real dconf, real locks, the real panel."""
+"""A policy as users and their programs see it: real dconf, real locks, the real panel."""
 
 
 import pytest
@@ -28,10 +28,10 @@ PENDING = "Apps that are open follow when you log in again."
 SET = f"user-db:user\n{OUR_LINE}\n"
 
 
-# Who may change what
+# Which keys users can change
 
 
-# What off-locked.toml locks, with a value that a person may want instead.
+# The keys that off-locked.toml locks, each with a value that a user may want instead.
 NAMED = {
     ("com.canonical.Unity.Lenses", "remote-content-search"): "all",
     ("net.launchpad.PrivacyPanel", "online-search"): "true",
@@ -73,7 +73,7 @@ def test_the_keys_that_a_policy_names_are_locked_and_no_others(computer):
         assert session.ask("gsettings", "writable", schema, key) == "true"
         session.set(schema, key, value)
         assert session.get(schema, key) == value
-    # And what the person has is what the person could set.
+    # The user has exactly the values that the user could set.
     (session.root / "own").write_text("user-db:user\n")
     own = session.ask("dconf", "dump", "/", env={"DCONF_PROFILE": str(session.root / "own")})
     keys = [line.partition("=")[0] for line in own.splitlines() if "=" in line]
@@ -114,7 +114,7 @@ def test_a_preset_is_the_persons_to_change_and_reset_goes_back_to_it(computer):
     assert session.ctl("set", "online-search", "off").returncode == 0
     assert session.libunity() == "none"
     assert session.status("online-search")["origin"] == "you"
-    # Whoever decides as the policy does has decided all the same.
+    # A user’s decision counts even if the policy decides the same.
     assert session.ctl("set", "online-search", "on").returncode == 0
     computer.apply(OFF_PRESET)
     assert session.libunity() == "all"
@@ -160,7 +160,7 @@ def test_nobody_but_the_administrator_says_whose_the_policy_is(computer):
     assert session.status("online-search")["organisation"] is None
 
 
-# When programs learn of it
+# When programs notice a policy
 
 
 WATCH = """
@@ -186,7 +186,7 @@ def test_programs_that_are_running_are_told_of_each_policy_and_of_its_end(others
             computer.database("site")
         computer.apply("")
         told = session.root / "told"
-        # It hears dconf's own signal on the system bus, and nothing else.
+        # Only dconf's own signal on the system bus reaches it.
         alone = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
         with told.open("w") as file:
             session.spawn(["/usr/bin/python3", "-c", WATCH], stdout=file, env=alone)
@@ -254,7 +254,7 @@ def desk():
 
 @pytest.fixture
 def desktop(desk):
-    """A computer with a screen, whose profile has long had our database."""
+    """A computer with a screen, whose profile has had our database for a long time."""
     desk.clean()
     desk.set_profile(SET)
     yield desk

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role in contrib/ansible, run by ansible-core on a folder: what it says it changed is what
-changed, and what variables hold stays what it is."""
+"""The role in contrib/ansible, run by ansible-core on a folder: it reports exactly what it changed,
+and the values of variables stay text."""
 
 import json
 import random
@@ -13,7 +13,7 @@ import yaml
 from support.computer import contents
 from support.harness import SOURCE, Session
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("ansible")
 
 ROLE = SOURCE / "contrib" / "ansible" / "roles" / "privacy_policy"
@@ -50,7 +50,7 @@ def choices(table):
 
 
 class Unsafe(str):
-    """Text that Ansible takes as it is, as it does all that comes from a computer."""
+    """Text that Ansible does not evaluate, like all text from a managed computer."""
 
 
 yaml.SafeDumper.add_representer(
@@ -59,7 +59,7 @@ yaml.SafeDumper.add_representer(
 
 
 class Fleet:
-    """A controller and its computers, each a folder."""
+    """A controller and its computers; each computer is a folder."""
 
     def __init__(self, session, folder):
         self.session = session
@@ -75,8 +75,8 @@ class Fleet:
         return root
 
     def play(self, computers, *options, **more):
-        """Runs the role on computers, each with variables of its own. Returns for each whether it
-        was changed, none where that failed, and all that was printed."""
+        """Runs the role on computers, each with its own variables. Returns for each whether it was
+        changed, or None if the role failed, and the whole output."""
         hosts = {
             name: {"privacy_policy_root": str(self.root(name))} | variables
             for name, variables in computers.items()
@@ -109,12 +109,12 @@ class Fleet:
         return tomllib.loads((self.root(name) / POLICY).read_text())
 
     def status(self, name):
-        """What is in force, as the program says."""
+        """The output of policy status."""
         done = self.session.ctl("policy", "status", "--json", "--root", self.root(name))
         return json.loads(done.stdout)
 
     def stamps(self, names):
-        """Every file and folder: which it is, when it was changed, and what it holds."""
+        """The inode number, time of change and content of every file and folder."""
         found = {}
         for root in map(self.root, names):
             for path in [root, *root.rglob("*")]:
@@ -130,7 +130,7 @@ def session():
         yield session
 
 
-# Computers on which the policy has been put in force, and what is wanted of them then.
+# Computers with a policy in force, and the variables of the next run.
 OTHER = UNIVERSITY | choices({"error-reports": {"state": "off"}})
 APPLIED = {
     "same": UNIVERSITY,
@@ -140,10 +140,10 @@ APPLIED = {
     "removed": UNIVERSITY | ABSENT,
 }
 
-# What somebody had in a file, with what Ansible would take for its own.
+# An existing file with text that Ansible would evaluate as a template.
 FILE = '["choices"."error-reports"]  # {{ nothing }} {% here %}\nstate = "off"\n\n\n'
 
-# Texts that would be something else where they were not taken as texts.
+# Text that is code for YAML, TOML, Jinja or a shell.
 BAIT = "bait"
 HOSTILE = (
     "\"A\" 'b' \\ \\u0041 ] [choices.error-reports] # {{ lookup('pipe', 'touch bait') }} "
@@ -152,13 +152,13 @@ HOSTILE = (
 
 
 class History:
-    """What happened on many computers: in check mode, for real, and once more."""
+    """The results on many computers: in check mode, for real, and a second time."""
 
     def __init__(self, fleet):
         self.fleet = fleet
         (fleet.controller / "mine.toml").write_text(FILE)
         self.before = {name: contents(fleet.root(name)) for name in APPLIED}
-        # Whatever root's habits are.
+        # With any umask of root.
         self.first, _ = fleet.play(dict.fromkeys(APPLIED, UNIVERSITY), umask=0o077)
         self.modes = {
             path: path.stat().st_mode & 0o777 for path in (fleet.root("same") / "etc").rglob("*")
@@ -169,7 +169,7 @@ class History:
         self.computers = APPLIED | {
             "new": UNIVERSITY,
             "hostile": UNIVERSITY | {"privacy_policy_organisation": {"name": Unsafe(HOSTILE)}},
-            # As YAML has them: `state: off`
+            # As YAML parses them: `state: off`
             "words": choices({"online-search": {"state": False}, "error-reports": {"state": True}}),
             "file": {"privacy_policy_src": str(fleet.controller / "mine.toml")},
             "broken-reader": UNIVERSITY,
@@ -226,7 +226,7 @@ def test_what_is_put_in_force_is_what_the_variables_say(history):
 
 
 def difference(said, name):
-    """The lines of the difference on one computer."""
+    """The lines of the diff on one computer."""
     parts = said.split(f"changed: [{name}]")
     assert len(parts) == 2, said
     lines = re.split(r"^(?:ok|changed): \[", parts[0], flags=re.M)[-1].splitlines()
@@ -326,7 +326,7 @@ REFUSALS = {
         UNIVERSITY | {"privacy_policy_root": "/nonexistent"},
         ["/nonexistent: No such file or directory"],
     ),
-    # A line of its own is no way out of a text, of a table's name, or of a field's.
+    # A line break does not end a text, a table's name, or a field's name.
     "line": (
         UNIVERSITY | {"privacy_policy_organisation": {"name": Unsafe(WAY_OUT)}},
         [':4:8: “x"\\n[choices.error-reports]\\nstate', "expected a name on one line"],
@@ -357,7 +357,7 @@ def test_what_cannot_be_put_in_force_is_said_in_words_and_nothing_is_written(ses
     for options in ((), ("--check",)):
         results, said = fleet.play(computers, *options)
         assert set(results.values()) == {None}, results
-        # Each is a string of JSON.
+        # Each is a JSON string.
         found = re.findall(r'fatal: \[(\S+)\].*"msg": ("(?:[^"\\]|\\.)*")', said)
         messages = {name: json.loads(message) for name, message in found}
         assert messages.keys() == computers.keys()
@@ -368,7 +368,7 @@ def test_what_cannot_be_put_in_force_is_said_in_words_and_nothing_is_written(ses
 
 
 def module():
-    """The role's module, to be asked directly."""
+    """The role's module, for direct calls."""
     sys.path.insert(0, str(ROLE / "library"))
     try:
         sys.dont_write_bytecode = True
@@ -408,6 +408,6 @@ def test_the_roles_variables_are_described_with_the_defaults_that_they_have(sess
     assert {name: option["default"] for name, option in described.items()} == defaults
     rows = re.findall(r"^\| `(\w+)` \|", (ROLE / "README.md").read_text(), re.M)
     assert rows == list(defaults)
-    # And so are the module's.
+    # The module's, too.
     doc = session.ask("ansible-doc", "-j", "-M", ROLE / "library", "privacyctl_policy")
     assert "options" in json.loads(doc)["privacyctl_policy"]["doc"]

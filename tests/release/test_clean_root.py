@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy on a clean Debian 13: applied by root, obeyed in the session of a person who is new there.
+"""A policy on a clean Debian 13: root applies it, and a new user's session obeys it.
 
-The root is made by mmdebstrap once and kept in _build/roots; the built programs are copied into
-its /usr. Root is needed for that, and a mirror of Debian's.
+mmdebstrap makes the root file system once and keeps it in _build/roots; the tests copy the built
+programs into its /usr. That needs root, and a Debian mirror.
 """
 
 import os
@@ -22,7 +22,7 @@ from support.names import (
 )
 from support.screen import Panel
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("clean root")
 
 SUITE = "trixie"
@@ -49,21 +49,21 @@ state = "on"
 
 
 def inside(*command, session=None):
-    """A command that sees the root as the whole computer: as its administrator, or as the person
-    whose session’s folder is given."""
+    """A command prefix that enters the root file system, as its administrator, or as the user with
+    that session’s folder."""
     wrap = ["bwrap", "--bind", ROOT, "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run"]
     wrap += ["--die-with-parent", "--cap-add", "ALL"]
     if session is None:
         wrap += ["--tmpfs", "/tmp"]
     else:
-        # One for all of the session: the screen’s socket is there.
+        # One /tmp for the whole session: it contains the screen’s socket.
         wrap += ["--bind", session / "tmp", "/tmp", "--bind", session, session]
         wrap += ["setpriv", f"--reuid={PERSON}", f"--regid={PERSON}", "--clear-groups", "--"]
     return [str(word) for word in [*wrap, *command]]
 
 
 def as_root(*command, status=0):
-    """What a command of the administrator's prints."""
+    """The output of a command that the administrator runs."""
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(inside(*command), env=environment, capture_output=True, text=True)
     assert done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -106,7 +106,7 @@ def snapshot():
 
 @pytest.fixture(scope="module")
 def session(root):
-    """The first session of somebody who has no settings yet."""
+    """The first session of a user without settings."""
 
     def wrap(folder):
         (folder / "tmp").mkdir()
@@ -160,7 +160,7 @@ def test_what_is_preset_and_everything_else_is_still_the_persons(session):
     }
 
 
-# A process of its own for each of hundreds of keys would take minutes.
+# One process for each of hundreds of keys would take minutes.
 LOCKED = """
 from gi.repository import Gio
 schemas = Gio.SettingsSchemaSource.get_default()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""scripts/deny lets the crates in Cargo.lock pass, and none that deny.toml is there to keep out."""
+"""scripts/deny accepts the crates in Cargo.lock, and refuses the crates that deny.toml forbids."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.harness import SOURCE
 
-# What every kind of crate that is kept out is told apart by.
+# The manifest of a crate of each forbidden kind.
 FOREIGN = '[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\nlicense = "{license}"\n'
 
 
@@ -20,8 +20,8 @@ def run(*command, env=None):
 
 
 def cargo_home(folder):
-    """Cargo's own folder with all that is in it, but none of what it gets by git: that of a test is
-    to be gone with the test."""
+    """A copy of Cargo's folder by links, without Git repositories: those of a test must disappear
+    with the test."""
     folder.mkdir()
     real = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
     for entry in real.iterdir():
@@ -32,7 +32,7 @@ def cargo_home(folder):
 
 @pytest.fixture
 def crate(tmp_path):
-    """A copy of ours, to which another one is added."""
+    """A copy of our crate, to which a test adds another crate."""
     for name in ("src", "examples", "tests", "README.md"):
         (tmp_path / name).symlink_to(SOURCE / name)
     for name in ("Cargo.toml", "Cargo.lock"):
@@ -41,7 +41,7 @@ def crate(tmp_path):
 
 
 def add(crate, dependency, name="foreign", version="1.0.0", license="MIT"):
-    """Adds a crate in a folder of its own; `dependency` says how it is asked for."""
+    """Adds a crate in a separate folder; `dependency` is its entry in Cargo.toml."""
     folder = crate / "foreign"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "lib.rs").write_text("")
@@ -53,7 +53,7 @@ def add(crate, dependency, name="foreign", version="1.0.0", license="MIT"):
 
 
 def deny(crate):
-    # Cargo.lock learns of it, and of nothing else.
+    # Cargo.lock gets this crate, and no other change.
     env = cargo_home(crate / "cargo-home")
     locked = run("cargo", "update", "--workspace", "--manifest-path", crate / "Cargo.toml", env=env)
     assert locked.returncode == 0, locked

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The built programs name neither their symbols nor the computer that they were built on."""
+"""The built programs contain neither symbols nor paths of the build computer."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def test_a_program_has_no_symbols(program):
 def test_a_program_names_no_folder_of_the_computer_that_it_was_built_on(program):
     rust = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True)
     cargo = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
-    # Where the translations are is asked for; in a tree of the tests that is below the sources.
+    # The programs need the path of the translations; in a test tree, it is below the sources.
     found = (INSTALLED / program).read_bytes().replace(os.fsencode(INSTALLED / "share" / "locale"), b"")
     for folder in (SOURCE, cargo, rust.stdout.strip()):
         assert os.fsencode(folder) not in found, folder

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""scripts/check-release holds the places together that tell of releases, and sees each way in which
+"""scripts/check-release compares all files that describe releases, and notices every way in which
 they can disagree."""
 
 import re
@@ -14,7 +14,7 @@ CARGO = "Cargo.toml"
 METAINFO = "data/net.launchpad.PrivacyPanel.metainfo.xml.in"
 CHANGELOG = "debian/changelog"
 
-# Three releases, all places agreed.
+# Three releases, on which all files agree.
 GOOD = {
     CARGO: '[package]\nname = "privacy-panel"\nversion = "1.2.0"\n',
     NEWS: (
@@ -40,7 +40,7 @@ TOLD = '<release version="1.2.0" date="2027-03-04"/>'
 
 @pytest.fixture
 def check(tmp_path):
-    """Changes files of an agreed tree, each given as (file, what, by what), and asks."""
+    """Makes changes, each as (file, old, new), in a tree that agrees, and runs check-release."""
 
     def ask(*changes, without=()):
         files = dict(GOOD)

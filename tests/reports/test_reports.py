@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""privacyctl reports: what waits, was sent or is kept, as a person and as the administrator."""
+"""privacyctl reports: waiting, sent and kept reports, as a user and as the administrator."""
 
 import json
 import os
@@ -79,10 +79,10 @@ def test_a_report_is_shown_field_by_field(crashes, session):
 
 
 def test_a_report_that_apport_wrote_is_read_as_apport_reads_it(crashes, session):
-    """Apport is in no Debian, so that its own code ran once: canonical/apport at d7b9734b wrote the
-    report about a real process with the beginning of a real core, and marked it
-    (apport.report.Report.add_proc_info(), apport.fileutils.mark_report_upload()). fields.json is what
-    its problem_report.ProblemReport.load() read of it."""
+    """Debian has no Apport, so its own code ran once: canonical/apport at d7b9734b wrote the report
+    about a real process with the beginning of a real core, and marked it
+    (apport.report.Report.add_proc_info(), apport.fileutils.mark_report_upload()). fields.json has
+    the fields that its problem_report.ProblemReport.load() read from it."""
     for file in APPORT.glob("_usr*"):
         shutil.copy(file, crashes.crash)
     (report,) = listed(session)
@@ -101,7 +101,7 @@ def test_looking_does_not_keep_apport_from_asking(crashes, session):
     file = crashes.add("/usr/bin/gedit", age=100_000)
     listed(session)
     session.ask("privacyctl", "reports", "show", GEDIT)
-    # As seen_report in apport/fileutils.py has it.
+    # As seen_report in apport/fileutils.py.
     assert not file.stat().st_atime > file.stat().st_mtime
 
 
@@ -166,7 +166,7 @@ def test_what_belongs_to_others_is_listed_and_neither_read_nor_deleted(crashes, 
     assert done.returncode == 4 and f"sudo privacyctl reports delete {GEDIT}" in done.stderr
     assert done.stdout == "0 reports deleted\n"
     assert file.exists()
-    # And the administrator can.
+    # The administrator can.
     with crashes.session(person=False, bus=False) as administrator:
         assert "ProblemType: Crash" in administrator.ask("privacyctl", "reports", "show", GEDIT)
         assert administrator.ctl("reports", "delete", GEDIT, "--yes").returncode == 0
@@ -206,7 +206,7 @@ def test_a_folder_that_may_not_be_looked_into_is_said_and_the_others_are_listed(
 
 
 def test_the_core_of_a_program_that_really_failed_is_listed_and_written(crashes, session):
-    """The kernel's own core file, at systemd's name for it."""
+    """The kernel's own core file, under systemd's name."""
     pattern = open("/proc/sys/kernel/core_pattern").read().strip()
     folder = session.root / "failing"
     folder.mkdir()
@@ -259,7 +259,7 @@ def test_a_hundred_megabytes_and_a_bomb_are_shown_in_bounded_memory(crashes, ses
 
 
 def test_a_folder_that_changes_while_it_is_listed_is_no_failure(crashes, session):
-    """Reports come and go all the time; each list is of what there was."""
+    """While reports appear and disappear, each list is a valid snapshot."""
     script = f"""
 import os, sys
 number = 0
@@ -300,5 +300,5 @@ def test_twenty_thousand_reports_are_listed_in_bounded_memory_and_time(crashes, 
     reports, took = timed()
     assert len(reports) == 20_000
     assert reports[0]["program"] == "/usr/bin/x0"
-    # Ten times as many take ten times as long. A reading of each folder for each would take a hundred.
+    # Ten times as many take ten times as long; reading the folders anew for each, a hundred times.
     assert took < 40 * tenth, (took, tenth)

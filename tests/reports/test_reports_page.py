@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Previous reports in the panel, as a person with a keyboard and a screen reader uses them."""
+"""Previous Reports in the panel, used with a keyboard and a screen reader."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def has_focus(panel, name):
 
 
 def go_to(panel, name, keys=("Tab", "Down"), times=40):
-    """Moves the focus with the keyboard."""
+    """Moves the focus by keyboard."""
     for _ in range(times):
         for key in keys:
             if name in focused(panel):
@@ -37,13 +37,13 @@ def go_to(panel, name, keys=("Tab", "Down"), times=40):
 
 
 def rows(panel):
-    """The programs of the list, and what is said of each."""
+    """The programs in the list, with the text about each."""
     found = panel.find(role="list item")
     return {node["name"]: node["description"] for node in found if " · " in node["description"]}
 
 
 def opened(session):
-    """The panel at the list of reports."""
+    """The panel, showing the list of reports."""
     panel = Panel(session, "--choice=error-reports")
     has_focus(panel, "Send error reports")
     panel.key("Return")
@@ -54,10 +54,10 @@ def opened(session):
 
 
 def answer(panel, name):
-    """Answers the question that was asked."""
+    """Answers the question in the dialog."""
 
     def buttons():
-        # GTK 4.8 says the letter for the keyboard first.
+        # GTK 4.8 begins with the mnemonic.
         names = (name, f"_{name} {name}")
         return [node for node in panel.find(role="push button") if node["name"] in names]
 
@@ -73,7 +73,7 @@ def test_the_row_says_how_many_there_are_and_leads_to_them(crashes, session):
     with opened(session) as panel:
         panel.wait("the reports", lambda: len(rows(panel)) == 4)
         told = rows(panel)
-        # In the order of their dates, each with the name that people know.
+        # By date, each with its display name.
         assert list(told) == ["Settings", "nobody-knows-it", "sent", "sleep"]
         states = [said.split(" · ")[0] for said in told.values()]
         assert states == ["Not sent", "Waiting to be sent", "Sent", "Kept here"]
@@ -114,7 +114,7 @@ def test_a_report_is_opened_with_the_keyboard_and_shows_what_it_holds(crashes, s
         assert "program /home/me/letter.txt" in fields["ProcCmdline"] or panel.says("letter.txt")
         assert panel.says("of binary data")
         assert panel.says("/var/crash/_usr_bin_gedit.1000.crash")
-        # A long one has a page of its own.
+        # A long text has its own page.
         go_to(panel, "Journal", keys=["Tab"])
         panel.key("Return")
         panel.wait("the text", lambda: panel.find(role="text", name="Journal"))
@@ -164,7 +164,7 @@ def test_escape_is_no_answer(crashes, session):
         panel.wait("the report", lambda: rows(panel))
         panel.press("push button", "Delete All…")
         panel.wait("the question", lambda: panel.says("Delete All Reports?"))
-        # What is done by pressing Enter at once is what can be undone.
+        # Pressing Enter at once does only what can be undone.
         assert not any("Delete All" in name for name in focused(panel))
         session.ask("xdotool", "key", "Escape")
         panel.wait("no question", lambda: not panel.says("Delete All Reports?"))
@@ -248,8 +248,8 @@ def test_two_thousand_reports_do_not_stop_the_window(crashes, session):
     latency = Latency(session)
     panel.key("Return")
     wait_for("the page was there a while", lambda: latency.seconds() > 3)
-    # Laid out all at once, what the list keeps at hand took 200 ms and more; scripts/bench has the
-    # figure of now.
+    # Laying out all prepared rows at once took 200 ms and more; scripts/bench shows the
+    # current time.
     assert latency.longest() < 200
     panel.wait("the reports", lambda: "x0" in rows(panel))
     panel.close()

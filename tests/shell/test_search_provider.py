@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The search provider on a private bus, asked as GNOME Shell asks."""
+"""The search provider on a private bus, called as GNOME Shell calls it."""
 
 import ast
 import json
@@ -25,14 +25,14 @@ class Provider:
         self.session = session
 
     def ask(self, method, signature, *arguments):
-        """Its answer; an assertion fails where it is an error."""
+        """Its answer; an error fails the test."""
         answer = self.answer(method, signature, *arguments)
         assert "error" not in answer, answer
         return answer["reply"]
 
     def answer(self, method, signature, *arguments):
         question = json.dumps([NAME, method, signature, arguments])
-        # Not as an argument: some questions are longer than a command line may be.
+        # Not as an argument: some calls are longer than the limit of a command line.
         file = self.session.root / "question.json"
         file.write_text(question)
         return json.loads(self.session.ask("/usr/bin/python3", CLIENT, file))
@@ -47,7 +47,7 @@ class Provider:
         return self.metas(choice)[0]["name"]
 
     def owner(self):
-        """The process that has the name; none where nobody does. Does not start it."""
+        """The process that owns the name, or None. Does not start it."""
         done = self.session.run(
             *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
             *("--object-path", "/org/freedesktop/DBus"),
@@ -136,7 +136,7 @@ def test_it_speaks_and_understands_the_persons_language(german):
             "Fehlerbericht": [REPORTS],
             "Telemetrie": [REPORTS, STATISTICS],
             "Amazon": [SEARCH],
-            # English, too, or a mixture.
+            # Also in English, or mixed.
             "privacy": ALL,
             "error report": [REPORTS],
             "telemetry senden": [REPORTS, STATISTICS],

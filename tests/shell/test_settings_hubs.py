@@ -31,8 +31,8 @@ def test_xfces_settings_manager_shows_it_once_and_opens_it():
             return [name for name in shown if name in ("Personal", "Hardware", "System", "Other")]
 
         wait_for("the groups", lambda: "Hardware" in groups())
-        # Its icons are not for screen readers. But what is typed leaves those that fit, and Return
-        # opens one if it is the only one that is left: here the group, there the program.
+        # Screen readers do not see its icons. But typing filters them, and Return opens an icon if
+        # it is the only match: first the group, then the program.
         window = session.ask("xdotool", "search", "--pid", manager.pid, "--onlyvisible", "--name", ".")
         window = window.split()[0]
         session.ask("xdotool", "windowfocus", "--sync", window)

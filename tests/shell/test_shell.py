@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real GNOME Shell without a screen: whom does it ask for what is typed?"""
+"""A real GNOME Shell without a screen: which providers does it ask about a search?"""
 
 import pytest
 from support.computer import READERS, Computer
 from support.harness import SUPPORT, list_reader, wait_for
 from support.shell import SEARCH_IS_OVER, Shell
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("shell")
 
 ONLINE = "org.example.Online"
@@ -25,7 +25,7 @@ providers = "gnome-shell/search-providers"
 
 
 def install_provider(session, name, default_disabled=False):
-    """A desktop file and a provider's file, as a package has them."""
+    """Installs a desktop file and a provider's file, as a package does."""
     applications = session.share / "applications"
     providers = session.share / "gnome-shell" / "search-providers"
     for folder in (applications, providers):
@@ -44,7 +44,7 @@ def install_provider(session, name, default_disabled=False):
     )
 
 
-# Has the shell itself ask a provider something, and waits for the answer.
+# Makes the shell itself ask a provider, and waits for the answer.
 ASK = (
     "imports.gi.Gio.DBus.session.call_sync('{name}', '/{path}', 'org.gnome.Shell.SearchProvider2',"
     " 'GetResultMetas', new imports.gi.GLib.Variant('(as)', [[]]), null, 0, -1, null).print(true)"
@@ -52,37 +52,37 @@ ASK = (
 
 
 class AskingShell(Shell):
-    """GNOME Shell, and who of the providers was asked."""
+    """GNOME Shell, with the providers that it asked."""
 
     def __init__(self, session):
         super().__init__(session)
         self.words = 0
 
     def asked(self, name):
-        """How many times a provider was asked for the first results of a search."""
+        """How often a provider was asked for the first results of a search."""
         counter = self.session.root / f"{name}.count"
         return len(counter.read_text()) if counter.exists() else 0
 
     def who_is_asked(self):
-        """Types a new word and tells which providers were asked about it.
+        """Types a new word, and returns the providers that were asked about it.
 
-        The local provider is the clock: once it has been asked, the others would have been."""
+        When the shell has asked the local provider, it has asked the others, too."""
         before = self.search()
         wait_for("the local provider is asked", lambda: self.asked(LOCAL) > before[LOCAL], 20)
         wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
         return {name for name in before if self.asked(name) > before[name]}
 
     def nobody_is_asked(self):
-        """The same, where there is no provider left to wait for."""
+        """The same, without a provider to wait for."""
         before = self.search()
         wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
-        # What the shell asks comes to a provider in the order in which it was asked.
+        # A provider gets the shell's calls in order.
         for name in before:
             assert self.js(ASK.format(name=name, path=name.replace(".", "/"))) is not None
         return before == {name: self.asked(name) for name in before}
 
     def search(self):
-        """Types a new word; how often each provider was asked before."""
+        """Types a new word, and returns how often each provider was asked before."""
         before = {name: self.asked(name) for name in (ONLINE, LATE, LOCAL)}
         self.words += 1
         self.js("Main.overview.searchEntry.set_text('')")
@@ -95,7 +95,7 @@ class AskingShell(Shell):
 def computer():
     with Computer() as computer:
         computer.write(READERS / "test-shell.toml", READER)
-        # One that decides nothing, so that the shell's profile names the database from the start.
+        # A policy without decisions, so that the shell's profile names the database from the start.
         computer.apply("")
         yield computer
 
@@ -113,7 +113,7 @@ def test_the_shell_asks_an_online_provider_only_while_the_choice_is_on(shell):
     session = shell.session
     assert session.reader("online-search", "test-shell")["installed"]
 
-    # Before anybody decides: the shell asks whoever is not off by default, and we say mixed.
+    # Before any decision: the shell asks each provider that is not off by default; we say mixed.
     assert session.reader("online-search", "test-shell")["state"] == "mixed"
     assert shell.who_is_asked() == {ONLINE, LOCAL}
 
@@ -173,7 +173,7 @@ def test_a_locked_policy_holds_in_the_shell_whatever_the_person_had_set(shell, c
         assert session.ask("gsettings", "writable", schema, key) == "false"
     assert session.ask("gsettings", "writable", schema, "disable-external") == "true"
 
-    # The other way that is certain: the lists stay the person's, and nobody is asked.
+    # The other enforced way: the user keeps the lists, and the shell asks no provider.
     computer.apply(LOCKED + 'lists = "all-off"\n')
     wait_for("the shell hears of it", shell.nobody_is_asked)
     assert session.get(schema, "enabled") == f"['{LATE}.desktop']"
@@ -181,7 +181,7 @@ def test_a_locked_policy_holds_in_the_shell_whatever_the_person_had_set(shell, c
         assert session.ask("gsettings", "writable", schema, key) == "true"
     assert session.reader("online-search", "test-shell")["state"] == "off"
 
-    # And the one that is not: whoever has a list of their own keeps it.
+    # The way that is not enforced: a user with their own list keeps it.
     computer.apply(LOCKED + 'lists = "preset"\n')
     wait_for("they may search again", lambda: not shell.nobody_is_asked())
     assert shell.who_is_asked() == {ONLINE, LATE, LOCAL}

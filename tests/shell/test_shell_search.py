@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real GNOME Shell: what a person finds by typing, and what opens then."""
+"""A real GNOME Shell: the results of a user's search, and what they open."""
 
 import ast
 
@@ -8,7 +8,7 @@ from support.harness import Session, make_locale, wait_for
 from support.screen import ScreenReader
 from support.shell import Shell
 
-# What its tests share takes long to make.
+# These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("shell search")
 
 APP = "net.launchpad.PrivacyPanel.desktop"
@@ -35,7 +35,7 @@ def german_shell():
 
 @pytest.fixture
 def panel(shell):
-    """The panel as a screen reader has it; it is closed afterwards."""
+    """The panel as a screen reader sees it; closes it afterwards."""
     screen_reader = ScreenReader(shell.session)
     yield screen_reader
     shell.session.run(
@@ -47,7 +47,7 @@ def panel(shell):
 
 
 def open_rows(panel):
-    """The choices whose rows are open and focused."""
+    """The choices whose rows are expanded and focused."""
     nodes = panel.find(role="list item")
     return [node["name"] for node in nodes if {"expanded", "focused"} <= set(node["states"])]
 
@@ -89,7 +89,7 @@ def test_it_is_found_in_a_german_session_in_both_languages(german_shell, typed):
     german_shell.type(typed)
     assert german_shell.results(APPLICATIONS).get(APP) == "Datenschutz"
     names = german_shell.results(APP)
-    # What is remembered by default is so, whatever this panel's own key says.
+    # Recording is on by default, whatever the panel's own key says.
     mixed = names.pop("activity-history", ": Gemischt")
     assert mixed.endswith(": Gemischt")
     assert names and all(name.endswith(": Aus") for name in names.values())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A computer with an administrator: an /etc and a /run of its own, and a stand-in system bus.
+"""A computer with an administrator: its own /etc and /run, and a mock system bus.
 
-So `privacyctl policy` and `dconf update` do all that they do on a real computer, the programs of
-the session obey and are told, and nothing of the real computer is touched.
+So `privacyctl policy` and `dconf update` do everything that they do on a real computer, and the
+programs of the session obey and get signals. The real computer stays unchanged.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from support.harness import SOURCE, Session
 
-# Policies, each with what is to become of it.
+# Policies, each with its expected database.
 POLICIES = SOURCE / "tests" / "policies"
 
 NAME = "privacy_panel"
@@ -31,16 +31,16 @@ LONG_AGO = 1_700_000_000
 
 
 class Computer:
-    """A computer with an administrator, and a person's session on it.
+    """A computer with an administrator, and a user's session on it.
 
-    `profile` is what /etc/dconf/profile/user has held for long when the session begins; without it
-    there is no /etc/dconf at all. Other options are those of harness.Session.
+    `profile` is the content of /etc/dconf/profile/user since long before the session; without it,
+    there is no /etc/dconf. Other options are those of harness.Session.
     """
 
     def __init__(self, profile=None, binds=(), **options):
         self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-computer."))
-        # All of /etc, since what is bound to can neither be removed nor replaced, and since bwrap
-        # would make a place that is not there.
+        # All of /etc, since a mount point can neither be removed nor replaced, and since bwrap
+        # would create a missing mount point.
         subprocess.run(["cp", "-a", "/etc", self.root / "etc"], check=True)
         (self.root / "run").mkdir()
         self._forget()
@@ -51,8 +51,8 @@ class Computer:
         self.session = self.login(**options)
 
     def login(self, **options):
-        """A session of the person; a later one is the one that they are logged in to then."""
-        # A program that goes wrong is to be seen to.
+        """Starts a session of the user; a later session replaces it as the current one."""
+        # A program that crashes must not go unnoticed.
         env = {"RUST_BACKTRACE": "1"}
         return Session(system_bus=True, binds=self.binds, env=env, **options)
 
@@ -68,7 +68,7 @@ class Computer:
             shutil.rmtree(self.root / "etc" / name, ignore_errors=True)
 
     def clean(self):
-        """Takes out what the administrator and the person set."""
+        """Removes all settings of the administrator and the user."""
         self._forget()
         self.session.ask("dconf", "reset", "-f", "/")
         shutil.rmtree(self.session.config / "privacy-panel", ignore_errors=True)
@@ -76,7 +76,7 @@ class Computer:
     # The computer's files
 
     def file(self, path):
-        """Where the test sees a file of the computer's."""
+        """The path at which the test sees a file of the computer."""
         return self.root / Path(path).relative_to("/")
 
     def write(self, path, text):
@@ -86,18 +86,18 @@ class Computer:
         return file
 
     def set_profile(self, profile):
-        """Writes the profile as if it had been there for long."""
+        """Writes the profile, with an old modification time."""
         os.utime(self.write(PROFILE, profile), (LONG_AGO, LONG_AGO))
 
     def read(self, path):
         return self.file(path).read_text()
 
     def files(self):
-        """What is in all files of dconf and of ours."""
+        """The content of all of dconf's files and of ours."""
         return contents(self.file("/etc/dconf")), contents(self.file("/etc/privacy-panel"))
 
     def stamps(self):
-        """Which files they are, and when anything of them was changed the last time."""
+        """The inode number and the last change of each file."""
         found = {}
         for top in ("/etc/dconf", "/etc/privacy-panel"):
             for path in [self.file(top), *self.file(top).rglob("*")]:
@@ -109,11 +109,11 @@ class Computer:
     # The administrator
 
     def policy(self, *arguments, **options):
-        """privacyctl policy …"""
+        """Runs privacyctl policy."""
         return self.session.ctl("policy", *arguments, **options)
 
     def apply(self, policy=None, *arguments):
-        """Puts a policy in force, and returns the lines that are printed."""
+        """Puts a policy in force, and returns the printed lines."""
         if policy is not None:
             self.write(POLICY, policy)
         return self.session.ask("privacyctl", "policy", "apply", *arguments).splitlines()
@@ -122,7 +122,7 @@ class Computer:
         return self.session.run(*NOBODY, *command)
 
     def with_dconf(self, script, *command):
-        """Runs a command where the program `dconf` is this script."""
+        """Runs a command with this script as the program `dconf`."""
         folder = self.root / "bin"
         folder.mkdir(exist_ok=True)
         (folder / "dconf").write_text(f"#!/bin/sh\n{script}\n")
@@ -130,21 +130,21 @@ class Computer:
         return self.session.run("env", f"PATH={folder}:{self.session.env['PATH']}", *command)
 
     def database(self, name, defaults="", locks=()):
-        """What another database is compiled from, such as a site's."""
+        """Writes the source of another database, such as a site's."""
         folder = DATABASES / f"{name}.d"
         self.write(folder / "defaults", defaults)
         self.write(folder / "locks" / "locks", "".join(f"{key}\n" for key in locks))
 
     def administrator(self, defaults="", locks=()):
-        """What an administrator does without privacyctl: a system database, and `dconf update`,
-        which tells everybody on the system bus."""
+        """Does what an administrator does without privacyctl: writes a system database, and runs
+        `dconf update`, which signals all programs on the system bus."""
         self.write(PROFILE, "user-db:user\nsystem-db:site\n")
         self.database("site", defaults, locks)
         self.session.ask("dconf", "update")
 
 
 def contents(folder):
-    """Every name below a folder, with what each file holds."""
+    """Every name below a folder, with the content of each file."""
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in Path(folder).rglob("*")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A search provider that finds nothing and counts how often it is asked: NAME FOLDER"""
+"""A search provider that finds nothing and counts its calls: NAME FOLDER"""
 
 import sys
 from pathlib import Path

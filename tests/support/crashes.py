@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports as Apport and systemd keep them, and a session of a person who sees them at their places."""
+"""Reports as Apport and systemd store them, and a session of a user who sees their folders."""
 
 import base64
 import os
@@ -9,13 +9,13 @@ import zlib
 
 from support.harness import Session
 
-# Somebody else, as the files' owners: neither the person nor the administrator.
+# Another user as the owner of files: neither the session's user nor the administrator.
 OTHER = 2001
 
 
 def packed(name, data, level=6):
-    """A field of bytes, as Apport's problem_report.py writes it: what gzip puts before and after on
-    lines of their own."""
+    """A binary field as Apport's problem_report.py writes it: gzip's header and trailer on separate
+    lines."""
     engine = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     header = b"\x1f\x8b\x08\x08\0\0\0\0\x02\xff" + name.encode() + b"\0"
     middle = engine.compress(data)
@@ -37,7 +37,7 @@ def text(program, more=""):
 
 
 class Crashes:
-    """What is below /var on a computer with Apport and systemd, bare of all else."""
+    """The folders in /var of a computer with Apport and systemd, and no others."""
 
     def __init__(self, folder, places=True):
         self.var = folder / "var"
@@ -46,21 +46,21 @@ class Crashes:
         (self.var / "cache").mkdir(parents=True)
         if places:
             self.crash.mkdir()
-            # As the system has it: whoever may add, and each delete their own.
+            # As on a real system: every user can add files, and delete their own.
             os.chmod(self.crash, 0o3777)
             os.chown(self.crash, OTHER, OTHER)
             self.cores.mkdir(parents=True)
             os.chown(self.cores, OTHER, OTHER)
 
     def add(self, program, content=None, age=0, uid=1000, marks=()):
-        """A report about a program, so many seconds old, with its marks."""
+        """Adds a report about a program, of an age in seconds, with its marks."""
         file = self.crash / f"{program.replace('/', '_')}.{uid}.crash"
         file.write_text(text(program) if content is None else content)
         os.chmod(file, 0o640)
         written = time.time() - age
         os.utime(file, (written, written))
         for mark in marks:
-            # Each comes after what it says something of.
+            # Each mark is newer than its report.
             written += 1
             file.with_suffix(f".{mark}").touch()
             os.utime(file.with_suffix(f".{mark}"), (written, written))
@@ -70,12 +70,12 @@ class Crashes:
         return sorted(file.name for file in self.crash.iterdir())
 
     def session(self, person=True, **options):
-        """A session that sees this; of a person without any rights over others' files."""
+        """A session that sees these folders, of a user without rights over other users' files."""
         return Session(wrap=lambda _: self.wrap(person), **options)
 
     def wrap(self, person):
         wrap = ["bwrap", "--dev-bind", "/", "/", "--die-with-parent", "--bind", str(self.var), "/var"]
-        # What fonts are there has been found out already.
+        # The computer's font cache, which takes long to build.
         wrap += ["--ro-bind", "/var/cache", "/var/cache"]
         if person:
             wrap += ["--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
@@ -83,13 +83,13 @@ class Crashes:
 
 
 def give_away(file, mode=0o640):
-    """Makes a file somebody else's."""
+    """Gives a file to another user."""
     os.chown(file, OTHER, OTHER)
     os.chmod(file, mode)
 
 
-# Asks a program again and again for what its main loop alone can answer, and prints how long the
-# longest answer took, in ms, when its input ends: as long as the window stood still, and the way
+# Calls a program again and again, so that only its main loop can answer, and prints the longest
+# time to an answer in ms when its input ends: the time that the window was blocked, and of the way
 # there and back.
 PROBE = """
 import select, sys, time
@@ -110,7 +110,7 @@ print(max(longest), len(longest))
 
 
 class Latency:
-    """How long the panel's main loop lets others wait, from here until it is asked."""
+    """The longest time that the panel's main loop left a call unanswered, from now until asked."""
 
     def __init__(self, session):
         self.process = subprocess.Popen(

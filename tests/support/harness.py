@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A private desktop session: its own home, bus, settings storage and screen.
 
-Nothing of the person who runs it is read or written. Used by the tests, by scripts/demo and by
-scripts/screenshots, always with Debian's /usr/bin/python3, which has the bindings.
+It neither reads nor writes files of the user who runs it. The tests, scripts/demo and
+scripts/screenshots use it, always with Debian's /usr/bin/python3, which has the bindings.
 """
 
 import fcntl
@@ -19,13 +19,13 @@ from pathlib import Path
 from support.names import CHOICES, PROVIDERS_SCHEMA
 
 SOURCE = Path(__file__).resolve().parents[2]
-# Programs of the tests beside this file, which sessions run.
+# The programs beside this file that sessions run.
 SUPPORT = Path(__file__).resolve().parent
 INSTALLED = Path(os.environ.get("PRIVACY_PANEL_TREE", SOURCE / "_build" / "installed"))
 
 
 def list_reader(name, members, more=""):
-    """A reader file of names among the search providers that GNOME's search leaves out."""
+    """A reader file with names for the list of search providers that GNOME Shell does not ask."""
     return f"""
 name = "{name}"
 choice = "online-search"
@@ -39,15 +39,15 @@ names = {json.dumps(list(members))}
 
 
 def make_locale(locale):
-    """Makes a locale, since a bare computer has English alone. Returns the variables for it. It takes
-    long, so that it is made once and kept in _build."""
+    """Creates a locale, since a minimal system has only English, and returns its variables. That
+    takes long, so the locale is kept in _build."""
     folder = SOURCE / "_build" / "locales"
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / f"{locale}.UTF-8"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            # Killed in the middle, it leaves no half of one by that name.
+            # If it is killed, no incomplete locale has that name.
             new = folder / f"{locale}.new"
             shutil.rmtree(new, ignore_errors=True)
             subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", new], check=True)
@@ -56,7 +56,7 @@ def make_locale(locale):
 
 
 def wait_for(what, question, seconds=30.0, every=0.05):
-    """Asks until the answer is true, and returns it. The time only bounds a failure."""
+    """Calls until the answer is true, and returns it. The time limit only ends a failing test."""
     end = time.monotonic() + seconds
     while True:
         answer = question()
@@ -68,7 +68,7 @@ def wait_for(what, question, seconds=30.0, every=0.05):
 
 
 def profile(session, defaults="", locks="", name="site"):
-    """A system database with these defaults and locks, below the person's own."""
+    """A system database with these defaults and locks, below the user's own."""
     folder = session.root / f"{name}.d"
     (folder / "locks").mkdir(parents=True, exist_ok=True)
     (folder / "defaults").write_text(defaults)
@@ -79,15 +79,15 @@ def profile(session, defaults="", locks="", name="site"):
 
 
 class Watch:
-    """`privacyctl watch --json` in a session. It is told of every change from now on: what it prints
-    first is waited for."""
+    """`privacyctl watch --json` in a session. It notices every change from now on: the constructor
+    waits for its first lines."""
 
     def __init__(self, session):
         self.process = session.spawn(
             ["privacyctl", "watch", "--json"], stdout=subprocess.PIPE, bufsize=0
         )
         self.left = b""
-        # What was printed last of each choice.
+        # The last line about each choice.
         self.now = {}
         first = [self.next()["id"] for _ in CHOICES]
         assert first == list(CHOICES)
@@ -108,7 +108,7 @@ class Watch:
         return choice
 
     def reader(self, choice, reader):
-        """What was printed last of a reader."""
+        """The last output about a reader."""
         return next(entry for entry in self.now[choice]["readers"] if entry["id"] == reader)
 
     def wait_for(self, what, question, seconds=20):
@@ -121,7 +121,7 @@ class Watch:
 
 
 class Calls:
-    """Calls of a method on a session's bus, whoever makes them, from now on."""
+    """All calls of a method on a session's bus from now on, by any program."""
 
     def __init__(self, session, method):
         self.method = f"member={method}"
@@ -130,7 +130,7 @@ class Calls:
             stdout=subprocess.PIPE,
             text=True,
         )
-        # What the bus says to one that is told of everything from then on.
+        # The bus's message that the monitor sees everything from then on.
         self._wait_for("member=NameLost")
 
     def _wait_for(self, text):
@@ -142,7 +142,7 @@ class Calls:
 
 
 class Session:
-    """A session with a bus, and a screen where asked for."""
+    """A session with a bus, and a screen on request."""
 
     def __init__(
         self,
@@ -156,9 +156,9 @@ class Session:
         read_only=(),
         wrap=None,
     ):
-        """`binds` are pairs of a file of the test's and the place where the session sees it;
-        `read_only` are folders below the session's own, such as "config", that take no files; `wrap`
-        makes the beginning of every command, once the session's folder is there."""
+        """`binds` are pairs of a file of the test and the path at which the session sees it;
+        `read_only` are folders below the session's own, such as "config", without write access;
+        `wrap` returns the beginning of every command, when the session's folder exists."""
         self.wrap = []
         self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-session."))
         self.children = []
@@ -187,13 +187,13 @@ class Session:
             "XDG_CURRENT_DESKTOP": "GNOME",
             "NO_AT_BRIDGE": "0",
             "GTK_A11Y": "atspi",
-            # No GPU here; the same renderer everywhere gives the same pictures.
+            # Without a GPU; the same renderer gives the same screenshots everywhere.
             "GSK_RENDERER": "cairo",
             "GDK_BACKEND": "x11",
             "LC_ALL": "C.UTF-8",
         }
         self.env |= env or {}
-        # The font that GNOME has and a bare screen does not.
+        # GNOME's font, which a bare screen does not set.
         settings = self.config / "gtk-4.0" / "settings.ini"
         settings.parent.mkdir()
         settings.write_text(
@@ -220,7 +220,7 @@ class Session:
     def _start_screen(self, screen):
         read, write = os.pipe()
         self.spawn(
-            # It must not start over when its first client ends, as one that asks for its size does.
+            # The server must not reset when its first client ends, such as one that asks its size.
             ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"],
             pass_fds=(write,),
         )
@@ -264,12 +264,12 @@ class Session:
         )
 
     def ask(self, *command, **options):
-        """What a command that must succeed prints."""
+        """The output of a command, which must succeed."""
         done = self.run(*command, **options)
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout.strip()
 
-    # The settings, as other programs see them: each call is a process of its own.
+    # The settings as other programs see them: each call is a separate process.
 
     def get(self, schema, key):
         return self.ask("gsettings", "get", schema, key)
@@ -297,7 +297,7 @@ class Session:
         return Calls(self, method)
 
     def libunity(self):
-        """What the lenses are told, by libunity in another process."""
+        """The setting that libunity gives to the lenses, in another process."""
         return self.ask("/usr/bin/python3", "-c", LIBUNITY)
 
     def add_reader(self, name, text):
@@ -306,7 +306,7 @@ class Session:
         (folder / f"{name}.toml").write_text(text)
 
     def add_service(self, name, command):
-        """Has the session's bus start a service by a command."""
+        """Lets the session's bus start a service by a command."""
         folder = self.share / "dbus-1" / "services"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.service").write_text(f"[D-BUS Service]\nName={name}\nExec={command}\n")
@@ -317,7 +317,7 @@ class Session:
         )
 
     def forget_own_schema(self):
-        """An incomplete installation: all of the panel's data but its schema."""
+        """Makes an incomplete installation: all of the panel's data except its schema."""
         data = self.share / "privacy-panel"
         data.symlink_to(INSTALLED / "share" / "privacy-panel")
         del self.env["GSETTINGS_SCHEMA_DIR"]
@@ -348,7 +348,7 @@ class Session:
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        # What the buses started has the session's folder in its environment.
+        # Processes that the buses started have the session's folder in their environment.
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if str(self.root).encode() in (process / "environ").read_bytes():

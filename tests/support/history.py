@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a session remembers of its person, and clearing it by privacyctl."""
+"""The history of a session's user, and clearing it with privacyctl."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -47,7 +47,7 @@ class Recent:
 
 
 def clear(session, *arguments, **options):
-    """Clears, and returns the exit status and what became of each place."""
+    """Clears, and returns the exit status and the result of each place."""
     done = session.ctl("history", "clear", *arguments, "--yes", "--json", **options)
     places = json.loads(done.stdout)["places"] if done.stdout else []
     return done.returncode, {place["id"]: place for place in places}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names that users, scripts and other programs know: each is written here once."""
+"""Names that users, scripts and other programs know, each defined once."""
 
 # GSettings: schemas and their keys.
 PANEL_SCHEMA = "net.launchpad.PrivacyPanel"
@@ -9,10 +9,10 @@ PRIVACY_SCHEMA = "org.gnome.desktop.privacy"
 REPORTS_KEY = "report-technical-problems"
 PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
 
-# privacyctl's exit statuses, as man/privacyctl.1 has them.
+# privacyctl's exit statuses, as in man/privacyctl.1.
 DONE, NO, BAD, LOCKED, NOT_SAVED = range(5)
 
-# The choices, in the order in which they are shown.
+# The choices, in display order.
 CHOICES = ("online-search", "error-reports", "usage-statistics", "activity-history")
 
 # The panel's switches.
@@ -21,5 +21,5 @@ REPORTS = "Send error reports"
 STATISTICS = "Send occasional system information"
 ACTIVITY = "Record files and applications used"
 
-# A screen on which the panel shows all of its first page.
+# A screen that fits the panel's first page.
 SCREEN = "800x1000x24"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person with a screen reader and a keyboard sees of a program and does with it, by AT-SPI."""
+"""Uses a program by AT-SPI, as a user with a screen reader and a keyboard does."""
 
 import json
 import select
@@ -12,10 +12,10 @@ DRIVER = SUPPORT / "atspi_driver.py"
 
 
 class X11:
-    """A client of a session's screen that is nobody's window."""
+    """An X client of a session's screen, without a window."""
 
     def __init__(self, session):
-        # Not at the beginning: debian/tests have no need of it.
+        # Not at the top of the file: debian/tests run without it.
         from Xlib import X
         from Xlib.display import Display
         from Xlib.protocol.event import ClientMessage
@@ -31,14 +31,14 @@ class X11:
         self.display.close()
 
     def unfocus(self):
-        """No window has the keyboard then."""
+        """Takes the keyboard focus from all windows."""
         self.display.set_input_focus(0, self.constants.RevertToNone, self.constants.CurrentTime)
         self.display.sync()
 
     def handled(self, window, seconds=30):
-        """Waits until the program of a window has handled all that the screen told it before: it
-        answers what window managers ask for that, _NET_WM_PING of the Extended Window Manager Hints,
-        and what it is told comes in order."""
+        """Waits until the program of a window has handled all earlier events. Events arrive in
+        order, and it answers the window managers' _NET_WM_PING of the Extended Window Manager
+        Hints."""
         window = int(window)
         protocols, ping = (self.display.get_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING"))
         self.root.change_attributes(event_mask=self.constants.SubstructureNotifyMask)
@@ -59,13 +59,13 @@ class X11:
 
 
 def handled(session, window):
-    """Waits until the program of a window has handled all that the screen told it before."""
+    """Waits until the program of a window has handled all earlier events."""
     with X11(session) as x11:
         x11.handled(window)
 
 
 class ScreenReader:
-    """What a screen reader knows of a program, and does with it."""
+    """A program as a screen reader sees and controls it."""
 
     def __init__(self, session, program="privacy-panel"):
         self.driver = subprocess.Popen(
@@ -90,7 +90,7 @@ class ScreenReader:
         return self._ask(command="tree")
 
     def find(self, **wanted):
-        """The objects with that role, name or piece of text."""
+        """The objects with that role, name or part of their text."""
         text = wanted.pop("text", None)
         return [
             node
@@ -100,11 +100,11 @@ class ScreenReader:
         ]
 
     def says(self, text):
-        """Whether something in the window says that."""
+        """Whether the window contains that text."""
         return bool(self.find(text=text))
 
     def sticking_out(self):
-        """What reaches beyond the sides of the list that it is in."""
+        """The objects that extend beyond the left or right edge of their list."""
         return self._ask(command="sticking out")
 
     def press(self, role, name):
@@ -114,7 +114,7 @@ class ScreenReader:
 
 
 class Panel(ScreenReader):
-    """The built panel in a session, used as a screen reader uses it."""
+    """The built panel in a session, used through AT-SPI."""
 
     def __init__(self, session, *arguments, env=None, window="Privacy"):
         self.session = session
@@ -160,7 +160,7 @@ class Panel(ScreenReader):
         self.wait(f"{title} is {'on' if on else 'off'}", lambda: self.is_on(title) == on)
 
     def window(self):
-        """The X window, for keys and sizes."""
+        """The X window, for key presses and sizes."""
         return self.session.ask(
             "xdotool", "search", "--pid", self.process.pid, "--onlyvisible", "--name", "."
         ).split()[0]
@@ -170,7 +170,7 @@ class Panel(ScreenReader):
         return int(dict(line.split("=") for line in shape.splitlines())["WIDTH"])
 
     def key(self, *keys):
-        """Presses keys one after the other; what they do at once is done then."""
+        """Presses keys in order, and waits until the panel has handled them."""
         window = self.window()
         self.session.ask("xdotool", "windowfocus", "--sync", window)
         for key in keys:
@@ -178,7 +178,7 @@ class Panel(ScreenReader):
             handled(self.session, window)
 
     def look_away(self):
-        """The person goes to another window, and comes back."""
+        """Moves the focus to another window, and back."""
         window = self.window()
         with X11(self.session) as x11:
             x11.unfocus()
@@ -191,7 +191,7 @@ class Panel(ScreenReader):
 
 
 def go_to(panel, name, keys=("Tab", "Down")):
-    """Moves the keyboard's focus to something of that name."""
+    """Moves the keyboard focus to the widget with that name."""
     for step in range(80):
         focused = [node for node in panel.tree() if "focused" in node["states"]]
         if any(node["name"] == name for node in focused):
@@ -208,13 +208,13 @@ def open_page(panel, title, keys=("Tab", "Down")):
 
 
 def answer(panel, label):
-    """Presses a button of a question. libadwaita has it say its label twice."""
+    """Presses a button of a dialog. libadwaita exposes its label twice."""
     names = {node["name"] for node in panel.find(role="push button")}
     panel.press("push button", next(name for name in (label, f"{label} {label}") if name in names))
 
 
 def choose(panel, title):
-    """Chooses a time by the keyboard."""
+    """Chooses a time by keyboard."""
     go_to(panel, title)
     panel.key("Return")
 

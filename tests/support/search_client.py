@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks a search provider one question: FILE, with [NAME, METHOD, SIGNATURE, ARGUMENTS] in JSON.
+"""Calls a search provider once: FILE, with [NAME, METHOD, SIGNATURE, ARGUMENTS] in JSON.
 
 Prints the reply, or the error, in JSON.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNOME Shell without a screen, typed into by its own JavaScript."""
+"""GNOME Shell without a screen, controlled by its own JavaScript."""
 
 import json
 import textwrap
@@ -26,7 +26,7 @@ class Shell:
             stderr=(session.root / "shell.errors").open("w"),
         )
         wait_for("GNOME Shell answers", lambda: self.js("1 + 1") == "2", 90, 0.5)
-        # What gnome-session does: programs that the bus starts come to the shell's display.
+        # As gnome-session does: programs that the bus starts use the shell's display.
         session.ask(
             *("dbus-update-activation-environment", f"WAYLAND_DISPLAY={DISPLAY}"),
             "GDK_BACKEND=wayland",
@@ -34,7 +34,7 @@ class Shell:
         self.js("Main.overview.show()")
 
     def js(self, code):
-        """What an expression amounts to, as text; none where it fails."""
+        """The value of an expression as text; None if it fails."""
         done = self.session.run(
             *("gdbus", "call", "--session", "--dest", "org.gnome.Shell"),
             *("--object-path", "/org/gnome/Shell", "--method", "org.gnome.Shell.Eval", code),
@@ -44,7 +44,7 @@ class Shell:
         return done.stdout.strip().removeprefix("(true, ").removesuffix(")").strip("'\"")
 
     def type(self, text):
-        """Types a search and waits until it is over."""
+        """Types a search, and waits until it is complete."""
         self.js("Main.overview.show()")
         self.js("Main.overview.searchEntry.set_text('')")
         wait_for("the search is empty", lambda: self.js(f"{RESULTS}._terms.length") == "0", 20)
@@ -53,8 +53,8 @@ class Shell:
         wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
 
     def results(self, provider):
-        """What is shown of a provider's results: a name for each identifier."""
-        # Icons of applications have their names elsewhere than what providers answered.
+        """The displayed results of a provider: a name for each identifier."""
+        # Icons of applications keep their names elsewhere than results of providers.
         found = self.js(
             textwrap.dedent(
                 f"""
@@ -69,17 +69,17 @@ class Shell:
         return {unquote(result): unquote(name) for result, name in entries}
 
     def activate(self, provider, result):
-        """Does what a click on a result does."""
+        """Clicks a result."""
         code = f"{RESULTS}._providers.find(p => p.id === '{provider}').display"
         assert self.js(f"{code}._resultDisplays['{result}'].activate()") is not None
 
     def launch_search(self, provider):
-        """Does what a click on a provider's icon does."""
+        """Clicks a provider's icon."""
         code = f"{RESULTS}._providers.find(p => p.id === '{provider}').display"
         assert self.js(f"{code}.providerInfo.emit('clicked', 1)") is not None
 
     def windows(self):
-        """The titles of the windows, each with whether it has the focus, and how it is shown."""
+        """The windows: the title, whether it has the focus, and its display state."""
         code = """global.get_window_actors().map(a => a.meta_window).map(w =>
             [encodeURIComponent(w.get_title()), w.has_focus(), w.get_client_type()])"""
         return json.loads(self.js(code))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for the service com.ubuntu.WhoopsiePreferences on a session's system bus.
+"""A mock of the service com.ubuntu.WhoopsiePreferences on a session's system bus.
 
-It has the methods and properties of whoopsie-preferences, and does what a test wants done when one
-is called: a mode of `behave`. Made with python-dbusmock.
+It has the methods and properties of whoopsie-preferences. `behave` sets what a call does. Made with
+python-dbusmock.
 """
 
 import json
@@ -15,15 +15,15 @@ MOCK = "org.freedesktop.DBus.Mock"
 IDENTIFIER = "93c9a2" + 122 * "7"
 PROPERTIES = ("ReportCrashes", "ReportMetrics", "AutomaticallyReportCrashes")
 
-# How each change behaves: what is done before the property gets the value, and instead of it.
+# The modes: code that runs before the property gets the value, and code that replaces this.
 BEHAVIOURS = {
     "obey": "",
-    # polkit, asked by the service, said no; in the words of the bus and in polkit's own.
+    # polkit refused; as an error of the bus, and as an error of polkit.
     "refuse": 'raise dbus.exceptions.DBusException("Not authorized", '
     'name="org.freedesktop.DBus.Error.AccessDenied")',
     "dismiss": 'raise dbus.exceptions.DBusException("The authentication dialog was dismissed", '
     'name="org.freedesktop.PolicyKit1.Error.NotAuthorized")',
-    # As one does that asks polkit without a main loop: it answers nobody meanwhile.
+    # Like a service that asks polkit without a main loop: it answers no calls in the meantime.
     "hang": "import time; time.sleep(3600)",
     "slow": "import time; time.sleep(4)",
     "crash": "import os; os._exit(1)",
@@ -47,24 +47,24 @@ class Whoopsie:
         self.behave(behaviour)
 
     def behave(self, behaviour):
-        """What every change does from now on."""
+        """Sets the mode of every change from now on."""
         for name in PROPERTIES:
             code = BEHAVIOURS[behaviour]
             then = f"self.UpdateProperties('{NAME}', {{'{name}': args[0]}})"
             self._must(f"{MOCK}.AddMethod", NAME, f"Set{name}", "b", "", f"{code}\n{then}")
 
     def identify(self, code):
-        """How its identifier is found from now on, as Python that sets `ret`."""
+        """Sets the code that finds its identifier: Python that sets `ret`."""
         self._must(f"{MOCK}.AddMethod", NAME, "GetIdentifier", "", "s", code)
 
     def grow(self, count):
-        """Has at least so many properties from now on."""
+        """Adds properties up to that number."""
         code = f"self.props['{NAME}'].update({{'p%d' % n: True for n in range({count})}})"
         self._must(f"{MOCK}.AddMethod", NAME, "Grow", "", "", code)
         self._must(f"{NAME}.Grow")
 
     def hang(self):
-        """Answers nobody any more, not even a question."""
+        """Answers no calls from now on, not even reads."""
         self._must(f"{MOCK}.AddMethod", NAME, "Sleep", "", "", BEHAVIOURS["hang"])
         code = (
             "from gi.repository import Gio; bus = Gio.bus_get_sync(Gio.BusType.SYSTEM);"
@@ -73,7 +73,7 @@ class Whoopsie:
         self.session.ask("/usr/bin/python3", "-c", code)
 
     def set(self, name, on):
-        """A change by somebody else, that the service tells of."""
+        """A change by another program, which the service signals."""
         self._must(f"{MOCK}.UpdateProperties", NAME, f"{{'{name}': <{json.dumps(on)}>}}")
 
     def get(self, name):

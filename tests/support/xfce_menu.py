@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints what Xfce's settings manager has in each of its groups, in JSON."""
+"""Prints the entries of each group in Xfce's settings manager, in JSON."""
 
 import ctypes
 import json
@@ -8,7 +8,7 @@ MENU = "/etc/xdg/menus/xfce-settings-manager.menu"
 
 
 class Garcon:
-    """Xfce's menu library, which its settings manager builds its groups with."""
+    """Xfce's menu library, from which the settings manager builds its groups."""
 
     def __init__(self):
         self.menus = ctypes.CDLL("libgarcon-1.so.0")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session's Zeitgeist, the real one, as other programs talk to it.
+"""A session's real Zeitgeist, called as other programs call it.
 
-Each question is asked by a process of its own, since a program's bus is the one it was started with.
+A separate process makes each call, since a process keeps the bus with which it was started.
 """
 
 import json
@@ -84,7 +84,7 @@ class Log:
         return json.loads(done.stdout.splitlines()[-1])
 
     def record(self, ages, file=None, kind="DOCUMENT", actor="editor.desktop"):
-        """Records an event for each age in minutes."""
+        """Records an event of each age, in minutes."""
         self._ask("record", ages=list(ages), file=file, kind=kind, actor=actor)
 
     def ids(self):
@@ -101,7 +101,7 @@ class Log:
         self._ask("remove", name=name)
 
     def records(self, age, **event):
-        """Whether an event that is told now is recorded."""
+        """Whether Zeitgeist records an event now."""
         before = len(self.ids())
         self.record([age], **event)
         return len(self.ids()) == before + 1
@@ -122,22 +122,22 @@ class Log:
         raise AssertionError("no Zeitgeist runs in this session")
 
     def kill(self):
-        """Ends the daemon in the middle of whatever it does."""
+        """Kills the daemon in the middle of its work."""
         process = self.process()
         os.kill(process, signal.SIGKILL)
         wait_for("it is gone", lambda: not Path(f"/proc/{process}").exists())
 
 
 class StandIn:
-    """A service by the name of Zeitgeist that does what the real one cannot be made to do.
+    """A service with Zeitgeist's name, for behaviour that a test cannot cause in the real one.
 
-    It has the methods of the real one's rules, and behaves like whoopsie's stand-in.
+    It has the real methods for rules, and the modes of the mock of whoopsie.
     """
 
     def __init__(self, session, behaviour="obey", answer="a{s(asaasay)}"):
         self.session = session
         self.process = session.spawn(["/usr/bin/python3", "-m", "dbusmock", NAME, PATH, RULES])
-        # Whoever calls it before that starts the real one.
+        # A call before that starts the real one.
         wait_for("it has the name", lambda: session.ask(*HAS_OWNER, NAME) == "(true,)")
         wait_for("it answers", lambda: self._call(f"{MOCK}.Reset").returncode == 0)
         rules = "rules = self.__dict__.setdefault('rules', {})\n"
