@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Lists the reader files of `data/readers.d`, so that a new one is a file and nothing else.
+//! Lists the reader files of `data/readers.d`, so that a new reader is one file and no code.
 
 use std::fmt::Write as _;
 use std::path::Path;

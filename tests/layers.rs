@@ -3,8 +3,8 @@
 //! The layers of the program: each folder of `src` imports only from those below it, and no two
 //! files import each other, not even through others.
 //!
-//! A module and the files in its folder may import each other: a type is defined in one file, and
-//! its methods stand in several.
+//! A module and the files in its folder may import each other, since several files may have methods
+//! of one type.
 
 #![allow(clippy::unwrap_used)]
 
@@ -22,15 +22,15 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "search_provider", "ui"],
 ];
 
-/// The programs: crates of their own, whose `crate::` is their folder.
+/// The programs. Each is a separate crate, so `crate::` is its folder.
 const PROGRAMS: [&str; 3] = ["cli", "search_provider", "ui"];
 
-/// An import: where it stands, and the path that it names, from `src` on.
+/// An import: its line, and the path that it names, from `src` on.
 #[derive(Debug, PartialEq, Eq)]
 struct Import {
     line: usize,
     path: Vec<String>,
-    /// Whether other modules get it from here, so that it is not a use of this file's own.
+    /// Whether it is re-exported for other modules, so that this file does not use it itself.
     is_reexport: bool,
 }
 
@@ -78,7 +78,7 @@ fn leaves(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
             .map(str::to_owned),
     );
     match list {
-        // The list's own closing brace, not that of a list in it.
+        // The closing brace of this list, not of a nested one.
         Some(_) => {
             let open = tree.find('{').unwrap_or_default();
             let close = tree.rfind('}').unwrap_or(tree.len());
@@ -90,7 +90,7 @@ fn leaves(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// A path as written in a file of `module`, from `src` on; none for other crates' items.
+/// The path from `src` on that a file of `module` writes in this way; `None` in other crates.
 fn resolved(mut path: Vec<String>, module: &[String]) -> Option<Vec<String>> {
     let program = PROGRAMS
         .iter()
@@ -113,7 +113,7 @@ fn resolved(mut path: Vec<String>, module: &[String]) -> Option<Vec<String>> {
     Some(base)
 }
 
-/// Everything that a file imports, but for its tests.
+/// All imports of a file, except those of its tests.
 fn imports(text: &str, module: &[String]) -> Vec<Import> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
     let mut found = Vec::new();
@@ -233,7 +233,7 @@ fn modules(source: &Path) -> Modules {
     modules
 }
 
-/// Every import that runs up or across the layers, with file and line.
+/// Every import that runs up or across the layers, with its file and line.
 fn wrong_imports(modules: &Modules) -> Vec<String> {
     let mut wrong = Vec::new();
     for (module, (file, imports)) in modules {

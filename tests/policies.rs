@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Properties of policies: whatever a policy and its reader files contain, compiling sets and locks
+//! Properties of policies. For any policy and any reader files, compiling sets and locks
 //! only what they name, and parsing finds every mistake.
 
 #![allow(clippy::unwrap_used)]

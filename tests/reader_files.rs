@@ -239,7 +239,7 @@ fn a_character_that_is_not_shown_is_a_mistake_in_each_string_and_has_a_place() {
             let Some(begin) = line.find('"') else {
                 continue;
             };
-            // Behind the first character of the string, and of a text in it.
+            // After the first character of the string, and of a text in it.
             let at = begin + 1 + line[begin + 1..].chars().next().unwrap().len_utf8();
             for hidden in [
                 '\0',
@@ -305,7 +305,7 @@ fn off(value: &str) -> &'static str {
     }
 }
 
-/// A sound file, a text in it, the limit of what stands in its place, and that in a size.
+/// A valid file, a text in it, the limit of its replacement, and a replacement of a given size.
 type Case<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> String);
 
 #[test]
@@ -404,6 +404,6 @@ fn a_value_is_nested_only_so_deeply_and_the_mistake_says_how_deeply() {
     };
     assert!(is_read(&typed(most)));
     assert!(!is_read(&typed(most + 1)));
-    // A bracket in a string is none.
+    // A bracket in a string does not count.
     assert!(is_read(&VALUE.replace("'on'", "'[[[[[[[[[[[[[[[[[[[[[['")));
 }

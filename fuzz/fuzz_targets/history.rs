@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Any bytes as a list of recently used files, as GNOME Shell's counts, and as a file of KDE's.
+//! Parses the bytes as a list of recently used files, as GNOME Shell's counts, and as a KDE file.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Any bytes as the terms of a search.
+//! Searches for the bytes as terms.
 
 #![no_main]
 

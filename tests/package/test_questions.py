@@ -70,14 +70,14 @@ def test_a_wrong_answer_is_said_and_decides_nothing(room, packages):
     assert decisions(room) == {"error-reports": ("off", False)}
 
 
-def test_nobody_is_asked_who_does_not_want_to_be(room, packages):
+def test_an_installation_asks_no_question(room, packages):
     room.share(packages.ctl)
     said = room.converse([], "dpkg", "--install", f"/shared/{packages.ctl.name}", env=TERMINAL)
     assert "Setting up privacyctl" in said and "online search" not in said
     assert decisions(room) is None
 
 
-def test_who_wants_to_be_asked_is_and_in_their_language(packages, tmp_path):
+def test_a_reconfiguration_asks_in_the_users_language(packages, tmp_path):
     room = Room(root("desktop"), tmp_path / "room")
     room.install(packages.ctl)
     ask = ["dpkg-reconfigure", "-plow", "privacyctl"]

@@ -501,7 +501,7 @@ def test_a_persons_own_files_and_variables_have_no_influence(computer, tmp_path)
     assert json.loads(status)["in_force"]
 
 
-def test_who_may_not_is_told_so_in_a_sentence_and_nothing_is_changed(computer):
+def test_a_user_without_rights_reads_one_sentence_and_nothing_is_changed(computer):
     computer.apply(OFF_LOCKED)
     computer.write(POLICY, FULL)
     before = computer.stamps()
@@ -714,7 +714,7 @@ def test_a_profile_with_no_place_for_a_policy_is_explained_and_left_alone(
     assert computer.stamps() == before
 
 
-def test_who_follows_the_advice_about_a_profile_that_is_a_link_gets_on(computer):
+def test_the_advice_about_a_profile_that_is_a_link_works(computer):
     computer.write(f"{PROFILE}.managed", f"user-db:user\n{OUR_LINE}\n")
     file = computer.file(PROFILE)
     file.symlink_to("user.managed")

@@ -1149,7 +1149,7 @@ def test_what_others_put_beside_our_files_stays(computer):
 
 @BOTH
 @pytest.mark.parametrize("umask", ["077", "777", "000"])
-def test_whatever_roots_habits_people_can_read_it_and_nobody_else_can_write_it(place, umask):
+def test_all_users_can_read_it_and_only_root_can_write_it_with_any_umask(place, umask):
     place.learn()
     place.computer.session.wrap += ["sh", "-c", f'umask {umask}; exec "$@"', "sh"]
     for step in ("A", "B"):
@@ -1232,7 +1232,7 @@ def test_it_waits_for_the_lock_and_says_so(computer):
         assert child.returncode == 0
 
 
-def test_who_can_only_read_an_image_holds_nobody_up(computer):
+def test_a_user_who_can_only_read_an_image_cannot_block_others(computer):
     """Every user who can open a file can lock it."""
     computer.root.chmod(0o755)
     image = computer.root / "image"
@@ -1289,7 +1289,7 @@ def test_root_makes_temporary_files_in_run_and_nowhere_else(computer):
         assert left in ([], ["privacy-panel.lock"])
 
 
-def test_what_a_run_that_was_killed_left_goes_with_the_next(computer):
+def test_a_run_removes_the_temporary_files_of_a_killed_run(computer):
     computer.write(PROFILE, "user-db:user\n")
     computer.with_dconf("kill -9 $PPID", PRIVACYCTL, "policy", "apply", "/etc/privacy-panel/A.toml")
     left = [path.name for path in computer.file("/run").iterdir()]
@@ -1450,7 +1450,7 @@ def test_strange_surroundings_change_nothing(place, name):
         "2>&1 | true",
     ],
 )
-def test_nobody_to_talk_to_changes_nothing(place, closed):
+def test_a_policy_is_applied_even_if_nothing_can_be_printed(place, closed):
     place.learn()
     session = place.computer.session
     for step in ("A", "B", "none"):

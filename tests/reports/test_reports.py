@@ -186,7 +186,7 @@ def test_a_mark_of_the_senders_stays_and_it_is_said(crashes, session):
     assert "not kept here any more" in session.ctl("reports", "show", GEDIT).stderr
 
 
-def test_in_a_folder_where_nobody_may_delete_a_report_is_emptied(crashes, session):
+def test_a_report_is_emptied_if_its_folder_cannot_be_written(crashes, session):
     file = crashes.add("/usr/bin/gedit")
     os.chmod(crashes.crash, 0o755)
     done = session.ctl("reports", "delete", GEDIT, "--yes")
