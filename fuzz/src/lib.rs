@@ -4,32 +4,32 @@
 //!
 //! The fuzz targets call it, and so do the tests of the main crate, which include this file: with
 //! generated files, and with the corpus. It judges by what GLib and TOML's own parser read, and by
-//! the readers' shapes, not by what the compiler means to write. Whatever does not hold, panics.
+//! what the readers' stores ask for, not by what the compiler means to write. Whatever does not hold,
+//! panics.
 
 #![allow(clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::LazyLock;
 
 use glib::{KeyFile, KeyFileFlags, Variant};
 use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
-use privacy_panel::choices::reader::{
-    EntryShape, ListShape, PropertyShape, Reader, Shape, ValueShape,
-};
+use privacy_panel::choices::opt_out::OptOut;
+use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
+use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
+use privacy_panel::choices::stores::STORES;
 use privacy_panel::formats::mistake::Mistake;
-use privacy_panel::formats::toml::Scalar;
 use privacy_panel::history;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
 use privacy_panel::reports::keepers::apport;
 use privacy_panel::reports::{Content, Reading};
 use privacy_panel::system::limits;
-use privacy_panel::system::service::{Bus, Service};
 use privacy_panel::system::text::is_unprintable;
 
 /// Where a policy's organisation is named.
@@ -194,80 +194,52 @@ pub fn compiled(
             "{key} is locked to nothing"
         );
     }
-    let names_of_all = decided(policy, catalogue).flat_map(|(_, reader)| match &reader.shape {
-        Shape::List(shape) => shape.names.as_slice(),
-        Shape::Value(_) | Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => &[],
-    });
-    let names_of_all: BTreeSet<&str> = names_of_all.map(String::as_str).collect();
     for (decision, reader) in decided(policy, catalogue) {
-        match &reader.shape {
-            Shape::Value(shape) => {
-                let key = format!("{}{}", shape.path, shape.key);
-                let off = decision.state == State::Off;
-                // What is said of the policy itself comes last, whatever a reader wants of that key.
-                let own = policy.organisation.is_some() && [ORGANISATION, CONTACT].contains(&&*key);
-                if !own {
-                    let wished = if off { &shape.off } else { &shape.on };
-                    assert_eq!(&compiled.values[&key], wished);
-                }
-                assert!(!decision.locked || compiled.locks.contains(&key));
-            }
-            // No database holds what a service or a file keeps.
-            Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => {}
-            Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
-            Shape::List(shape) => {
-                list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
-            }
+        // What is said of the policy itself comes last, whatever a reader wants of that key.
+        let own = policy.organisation.is_some();
+        let wished = reader.store.policy_keys(decision).into_iter();
+        for wished in wished.filter(|wished| !own || !is_of_the_policy(&wished.key)) {
+            key_is_as_wished(&compiled, &wished, &listed(policy, catalogue), below);
         }
     }
     Ok(compiled)
 }
 
-/// A list reader, asked as GNOME Shell would ask: by the values that it finds.
-fn list_is_as_decided(
+/// The names that readers of decided choices have in lists.
+fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
+    let wished = decided(policy, catalogue)
+        .flat_map(|(decision, reader)| reader.store.policy_keys(decision));
+    wished
+        .flat_map(|wished| match wished.value {
+            PolicyValue::Set(_) => Vec::new(),
+            PolicyValue::Names { with, without } => [with, without].concat(),
+        })
+        .collect()
+}
+
+/// A key of a reader's against what comes out for all of them.
+fn key_is_as_wished(
     compiled: &Compiled,
-    decision: &Decision,
-    shape: &ListShape,
-    names_of_all: &BTreeSet<&str>,
+    wished: &PolicyKey,
+    listed: &BTreeSet<String>,
     below: &[&str],
 ) {
-    let key = |name: &String| format!("{}{name}", shape.path);
-    let locked = |name: &String| compiled.locks.contains(&key(name));
-    let members = |name: &String| -> Option<Vec<&str>> {
-        let list = compiled.values.get(&key(name))?;
-        Some(list.array_iter_str().ok()?.collect())
-    };
-    let certain = decision.locked && decision.lists != Lists::Preset;
-    let off = decision.state == State::Off;
-    if let (true, Lists::AllOff, Some(all)) = (certain, decision.lists, &shape.disable_all) {
-        assert_eq!(compiled.values[&key(all)].get(), Some(true));
-        assert!(locked(all));
-        return;
-    }
-    let disabled = members(&shape.disabled).expect("a list that says what is off");
-    let enabled = shape.enabled.as_ref();
-    let enabled_members = enabled.and_then(members);
-    for name in shape.names.iter().map(String::as_str) {
-        assert_eq!(disabled.contains(&name), off);
-        if let (Some(key), false) = (enabled, off) {
-            let members = members(key).expect("a list that says what is on");
-            assert!(members.contains(&name));
+    let value = &compiled.values[&wished.key];
+    assert!(!wished.locked || compiled.locks.contains(&wished.key));
+    match &wished.value {
+        PolicyValue::Set(wished) => assert_eq!(value, wished),
+        PolicyValue::Names { with, without } => {
+            let members: Vec<_> = value.array_iter_str().expect("a list").collect();
+            assert!(with.iter().all(|name| members.contains(&name.as_str())));
+            assert!(!without.iter().any(|name| members.contains(&name.as_str())));
+            // The names of others stay, and none comes in that nobody named.
+            for name in below {
+                assert!(listed.contains(*name) || members.contains(name));
+            }
+            for name in &members {
+                assert!(listed.contains(*name) || below.contains(name));
+            }
         }
-        let enabled = enabled_members.as_ref();
-        // Without a lock, nothing is said of those that are off by default already.
-        let must_not = off && certain;
-        assert!(!must_not || enabled.is_none_or(|members| !members.contains(&name)));
-    }
-    // The names of others stay, and none comes in that nobody named.
-    for name in below {
-        assert!(names_of_all.contains(name) || disabled.contains(name));
-    }
-    for name in &disabled {
-        assert!(names_of_all.contains(name) || below.contains(name));
-    }
-    if certain {
-        assert!(locked(&shape.disabled) && enabled.is_none_or(locked));
-        assert!(enabled.is_none() || enabled_members.is_some());
     }
 }
 
@@ -291,19 +263,8 @@ fn is_of_the_policy(key: &str) -> bool {
 
 /// The keys that a reader names, by their whole paths.
 pub fn named(reader: &Reader) -> Vec<String> {
-    match &reader.shape {
-        Shape::Value(shape) => vec![format!("{}{}", shape.path, shape.key)],
-        Shape::List(shape) => [
-            Some(&shape.disabled),
-            shape.enabled.as_ref(),
-            shape.disable_all.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|key| format!("{}{key}", shape.path))
-        .collect(),
-        Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Vec::new(),
-    }
+    let keys = reader.store.watched().keys;
+    keys.iter().map(SettingKey::full_name).collect()
 }
 
 /// A key file, as dconf reads it: with GLib's parser, and each value with GVariant's.
@@ -449,175 +410,85 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
     }
 }
 
-/// A reader against TOML's own idea of the document.
+/// A reader against TOML's own idea of the document: written as a table again, it is the table of the
+/// file.
 fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
-    let document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
-    assert_eq!(document["name"].as_str(), Some(reader.name.as_str()));
-    assert_eq!(document["choice"].as_str(), Some(reader.choice.id));
-    let same = |table: &toml::Table, field: &str, found: Option<&String>| {
-        let written = table.get(field).map(|value| value.as_str());
-        assert_eq!(written, found.map(|found| Some(found.as_str())), "{field}");
+    let mut document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
+    let mut take = |name: &str| document.remove(name);
+    assert_eq!(take("name"), Some(reader.name.as_str().into()));
+    assert_eq!(take("choice"), Some(reader.choice.id.into()));
+    let programs = reader.programs.as_ref();
+    let programs = programs.map(|programs| toml::Value::try_from(programs).expect("a list"));
+    assert_eq!(take("programs"), programs);
+    let tables = STORES.iter().filter_map(|(name, _)| take(name));
+    let [toml::Value::Table(table)] = &tables.collect::<Vec<_>>()[..] else {
+        panic!("not the table of one store");
     };
-    let same_service = |table: &toml::Table, service: &Service| {
-        let bus = match service.bus {
-            Bus::Session => "session",
-            Bus::System => "system",
-        };
-        assert_eq!(table["bus"].as_str(), Some(bus));
-        same(table, "name", Some(&service.name));
-        same(table, "path", Some(&service.path));
-        same(table, "interface", Some(&service.interface));
+    // A list that may be left out may be empty.
+    let without_empty = |mut table: toml::Table| {
+        table.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
+        table
     };
-    match &reader.shape {
-        Shape::Value(shape) => {
-            let table = document["gsettings"].as_table().expect("a table");
-            same(table, "schema", Some(&shape.schema));
-            same(table, "path", Some(&shape.path));
-            same(table, "key", Some(&shape.key));
-            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
-                let text = table[field].as_str().expect(field);
-                assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
-            }
-        }
-        Shape::List(shape) => {
-            let table = document["gsettings-list"].as_table().expect("a table");
-            same(table, "schema", Some(&shape.schema));
-            same(table, "path", Some(&shape.path));
-            same(table, "disabled", Some(&shape.disabled));
-            same(table, "enabled", shape.enabled.as_ref());
-            same(table, "disable-all", shape.disable_all.as_ref());
-            let names = table["names"].as_array().expect("a list");
-            let names: Vec<_> = names.iter().filter_map(toml::Value::as_str).collect();
-            assert_eq!(names, shape.names);
-        }
-        Shape::Document(shape) => {
-            let table = document["toml"].as_table().expect("a table");
-            assert_eq!(table["key"].as_str(), Some(shape.key.join(".").as_str()));
-            assert_eq!(table["missing"].as_str(), Some(shape.missing.as_str()));
-            let files = table["files"].as_array().expect("a list");
-            let files: Vec<_> = files.iter().filter_map(toml::Value::as_str).collect();
-            assert_eq!(files, shape.files);
-            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
-                let written = match value {
-                    Scalar::Boolean(on) => toml::Value::Boolean(*on),
-                    Scalar::Integer(number) => toml::Value::Integer(*number),
-                    Scalar::Text(text) => toml::Value::String(text.clone()),
-                };
-                assert_eq!(table[field], written);
-            }
-        }
-        Shape::Property(shape) => {
-            let table = document["dbus"].as_table().expect("a table");
-            same_service(table, &shape.service);
-            same(table, "property", Some(&shape.property.name));
-            same(table, "setter", shape.property.setter.as_ref());
-            same(table, "identifier", shape.identifier.as_ref());
-            let mode = table.get("mode").and_then(toml::Value::as_table);
-            assert_eq!(mode.is_some(), shape.mode.is_some());
-            if let (Some(table), Some(mode)) = (mode, &shape.mode) {
-                same(table, "property", Some(&mode.property.name));
-                same(table, "setter", mode.property.setter.as_ref());
-                assert_eq!(mode.ask.type_(), mode.automatic.type_());
-                assert_ne!(mode.ask, mode.automatic);
-            }
-            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
-                let text = table[field].as_str().expect(field);
-                assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
-            }
-        }
-        Shape::Entry(shape) => {
-            let table = document["dbus-entry"].as_table().expect("a table");
-            same_service(table, &shape.service);
-            same(table, "list", Some(&shape.list));
-            same(table, "add", Some(&shape.add));
-            same(table, "remove", Some(&shape.remove));
-            same(table, "entry", Some(&shape.entry));
-            same(table, "data", shape.data.as_ref());
-            assert_eq!(table["present"].as_str(), Some(shape.present.as_str()));
-            let value = table["value"].as_str().expect("a text");
-            assert_eq!(
-                Variant::parse(None, value).as_ref().ok(),
-                Some(&shape.value)
-            );
-            let array = |field: &str| table.get(field).map(|value| value.as_array().expect(field));
-            let signals = array("signals").into_iter().flatten();
-            let signals: Vec<_> = signals.filter_map(toml::Value::as_str).collect();
-            assert_eq!(signals, shape.signals);
-            let places = array("filled-in").map_or(0, Vec::len);
-            assert_eq!(places, shape.filled_in.len());
-        }
-    }
+    let written = reader.store.table().expect("a table");
+    assert_eq!(without_empty(written), without_empty(table.clone()));
+    assert!(document.is_empty(), "{document:?} was passed over");
 }
 
-/// What becomes a group, a key or a line of locks is made of words, and can be nothing else.
+/// What becomes a group, a key, a line of locks, a file or a name on a bus is made of words, and can be
+/// nothing else.
 fn names_are_plain(reader: &Reader) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+    let is_plain = |text: &str, others: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+        !text.is_empty() && text.chars().all(plain)
+    };
     for name in named(reader) {
         assert!(name.starts_with('/') && !name.ends_with('/') && !name.contains("//"));
-        assert!(name.chars().all(plain), "{name:?}");
+        assert!(is_plain(&name, "-._:/"), "{name:?}");
     }
     assert!(!reader.name.trim().is_empty() && !reader.name.contains(is_unprintable));
     assert!(reader.name.len() <= limits::READER_NAME);
-    if let Shape::Document(shape) = &reader.shape {
-        // None leads out of the person's configuration folder.
-        assert!(!shape.files.is_empty() && reader.programs.is_some());
-        for file in &shape.files {
-            assert!(!file.starts_with('/') && !file.contains('\0'), "{file:?}");
-            let parts: Vec<_> = file.split('/').collect();
-            assert!(
-                parts.iter().all(|part| !["", ".", ".."].contains(part)),
-                "{file:?}"
-            );
-            let star = file.find('*').unwrap_or(file.len());
-            assert!(!file[star..].contains('/'), "{file:?}");
-        }
-        assert!(shape.key.iter().all(|part| !part.is_empty()));
-        assert_ne!(shape.on, shape.off);
+    let store = &reader.store;
+    let watched = store.watched();
+    let opt_outs = store.opt_outs().iter().map(OptOut::file);
+    for path in watched.folders.into_iter().chain(opt_outs) {
+        let inside =
+            |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
+        assert!(
+            path.is_absolute() && path.components().all(inside),
+            "{}",
+            path.display()
+        );
     }
-    if let Shape::Property(PropertyShape { service, .. })
-    | Shape::Entry(EntryShape { service, .. }) = &reader.shape
-    {
-        let Service {
-            name,
-            path,
-            interface,
-            ..
-        } = service;
-        let members = match &reader.shape {
-            Shape::Property(shape) => vec![&shape.property.name],
-            Shape::Entry(shape) => {
-                let methods = [&shape.list, &shape.add, &shape.remove];
-                methods.into_iter().chain(&shape.signals).collect()
-            }
-            _ => Vec::new(),
+    let service = store.service();
+    assert!(service.is_some() || watched.signals.is_empty());
+    if let Some(service) = service {
+        for text in [&service.name, &service.path, &service.interface] {
+            assert!(is_plain(text, "_-./"), "{text:?}");
+        }
+        assert!(service.name.contains('.') && !service.name.starts_with('.'));
+        assert!(service.interface.contains('.') && !service.interface.contains('-'));
+        assert!(Variant::is_object_path(&service.path));
+    }
+    for signal in watched.signals {
+        for text in [signal.sender, signal.path, signal.interface, signal.name] {
+            assert!(is_plain(&text, "_-./"), "{text:?}");
+        }
+    }
+    assert!(!store.needs_programs() || reader.programs.is_some());
+    // A policy sets and locks no other keys than those of the reader, and on is not off.
+    let keys = |state| {
+        let decision = Decision {
+            choice: reader.choice,
+            state,
+            locked: true,
+            lists: Lists::default(),
         };
-        for text in [name, path, interface].into_iter().chain(members) {
-            let word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-            assert!(!text.is_empty() && text.chars().all(word), "{text:?}");
-        }
-        assert!(name.contains('.') && !name.starts_with('.'));
-        assert!(interface.contains('.') && !interface.contains('-'));
-        assert!(path.starts_with('/') && !path.contains("//"));
-    }
-    if let Shape::Entry(shape) = &reader.shape {
-        assert!(shape.present != State::Mixed && !shape.entry.contains(is_unprintable));
-        assert!(shape.signals.len() <= limits::READER_LIST);
-        assert!(Variant::is_signature(shape.value.type_().as_str()));
-        // Each place is that of a part.
-        for place in &shape.filled_in {
-            assert!(!place.is_empty());
-            let whole = shape.value.clone();
-            let _ = place.iter().fold(whole, |part, &at| part.child_value(at));
-        }
-        let outside = |file: &String| file.starts_with('/') || file.split('/').any(|p| p == "..");
-        assert!(!shape.data.as_ref().is_some_and(outside));
-    }
-    if let Shape::Value(ValueShape { on, off, .. })
-    | Shape::Property(PropertyShape { on, off, .. }) = &reader.shape
-    {
-        assert_eq!(on.type_(), off.type_());
-        assert_ne!(on, off);
-    }
+        store.policy_keys(&decision)
+    };
+    let (on, off) = (keys(State::On), keys(State::Off));
+    assert!(on.is_empty() == off.is_empty() && (on.is_empty() || on != off));
+    let named = self::named(reader);
+    assert!(on.iter().chain(&off).all(|key| named.contains(&key.key)));
 }
 
 /// Any bytes as one of Apport's reports: whatever is in it is shown, bounded and fit for a terminal.

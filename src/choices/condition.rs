@@ -9,33 +9,47 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use glib::Variant;
+use serde::{Deserialize, Deserializer, Serialize};
+use toml::Spanned;
 
+use crate::choices::catalogue::names::{
+    KeyName, ListName, Listed, NonEmpty, SchemaId, StoragePath, read_text, wrong,
+};
+use crate::choices::catalogue::values::VariantText;
+use crate::choices::snapshot::Snapshot;
+use crate::formats::mistake::{At, quote};
 use crate::system::limits;
-use crate::system::settings::Storage;
 use crate::system::text::is_unprintable;
 
-/// Something that can be looked up before a name in a list is taken for a program that sends.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Condition {
-    /// One of these files exists.
-    Files(Vec<FilePattern>),
-    /// The program's own setting has this value.
-    Setting {
-        /// The schema's name.
-        schema: String,
-        /// Where the schema's keys are in the storage.
-        path: String,
-        /// The key.
-        key: String,
-        /// The value with which the program sends.
-        value: Variant,
-    },
+/// `[[…only-if]]` in a reader file: a name, and either files or a setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct OnlyIf {
+    /// The name that sends something only if it is so.
+    pub(crate) name: Spanned<ListName>,
+    /// One of these files must exist.
+    pub(crate) files: Option<NonEmpty<FilePattern>>,
+    /// The program's own setting must have the value.
+    pub(crate) setting: Option<Setting>,
+}
+
+/// A key, and the value with which a program sends something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Setting {
+    /// The schema's name.
+    pub(crate) schema: SchemaId,
+    /// Where the schema's keys are in the storage.
+    pub(crate) path: StoragePath,
+    /// The key.
+    pub(crate) key: KeyName,
+    /// The value with which the program sends.
+    pub(crate) value: VariantText,
 }
 
 /// The absolute name of a file, in which `*`, `?` and `[…]` stand for parts of one folder's or
 /// file's name, as in a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FilePattern(String);
 
 impl FilePattern {
@@ -110,24 +124,61 @@ fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option
     Some(false)
 }
 
-impl Condition {
+impl<'de> Deserialize<'de> for FilePattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, |text| {
+            Self::new(text).ok_or_else(|| {
+                format!(
+                    "{}; expected an absolute file name, of {} bytes at most, which may have * in it, but ** nowhere, {} times at most, and in {} parts at most",
+                    quote(text),
+                    limits::FILE_NAME,
+                    limits::WILDCARDS,
+                    limits::WILDCARD_PARTS
+                )
+            })
+        })
+    }
+}
+
+impl Listed for FilePattern {
+    const PLURAL: &'static str = "file names";
+}
+
+impl OnlyIf {
+    /// Checks what the fields are to each other.
+    pub(crate) fn check(&self) -> Result<(), At> {
+        if self.files.is_some() == self.setting.is_some() {
+            return Err(wrong(
+                &self.name,
+                "expected “files” or “setting” beside the name, and not both",
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether it is so. What cannot be looked up is taken to be so: what is not known to be off
     /// is not called off. (A program in a sandbox keeps its settings where they are not seen.)
-    pub(crate) fn holds(&self, storage: &Storage) -> bool {
-        match self {
-            Self::Files(patterns) => patterns.iter().any(FilePattern::exists),
-            Self::Setting {
-                schema,
-                path,
-                key,
-                value,
-            } => storage
-                .schema(schema, path)
-                .ok()
-                .flatten()
-                .and_then(|schema| storage.read(&schema, path, key, value.type_()).ok())
-                .is_none_or(|reading| reading.value == *value),
-        }
+    pub(crate) fn holds(&self, now: &Snapshot) -> bool {
+        let file = |files: &NonEmpty<FilePattern>| files.iter().any(FilePattern::exists);
+        self.files.as_ref().is_none_or(file)
+            && self
+                .setting
+                .as_ref()
+                .is_none_or(|setting| setting.holds(now))
+    }
+}
+
+impl Setting {
+    fn holds(&self, now: &Snapshot) -> bool {
+        let settings = now.settings();
+        let value = self.value.value();
+        let schema = settings.schema(&self.schema, &self.path).ok().flatten();
+        schema
+            .and_then(|schema| {
+                let reading = settings.read(&schema, &self.path, &self.key, value.type_());
+                reading.ok()
+            })
+            .is_none_or(|reading| reading.value == *value)
     }
 }
 

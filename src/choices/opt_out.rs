@@ -7,10 +7,14 @@
 //! off: there is nothing of the kind that turns on for everybody, and no person can undo it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::choices::catalogue::names::is_unit;
+use crate::choices::catalogue::names::{AbsoluteFile, DottedKey, NonEmpty, UnitName};
+use crate::choices::catalogue::values::FileValue;
 use crate::formats::toml as document;
 use crate::formats::toml::{DocumentProblem, Found, Scalar};
 use crate::system::i18n::system_error;
@@ -90,6 +94,82 @@ impl fmt::Display for OptOut {
     }
 }
 
+/// `disable-all` in a reader file: everything that it takes to turn a program off for everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Table", into = "Table")]
+pub struct OptOuts {
+    table: Table,
+    list: Vec<OptOut>,
+}
+
+/// The fields of `disable-all`: a value in a file, or units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    file: Option<AbsoluteFile>,
+    key: Option<DottedKey>,
+    value: Option<FileValue>,
+    masked_units: Option<NonEmpty<UnitName>>,
+}
+
+impl Deref for OptOuts {
+    type Target = [OptOut];
+
+    fn deref(&self) -> &[OptOut] {
+        &self.list
+    }
+}
+
+impl OptOuts {
+    /// Whether a reader file names none.
+    pub(crate) fn is_none(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl TryFrom<Table> for OptOuts {
+    type Error = &'static str;
+
+    fn try_from(table: Table) -> Result<Self, Self::Error> {
+        let list = match &table {
+            Table {
+                file: Some(file),
+                key: Some(key),
+                value: Some(FileValue(value)),
+                masked_units: None,
+            } => vec![OptOut::Value {
+                file: PathBuf::from(&**file),
+                key: key.parts(),
+                value: value.clone(),
+            }],
+            Table {
+                file: None,
+                key: None,
+                value: None,
+                masked_units: Some(units),
+            } => {
+                let units = units.iter().map(ToString::to_string);
+                units.map(|unit| OptOut::Masked { unit }).collect()
+            }
+            _ => return Err("expected “file”, “key” and “value”, or else “masked-units”"),
+        };
+        Ok(Self { table, list })
+    }
+}
+
+impl From<OptOuts> for Table {
+    fn from(opt_outs: OptOuts) -> Self {
+        opt_outs.table
+    }
+}
+
+/// The folders in which something that turns a program off for everybody may change.
+pub(crate) fn folders(opt_outs: &[OptOut]) -> impl Iterator<Item = PathBuf> {
+    opt_outs
+        .iter()
+        .filter_map(|opt_out| opt_out.file().parent().map(PathBuf::from))
+}
+
 /// Whether a program is off for everybody: all that it takes is so. Never where nothing would do it.
 pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem> {
     for opt_out in opt_outs {
@@ -111,17 +191,6 @@ pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
     } else {
         &[]
     }
-}
-
-/// Whether systemd would take it for a unit's name, less what nobody names a unit; systemd.unit(5).
-pub(crate) fn is_unit(name: &str) -> bool {
-    const KINDS: [&str; 4] = ["path", "service", "socket", "timer"];
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '@');
-    name.len() <= 255
-        && name.chars().all(is_letter)
-        && name
-            .rsplit_once('.')
-            .is_some_and(|(name, kind)| !name.is_empty() && KINDS.contains(&kind))
 }
 
 #[cfg(test)]

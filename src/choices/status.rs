@@ -7,10 +7,11 @@ use crate::choices::choice::Choice;
 use crate::choices::organisation;
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Reader};
+use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
 use crate::system::i18n::{gettext, noop};
-use crate::system::settings::{Origin, Storage};
+use crate::system::settings::Origin;
 use crate::system::text;
 
 /// A choice as its installed readers have it.
@@ -63,14 +64,14 @@ pub struct ReaderStatus {
 
 impl ReaderStatus {
     /// Asks one reader.
-    pub fn of(reader: &Reader, storage: &Storage) -> Self {
-        let answer = reader.ask(storage);
+    pub fn of(reader: &Reader, now: &Snapshot) -> Self {
+        let answer = reader.read(now);
         Self {
             id: reader.id.clone(),
             name: reader.name.clone(),
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
-            has_identifier: reader.has_identifier(),
+            has_identifier: reader.store.has_identifier(),
             answer,
         }
     }
@@ -116,19 +117,20 @@ impl ReaderStatus {
 
 impl ChoiceStatus {
     /// Asks all readers of a choice.
-    pub fn of(catalogue: &Catalogue, choice: &'static Choice, storage: &Storage) -> Self {
+    pub fn of(catalogue: &Catalogue, choice: &'static Choice, now: &Snapshot) -> Self {
         let readers: Vec<_> = catalogue
             .readers_of(choice)
-            .map(|reader| ReaderStatus::of(reader, storage))
+            .map(|reader| ReaderStatus::of(reader, now))
             .chain(catalogue.lost().iter().map(ReaderStatus::lost))
             .collect();
         let status = Self::from_readers(choice, readers);
         // A policy sets the panel's own key, too; other ways to set other keys name nobody.
         let own = format!("{}{}", crate::app::SCHEMA_PATH, choice.id);
-        let preset = storage.administrators(&own).is_some() || storage.is_locked(&own);
+        let settings = now.settings();
+        let preset = settings.administrators(&own).is_some() || settings.is_locked(&own);
         Self {
             organisation: preset
-                .then(|| organisation::organisation(storage))
+                .then(|| organisation::organisation(settings))
                 .flatten(),
             pending: preset && status.origin == Origin::Administrator && organisation::is_pending(),
             preset,
@@ -138,14 +140,15 @@ impl ChoiceStatus {
 
     /// Asks all readers of all choices. Where a service is among them, it may take a moment.
     pub fn all(catalogue: &Catalogue) -> Vec<Self> {
-        let storage = Storage::fresh();
+        let now = Snapshot::fresh();
         crate::choices::choice::ALL
             .iter()
-            .map(|choice| Self::of(catalogue, choice, &storage))
+            .map(|choice| Self::of(catalogue, choice, &now))
             .collect()
     }
 
-    fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
+    /// What readers that were asked amount to. It says nothing of a policy.
+    pub(crate) fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
         // The panel's own key is a reader, so there is always one.
         let state =
             State::together(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);

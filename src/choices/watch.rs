@@ -17,7 +17,7 @@ use gio::prelude::*;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::organisation;
-use crate::choices::reader::Reader;
+use crate::choices::store::SettingKey;
 use crate::system::limits;
 use crate::system::service;
 use crate::system::service::{Bus, Signal};
@@ -48,16 +48,33 @@ impl Watch {
     pub fn new(catalogue: &Catalogue, changed: impl Fn() + 'static) -> Self {
         let notify = coalesced(changed);
         let storage = Storage::fresh();
-        let mut keys: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-        for (schema, path, key) in catalogue.readers().iter().flat_map(Reader::keys) {
-            keys.entry((schema, path)).or_default().push(key);
+        let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        let mut folders = BTreeSet::new();
+        let (mut session, mut system) = (Services::new(), Services::new());
+        for reader in catalogue.readers() {
+            let watched = reader.watched();
+            for SettingKey { schema, path, key } in watched.keys {
+                keys.entry((schema, path)).or_default().push(key);
+            }
+            folders.extend(watched.folders);
+            let Some(service) = reader.store.service() else {
+                continue;
+            };
+            let services = match service.bus {
+                Bus::Session => &mut session,
+                Bus::System => &mut system,
+            };
+            let owner = Signal::owner(&service.name);
+            let signals = services.entry(service.name).or_default();
+            signals.insert(owner);
+            signals.extend(watched.signals);
         }
         let settings = keys
             .into_iter()
             .filter_map(|((id, path), names)| {
-                let schema = storage.schema(id, path).ok()??;
+                let schema = storage.schema(&id, &path).ok()??;
                 let settings =
-                    gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(path));
+                    gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(&path));
                 let tell = Rc::clone(&notify);
                 settings.connect_changed(None, move |_, _| tell());
                 let tell = Rc::clone(&notify);
@@ -80,29 +97,11 @@ impl Watch {
                 Some(monitor)
             })
             .collect();
-        let folders: BTreeSet<_> = catalogue
-            .readers()
-            .iter()
-            .flat_map(Reader::folders)
-            .collect();
         let folders = folders
             .into_iter()
             .map(|folder| Folder::new(folder, &notify))
             .collect();
         let subscriptions = Subscriptions::default();
-        let (mut session, mut system) = (Services::new(), Services::new());
-        for reader in catalogue.readers() {
-            let Some(service) = reader.service() else {
-                continue;
-            };
-            let services = match service.bus {
-                Bus::Session => &mut session,
-                Bus::System => &mut system,
-            };
-            let signals = services.entry(service.name.clone()).or_default();
-            signals.insert(Signal::owner(&service.name));
-            signals.extend(reader.signals());
-        }
         let dconf = Storage::is_dconf();
         if dconf || !session.is_empty() {
             watch_bus(&subscriptions, Bus::Session, session, dconf, &notify);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::system::limits;
-use crate::system::text::{is_unprintable, one_line, path};
+use crate::system::text::{is_unprintable, one_line, path, shortened};
 
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,9 +36,9 @@ fn position(at: Option<(usize, usize)>) -> String {
     at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
 }
 
-/// A mistake by its offset in the file, in bytes.
+/// A mistake by its offset in the file, in bytes, and what is wrong.
 #[derive(Debug)]
-pub(crate) struct At(pub(crate) Option<usize>, pub(crate) String);
+pub struct At(pub Option<usize>, pub String);
 
 impl At {
     /// A parser's own words; they may have lines of their own, and here each mistake is one.
@@ -49,7 +49,8 @@ impl At {
     /// The same of any parser's.
     pub(crate) fn of(span: Option<Range<usize>>, message: &str) -> Self {
         let words: Vec<_> = message.split_whitespace().collect();
-        let message = shortened(&words.join(" "), limits::PARSER_MESSAGE);
+        // A backslash is an escape already, where it is one of ours.
+        let message = one_line(&shortened(&words.join(" "), limits::PARSER_MESSAGE));
         Self(span.map(|span| span.start), message)
     }
 
@@ -114,14 +115,9 @@ pub(crate) fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Mistake>
 
 /// The offending text between quotes, on one line, and no more of it than helps.
 pub(crate) fn quote(text: &str) -> String {
-    format!("“{}”", shortened(text, limits::QUOTE))
-}
-
-/// A text on one line that says nothing to a terminal, and no more of it than helps. Here a
-/// backslash is escaped as well: a mistake shows what is in the file, letter for letter.
-fn shortened(text: &str, longest: usize) -> String {
-    let text = crate::system::text::shortened(text, longest).replace('\\', "\\\\");
-    one_line(&text)
+    // Letter for letter: a backslash of the file is not taken for one of an escape.
+    let text = shortened(text, limits::QUOTE).replace('\\', "\\\\");
+    format!("“{}”", one_line(&text))
 }
 
 /// Whether a text is shown as one line, in the order in which it is written.

@@ -10,6 +10,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use glib::Variant;
+use glib::prelude::*;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
@@ -99,6 +101,26 @@ impl From<&Scalar> for Value {
             Scalar::Integer(number) => (*number).into(),
             Scalar::Text(text) => text.as_str().into(),
         }
+    }
+}
+
+impl Scalar {
+    /// The value as GVariant, of the type `b`, `x` or `s`.
+    pub fn to_variant(&self) -> Variant {
+        match self {
+            Self::Boolean(on) => on.to_variant(),
+            Self::Integer(number) => number.to_variant(),
+            Self::Text(text) => text.to_variant(),
+        }
+    }
+
+    /// The other way round; none for a value of another type.
+    pub fn from_variant(value: &Variant) -> Option<Self> {
+        let boolean = value.get().map(Self::Boolean);
+        let integer = || value.get().map(Self::Integer);
+        boolean
+            .or_else(integer)
+            .or_else(|| value.get().map(Self::Text))
     }
 }
 

@@ -20,8 +20,6 @@ use gio::prelude::*;
 use gio::{SettingsSchema, SettingsSchemaKey, SettingsSchemaSource};
 use glib::{Variant, VariantTy};
 
-use crate::choices::reader::Write;
-use crate::system::service::Answers;
 use backend::Layers;
 
 /// Who decided the value that is now in force.
@@ -114,12 +112,11 @@ pub struct Reading {
 /// Whether the process has looked into the storage before.
 static OPENED: AtomicBool = AtomicBool::new(false);
 
-/// The settings storage, as it is now, and what services keep themselves.
+/// The settings storage, as it is now.
 #[derive(Debug)]
 pub struct Storage {
     backend: gio::SettingsBackend,
     schemas: Option<SettingsSchemaSource>,
-    services: Answers,
 }
 
 impl Storage {
@@ -143,7 +140,6 @@ impl Storage {
         Self {
             backend,
             schemas: SettingsSchemaSource::default(),
-            services: Answers::default(),
         }
     }
 
@@ -247,22 +243,6 @@ impl Storage {
     /// Whether an administrator locked a key, by its whole path.
     pub fn is_locked(&self, key: &str) -> bool {
         !backend::is_writable(&self.backend, key)
-    }
-
-    /// Whether a change would be let through, as far as can be told before it is tried.
-    pub fn is_writable(&self, write: &Write) -> bool {
-        match write {
-            Write::Setting(write) => {
-                backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
-            }
-            Write::Service(write) => !write.locked,
-            Write::Document(write) => !write.locked,
-        }
-    }
-
-    /// What services answer, each asked once for as long as this storage is looked at.
-    pub const fn services(&self) -> &Answers {
-        &self.services
     }
 
     /// Looks a key up and makes sure that it is of the expected type.

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Why a value did not reach the settings storage. GSettings does not say; dconf logs it.
+
+use std::env;
+use std::io;
+use std::sync::Mutex;
+
+use crate::choices::change::failure::Failure;
+use crate::system::i18n::system_error;
+use crate::system::settings::Storage;
+
+/// Why a value did not reach the storage, as far as can be found out.
+pub(super) fn explain() -> Failure {
+    if !Storage::is_dconf() {
+        return Failure::NotSaved(None);
+    }
+    if gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).is_err() {
+        return Failure::NoBus;
+    }
+    let folder = glib::user_config_dir().join("dconf");
+    match try_to_write(&folder) {
+        Err(error) => Failure::NotWritable {
+            folder,
+            reason: system_error(&error),
+        },
+        Ok(()) => Failure::NotSaved(complaint()),
+    }
+}
+
+/// Tries what the settings service does to save: to put a new file into the folder.
+fn try_to_write(folder: &std::path::Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let probe = folder.join(format!(".privacy-panel-{}", std::process::id()));
+    let written = std::fs::File::create_new(&probe)
+        .and_then(|mut file| io::Write::write_all(&mut file, b"?"));
+    // On a full disk there is a file, and nothing in it.
+    let removed = std::fs::remove_file(probe);
+    written.and(removed)
+}
+
+/// What dconf logged last. It is the only place where it says why a write failed.
+static COMPLAINT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Keeps what dconf logs, for [`Failure::NotSaved`], instead of printing it. Called once, and not
+/// where the person asked GLib for all there is to know.
+pub fn collect_complaints() {
+    if env::var_os("G_MESSAGES_DEBUG").is_some() {
+        return;
+    }
+    glib::log_set_writer_func(|level, fields| {
+        let field = |name| {
+            let field = fields.iter().find(|field| field.key() == name)?;
+            field.value_str()
+        };
+        if level == glib::LogLevel::Warning && field("GLIB_DOMAIN") == Some("dconf") {
+            if let Ok(mut complaint) = COMPLAINT.lock() {
+                *complaint = field("MESSAGE").map(str::to_owned);
+            }
+            return glib::LogWriterOutput::Handled;
+        }
+        glib::log_writer_default(level, fields)
+    });
+}
+
+pub(super) fn forget() {
+    if let Ok(mut complaint) = COMPLAINT.lock() {
+        complaint.take();
+    }
+}
+
+fn complaint() -> Option<String> {
+    COMPLAINT.lock().ok()?.clone()
+}
