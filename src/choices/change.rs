@@ -428,3 +428,328 @@ fn is_done(reader: &ReaderStatus, request: Request) -> bool {
         Request::Mode(mode) => answer.mode.is_none_or(|found| found == mode.into()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde::Serialize;
+
+    use super::*;
+    use crate::choices::choice;
+    use crate::choices::store::{Answer, Problem, Store, Watched, Write};
+    use crate::system::service::{Bus, Service, ServiceProblem};
+    use crate::system::settings::Origin;
+
+    /// What happened to the stores, in its order.
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    /// How a store behaves.
+    #[derive(Clone, Copy, Debug)]
+    // Each is a way to behave of its own.
+    #[allow(clippy::struct_excessive_bools)]
+    struct Manner {
+        is_service: bool,
+        is_locked: bool,
+        is_absent: bool,
+        /// How many writes do not stick.
+        forgets: usize,
+        refuses: bool,
+        /// Whether the caller has given up by the time it is written.
+        is_late: bool,
+    }
+
+    /// A store in memory.
+    #[derive(Clone, Debug, Serialize)]
+    struct Fake {
+        #[serde(skip)]
+        name: &'static str,
+        #[serde(skip)]
+        manner: Manner,
+        #[serde(skip)]
+        log: Log,
+        #[serde(skip)]
+        kept: Arc<Mutex<(State, usize)>>,
+        #[serde(skip)]
+        given_up: Arc<AtomicBool>,
+    }
+
+    #[derive(Debug)]
+    struct FakeWrite(Fake, State);
+
+    impl Store for Fake {
+        fn read(&self, _: &Snapshot) -> Result<Option<Answer>, Problem> {
+            Ok((!self.manner.is_absent).then(|| Answer {
+                state: self.kept.lock().unwrap().0,
+                origin: Some(Origin::You),
+                locked: self.manner.is_locked,
+                resettable: true,
+                overruled: false,
+                for_everybody: false,
+                mode: None,
+                parts: Vec::new(),
+            }))
+        }
+
+        fn plan(&self, _: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
+            let wanted = State::from(request == Request::On);
+            if self.kept.lock().unwrap().0 == wanted {
+                return Ok(Vec::new());
+            }
+            Ok(vec![Box::new(FakeWrite(self.clone(), wanted))])
+        }
+
+        fn watched(&self) -> Watched {
+            Watched::default()
+        }
+
+        fn service(&self) -> Option<Service> {
+            self.manner.is_service.then(|| Service {
+                bus: Bus::Session,
+                name: "org.example.Fake".to_owned(),
+                path: "/".to_owned(),
+                interface: "org.example.Fake".to_owned(),
+            })
+        }
+    }
+
+    impl Write for FakeWrite {
+        fn is_allowed(&self, _: &Snapshot) -> bool {
+            !self.0.manner.is_locked
+        }
+
+        fn apply(&self) -> Result<(), Problem> {
+            let Self(store, wanted) = self;
+            store.log.lock().unwrap().push(store.name.to_owned());
+            store
+                .given_up
+                .fetch_or(store.manner.is_late, Ordering::Relaxed);
+            if store.manner.refuses {
+                return Err(Problem::Service(ServiceProblem::Refused {
+                    service: store.name.to_owned(),
+                    message: "no".to_owned(),
+                }));
+            }
+            let mut kept = store.kept.lock().unwrap();
+            match kept.1.checked_sub(1) {
+                Some(left) => kept.1 = left,
+                None => kept.0 = *wanted,
+            }
+            Ok(())
+        }
+
+        fn wait(&self) {
+            let mut log = self.0.log.lock().unwrap();
+            if !self.0.manner.is_service {
+                log.push(format!("{} waited", self.0.name));
+            }
+        }
+    }
+
+    const PLAIN: Manner = Manner {
+        is_service: false,
+        is_locked: false,
+        is_absent: false,
+        forgets: 0,
+        refuses: false,
+        is_late: false,
+    };
+
+    const SERVICE: Manner = Manner {
+        is_service: true,
+        ..PLAIN
+    };
+
+    const REFUSING: Manner = Manner {
+        refuses: true,
+        ..SERVICE
+    };
+
+    const LOCKED: Manner = Manner {
+        is_locked: true,
+        ..PLAIN
+    };
+
+    /// Stores that have the other state, and what became of a wish: the writes in their order, and
+    /// the failures.
+    fn wish(
+        request: Request,
+        memory_only: bool,
+        stores: &[(&'static str, Manner)],
+    ) -> (Vec<String>, Vec<(String, Failure)>) {
+        wish_of(None, request, memory_only, stores)
+    }
+
+    /// The same. `foreign`: the user whose settings these are, where the caller is root.
+    fn wish_of(
+        foreign: Option<Owner>,
+        request: Request,
+        memory_only: bool,
+        stores: &[(&'static str, Manner)],
+    ) -> (Vec<String>, Vec<(String, Failure)>) {
+        let log = Log::default();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let before = State::from(request != Request::On);
+        let readers: Vec<_> = stores
+            .iter()
+            .map(|&(name, manner)| Reader {
+                id: name.to_owned(),
+                file: Some(name.into()),
+                store: Arc::new(Fake {
+                    name,
+                    manner,
+                    log: Arc::clone(&log),
+                    kept: Arc::new(Mutex::new((before, manner.forgets))),
+                    given_up: Arc::clone(&given_up),
+                }),
+                ..Reader::own(&choice::ALL[0])
+            })
+            .collect();
+        let asking = || log.lock().unwrap().push("asking".to_owned());
+        let attempt = Attempt {
+            choice: &choice::ALL[0],
+            readers: readers.iter().collect(),
+            request,
+            memory_only,
+            foreign,
+            pause: Duration::ZERO,
+            given_up: &given_up,
+            asking: &asking,
+        };
+        let failures = attempt.carry_out();
+        let log = log.lock().unwrap().clone();
+        (log, failures)
+    }
+
+    fn failed(failures: &[(&str, Failure)]) -> Vec<(String, Failure)> {
+        let failures = failures.iter();
+        failures
+            .map(|(id, failure)| ((*id).to_owned(), failure.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_service_is_told_last_where_a_choice_is_turned_off_and_first_where_it_is_turned_on() {
+        let stores = [("service", SERVICE), ("one", PLAIN), ("two", PLAIN)];
+        let (log, failures) = wish(Request::Off, false, &stores);
+        let others = ["one", "two", "one waited", "two waited"];
+        assert_eq!(log, [&others[..], &["asking", "service"]].concat());
+        assert_eq!(failures, []);
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, [&["asking", "service"], &others[..]].concat());
+        assert_eq!(failures, []);
+    }
+
+    #[test]
+    fn nothing_else_is_turned_on_where_a_service_refuses_and_off_goes_on() {
+        let stores = [("service", REFUSING), ("one", PLAIN)];
+        let refused = Failure::Refused("no".to_owned());
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, ["asking", "service"]);
+        let left = ("one", Failure::NotTriedAfter);
+        assert_eq!(failures, failed(&[("service", refused.clone()), left]));
+        let (log, failures) = wish(Request::Off, false, &stores);
+        assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        assert_eq!(failures, failed(&[("service", refused)]));
+    }
+
+    #[test]
+    fn a_lock_refuses_on_for_all_and_off_goes_past_it() {
+        let stores = [("one", PLAIN), ("locked", LOCKED), ("service", SERVICE)];
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, Vec::<String>::new());
+        let left = |id| (id, Failure::NotTried);
+        let locked = ("locked", Failure::Locked);
+        let expected = [left("one"), locked.clone(), left("service")];
+        assert_eq!(failures, failed(&expected));
+        let (log, failures) = wish(Request::Off, false, &stores);
+        assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        assert_eq!(failures, failed(&[locked]));
+    }
+
+    #[test]
+    fn a_locked_service_is_not_asked() {
+        let manner = Manner {
+            is_locked: true,
+            ..SERVICE
+        };
+        let (log, failures) = wish(Request::Off, false, &[("service", manner)]);
+        assert_eq!(log, Vec::<String>::new());
+        assert_eq!(failures, failed(&[("service", Failure::Locked)]));
+    }
+
+    #[test]
+    fn a_write_that_does_not_stick_is_tried_twice_more_and_then_said_not_to_be_saved() {
+        let forgetful = |forgets| Manner { forgets, ..PLAIN };
+        for (forgets, writes) in [(1, 2), (2, 3)] {
+            let (log, failures) = wish(Request::Off, false, &[("one", forgetful(forgets))]);
+            assert_eq!(log.iter().filter(|entry| *entry == "one").count(), writes);
+            assert_eq!(failures, []);
+        }
+        let (log, failures) = wish(Request::Off, false, &[("one", forgetful(9))]);
+        assert_eq!(log.iter().filter(|entry| *entry == "one").count(), 3);
+        assert_eq!(failures, failed(&[("one", Failure::NotSaved(None))]));
+    }
+
+    #[test]
+    fn a_service_that_forgets_is_told_once() {
+        let manner = Manner {
+            forgets: 9,
+            ..SERVICE
+        };
+        let (log, failures) = wish(Request::Off, false, &[("service", manner)]);
+        assert_eq!(log, ["asking", "service"]);
+        assert_eq!(failures, failed(&[("service", Failure::NotSaved(None))]));
+    }
+
+    #[test]
+    fn a_program_that_is_not_installed_is_left_alone_and_locks_nothing() {
+        let manner = Manner {
+            is_absent: true,
+            ..LOCKED
+        };
+        let (log, failures) = wish(Request::On, false, &[("absent", manner), ("one", PLAIN)]);
+        assert_eq!(log, ["one", "one waited"]);
+        assert_eq!(failures, []);
+    }
+
+    #[test]
+    fn without_a_storage_only_what_needs_none_is_turned_off() {
+        let stores = [("one", PLAIN), ("service", SERVICE)];
+        let (log, failures) = wish(Request::Off, true, &stores);
+        assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        assert_eq!(failures, []);
+        let (log, failures) = wish(Request::On, true, &stores);
+        assert_eq!(log, Vec::<String>::new());
+        assert_eq!(failures, failed(&[("one", Failure::MemoryOnly)]));
+    }
+
+    #[test]
+    fn nothing_more_is_written_for_a_wish_that_was_given_up() {
+        let late = |manner| Manner {
+            is_late: true,
+            ..manner
+        };
+        let stores = [("one", late(PLAIN)), ("two", PLAIN), ("service", SERVICE)];
+        let (log, failures) = wish(Request::Off, false, &stores);
+        assert_eq!(log, ["one", "one waited"]);
+        assert_eq!(failures, failed(&[("two", Failure::NotSaved(None))]));
+        let stores = [("first", late(SERVICE)), ("next", SERVICE), ("one", PLAIN)];
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, ["asking", "first"]);
+        let left = [("next", Failure::Silent), ("one", Failure::NotTriedAfter)];
+        assert_eq!(failures, failed(&left));
+    }
+
+    #[test]
+    fn root_changes_nothing_in_another_users_home() {
+        let owner = Owner::of("/".as_ref(), 1000);
+        let stores = [("one", PLAIN), ("service", SERVICE)];
+        for (request, memory_only) in [(Request::On, false), (Request::Off, true)] {
+            let (log, failures) = wish_of(Some(owner.clone()), request, memory_only, &stores);
+            assert_eq!(log, Vec::<String>::new());
+            let foreign = |id| (id, Failure::Foreign(owner.clone()));
+            assert_eq!(failures, failed(&[foreign("one"), foreign("service")]));
+        }
+    }
+}
