@@ -2,6 +2,7 @@
 
 //! The computer: settings storage, buses, services, files, processes. Nothing here knows a choice.
 
+pub mod bus;
 pub(crate) mod child;
 pub(crate) mod dconf;
 pub mod folders;

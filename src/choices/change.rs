@@ -205,10 +205,10 @@ impl Attempt<'_> {
             .into_iter()
             .partition(|reader| reader.store.service().is_some());
         match self.request {
-            Request::Mode(_) => self.tell_services(&services),
+            Request::Mode(_) => self.call_services(&services),
             _ if self.memory_only => self.without_storage(&services, &others),
             Request::On => {
-                let failures = self.tell_services(&services);
+                let failures = self.call_services(&services);
                 if failures.is_empty() {
                     self.write(&others)
                 } else {
@@ -218,7 +218,7 @@ impl Attempt<'_> {
             Request::Off | Request::Reset => {
                 let mut failures = self.write(&others);
                 if !self.is_given_up() {
-                    failures.extend(self.tell_services(&services));
+                    failures.extend(self.call_services(&services));
                 }
                 failures
             }
@@ -238,7 +238,7 @@ impl Attempt<'_> {
             .partition(|reader| !is_off || reader.is_in_settings());
         let mut failures = self.write(&others);
         if is_off {
-            failures.extend(self.tell_services(services));
+            failures.extend(self.call_services(services));
         }
         let forgotten = forgotten.iter();
         failures.extend(forgotten.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
@@ -246,7 +246,7 @@ impl Attempt<'_> {
     }
 
     /// Tells each service what it is to be, once, and looks at it again.
-    fn tell_services(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
+    fn call_services(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
         let mut refusals: HashMap<&str, Failure> = HashMap::new();
         let now = Snapshot::fresh();
         for reader in readers {
@@ -438,7 +438,8 @@ mod tests {
     use super::*;
     use crate::choices::choice;
     use crate::choices::store::{Answer, Problem, Store, Watched, Write};
-    use crate::system::service::{Bus, Service, ServiceProblem};
+    use crate::system::bus::Bus;
+    use crate::system::service::{Service, ServiceProblem};
     use crate::system::settings::Origin;
 
     /// What happened to the stores, in its order.

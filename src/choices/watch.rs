@@ -18,9 +18,10 @@ use gio::prelude::*;
 use crate::choices::catalogue::Catalogue;
 use crate::choices::organisation;
 use crate::choices::store::SettingKey;
+use crate::system::bus::Bus;
 use crate::system::limits;
 use crate::system::service;
-use crate::system::service::{Bus, Signal};
+use crate::system::service::Signal;
 use crate::system::settings::Storage;
 
 /// The bus name of dconf's service.

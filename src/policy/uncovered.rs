@@ -9,8 +9,9 @@ use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out;
 use crate::choices::reader::Reader;
 use crate::policy::{Decision, Policy, opt_outs_of};
+use crate::system::bus::Bus;
 use crate::system::folders;
-use crate::system::service::{Bus, Service};
+use crate::system::service::Service;
 use crate::system::tree::Tree;
 
 /// A program that a policy decides about and does not reach.

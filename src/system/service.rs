@@ -16,32 +16,22 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use gio::prelude::*;
-use gio::{BusType, DBusCallFlags, DBusConnection, DBusError};
+use gio::{DBusCallFlags, DBusError};
+use glib::prelude::*;
 use glib::{Variant, VariantTy};
 
+use crate::system::bus;
+use crate::system::bus::{Bus, DAEMON, DAEMON_PATH, Message, lock};
 use crate::system::limits;
-use crate::system::session;
-use crate::system::session::{BUS, BUS_PATH};
 
 /// What is said of an answer beyond the limits.
 pub(crate) const TOO_LARGE: &str = "its answer is too large";
 
 /// The interface by which every service tells its properties.
 pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
-
-/// A bus that programs talk to each other on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Bus {
-    /// The person's own, in their session.
-    Session,
-    /// The one of the whole computer; what is set there is set for everybody.
-    System,
-}
 
 /// Where a service is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -172,23 +162,6 @@ type Answered = Result<Option<Variant>, ServiceProblem>;
 /// Since when a service or a bus has not answered. None as a name stands for the bus itself.
 static SILENT: Mutex<Vec<(Bus, Option<String>, Instant)>> = Mutex::new(Vec::new());
 
-impl Bus {
-    pub(crate) const fn kind(self) -> BusType {
-        match self {
-            Self::Session => BusType::Session,
-            Self::System => BusType::System,
-        }
-    }
-
-    /// Lets this process outlive the system's bus, which may be started anew; GLib would end it
-    /// with a bus. A program of a session ends with the session.
-    pub(crate) fn outlive(self, connection: &DBusConnection) {
-        if self == Self::System {
-            connection.set_exit_on_close(false);
-        }
-    }
-}
-
 impl Service {
     /// Whether what is set here is set for everybody who uses the computer.
     pub fn is_for_everybody(&self) -> bool {
@@ -197,14 +170,13 @@ impl Service {
 
     /// Whether its bus can start it.
     fn can_be_started(&self) -> bool {
-        let Ok(Some(connection)) = connection(self.bus) else {
-            return false;
-        };
-        can_be_started(&connection, &self.name)
+        let connection = self.bus.connect(limits::SERVICE_PATIENCE);
+        let connection = connection.ok().flatten();
+        connection.is_some_and(|connection| bus::can_start(&connection, &self.name))
     }
 
     /// A call of a method of the service's own interface.
-    pub fn call(&self, method: &str, arguments: Variant) -> Call {
+    pub fn method_call(&self, method: &str, arguments: Variant) -> Call {
         Call {
             interface: self.interface.clone(),
             method: method.to_owned(),
@@ -216,7 +188,7 @@ impl Service {
     /// value, or else of the one that all services have.
     pub fn set(&self, property: &str, setter: Option<&str>, value: &Variant) -> Call {
         match setter {
-            Some(setter) => self.call(setter, Variant::tuple_from_iter([value])),
+            Some(setter) => self.method_call(setter, Variant::tuple_from_iter([value])),
             None => Call {
                 interface: PROPERTIES.to_owned(),
                 method: "Set".to_owned(),
@@ -250,9 +222,9 @@ impl Signal {
     /// A service of that name comes or goes.
     pub fn owner(name: &str) -> Self {
         Self {
-            sender: BUS.to_owned(),
-            path: BUS_PATH.to_owned(),
-            interface: BUS.to_owned(),
+            sender: DAEMON.to_owned(),
+            path: DAEMON_PATH.to_owned(),
+            interface: DAEMON.to_owned(),
             name: "NameOwnerChanged".to_owned(),
             about: Some(name.to_owned()),
         }
@@ -267,7 +239,7 @@ impl Answers {
         property: &str,
         expected: &VariantTy,
     ) -> Result<Option<Variant>, ServiceProblem> {
-        let Some(reply) = self.ask(service, &Question::Properties, true)? else {
+        let Some(reply) = self.query(service, &Question::Properties, true)? else {
             return Ok(None);
         };
         if reply.type_().as_str() != "(a{sv})" {
@@ -306,7 +278,7 @@ impl Answers {
         start: bool,
     ) -> Result<Option<Values>, ServiceProblem> {
         let question = Question::Entries(list.to_owned());
-        let Some(reply) = self.ask(service, &question, start)? else {
+        let Some(reply) = self.query(service, &question, start)? else {
             let idle = !start && service.can_be_started();
             return Ok(idle.then(Values::new));
         };
@@ -328,16 +300,16 @@ impl Answers {
         ))
     }
 
-    fn ask(&self, service: &Service, question: &Question, start: bool) -> Answered {
+    fn query(&self, service: &Service, question: &Question, start: bool) -> Answered {
         let mut answers = self.0.borrow_mut();
         answers
             .entry((service.clone(), question.clone()))
-            .or_insert_with(|| ask(service, question, start))
+            .or_insert_with(|| query(service, question, start))
             .clone()
     }
 }
 
-fn ask(service: &Service, question: &Question, start: bool) -> Answered {
+fn query(service: &Service, question: &Question, start: bool) -> Answered {
     if is_silent(service) {
         return Err(ServiceProblem::NoAnswer(service.name.clone()));
     }
@@ -347,14 +319,14 @@ fn ask(service: &Service, question: &Question, start: bool) -> Answered {
             method: "GetAll".to_owned(),
             arguments: (service.interface.as_str(),).to_variant(),
         },
-        Question::Entries(list) => service.call(list, ().to_variant()),
+        Question::Entries(list) => service.method_call(list, ().to_variant()),
     };
     let flags = if start {
         DBusCallFlags::NONE
     } else {
         DBusCallFlags::NO_AUTO_START
     };
-    let reply = call(service, &question, flags, limits::SERVICE_PATIENCE)?;
+    let reply = send(service, &question, flags, limits::SERVICE_PATIENCE)?;
     reply.map(|reply| bounded(service, reply)).transpose()
 }
 
@@ -379,14 +351,14 @@ pub(crate) fn is_too_large(reply: &Variant) -> bool {
 }
 
 /// Tells a service of a change. Whoever must allow it may ask the person.
-pub fn tell(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
+pub fn call(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
     let patience = if is_silent(service) {
         limits::LAST_CHANGE_PATIENCE
     } else {
         limits::CHANGE_PATIENCE
     };
     let flags = DBusCallFlags::ALLOW_INTERACTIVE_AUTHORIZATION;
-    match call(service, change, flags, patience)? {
+    match send(service, change, flags, patience)? {
         Some(_) => Ok(()),
         None => Err(failed(service, "it is no longer there")),
     }
@@ -394,8 +366,8 @@ pub fn tell(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
 
 /// Calls a method that takes nothing and returns a text. `None`: the service is not installed.
 pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServiceProblem> {
-    let question = service.call(method, ().to_variant());
-    let Some(reply) = call(
+    let question = service.method_call(method, ().to_variant());
+    let Some(reply) = send(
         service,
         &question,
         DBusCallFlags::NONE,
@@ -410,81 +382,28 @@ pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServicePr
         .ok_or_else(|| failed(service, "its answer is no text"))
 }
 
-/// Whether a bus can start the service of that name.
-pub(crate) fn can_be_started(bus: &DBusConnection, name: &str) -> bool {
-    session::ask_bus(
-        bus,
-        "ListActivatableNames",
-        &().to_variant(),
-        Some(limits::SERVICE_PATIENCE),
-    )
-    .is_ok_and(|reply| {
-        let names = reply.type_().as_str() == "(as)";
-        names
-            && reply
-                .child_value(0)
-                .iter()
-                .any(|other| other.str() == Some(name))
-    })
-}
-
-/// A bus, as soon as it can be talked to. `None`: there is none.
-fn connection(bus: Bus) -> Result<Option<DBusConnection>, ()> {
-    static KNOWN: Mutex<Vec<(Bus, DBusConnection)>> = Mutex::new(Vec::new());
-    let find = || {
-        let known = lock(&KNOWN);
-        let mut open = known.iter().filter(|(_, found)| !found.is_closed());
-        open.find(|(of, _)| *of == bus)
-            .map(|(_, found)| found.clone())
-    };
-    if let Some(connection) = find() {
-        return Ok(Some(connection));
-    }
-    let (sender, receiver) = mpsc::channel();
-    // Whoever listens at the bus's address may never say a word; then this thread is left behind.
-    thread::Builder::new()
-        .name("bus".to_owned())
-        .spawn(move || {
-            let connection = gio::bus_get_sync(bus.kind(), gio::Cancellable::NONE).ok();
-            if let Some(connection) = &connection {
-                bus.outlive(connection);
-            }
-            // Nobody may be waiting any more.
-            let _ = sender.send(connection);
-        })
-        .map_err(drop)?;
-    let connection = receiver
-        .recv_timeout(limits::SERVICE_PATIENCE)
-        .map_err(drop)?;
-    if let Some(connection) = &connection {
-        let mut known = lock(&KNOWN);
-        known.retain(|(_, found)| !found.is_closed());
-        known.push((bus, connection.clone()));
-    }
-    Ok(connection)
-}
-
 /// Calls a method. `None`: the service is not installed.
-fn call(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration) -> Answered {
+fn send(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration) -> Answered {
     let no_answer = || ServiceProblem::NoAnswer(service.name.clone());
-    let Ok(connection) = connection(service.bus) else {
+    let Ok(connection) = service.bus.connect(limits::SERVICE_PATIENCE) else {
         remember_silence(service.bus, None);
         return Err(no_answer());
     };
     let Some(connection) = connection else {
         return Ok(None);
     };
-    let reply = connection.call_sync(
-        Some(&service.name),
-        &service.path,
-        &call.interface,
-        &call.method,
-        Some(&call.arguments),
-        None,
+    let reply = Message {
+        name: &service.name,
+        path: &service.path,
+        interface: &call.interface,
+        method: &call.method,
+        arguments: Some(&call.arguments),
+        reply: None,
         flags,
-        i32::try_from(patience.as_millis()).unwrap_or(i32::MAX),
-        gio::Cancellable::NONE,
-    );
+        timeout: Some(patience),
+        cancellable: None,
+    }
+    .send(&connection);
     match reply {
         Ok(reply) => {
             answered(service.bus, &service.name);
@@ -566,11 +485,6 @@ fn remember_silence(bus: Bus, name: Option<&str>) {
 /// Forgets that a service did not answer: it did, or another has taken its place.
 pub fn answered(bus: Bus, name: &str) {
     lock(&SILENT).retain(|(of, silent, _)| *of != bus || silent.as_deref() != Some(name));
-}
-
-/// A panic elsewhere leaves nothing half done in what is locked here.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The session: since when its programs may be running, and asking its bus itself.
+//! The session: since when its programs may be running.
 
 use std::fs;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use gio::prelude::*;
+use glib::prelude::*;
 
-/// The name, the interface and the object of a bus itself; see the D-Bus specification.
-pub(crate) const BUS: &str = "org.freedesktop.DBus";
-pub(crate) const BUS_PATH: &str = "/org/freedesktop/DBus";
+use crate::system::bus;
+use crate::system::bus::{Bus, DAEMON};
+use crate::system::limits;
 
 /// When the session began, as far as can be told: when its bus was started. None without a bus,
 /// or where the system does not say.
@@ -36,36 +36,15 @@ fn socket(addresses: &str) -> Option<&str> {
 
 /// The process of the session's bus.
 fn bus_process() -> Option<u32> {
-    let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).ok()?;
-    let reply = ask_bus(
+    let bus = Bus::Session.connect(limits::SERVICE_PATIENCE).ok()??;
+    let reply = bus::query_daemon(
         &bus,
         "GetConnectionUnixProcessID",
-        &(BUS,).to_variant(),
+        &(DAEMON,).to_variant(),
         Some(Duration::from_secs(1)),
     );
     let (process,) = reply.ok()?.get()?;
     Some(process)
-}
-
-/// Asks a bus itself, rather than a program on it; waits for GIO's time where none is given.
-pub fn ask_bus(
-    bus: &gio::DBusConnection,
-    method: &str,
-    arguments: &glib::Variant,
-    patience: Option<Duration>,
-) -> Result<glib::Variant, glib::Error> {
-    let milliseconds = patience.and_then(|patience| i32::try_from(patience.as_millis()).ok());
-    bus.call_sync(
-        Some(BUS),
-        BUS_PATH,
-        BUS,
-        method,
-        Some(arguments),
-        None,
-        gio::DBusCallFlags::NONE,
-        milliseconds.unwrap_or(-1),
-        gio::Cancellable::NONE,
-    )
 }
 
 /// When a process was started; see proc(5), `/proc/pid/stat`, field 22.

@@ -22,8 +22,8 @@ use crate::choices::organisation;
 use crate::choices::state::State;
 use crate::formats::mistake;
 use crate::formats::mistake::{At, quote};
+use crate::system::bus::Bus;
 use crate::system::limits;
-use crate::system::service::Bus;
 use crate::system::text::is_unprintable;
 
 /// Reads a string and makes something of it. An error says what was found and what was expected.

@@ -7,7 +7,9 @@ use std::io;
 use std::sync::Mutex;
 
 use crate::choices::change::failure::Failure;
+use crate::system::bus::Bus;
 use crate::system::i18n::system_error;
+use crate::system::limits;
 use crate::system::settings::Storage;
 
 /// Why a value did not reach the storage, as far as can be found out.
@@ -15,7 +17,7 @@ pub(super) fn explain() -> Failure {
     if !Storage::is_dconf() {
         return Failure::NotSaved(None);
     }
-    if gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).is_err() {
+    if let Ok(None) = Bus::Session.connect(limits::SERVICE_PATIENCE) {
         return Failure::NoBus;
     }
     let folder = glib::user_config_dir().join("dconf");

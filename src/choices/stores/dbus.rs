@@ -23,9 +23,10 @@ use crate::choices::state::State;
 use crate::choices::store::{Answer, Mode, ModeState, Problem, Request, Store, Watched, Write};
 use crate::formats::mistake;
 use crate::formats::mistake::At;
+use crate::system::bus::Bus;
 use crate::system::limits;
 use crate::system::service;
-use crate::system::service::{Bus, Call, Service, ServiceProblem};
+use crate::system::service::{Call, Service, ServiceProblem};
 use crate::system::tree::Tree;
 
 /// `[dbus]` in a reader file.
@@ -272,6 +273,6 @@ impl Write for ServiceWrite {
     }
 
     fn apply(&self) -> Result<(), Problem> {
-        Ok(service::tell(&self.service, &self.call)?)
+        Ok(service::call(&self.service, &self.call)?)
     }
 }

@@ -23,7 +23,8 @@ use crate::choices::snapshot::Snapshot;
 use crate::choices::store::{Answer, Problem, Request, Store, Watched, Write};
 use crate::choices::stores::dbus::ServiceWrite;
 use crate::formats::mistake::At;
-use crate::system::service::{Bus, Service, ServiceProblem};
+use crate::system::bus::Bus;
+use crate::system::service::{Service, ServiceProblem};
 use crate::system::settings::Origin;
 
 /// `[dbus-entry]` in a reader file.
@@ -175,8 +176,10 @@ impl Store for DbusEntry {
         let changes = rule::changes(&[place], request, false).into_iter();
         let writes = changes.map(|(_, value)| {
             let call = match value {
-                Some(value) => service.call(&self.add, Variant::tuple_from_iter([&name, &value])),
-                None => service.call(&self.remove, Variant::tuple_from_iter([&name])),
+                Some(value) => {
+                    service.method_call(&self.add, Variant::tuple_from_iter([&name, &value]))
+                }
+                None => service.method_call(&self.remove, Variant::tuple_from_iter([&name])),
             };
             let write: Box<dyn Write> = Box::new(ServiceWrite {
                 service: service.clone(),
