@@ -18,7 +18,7 @@ pub struct Choice {
     title: &'static str,
     description: &'static str,
     keywords: &'static str,
-    nobody: &'static str,
+    empty_hint: &'static str,
 }
 
 /// The parts of the panel, in the order in which they are shown.
@@ -47,7 +47,7 @@ pub const ALL: &[Choice] = &[
         // many as you like, with a semicolon after each
         keywords: noop("amazon;dash;internet;web;lens;shopping;suggestions;tracking;typing;"),
         // Translators: about “Include online search results”
-        nobody: noop("No search on this computer that looks online follows this choice yet."),
+        empty_hint: noop("No search on this computer that looks online follows this choice yet."),
     },
     Choice {
         id: "error-reports",
@@ -62,7 +62,7 @@ pub const ALL: &[Choice] = &[
         // like, with a semicolon after each
         keywords: noop("bug;crash;diagnostics;failure;problem;telemetry;tracking;"),
         // Translators: about “Send error reports”
-        nobody: noop("No error reporter on this computer follows this choice yet."),
+        empty_hint: noop("No error reporter on this computer follows this choice yet."),
     },
     Choice {
         id: "usage-statistics",
@@ -77,7 +77,9 @@ pub const ALL: &[Choice] = &[
         // as many as you like, with a semicolon after each
         keywords: noop("hardware;insights;metrics;popularity;statistics;telemetry;tracking;usage;"),
         // Translators: about “Send occasional system information”
-        nobody: noop("No program on this computer that sends such facts follows this choice yet."),
+        empty_hint: noop(
+            "No program on this computer that sends such facts follows this choice yet.",
+        ),
     },
     Choice {
         id: "activity-history",
@@ -92,7 +94,7 @@ pub const ALL: &[Choice] = &[
         // as many as you like, with a semicolon after each
         keywords: noop("activity;documents;history;journal;log;recent;remember;usage;zeitgeist;"),
         // Translators: about “Record files and applications used”
-        nobody: noop("No program on this computer that records them follows this choice yet."),
+        empty_hint: noop("No program on this computer that records them follows this choice yet."),
     },
 ];
 
@@ -126,8 +128,8 @@ impl Choice {
     }
 
     /// What to say when no installed program but the panel's own key follows the choice.
-    pub fn nobody(&self) -> String {
-        gettext(self.nobody)
+    pub fn empty_hint(&self) -> String {
+        gettext(self.empty_hint)
     }
 }
 

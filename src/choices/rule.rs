@@ -145,7 +145,7 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         name: place.name.clone(),
         on: place.state() != State::Off && !all_off,
     };
-    let state = State::together(places.iter().map(Place::state));
+    let state = State::combine(places.iter().map(Place::state));
     let origin = places.iter().filter_map(|place| place.origin).max();
     Answer {
         state: if all_off {

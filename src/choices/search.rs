@@ -13,7 +13,7 @@ use crate::system::limits;
 
 /// How long a word of a description is before it says anything: “what”, “when” and “this” would
 /// have the choices among the results of nearly every search.
-const TELLING: usize = 5;
+const MIN_WORD_LENGTH: usize = 5;
 
 /// The choices that the terms find; those found by their name or keywords come first.
 ///
@@ -49,7 +49,7 @@ fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
     let names = both(&[title, keywords, words::NAME]);
     let description: Vec<_> = both(&[description])
         .into_iter()
-        .filter(|word| word.chars().count() >= TELLING)
+        .filter(|word| word.chars().count() >= MIN_WORD_LENGTH)
         .collect();
     let begins = |words: &[String], term: &str| words.iter().any(|word| word.starts_with(term));
     terms.iter().try_fold(0, |rank, term| {

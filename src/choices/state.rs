@@ -29,7 +29,7 @@ impl State {
     }
 
     /// What several of them amount to together; none of them amounts to nothing that is known.
-    pub fn together(states: impl IntoIterator<Item = Self>) -> Option<Self> {
+    pub fn combine(states: impl IntoIterator<Item = Self>) -> Option<Self> {
         states
             .into_iter()
             .reduce(|a, b| if a == b { a } else { Self::Mixed })
@@ -48,11 +48,11 @@ mod tests {
 
     #[test]
     fn readers_that_differ_are_mixed_and_mixed_may_send() {
-        assert_eq!(State::together([On, On]), Some(On));
-        assert_eq!(State::together([Off, Off]), Some(Off));
-        assert_eq!(State::together([Off, On, Off]), Some(Mixed));
-        assert_eq!(State::together([Mixed, Off]), Some(Mixed));
-        assert_eq!(State::together([]), None);
+        assert_eq!(State::combine([On, On]), Some(On));
+        assert_eq!(State::combine([Off, Off]), Some(Off));
+        assert_eq!(State::combine([Off, On, Off]), Some(Mixed));
+        assert_eq!(State::combine([Mixed, Off]), Some(Mixed));
+        assert_eq!(State::combine([]), None);
         assert!(Mixed.may_send() && On.may_send() && !Off.may_send());
     }
 }

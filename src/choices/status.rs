@@ -151,7 +151,7 @@ impl ChoiceStatus {
     pub(crate) fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
         // The panel's own key is a reader, so there is always one.
         let state =
-            State::together(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);
+            State::combine(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);
         let answers = || readers.iter().filter_map(ReaderStatus::reading);
         let all_locked = answers().next().is_some() && answers().all(|answer| answer.locked);
         let refused = answers().any(|answer| answer.locked && answer.state != State::On);
@@ -201,7 +201,7 @@ impl ChoiceStatus {
     }
 
     /// Whether no program but those that follow the panel's own key is known to obey here.
-    pub fn nobody_follows(&self) -> bool {
+    pub fn has_no_reader(&self) -> bool {
         self.installed()
             .all(|reader| reader.own || !reader.has_program)
     }

@@ -358,7 +358,7 @@ impl Readings {
                 }
             })
             .collect();
-        let state = State::together(parts.iter().map(|part| State::from(part.on)));
+        let state = State::combine(parts.iter().map(|part| State::from(part.on)));
 
         let origins = members
             .iter()

@@ -48,8 +48,8 @@ fn paragraph(status: &ChoiceStatus) -> String {
     if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
         lines.push(format!("    {}", words::mode(mode)));
     }
-    if status.nobody_follows() {
-        lines.push(format!("    {}", status.choice.nobody()));
+    if status.has_no_reader() {
+        lines.push(format!("    {}", status.choice.empty_hint()));
     }
     if status.pending {
         lines.push(format!("    {}", words::pending()));
