@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Lists the reader files of `data/readers.d`, so that a new one is a file and nothing else.
+//! Lists the reader files of `data/readers.d`, so that adding a reader takes only its file.
 
 use std::fmt::Write as _;
 use std::path::Path;

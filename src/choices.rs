@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a person decides: the choices, the readers that obey them, and what they amount to.
+//! What the user decides: the choices, the readers that follow them, and their combined state.
 
 pub mod catalogue;
 pub mod change;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Properties of policies: whatever is in one, and in the reader files that it is compiled for,
-//! no more is set and locked than they name, and every mistake is found.
+//! Properties of policies: for any policy and any reader files, only keys that they name are set
+//! and locked, and every mistake is found.
 
 #![allow(clippy::unwrap_used)]
 
@@ -31,7 +31,7 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::load_layers(&[folder])
 });
 
-/// What would mean something else, were it taken for more than a text.
+/// Texts with another meaning if they were written unescaped.
 const HOSTILE: &[&str] = &[
     "\n",
     "\r",
@@ -94,7 +94,7 @@ fn hostile() -> impl Strategy<Value = String> + Clone {
     ]
 }
 
-/// A hostile text that is a name on one line nevertheless.
+/// A hostile text that is a valid name on one line.
 fn line() -> impl Strategy<Value = String> {
     hostile().prop_map(|text| {
         let text = text.chars().filter(|c| !is_unprintable(*c));
@@ -125,7 +125,7 @@ fn organisation() -> impl Strategy<Value = Organisation> {
     })
 }
 
-/// A text as TOML, whatever is in it.
+/// Any text as a TOML string.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -207,7 +207,7 @@ fn compiled(policy: &Policy) -> Compiled {
     checks::compiled(policy, &SHIPPED, &[]).unwrap()
 }
 
-/// The content of a reader file. Few paths and keys, so that readers meet.
+/// The content of a reader file. It has few paths and keys, so that readers collide.
 fn reader_text() -> impl Strategy<Value = String> {
     let folder = select(&[
         "/org/example/",
@@ -299,22 +299,22 @@ fn reader(id: usize, text: &str) -> Reader {
         .unwrap()
 }
 
-/// Whether TOML's parser stumbles over a mistake.
+/// Whether the TOML parser stops at a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// It is TOML, but no policy.
+    /// Valid TOML, but not a policy.
     Word,
-    /// Likewise. It is not looked for while anything in the file is no TOML: a value may be
-    /// missing, or of another type, only since its line is broken.
+    /// Like [`Kind::Word`], but only reported if the whole file is TOML: a value may be missing or
+    /// of another type only because its line is broken.
     Value,
-    /// It is no TOML.
+    /// Invalid TOML.
     Broken,
 }
 
 use Kind::{Broken, Value, Word};
 
-/// A policy, line by line: what is right, and what may stand there instead. Each line that is
-/// marked has one mistake at least; none needs another to be seen.
+/// A policy line by line: what is right, and wrong alternatives. Each wrong line has at least one
+/// mistake, which is found without the others.
 const SPOTS: &[(&str, &[(Kind, &str)])] = &[
     (
         "",
@@ -414,7 +414,7 @@ const SPOTS: &[(&str, &[(Kind, &str)])] = &[
     ),
 ];
 
-/// A valid document with a mistake in some of its spots.
+/// A valid document with mistakes in some of its lines.
 fn mistaken(kinds: &'static [Kind]) -> impl Strategy<Value = String> {
     let spots: Vec<_> = SPOTS
         .iter()
@@ -516,7 +516,7 @@ proptest! {
     #[test]
     fn no_text_in_a_reader_file_adds_a_key_a_section_or_a_lock(text in hostile(), spot in 0..10_usize) {
         let value = text.replace('\0', "").to_variant().print(true);
-        // The first half are texts of a value reader, the other half of a list reader.
+        // The first half are strings of a value reader, the second half of a list reader.
         let field = |own: usize, plain: &str| quoted(if own == spot { &text } else { plain });
         let content = if spot < 6 {
             format!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Properties of reader files: whatever is in one, it is a reader, a mask or a mistake.
+//! Properties of reader files: any content is a reader, a mask or a mistake.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ use privacy_panel::system::limits;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A table of each store in a reader file, with every field that it has.
+/// A table of each store with all its fields.
 const EXAMPLES: &[(&str, &str)] = &[
     (
         "gsettings",
@@ -59,14 +59,14 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The reader file with a table of a store.
+/// A reader file with this table of a store.
 fn file(name: &str, table: &str) -> String {
     format!(
         "name = \"Example\"\nchoice = \"online-search\"\nprograms = [\"/usr/bin/a\"]\n[{name}]\n{table}"
     )
 }
 
-/// A reader file with another text in one of its strings.
+/// A reader file with one of its strings replaced.
 fn with_other_string(text: &str, number: usize, other: &str) -> String {
     let quotes: Vec<_> = text.match_indices('"').map(|(at, _)| at).collect();
     let string = number % (quotes.len() / 2) * 2;
@@ -116,7 +116,7 @@ fn load(content: &[u8]) -> Catalogue {
     Catalogue::load_layers(&[folder.path().to_owned()])
 }
 
-/// Lines of a reader file, valid and not, in any order and number.
+/// Lines of a reader file, valid or not, in any order and number.
 fn lines() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         Just("name = \"Dash\"".to_owned()),
@@ -179,7 +179,7 @@ proptest! {
         }
     }
 
-    /// What a file says ends up as a path, a key and a value; none of them can be more than that.
+    /// Fields become a path, a key and a value, and can't be anything else.
     #[test]
     fn a_file_that_is_accepted_names_a_plain_path_a_plain_key_and_two_values_of_one_type(
         path in "[/a-zA-Z.\n\\[\\]'\" -]{0,20}",
@@ -207,7 +207,7 @@ proptest! {
         }
     }
 
-    /// GLib ends a program, or complains, when it is told a name that is none.
+    /// GLib aborts, or warns, for invalid names.
     #[test]
     fn a_service_that_is_accepted_has_names_that_a_bus_takes(
         name in "[a-zA-Z0-9_:.\n\" -]{0,12}",
@@ -233,7 +233,7 @@ proptest! {
         }
     }
 
-    /// What comes back from a service is compared part by part, at places that are there.
+    /// A service's answer is compared part by part, at valid paths only.
     #[test]
     fn an_entry_that_is_accepted_has_a_value_for_a_bus_and_places_in_it(
         member in "(List|[a-zA-Z0-9_.\n -]{0,6})",
@@ -270,7 +270,7 @@ proptest! {
         }
     }
 
-    /// A file is read and written below the person's configuration folder, and nowhere else.
+    /// Files are read and written only below the user's configuration folder.
     #[test]
     fn a_file_that_is_accepted_is_below_the_configuration_folder(
         file in "[./*a-z\n\\\\ ~$-]{0,16}",
@@ -350,7 +350,7 @@ fn a_character_that_is_not_shown_is_a_mistake_in_each_string_and_has_a_place() {
             let Some(begin) = line.find('"') else {
                 continue;
             };
-            // Behind the first character of the string, and of a text in it.
+            // After the first character of the string, and of a string inside it.
             let at = begin + 1 + line[begin + 1..].chars().next().unwrap().len_utf8();
             for hidden in [
                 '\0',
@@ -416,7 +416,7 @@ fn off(value: &str) -> &'static str {
     }
 }
 
-/// A sound file, a text in it, the limit of what stands in its place, and that in a size.
+/// A valid file, a text in it, the limit of its replacement, and the replacement of a given size.
 type Case<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> String);
 
 #[test]
@@ -515,6 +515,6 @@ fn a_value_is_nested_only_so_deeply_and_the_mistake_says_how_deeply() {
     };
     assert!(is_read(&typed(most)));
     assert!(!is_read(&typed(most + 1)));
-    // A bracket in a string is none.
+    // Brackets inside a string don't count.
     assert!(is_read(&VALUE.replace("'on'", "'[[[[[[[[[[[[[[[[[[[[[['")));
 }

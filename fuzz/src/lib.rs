@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What holds for the content of every policy and every reader file, whoever wrote it.
+//! What holds for every policy and every reader file, whatever their content.
 //!
-//! The fuzz targets call it, and so do the tests of the main crate, which include this file: with
-//! generated files, and with the corpus. It judges by what GLib and TOML's own parser read, and by
-//! what the readers' stores ask for, not by what the compiler means to write. Whatever does not hold,
-//! panics.
+//! The fuzz targets call these checks. So do the tests of the main crate, which include this file,
+//! with generated files and with the corpus. The checks compare with what GLib and the TOML parser
+//! read and with what the readers' stores ask for, not with what the compiler intends. They panic
+//! on a difference.
 
 #![allow(clippy::expect_used)]
 
@@ -32,14 +32,13 @@ use privacy_panel::reports::{Content, Reading};
 use privacy_panel::system::limits;
 use privacy_panel::system::text::is_unprintable;
 
-/// Where a policy's organisation is named.
+/// The key that names a policy's organisation.
 pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 
-/// Where people can ask that organisation.
+/// The key with the organisation's contact.
 pub const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
 
-/// What other system databases may have in a list: names that would be more than names, were they
-/// written as they are.
+/// Names that other system databases may have in a list. Unescaped, they would be more than names.
 const HOSTILE_LIST: &[&str] = &[
     "other.desktop",
     "org.gnome.Software.desktop",
@@ -47,9 +46,9 @@ const HOSTILE_LIST: &[&str] = &[
     "",
 ];
 
-/// The readers that come with the panel.
+/// The shipped readers.
 static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
-    // What GLib only warns of is a mistake here, too.
+    // GLib's warnings are errors here, too.
     glib::log_set_always_fatal(glib::LogLevels::LEVEL_CRITICAL | glib::LogLevels::LEVEL_WARNING);
     Catalogue::of(catalogue::SHIPPED.iter().map(|(id, text)| {
         let reader = catalogue::parse(Path::new(id), text.as_bytes());
@@ -58,8 +57,8 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     }))
 });
 
-/// Any bytes as a policy file: they are a policy, or mistakes that people can find. The policy
-/// says what the file says, and compiles to that and nothing more.
+/// Any bytes as a policy file: the result is a policy, or mistakes with a place. The policy says
+/// what the file says and compiles to nothing more.
 pub fn policy(bytes: &[u8]) {
     let shipped = &*SHIPPED;
     match policy::parse(Path::new("policy.toml"), bytes) {
@@ -67,7 +66,7 @@ pub fn policy(bytes: &[u8]) {
             let text = std::str::from_utf8(bytes).expect("a policy is UTF-8");
             assert_eq!(policy.text, text);
             says_what_the_document_says(&policy, text);
-            // Nothing in the shipped readers contradicts anything else in them.
+            // The shipped readers don't contradict each other.
             let compiled = compiled(&policy, shipped, &[]).unwrap_or_else(|c| panic!("{c}"));
             let with_names = self::compiled(&policy, shipped, HOSTILE_LIST);
             let with_names = with_names.unwrap_or_else(|conflict| panic!("{conflict}"));
@@ -78,7 +77,7 @@ pub fn policy(bytes: &[u8]) {
             assert!(!mistakes.is_empty(), "refused, and nobody knows why");
             let lines = lines(bytes);
             for mistake in &mistakes {
-                // TOML's parser knows no place for the one that it gives up at.
+                // The TOML parser reports no place for its recursion limit.
                 assert!(mistake.at.is_some() || mistake.message == "recursion limit");
                 can_be_found(mistake, &lines);
                 assert!(!mistake.message.contains(is_unprintable), "{mistake:?}");
@@ -89,8 +88,8 @@ pub fn policy(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a reader file: they are a reader, a mask or a mistake that people can find. The
-/// reader is as the file says, and no policy makes anything of it but its own keys.
+/// Any bytes as a reader file: the result is a reader, a mask, or a mistake with a place. The
+/// reader says what the file says, and a policy sets no keys but its own.
 pub fn reader_file(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     match catalogue::parse(Path::new("reader.toml"), bytes) {
@@ -121,11 +120,11 @@ pub fn reader_file(bytes: &[u8]) {
     }
 }
 
-/// Everything that a policy can say of one choice.
+/// Everything a policy can say about one choice.
 pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decision> {
     [State::On, State::Off].into_iter().flat_map(move |state| {
         [false, true].into_iter().flat_map(move |locked| {
-            // Lists are spoken of only with a lock, and “all-off” only of what is off.
+            // “lists” needs a lock, and “all-off” needs the state off.
             let lists = Lists::ALL.into_iter().map(|(_, lists)| lists);
             lists
                 .filter(move |lists| {
@@ -142,8 +141,8 @@ pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decisi
     })
 }
 
-/// Compiles, and checks what comes out: GLib reads it back to exactly the same, every key and lock
-/// is one that a reader of a decided choice names, and every reader is as was decided.
+/// Compiles a policy and checks the result: GLib reads back the same values, readers of the decided
+/// choices name every key and lock, and every reader gets the decided state.
 pub fn compiled(
     policy: &Policy,
     catalogue: &Catalogue,
@@ -195,7 +194,7 @@ pub fn compiled(
         );
     }
     for (decision, reader) in decided(policy, catalogue) {
-        // What is said of the policy itself comes last, whatever a reader wants of that key.
+        // The policy's own keys come last, whatever a reader asks for.
         let own = policy.organisation.is_some();
         let wished = reader.store.policy_keys(decision).into_iter();
         for wished in wished.filter(|wished| !own || !is_of_the_policy(&wished.key)) {
@@ -205,7 +204,7 @@ pub fn compiled(
     Ok(compiled)
 }
 
-/// The names that readers of decided choices have in lists.
+/// The list members that readers of decided choices name.
 fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
     let wished = decided(policy, catalogue)
         .flat_map(|(decision, reader)| reader.store.policy_keys(decision));
@@ -217,7 +216,7 @@ fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
         .collect()
 }
 
-/// A key of a reader's against what comes out for all of them.
+/// Compares a key that a reader asks for with the compiled result.
 fn key_is_as_wished(
     compiled: &Compiled,
     wished: &PolicyKey,
@@ -232,7 +231,7 @@ fn key_is_as_wished(
             let members: Vec<_> = value.array_iter_str().expect("a list").collect();
             assert!(with.iter().all(|name| members.contains(&name.as_str())));
             assert!(!without.iter().any(|name| members.contains(&name.as_str())));
-            // The names of others stay, and none comes in that nobody named.
+            // Other programs' names stay, and no unnamed one comes in.
             for name in below {
                 assert!(listed.contains(*name) || members.contains(name));
             }
@@ -243,7 +242,7 @@ fn key_is_as_wished(
     }
 }
 
-/// The readers that a policy has a say about.
+/// The readers that a policy decides about.
 fn decided<'a>(
     policy: &'a Policy,
     catalogue: &'a Catalogue,
@@ -256,18 +255,18 @@ fn decided<'a>(
     })
 }
 
-/// Whether a key says something of the policy itself.
+/// Whether a key describes the policy itself.
 fn is_of_the_policy(key: &str) -> bool {
     [ORGANISATION, CONTACT].contains(&key)
 }
 
-/// The keys that a reader names, by their whole paths.
+/// The full paths of the keys that a reader names.
 pub fn named(reader: &Reader) -> Vec<String> {
     let keys = reader.store.watched().keys;
     keys.iter().map(SettingKey::full_name).collect()
 }
 
-/// A key file, as dconf reads it: with GLib's parser, and each value with GVariant's.
+/// Reads a keyfile as dconf does: with GLib's parser, and each value with GVariant's.
 pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     let parsed = KeyFile::new();
     parsed
@@ -285,7 +284,7 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
             values.insert(format!("/{group}/{key}"), value);
         }
     }
-    // GLib takes the last of two keys, and joins groups of one name: here nothing comes twice.
+    // GLib takes the last of two equal keys and joins groups of one name. Here none is repeated.
     let lines: Vec<_> = key_file
         .split('\n')
         .filter(|line| !line.is_empty())
@@ -296,7 +295,7 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     values
 }
 
-/// A mistake is one line of text, with a place that is in the file.
+/// A mistake is one line of text, and its place is inside the file.
 fn can_be_found(mistake: &Mistake, lines: &[usize]) {
     let message = &mistake.message;
     let ends = [
@@ -312,14 +311,14 @@ fn can_be_found(mistake: &Mistake, lines: &[usize]) {
     }
 }
 
-/// How many characters each line has.
+/// The number of characters in each line.
 fn lines(bytes: &[u8]) -> Vec<usize> {
     let text = String::from_utf8_lossy(bytes);
     text.split('\n').map(|line| line.chars().count()).collect()
 }
 
-/// Any bytes as a search: each line is a term. Choices are found once each, and neither case nor more
-/// terms find more of them.
+/// Any bytes as a search: each line is a term. The search finds each choice once. Neither case nor
+/// more terms find more choices.
 pub fn search(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     let text = String::from_utf8_lossy(bytes);
@@ -331,7 +330,7 @@ pub fn search(bytes: &[u8]) {
     let found = ids(&terms);
     let different: BTreeSet<_> = found.iter().collect();
     assert_eq!(different.len(), found.len());
-    // A term that finds nothing by itself takes nothing away: it may have no letters.
+    // A term that finds nothing by itself removes no results: it may have no letters.
     let first = ids(&terms[..1]);
     assert!(first.is_empty() || found.iter().all(|id| first.contains(id)));
     let cut = search::beginning(terms[0]);
@@ -339,8 +338,8 @@ pub fn search(bytes: &[u8]) {
     assert_eq!(ids(&[cut]), first);
 }
 
-/// Any bytes as a file in which programs remember what a person did. Without its entries it is a file of
-/// that format that has none, and all else in it stays.
+/// Any bytes as a file with recorded activity. Without its entries, it is a file of the same format
+/// with no entries, and all other content is unchanged.
 pub fn history(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -360,7 +359,7 @@ pub fn history(bytes: &[u8]) {
     }
 }
 
-/// A policy against TOML's own idea of the document.
+/// Compares a policy with the parsed TOML document.
 fn says_what_the_document_says(policy: &Policy, text: &str) {
     let document: toml::Table = toml::from_str(text).expect("a policy is TOML");
     let table = |name: &str| {
@@ -410,8 +409,7 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
     }
 }
 
-/// A reader against TOML's own idea of the document: written as a table again, it is the table of the
-/// file.
+/// Compares a reader with the parsed TOML document: serialized again, it is the file's table.
 fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     let mut document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
     let mut take = |name: &str| document.remove(name);
@@ -424,7 +422,7 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     let [toml::Value::Table(table)] = &tables.collect::<Vec<_>>()[..] else {
         panic!("not the table of one store");
     };
-    // A list that may be left out may be empty.
+    // An optional list may be empty.
     let without_empty = |mut table: toml::Table| {
         table.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
         table
@@ -434,8 +432,7 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     assert!(document.is_empty(), "{document:?} was passed over");
 }
 
-/// What becomes a group, a key, a line of locks, a file or a name on a bus is made of words, and can be
-/// nothing else.
+/// Values that become a group, a key, a line of locks, a file or a bus name consist of words only.
 fn names_are_plain(reader: &Reader) {
     let is_plain = |text: &str, others: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
@@ -475,7 +472,7 @@ fn names_are_plain(reader: &Reader) {
         }
     }
     assert!(!store.needs_programs() || reader.programs.is_some());
-    // A policy sets and locks no other keys than those of the reader, and on is not off.
+    // A policy sets and locks only the reader's keys, and on differs from off.
     let keys = |state| {
         let decision = Decision {
             choice: reader.choice,
@@ -491,7 +488,8 @@ fn names_are_plain(reader: &Reader) {
     assert!(on.iter().chain(&off).all(|key| named.contains(&key.key)));
 }
 
-/// Any bytes as one of Apport's reports: whatever is in it is shown, bounded and fit for a terminal.
+/// Any bytes as an Apport report: the content is shown, within the limits and without control
+/// characters.
 pub fn report(bytes: &[u8]) {
     let mut shown = 0;
     let mut count = 0;
@@ -501,7 +499,7 @@ pub fn report(bytes: &[u8]) {
             assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_unprintable));
         }
         if let Content::Text { text, .. } = &field.content {
-            // What was replaced takes three bytes for one.
+            // A replacement character has three bytes for one.
             assert!(text.len() <= 3 * limits::REPORT_TEXT);
             assert!(!text.contains(|c| is_unprintable(c) && c != '\n' && c != '\t'));
             shown += text.len();
@@ -510,6 +508,6 @@ pub fn report(bytes: &[u8]) {
     });
     read.expect("bytes in memory can be read");
     assert!(count <= limits::REPORT_FIELDS && shown <= 20 * 1024 * 1024);
-    // Nothing is left out but line ends.
+    // Only line ends may be left out.
     assert!(count > 0 || bytes.iter().all(|&byte| byte == b'\n'));
 }

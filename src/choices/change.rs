@@ -2,13 +2,12 @@
 
 //! Writing a choice to every installed reader, and reading every one back.
 //!
-//! GSettings reports nothing of a write that fails later: its writes are on their way when the
-//! call returns. So each change here is written, waited for, and then looked up in a freshly
-//! opened storage; only what stands there is called done.
+//! GSettings reports nothing of a write that fails later: writes are still under way when the call
+//! returns. So each change is written, waited for, and then read from freshly opened storage. Only
+//! what the storage holds is reported as done.
 //!
-//! A service on a bus may ask the person for a password, and may be told no. So it comes last
-//! where a choice is turned off, and first where it is turned on: then nothing is on that the
-//! person, by saying no, did not want.
+//! A service may ask for a password. So services are written last when turning off and first when
+//! turning on: if the user cancels, nothing else has been turned on.
 
 mod complaints;
 mod failure;
@@ -33,27 +32,27 @@ use crate::system::settings::Storage;
 pub use complaints::collect_complaints;
 pub use failure::Failure;
 
-/// What a change that is under way tells.
+/// A message of a change under way.
 enum Progress {
-    /// A service is being told, which may have the person asked for permission.
+    /// A service is being called, which may ask the user for permission.
     Asking,
-    /// It is over.
+    /// The change is over, with these failures.
     Done(Vec<(String, Failure)>),
 }
 
-/// What became of a wish, reader by reader.
+/// The result of a request for each reader.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// What was wished.
     pub request: Request,
-    /// The choice as it is now, read back.
+    /// The choice, read back.
     pub status: ChoiceStatus,
-    /// The installed readers that are not as wished, by their id, and why.
+    /// The IDs of the installed readers that don't have the requested state, and why.
     pub failures: Vec<(String, Failure)>,
 }
 
 impl Report {
-    /// The names of the programs that are not as wished, for people, and why.
+    /// The display names of the programs that don't have the requested state, and why.
     pub fn named_failures(&self) -> impl Iterator<Item = (String, &Failure)> {
         self.failures.iter().map(|(id, failure)| {
             let readers = &self.status.readers;
@@ -63,12 +62,12 @@ impl Report {
         })
     }
 
-    /// Whether every installed reader is as wished.
+    /// Whether every installed reader has the requested state.
     pub fn succeeded(&self) -> bool {
         self.failures.is_empty()
     }
 
-    /// Whether a lock is what stood in the way.
+    /// Whether a lock prevented the change.
     pub fn is_locked(&self) -> bool {
         self.failures
             .iter()
@@ -76,15 +75,15 @@ impl Report {
     }
 }
 
-/// Carries a wish out and reads back what became of it.
+/// Carries out a request and reads the result back.
 ///
-/// Turning off goes on past a reader that fails, so that as little as possible can be sent.
-/// Turning on is refused as a whole, with nothing written, when an installed reader is locked
-/// off: the administrator's word is not to be half obeyed.
+/// Turning off continues after a reader fails, so that as little as possible can be sent. Turning
+/// on is refused as a whole, with nothing written, if an installed reader is locked off: a policy
+/// must not be half obeyed.
 ///
-/// It waits for the settings service, [`limits::SETTINGS_PATIENCE`] at most; a window calls it from
-/// another thread. When the service answers after all, `late` is called, from that thread: what was reported as
-/// not saved may stand in the storage by then.
+/// Blocks until the settings service has answered, for at most [`limits::SETTINGS_PATIENCE`]: don't
+/// call it on the UI thread. If the service answers later, `late` is called from another thread,
+/// since a change that was reported as not saved may have been saved by then.
 pub fn change(
     catalogue: &Arc<Catalogue>,
     choice: &'static Choice,
@@ -96,7 +95,7 @@ pub fn change(
     let worker = {
         let catalogue = Arc::clone(catalogue);
         let given_up = Arc::clone(&given_up);
-        // The settings service may never answer; then this thread is left behind.
+        // The settings service may never answer. In that case this thread leaks.
         thread::Builder::new()
             .name("change".to_owned())
             .spawn(move || {
@@ -120,8 +119,9 @@ pub fn change(
             })
     };
     let failures = worker.ok().and_then(|_| wait(&receiver));
-    // Nothing more is written for a wish that was given up, behind the back of a later one. What
-    // dconf's service was sent cannot be called back: it does that when it goes on.
+    // A request that was given up writes nothing more, so that it can't overwrite a later one. A
+    // write that dconf-service has received can't be taken back: the service makes it when it
+    // continues.
     given_up.store(true, Ordering::Relaxed);
     drop(receiver);
 
@@ -133,7 +133,7 @@ pub fn change(
             .map(|reader| (reader.id.clone(), Failure::NoAnswer))
             .collect()
     });
-    // Of these nothing is known, so nothing was done.
+    // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
         status
@@ -147,7 +147,7 @@ pub fn change(
     }
 }
 
-/// What became of it, unless it takes too long.
+/// The failures, or `None` after the timeout.
 fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
     let mut end = Instant::now() + limits::SETTINGS_PATIENCE;
     loop {
@@ -161,25 +161,24 @@ fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
     }
 }
 
-/// A change that is being tried, in the thread that does the work.
+/// A request, in the thread that carries it out.
 struct Attempt<'a> {
     choice: &'static Choice,
     readers: Vec<&'a Reader>,
     request: Request,
-    /// Whether what is set is forgotten as soon as the program ends.
+    /// Whether settings are lost when the program ends.
     memory_only: bool,
-    /// The user whose settings these are, where the caller is root in another home.
+    /// The user who owns the settings, if the caller is root in another user's home.
     foreign: Option<Owner>,
-    /// How long the bus is given to notice that the settings service is gone.
+    /// How long the bus has to notice that the settings service ended.
     pause: Duration,
     given_up: &'a AtomicBool,
-    /// Called before a service is told, which may have the person asked for permission.
+    /// Called before a service is called, which may ask the user for permission.
     asking: &'a dyn Fn(),
 }
 
 impl Attempt<'_> {
-    /// Carries the wish out, as far as it can be. What comes back is what failed, by the readers'
-    /// ids.
+    /// Carries out the request as far as possible. Returns the failures by reader ID.
     fn carry_out(&self) -> Vec<(String, Failure)> {
         let now = Snapshot::fresh();
         let statuses = self.readers.iter();
@@ -229,7 +228,7 @@ impl Attempt<'_> {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    /// Turns off what needs no storage. Nothing is turned on, and nothing else is written.
+    /// Turns off the readers that need no settings storage. Turns nothing on.
     fn without_storage(&self, services: &[&Reader], others: &[&Reader]) -> Vec<(String, Failure)> {
         let is_off = self.request == Request::Off;
         let (forgotten, others): (Vec<_>, Vec<_>) = others
@@ -245,7 +244,7 @@ impl Attempt<'_> {
         failures
     }
 
-    /// Tells each service what it is to be, once, and looks at it again.
+    /// Calls each service once, and reads it back.
     fn call_services(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
         let mut refusals: HashMap<&str, Failure> = HashMap::new();
         let now = Snapshot::fresh();
@@ -266,7 +265,7 @@ impl Attempt<'_> {
                 write.wait();
             }
         }
-        // Whatever was said, what counts is what is there now.
+        // Whatever the service replied, its state now counts.
         let now = Snapshot::fresh();
         readers
             .iter()
@@ -275,7 +274,7 @@ impl Attempt<'_> {
                 let status = ReaderStatus::of(reader, &now);
                 let failure = match &status.answer {
                     Ok(_) if self.is_done(&status) => return None,
-                    // Gone, and with it what it would have sent.
+                    // The program was removed meanwhile, so it sends nothing.
                     Ok(None) => said?,
                     Ok(Some(_)) => said.unwrap_or(Failure::NotSaved(None)),
                     Err(problem) => said.unwrap_or_else(|| problem.clone().into()),
@@ -285,7 +284,7 @@ impl Attempt<'_> {
             .collect()
     }
 
-    /// The failures, and that of the readers that were not tried because of them.
+    /// Adds a failure for each reader that was skipped because of the others.
     fn left_alone(
         &self,
         readers: &[&Reader],
@@ -300,7 +299,7 @@ impl Attempt<'_> {
         failures
     }
 
-    /// Writes what the readers need until it is there, or it is of no use.
+    /// Writes what the readers need, and retries while that may help.
     fn write(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
         let mut failures = Vec::new();
         for retry in 0..=limits::SETTINGS_RETRIES {
@@ -326,8 +325,7 @@ impl Attempt<'_> {
         failures
     }
 
-    /// Writes what each reader needs, as far as it can be, and waits until it is there. What comes
-    /// back is why something could not be written, by the readers' ids.
+    /// Makes the allowed writes and waits for them. Returns the errors by reader ID.
     fn write_all<'a>(&self, readers: &[&'a Reader]) -> HashMap<&'a str, Failure> {
         let now = Snapshot::fresh();
         let mut refusals = HashMap::new();
@@ -349,7 +347,7 @@ impl Attempt<'_> {
         refusals
     }
 
-    /// Looks every reader up anew.
+    /// Reads every reader back.
     fn verify(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
         let now = Snapshot::fresh();
         let mut unexplained: Option<Failure> = None;
@@ -360,7 +358,7 @@ impl Attempt<'_> {
                 let failure = match reader.plan(&now, self.request) {
                     Err(problem) => Failure::Problem(problem),
                     Ok(left) => {
-                        // A decision that equals the default is there only once it is written.
+                        // A decision that equals the default must still be written.
                         let kept = left.iter().all(|write| !write.is_allowed(&now));
                         match (self.is_done(&status), kept) {
                             (true, true) => return None,
@@ -378,8 +376,8 @@ impl Attempt<'_> {
             .collect()
     }
 
-    /// Why nothing is tried at all, where the administrator's word would be half obeyed: a program
-    /// that is locked off refuses on for all, and a choice that is locked is not reset.
+    /// The failures if nothing may be tried, since a policy would be half obeyed: a program that is
+    /// locked off refuses on for all programs, and a locked choice isn't reset.
     fn refuse(
         &self,
         before: &ChoiceStatus,
@@ -419,7 +417,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether a reader is as wished.
+/// Whether a reader has the requested state.
 fn is_done(reader: &ReaderStatus, request: Request) -> bool {
     reader.reading().is_some_and(|answer| match request {
         Request::On => answer.state == State::On,
@@ -442,21 +440,21 @@ mod tests {
     use crate::system::service::{Service, ServiceProblem};
     use crate::system::settings::Origin;
 
-    /// What happened to the stores, in its order.
+    /// The events of the stores in order.
     type Log = Arc<Mutex<Vec<String>>>;
 
     /// How a store behaves.
     #[derive(Clone, Copy, Debug)]
-    // Each is a way to behave of its own.
+    // Independent options.
     #[allow(clippy::struct_excessive_bools)]
     struct Manner {
         is_service: bool,
         is_locked: bool,
         is_absent: bool,
-        /// How many writes do not stick.
+        /// The number of writes that don't persist.
         forgets: usize,
         refuses: bool,
-        /// Whether the caller has given up by the time it is written.
+        /// Whether the caller gives up during the write.
         is_late: bool,
     }
 
@@ -571,8 +569,8 @@ mod tests {
         ..PLAIN
     };
 
-    /// Stores that have the other state, and what became of a wish: the writes in their order, and
-    /// the failures.
+    /// Carries out a request on stores in the opposite state. Returns the events in order, and the
+    /// failures.
     fn wish(
         request: Request,
         memory_only: bool,
@@ -581,7 +579,7 @@ mod tests {
         wish_of(None, request, memory_only, stores)
     }
 
-    /// The same. `foreign`: the user whose settings these are, where the caller is root.
+    /// Like [`wish`]. `foreign`: the user who owns the settings, if the caller is root.
     fn wish_of(
         foreign: Option<Owner>,
         request: Request,

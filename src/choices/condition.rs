@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What must be so for a listed name to send anything.
+//! Conditions under which a listed name sends anything.
 //!
-//! A search provider may look online only with a plugin, or only once the person has allowed it
-//! in the program. Without that, turning it off would take results away that never left the
-//! computer, and calling it on would be a false alarm.
+//! A search provider may look online only with a plugin, or only if the user allowed it in the
+//! program. Otherwise, turning it off would remove local results, and reporting it as on would be a
+//! false alarm.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use crate::system::text::is_unprintable;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct OnlyIf {
-    /// The name that sends something only if it is so.
+    /// The name that sends something only under the condition.
     pub(crate) name: Spanned<ListName>,
     /// One of these files must exist.
     pub(crate) files: Option<NonEmpty<FilePattern>>,
@@ -33,7 +33,7 @@ pub(crate) struct OnlyIf {
     pub(crate) setting: Option<Setting>,
 }
 
-/// A key, and the value with which a program sends something.
+/// A key, and the value with which the program sends something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Setting {
@@ -47,14 +47,13 @@ pub(crate) struct Setting {
     pub(crate) value: VariantText,
 }
 
-/// The absolute name of a file, in which `*`, `?` and `[…]` stand for parts of one folder's or
-/// file's name, as in a shell.
+/// An absolute file name in which `*`, `?` and `[…]` match parts of one name, as in a shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FilePattern(String);
 
 impl FilePattern {
-    /// Takes an absolute name that `glob` understands; not `**`, which may search a whole disk, and
-    /// no more wildcards than [`limits::WILDCARD_PARTS`] and [`limits::WILDCARDS`] say.
+    /// Takes an absolute name that `glob` understands, with at most [`limits::WILDCARDS`] wildcards
+    /// in [`limits::WILDCARD_PARTS`] parts. Refuses `**`, which could search a whole disk.
     pub fn new(pattern: &str) -> Option<Self> {
         let wild = pattern.split('/').filter(|part| is_wild(part)).count();
         let fits = pattern.starts_with('/')
@@ -67,8 +66,8 @@ impl FilePattern {
         fits.then(|| Self(pattern.to_owned()))
     }
 
-    /// Whether there is such a file, as far as is known: one that cannot be looked up may be there,
-    /// and so may one where there are too many names to compare.
+    /// Whether such a file exists. True if that is unknown: if the lookup fails, or if there are
+    /// too many names to compare.
     pub fn exists(&self) -> bool {
         if !is_wild(&self.0) {
             return Path::new(&self.0).try_exists().unwrap_or(true);
@@ -79,13 +78,13 @@ impl FilePattern {
     }
 }
 
-/// Whether a part of a pattern is more than a name.
+/// Whether a part of a pattern has wildcards.
 fn is_wild(part: &str) -> bool {
     part.contains(['*', '?', '['])
 }
 
-/// Whether a folder has something that the parts stand for. `None`: that is not known, since a folder
-/// cannot be read, or has more names than are left to compare.
+/// Whether a folder has something that matches the parts. `None`: unknown, since a folder can't be
+/// read or has more names than `left`.
 fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option<bool> {
     let wild = parts.iter().position(|part| is_wild(part));
     let Some(wild) = wild else {
@@ -93,7 +92,7 @@ fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option
         return folder.try_exists().ok();
     };
     folder.extend(&parts[..wild]);
-    // The pattern was compiled before, and so can be compiled again.
+    // The pattern was compiled before, so it can be compiled again.
     let Ok(pattern) = glob::Pattern::new(parts[wild]) else {
         return Some(false);
     };
@@ -145,7 +144,7 @@ impl Listed for FilePattern {
 }
 
 impl OnlyIf {
-    /// Checks what the fields are to each other.
+    /// Checks that the fields fit each other.
     pub(crate) fn check(&self) -> Result<(), At> {
         if self.files.is_some() == self.setting.is_some() {
             return Err(wrong(
@@ -156,8 +155,8 @@ impl OnlyIf {
         Ok(())
     }
 
-    /// Whether it is so. What cannot be looked up is taken to be so: what is not known to be off
-    /// is not called off. (A program in a sandbox keeps its settings where they are not seen.)
+    /// Whether the condition holds. True if that is unknown: a program counts as off only if it is
+    /// known to be off. (A sandboxed program keeps its settings elsewhere.)
     pub(crate) fn holds(&self, now: &Snapshot) -> bool {
         let file = |files: &NonEmpty<FilePattern>| files.iter().any(FilePattern::exists);
         self.files.as_ref().is_none_or(file)

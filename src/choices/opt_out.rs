@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What turns a program off for everybody on a computer, by the program's own rules: a value in a
-//! file of the whole computer's, or a unit of systemd's that is masked.
+//! Opt-outs for all users by a program's own rules: a value in a system-wide file, or a masked
+//! systemd unit.
 //!
-//! An administrator may see to it by hand, and a policy that locks a choice off does. It only turns
-//! off: there is nothing of the kind that turns on for everybody, and no person can undo it.
+//! The administrator can set them by hand. A policy that locks a choice off sets them, too. An
+//! opt-out only turns off: none turns a program on for all users, and no user can undo it.
 
 use std::fmt;
 use std::ops::Deref;
@@ -20,23 +20,23 @@ use crate::formats::toml::{DocumentProblem, Found, Scalar};
 use crate::system::i18n::system_error;
 use crate::system::tree::{Kind, Tree};
 
-/// Where an administrator's units of systemd are; systemd.unit(5).
+/// The folder of the administrator's systemd units; systemd.unit(5).
 const UNITS: &str = "/etc/systemd/system";
 
-/// One thing that is to be so. A program that needs several is off while all of them are.
+/// One condition. A program with several is off when all of them hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum OptOut {
     /// A value in a TOML file.
     Value {
-        /// The file, by its absolute name.
+        /// The absolute file name.
         file: PathBuf,
-        /// The tables that the value is in, and its own name.
+        /// The names of the nested tables, and of the value.
         key: Vec<String>,
-        /// The value with which the program is off.
+        /// The value that turns the program off.
         value: Scalar,
     },
-    /// A unit of systemd's that is masked, so that nothing starts it; systemctl(1).
+    /// A masked systemd unit, which can't be started; systemctl(1).
     Masked {
         /// The unit's name, such as `example.service`.
         unit: String,
@@ -44,7 +44,7 @@ pub enum OptOut {
 }
 
 impl OptOut {
-    /// The file that decides.
+    /// The file that has the opt-out.
     pub fn file(&self) -> PathBuf {
         match self {
             Self::Value { file, .. } => file.clone(),
@@ -52,7 +52,7 @@ impl OptOut {
         }
     }
 
-    /// Whether it is so on a computer or in an image.
+    /// Whether it is in effect on a computer or in an image.
     pub fn is_so(&self, tree: &Tree) -> Result<bool, DocumentProblem> {
         match self {
             Self::Value { value, .. } => Ok(self.found(tree)?.is(value)),
@@ -68,7 +68,7 @@ impl OptOut {
         }
     }
 
-    /// What the file has where the value would be. Of a unit: nothing.
+    /// What the file has in place of the value. For a unit: nothing.
     pub(crate) fn found(&self, tree: &Tree) -> Result<Found, DocumentProblem> {
         match self {
             Self::Value { file, key, .. } => document::look(tree, file, key),
@@ -84,7 +84,7 @@ impl OptOut {
     }
 }
 
-/// The value as a line of its file; the unit as systemctl(1) is told.
+/// A value as in its file; a unit as an argument of systemctl(1).
 impl fmt::Display for OptOut {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,7 +94,7 @@ impl fmt::Display for OptOut {
     }
 }
 
-/// `disable-all` in a reader file: everything that it takes to turn a program off for everybody.
+/// `disable-all` in a reader file: all conditions that turn a program off for all users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Table", into = "Table")]
 pub struct OptOuts {
@@ -121,7 +121,7 @@ impl Deref for OptOuts {
 }
 
 impl OptOuts {
-    /// Whether a reader file names none.
+    /// Whether the reader file has no opt-outs.
     pub(crate) fn is_none(&self) -> bool {
         self.list.is_empty()
     }
@@ -163,14 +163,14 @@ impl From<OptOuts> for Table {
     }
 }
 
-/// The folders in which something that turns a program off for everybody may change.
+/// The folders of the opt-out files.
 pub(crate) fn folders(opt_outs: &[OptOut]) -> impl Iterator<Item = PathBuf> {
     opt_outs
         .iter()
         .filter_map(|opt_out| opt_out.file().parent().map(PathBuf::from))
 }
 
-/// Whether a program is off for everybody: all that it takes is so. Never where nothing would do it.
+/// Whether every opt-out is in effect. False if there are none.
 pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem> {
     for opt_out in opt_outs {
         if !opt_out.is_so(tree)? {
@@ -180,8 +180,8 @@ pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem>
     Ok(!opt_outs.is_empty())
 }
 
-/// What of it a policy may see to: files in the administrator's own folder alone, since root writes
-/// them. All of it, or nothing.
+/// The opt-outs that a policy may apply: only files in the administrator's own folder, since root
+/// writes them. Either all opt-outs, or none.
 pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
     if opt_outs
         .iter()

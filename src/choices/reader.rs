@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A reader: a program that obeys a choice, and where it looks.
+//! A reader: a program that follows a choice, and where it keeps the setting.
 //!
-//! A reader is data. Where its program keeps the setting, and what is stored there means, is its
-//! [`Store`]'s to know.
+//! A reader is data. Its [`Store`] knows where the setting is and what its values mean.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,28 +16,28 @@ use crate::choices::snapshot::Snapshot;
 use crate::choices::store::{Store, Watched, Write};
 use crate::choices::stores::gsettings::Gsettings;
 
-/// A program, or family of programs, that obeys a choice.
+/// A program, or a family of programs, that follows a choice.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// The name of its file without the ending, such as `unity-dash`.
+    /// The file name without `.toml`, such as `unity-dash`.
     pub id: String,
-    /// The program's name as its file gives it.
+    /// The program's name from the file.
     pub name: String,
-    /// The choice that the program obeys.
+    /// The choice that the program follows.
     pub choice: &'static Choice,
-    /// The file that says so; none for the panel's own keys.
+    /// The reader file. `None` for the panel's own keys.
     pub file: Option<PathBuf>,
-    /// Files of which any shows that a program of this reader is on the computer. `None`: it is
-    /// wherever its settings are. Some settings come with every desktop, whether a program looks
-    /// at them or not; an empty list is for those of which no program is known.
+    /// Files, any of which shows that a program of this reader is installed. `None`: its settings
+    /// show it. Some settings come with every desktop, whether or not a program reads them. An
+    /// empty list means that no such program is known.
     pub programs: Option<List<FilePattern>>,
-    /// Where the program looks.
+    /// Where the program keeps the setting.
     pub store: Arc<dyn Store>,
 }
 
 impl Reader {
-    /// The panel's own key for a choice: a reader among the others that is always there, for
-    /// programs that follow the panel directly.
+    /// The panel's own key for a choice. This reader is always present, for programs that follow
+    /// the panel directly.
     pub fn own(choice: &'static Choice) -> Self {
         Self {
             id: crate::app::PACKAGE.to_owned(),
@@ -50,28 +49,28 @@ impl Reader {
         }
     }
 
-    /// Whether this is the panel's own key rather than a program's.
+    /// Whether this is the panel's own key.
     pub const fn is_own(&self) -> bool {
         self.file.is_none()
     }
 
-    /// Whether a program of this reader is known to be on the computer. Its settings are read and
-    /// written all the same, for one that comes later.
+    /// Whether a program of this reader is known to be installed. Otherwise its settings are still
+    /// read and written, for a later installation.
     pub fn has_program(&self) -> bool {
         let programs = self.programs.as_ref();
         programs.is_none_or(|programs| programs.iter().any(FilePattern::exists))
     }
 
-    /// Whether nothing shows that the program is there, where its store does not show it.
+    /// Whether nothing shows that the program is installed, although its store needs that.
     fn is_absent(&self) -> bool {
         self.store.needs_programs() && !self.has_program()
     }
 
-    /// Reads what the program reads. `None`: the program is not installed.
+    /// Reads what the program reads. `None`: the program isn't installed.
     ///
     /// # Errors
     ///
-    /// Where the program is there, and what it reads is not known.
+    /// The program is installed, but its state is unknown.
     pub fn read(&self, now: &Snapshot) -> Result<Option<Answer>, Problem> {
         if self.is_absent() {
             return Ok(None);
@@ -79,11 +78,11 @@ impl Reader {
         self.store.read(now)
     }
 
-    /// The changes that a wish needs; empty where all is as wished already.
+    /// The writes that a request needs. Empty if the state is already as requested.
     ///
     /// # Errors
     ///
-    /// Where the program is there, and it is not known what it needs.
+    /// The program is installed, but the necessary writes are unknown.
     pub fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         if self.is_absent() {
             return Ok(Vec::new());
@@ -91,7 +90,7 @@ impl Reader {
         self.store.plan(now, request)
     }
 
-    /// Everything whose change may change what the reader reads.
+    /// Everything to watch for changes of the state.
     pub fn watched(&self) -> Watched {
         if self.is_absent() {
             return Watched::default();
@@ -99,13 +98,13 @@ impl Reader {
         self.store.watched()
     }
 
-    /// Whether the settings storage keeps it.
+    /// Whether the setting is in the settings storage.
     pub fn is_in_settings(&self) -> bool {
         !self.store.watched().keys.is_empty()
     }
 }
 
-/// The name of the reader that is the panel's own keys.
+/// The name of the panel's own readers.
 // Translators: in the list of programs that follow a choice: those that were made to follow this
 // panel, rather than a setting of their own
 const OWN_NAME: &str = crate::system::i18n::noop("Programs that follow this panel");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a stored value means: on, off, or neither; and which value would be on or off.
+//! What a stored value means: on, off, or neither; and which value to store for on or off.
 //!
-//! A store reads its [`Place`]s, each with a [`Rule`]. [`answer`] and [`changes`] make of them what a
-//! reader says and what it needs, in the same way for every kind of store. A store may bring a rule
-//! of its own. [`Names`] is the rule of keys that hold lists.
+//! A store reads its [`Place`]s, each with a [`Rule`]. [`answer`] and [`changes`] turn them into a
+//! reader's answer and its writes, in the same way for every store. A store may define its own
+//! rule. [`Names`] is the rule for keys that hold lists.
 
 use std::collections::HashSet;
 
@@ -15,23 +15,23 @@ use crate::choices::state::State;
 use crate::choices::store::{Answer, Part, Request};
 use crate::system::settings::{Origin, Reading};
 
-/// What the values of one place mean.
+/// What the values in one place mean.
 pub trait Rule {
-    /// What a program does with that value. `None`: nothing is stored.
+    /// What a program does with the value. `None`: nothing is stored.
     fn state(&self, value: Option<&Variant>) -> State;
 
-    /// What to store for on, or for off. `None`: nothing.
+    /// The value to store for on or off. `None`: store nothing.
     fn value(&self, on: bool) -> Option<Variant>;
 }
 
-/// One value for on and one for off. Any other is neither.
+/// One value for on and one for off. Any other value is neither.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TwoValues {
     /// The value with which the program may send something.
     pub on: Variant,
     /// The value with which it sends nothing.
     pub off: Variant,
-    /// What the program does where nothing is stored.
+    /// The state if nothing is stored.
     pub missing: State,
 }
 
@@ -50,16 +50,16 @@ impl Rule for TwoValues {
     }
 }
 
-/// That something is stored means on or off, and that nothing is, the other. Something else in its
-/// place was made for another purpose, so that it is neither.
+/// A stored value means on or off, and its absence means the opposite. Another value in its place
+/// has another purpose, so it is neither.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Presence {
-    /// What is to be stored.
+    /// The value to store.
     pub value: Variant,
-    /// The parts of it that the program fills in itself, each by its place: the number of a part, of
-    /// a part of that, and so on.
+    /// The parts of the value that the program fills in itself. Each path has the index of a part,
+    /// then of a part of that, and so on.
     pub filled_in: Vec<Vec<usize>>,
-    /// What it means that it is there: [`State::On`] or [`State::Off`].
+    /// What the presence of the value means: [`State::On`] or [`State::Off`].
     pub present: State,
 }
 
@@ -79,7 +79,7 @@ impl Rule for Presence {
     }
 }
 
-/// Whether two values are the same, but for the parts at some places.
+/// Whether two values are equal, except for the parts at these paths.
 fn is_same(found: &Variant, wanted: &Variant, but: &[&[usize]]) -> bool {
     if but.is_empty() {
         return found == wanted;
@@ -87,7 +87,7 @@ fn is_same(found: &Variant, wanted: &Variant, but: &[&[usize]]) -> bool {
     if but.iter().any(|place| place.is_empty()) {
         return true;
     }
-    // The type may be another inside a variant.
+    // The type inside a variant may differ.
     found.type_() == wanted.type_()
         && found.n_children() == wanted.n_children()
         && (0..wanted.n_children()).all(|part| {
@@ -100,7 +100,7 @@ fn is_same(found: &Variant, wanted: &Variant, but: &[&[usize]]) -> bool {
         })
 }
 
-/// Whether there is a part at a place of a value.
+/// Whether a value has a part at this path.
 pub(crate) fn has_part(value: &Variant, place: &[usize]) -> bool {
     match place {
         [] => true,
@@ -112,22 +112,22 @@ pub(crate) fn has_part(value: &Variant, place: &[usize]) -> bool {
     }
 }
 
-/// One place of a store, as it is now.
+/// One place of a store with its current value.
 pub struct Place<'a> {
     /// What its values mean.
     pub rule: &'a dyn Rule,
-    /// Its name for people, where a store has several.
+    /// The display name, if a store has several places.
     pub name: String,
-    /// What is stored. `None`: nothing.
+    /// The stored value. `None`: nothing is stored.
     pub value: Option<Variant>,
-    /// Who decided; none where the store has no record of it.
+    /// Who decided. `None` if the store doesn't record it.
     pub origin: Option<Origin>,
-    /// Whether the administrator took the decision out of the person's hands.
+    /// Whether the administrator locked it.
     pub locked: bool,
-    /// Whether the person's own layer holds something, in force or under a lock.
+    /// Whether the user's own layer has a value, in force or under a lock.
     pub own: bool,
-    /// Whether a wish that is fulfilled already needs no write. A default may change, and a service
-    /// that did not answer may have anything.
+    /// Whether a request that is already fulfilled needs no write. Otherwise the default may
+    /// change, or the state of a silent service is unknown.
     pub settled: bool,
 }
 
@@ -137,8 +137,8 @@ impl Place<'_> {
     }
 }
 
-/// What a reader says of its places, of which there is at least one. `all_off`: the program is off
-/// for everybody, whatever they hold.
+/// The answer for the places of a reader, at least one. `all_off`: the program is off for all
+/// users, whatever the values.
 pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
     let part = |place: &Place<'_>| Part {
         id: place.name.clone(),
@@ -163,7 +163,7 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         overruled: false,
         for_everybody: false,
         mode: None,
-        // One place is the program itself.
+        // A single place is the program itself.
         parts: if places.len() > 1 {
             places.iter().map(part).collect()
         } else {
@@ -172,8 +172,8 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
     }
 }
 
-/// What a wish needs: the places that change, by their numbers, each with what it is to hold.
-/// `all_off`: the program is off for everybody, so that nothing turns it on.
+/// The writes for a request: the indexes of the places to change, each with its new value.
+/// `all_off`: the program is off for all users, so no write turns it on.
 pub fn changes(
     places: &[Place<'_>],
     request: Request,
@@ -196,25 +196,26 @@ pub fn changes(
         .collect()
 }
 
-/// A list that holds names, of which some are ours. Those of others are never touched.
+/// A list of names, some of which belong to the reader. Other programs' names are never touched.
 pub struct Names<'a> {
-    /// The names that are ours.
+    /// The reader's names.
     pub ours: &'a [&'a str],
 }
 
-/// What is to become of a list.
+/// The change that a list needs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is right already.
+    /// None.
     Keep,
-    /// The person's own is dropped.
+    /// Drop the user's own list.
     Drop,
-    /// The person's own is to be this.
+    /// Replace the user's own list.
     Write(Variant),
 }
 
 impl Names<'_> {
-    /// What a wish makes of a list. `member`: whether one of ours is to be in it.
+    /// The change that a request needs. `member`: whether one of the reader's names belongs in the
+    /// list.
     pub fn change(
         &self,
         list: &Reading,
@@ -248,7 +249,7 @@ impl Names<'_> {
                 _ => Change::Keep,
             };
         }
-        // Off is written even where the default says so already, so that it stays when that changes.
+        // Off is written even if it is the default, so that it stays when the default changes.
         let pinned = list.user_value || !self.ours.iter().any(|name| wanted(name));
         if changed || !pinned {
             Change::Write(new.to_variant())
@@ -258,7 +259,7 @@ impl Names<'_> {
     }
 }
 
-/// A list as it is stored, for questions about many names. It may have any number of members.
+/// A stored list, indexed for lookups of many names. Its length isn't limited.
 pub struct Members<'a> {
     list: &'a Reading,
     value: HashSet<&'a str>,
@@ -266,7 +267,7 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The members of a list, and of the list below the person's own.
+    /// Indexes the list, and the list below the user's own.
     pub fn of(list: &'a Reading) -> Self {
         Self {
             list,
@@ -285,8 +286,8 @@ impl<'a> Members<'a> {
         self.value.contains(name)
     }
 
-    /// Who decided whether the name is in the list. A person's list that says the same of the name as
-    /// the list below it decided nothing about it: it was made for the sake of other names.
+    /// Who decided whether the name is in the list. If the user's list agrees with the list below
+    /// about the name, the user changed it for other names.
     pub fn origin(&self, name: &str) -> Origin {
         if self.list.origin == Origin::You && self.value.contains(name) == self.below.contains(name)
         {
@@ -311,7 +312,7 @@ mod tests {
         missing: State::On,
     };
 
-    /// A place that holds the value, set by the person or not.
+    /// A place with the value, set by the user or not.
     fn place(rule: &dyn Rule, value: Option<i32>, own: bool) -> Place<'_> {
         Place {
             rule,
@@ -330,7 +331,7 @@ mod tests {
         let states = [None, Some(0), Some(1), Some(2)]
             .map(|value| rule.state(value.map(|value: i32| value.to_variant()).as_ref()));
         assert_eq!(states, [State::On, State::Off, State::On, State::Mixed]);
-        // The same number in another type is another value.
+        // The same number with another type is another value.
         assert_eq!(rule.state(Some(&0_u32.to_variant())), State::Mixed);
     }
 
@@ -509,7 +510,7 @@ mod tests {
         assert_eq!(members.origin("a"), Origin::You);
     }
 
-    /// How long this thread has worked, in nanoseconds; other programs may take most of the time.
+    /// The CPU time of this thread, in nanoseconds. Wall-clock time would include other programs.
     fn worked() -> u64 {
         let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
         text.split(' ').next().unwrap().parse().unwrap()
@@ -534,7 +535,7 @@ mod tests {
         assert_eq!(value.n_children(), many.len() + ours.len());
         let reset = names.change(&reading, Request::Reset, |_| true);
         assert_eq!(reset, Change::Drop);
-        // Each name of one list compared with each of the other takes minutes.
+        // Comparing each name with each of the other list takes minutes.
         assert!(worked() - began < 15_000_000_000, "{}", worked() - began);
     }
 }

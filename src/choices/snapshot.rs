@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What one reading of the choices looks at: the settings, and the answers of services.
+//! A snapshot of the settings and of the services' answers.
 //!
-//! All readers that are read together share a snapshot. It opens the settings storage once, asks
-//! each service once, and does neither before a reader needs it.
+//! Readers that are read together share a snapshot. It opens the settings storage once and queries
+//! each service once, when the first reader needs it.
 
 use std::cell::OnceCell;
 
 use crate::system::service::Answers;
 use crate::system::settings::Storage;
 
-/// The settings as they are stored now, and what services answer, each asked once.
+/// The settings as currently stored, and the answers of services, each queried once.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     settings: OnceCell<Storage>,
@@ -18,17 +18,17 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A snapshot that looks at everything anew.
+    /// A snapshot with nothing cached.
     pub fn fresh() -> Self {
         Self::default()
     }
 
-    /// The settings storage, opened at the first call.
+    /// The settings storage, opened by the first call.
     pub fn settings(&self) -> &Storage {
         self.settings.get_or_init(Storage::fresh)
     }
 
-    /// What services answered.
+    /// The answers of services.
     pub const fn services(&self) -> &Answers {
         &self.services
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a kind of store must be able to do. A store is where a program keeps a setting: a key, a
-//! property, a value in a file. What a stored value means is in [`crate::choices::rule`].
+//! The interface of all stores. A store is where a program keeps a setting: a key, a property, a
+//! value in a file. [`crate::choices::rule`] says what the values mean.
 //!
-//! Nothing but a store knows of its kind: everything else asks this trait.
+//! Only a store knows its own kind: all other code uses this trait.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,69 +22,67 @@ use crate::system::settings::{KeyProblem, Origin};
 
 /// Where a program keeps a setting, and what its values mean.
 ///
-/// A struct that implements it is a table of reader files at the same time: its fields are the
-/// table's, read and checked by serde.
+/// A struct that implements it is also a table of reader files: serde reads and checks its fields.
 pub trait Store: Table + fmt::Debug + Send + Sync {
-    /// Checks what the fields of the table are to each other. What one field says is checked by its
-    /// type.
+    /// Checks that the fields of the table fit each other. The fields' types check each field.
     fn check(&self) -> Result<(), At> {
         Ok(())
     }
 
-    /// Whether only the reader's `programs` show that the program is there: what is stored may come
-    /// before the program, and stay after it.
+    /// Whether only the reader's `programs` show that the program is installed: the stored setting
+    /// may be older than the program, and may outlive it.
     fn needs_programs(&self) -> bool {
         false
     }
 
-    /// What the program would read now. `None`: it is not installed.
+    /// What the program would read now. `None`: it isn't installed.
     fn read(&self, now: &Snapshot) -> Result<Option<Answer>, Problem>;
 
-    /// The writes that make it so; none where it is so already, or where the program is not
+    /// The writes that fulfil a request. Empty if it is already fulfilled, or if the program isn't
     /// installed.
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem>;
 
-    /// Everything whose change may change the answer.
+    /// Everything to watch for changes of the answer.
     fn watched(&self) -> Watched;
 
-    /// The keys of dconf that a policy sets, and locks, to have it as decided. None: no database of
-    /// dconf says anything to the program.
+    /// The dconf keys that a policy sets and locks for a decision. Empty if the program doesn't use
+    /// dconf.
     fn policy_keys(&self, _: &Decision) -> Vec<PolicyKey> {
         Vec::new()
     }
 
-    /// What turns the program off for everybody, beside its setting. Empty: nothing does.
+    /// What turns the program off for all users, beside its setting. Empty if nothing does.
     fn opt_outs(&self) -> &[OptOut] {
         &[]
     }
 
-    /// The service on a bus that keeps it. A service may be slow, and may have the person asked for
+    /// The D-Bus service that keeps the setting. It may be slow, and may ask the user for
     /// permission.
     fn service(&self) -> Option<Service> {
         None
     }
 
-    /// Whether what one person sets is set for everybody who uses the computer.
+    /// Whether a change by one user applies to all users.
     fn is_for_everybody(&self) -> bool {
         self.service()
             .is_some_and(|service| service.is_for_everybody())
     }
 
-    /// Whether the program may have an identifier for the computer.
+    /// Whether the program may send an identifier for the computer.
     fn has_identifier(&self) -> bool {
         false
     }
 
-    /// The identifier that the program sends for this computer. `None`: it is not installed, or has
-    /// none. It may take a moment.
+    /// The identifier that the program sends for this computer. `None`: it isn't installed, or has
+    /// none. The call may be slow.
     fn identifier(&self) -> Result<Option<String>, Problem> {
         Ok(None)
     }
 }
 
-/// What can be written as the table that it was read from.
+/// Serializes to the table that it was read from.
 pub trait Table {
-    /// The fields and values of the table in a reader file; none where they cannot be written.
+    /// The table in a reader file. `None` if it can't be serialized.
     fn table(&self) -> Option<toml::Table>;
 }
 
@@ -94,27 +92,27 @@ impl<T: Serialize> Table for T {
     }
 }
 
-/// A change that a reader needs.
+/// A change of one place.
 pub trait Write: fmt::Debug {
-    /// Whether the administrator lets it through, as far as can be told before it is tried.
+    /// Whether the administrator allows it, as far as that is known in advance.
     fn is_allowed(&self, now: &Snapshot) -> bool;
 
-    /// Makes the change, or sets out to.
+    /// Makes the change, or starts it.
     fn apply(&self) -> Result<(), Problem>;
 
-    /// Waits until a change that was set out to is where programs read it. Whether it is as wished is
-    /// found out by reading it.
+    /// Waits until a started change is where programs read it. Only reading it back shows whether
+    /// it succeeded.
     fn wait(&self) {}
 }
 
-/// What tells of changes.
+/// What to watch for changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
-    /// Keys of GSettings. A store that has some is kept by the settings storage.
+    /// GSettings keys. A store with keys is in the settings storage.
     pub keys: Vec<SettingKey>,
-    /// Signals of the store's service, besides that it comes and goes.
+    /// Signals of the store's service. Its start and end are always watched.
     pub signals: Vec<Signal>,
-    /// Folders in which files come, go and change.
+    /// Folders whose files may appear, disappear or change.
     pub folders: Vec<PathBuf>,
 }
 
@@ -123,100 +121,99 @@ pub struct Watched {
 pub struct SettingKey {
     /// The schema's name.
     pub schema: String,
-    /// Where the schema's keys are in the storage.
+    /// The path of the schema's keys in the storage.
     pub path: String,
     /// The key.
     pub key: String,
 }
 
 impl SettingKey {
-    /// The key's name in dconf: the path and the key in one.
+    /// The key's name in dconf: the path followed by the key.
     pub fn full_name(&self) -> String {
         format!("{}{}", self.path, self.key)
     }
 }
 
-/// What a policy does with a key of dconf.
+/// What a policy does with a dconf key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyKey {
-    /// The key, by its whole path.
+    /// The full path of the key.
     pub key: String,
-    /// The schema by which programs read it, where one describes it.
+    /// The schema with which programs read the key, if any.
     pub schema: Option<String>,
-    /// What it is to hold.
+    /// The value that the policy sets.
     pub value: PolicyValue,
-    /// Whether people cannot change it.
+    /// Whether users can't change it.
     pub locked: bool,
 }
 
-/// What a key of dconf is to hold by a policy.
+/// The value that a policy sets.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PolicyValue {
-    /// This value.
+    /// Exactly this value.
     Set(Variant),
-    /// A list with some names and without some others. What else is in it is up to other readers,
-    /// and to other databases.
+    /// A list with some names and without others. Other readers and other databases decide about
+    /// the remaining names.
     Names {
-        /// The names that are to be in the list.
+        /// The names that the list must have.
         with: Vec<String>,
-        /// The names that are not.
+        /// The names that the list must not have.
         without: Vec<String>,
     },
 }
 
-/// Why a reader whose program is on this computer cannot be read, or not be set.
+/// Why an installed program can't be read or set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Its keys are not as its file says.
+    /// Its keys don't match the reader file.
     #[error(transparent)]
     Key(#[from] KeyProblem),
-    /// Its service does not answer, or not as its file says.
+    /// Its service doesn't answer, or not as the reader file says.
     #[error(transparent)]
     Service(#[from] ServiceProblem),
-    /// One of its files is no TOML, or cannot be read.
+    /// One of its files isn't TOML, or can't be read.
     #[error(transparent)]
     Document(#[from] DocumentProblem),
-    /// It is not known which programs there are, since files that describe them cannot be read.
+    /// The programs are unknown, since the files that describe them can't be read.
     #[error("{0}")]
     Lost(Mistake),
 }
 
-/// A wish: what is to become of a choice.
+/// A requested change of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Something may be sent, or recorded.
+    /// Allow sending or recording.
     On,
-    /// Nothing may be sent or recorded.
+    /// Send and record nothing.
     Off,
-    /// The person no longer decides; the default does.
+    /// Drop the user's decision, so that the default applies.
     Reset,
-    /// What is sent is sent that way, by the programs that know of ways. Whether anything is sent
-    /// stays as it is.
+    /// Send in this mode, for programs that have modes. Whether anything is sent stays unchanged.
     Mode(Mode),
 }
 
 /// How a program sends what it may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// It asks the person each time.
+    /// It asks the user each time.
     Ask,
-    /// It asks nobody.
+    /// It doesn't ask.
     Automatic,
 }
 
 /// How programs send what they may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModeState {
-    /// They ask the person each time.
+    /// They ask the user each time.
     Ask,
-    /// They ask nobody.
+    /// They don't ask.
     Automatic,
-    /// Some do, or it is neither.
+    /// They differ, or the mode is neither.
     Mixed,
 }
 
 impl ModeState {
-    /// The word in JSON and on the command line; it is never translated.
+    /// The value in JSON and on the command line. Never translated.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ask => "ask",
@@ -237,34 +234,34 @@ impl From<Mode> for ModeState {
 
 /// What an installed reader reads.
 #[derive(Clone, Debug, PartialEq)]
-// Each is a question of its own about the reader; none depends on another.
+// Independent facts about the reader.
 #[allow(clippy::struct_excessive_bools)]
 pub struct Answer {
-    /// Whether the program may send or record something. [`State::Mixed`] for a value that is neither the
-    /// one for on nor the one for off, and for a list of which only a part is on.
+    /// Whether the program may send or record something. [`State::Mixed`] for a value that means
+    /// neither on nor off, and for a list of which only a part is on.
     pub state: State,
-    /// Who decided; none where nobody can tell.
+    /// Who decided. `None` if that is unknown.
     pub origin: Option<Origin>,
-    /// Whether the administrator took the decision out of the person's hands.
+    /// Whether the administrator locked the decision.
     pub locked: bool,
-    /// Whether the person's own layer holds something to reset, in force or under a lock.
+    /// Whether the user's own layer has a value to reset, in force or under a lock.
     pub resettable: bool,
-    /// Whether a wider setting keeps the program from sending, whatever this one says.
+    /// Whether a more general setting keeps the program from sending.
     pub overruled: bool,
-    /// Whether what a person sets here is set for everybody who uses the computer.
+    /// Whether a change by one user applies to all users.
     pub for_everybody: bool,
-    /// How it sends, while it may; none where the program knows of no ways.
+    /// How the program sends while it may. `None` if it has no modes.
     pub mode: Option<ModeState>,
-    /// The members of a list that are installed.
+    /// The installed members of a list.
     pub parts: Vec<Part>,
 }
 
-/// A part of a reader: a listed name that is installed, or a file.
+/// A part of a reader: an installed member of a list, or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Its name in the store, such as `org.example.Weather.desktop`.
     pub id: String,
-    /// Its name for people.
+    /// The display name.
     pub name: String,
     /// Whether it may send something.
     pub on: bool,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Every kind of store: where programs keep settings.
+//! Every kind of store.
 
 pub(crate) mod dbus;
 pub(crate) mod dbus_entry;
@@ -16,11 +16,11 @@ use toml::de::ValueDeserializer;
 use crate::choices::store::Store;
 use crate::formats::mistake::At;
 
-// To add a store: a file in `stores/` with a struct that is its table in reader files and implements
-// `Store`; a line here (and its `mod` above); and an example in `tests/reader_files.rs`, which a test
-// asks for. `docs/readers.md` describes the table.
+// To add a store, add a file to `stores/` with a struct that is its table in reader files and
+// implements `Store`; a line here, and its `mod` above; and an example in `tests/reader_files.rs`,
+// which a test requires. Document the table in `docs/readers.md`.
 
-/// The stores by the names of their tables in a reader file.
+/// The stores by the names of their tables in reader files.
 pub const STORES: &[(&str, Parse)] = &[
     ("gsettings", parse::<gsettings::Gsettings>),
     ("gsettings-list", parse::<gsettings_list::GsettingsList>),
@@ -29,7 +29,7 @@ pub const STORES: &[(&str, Parse)] = &[
     ("toml", parse::<file::TomlFile>),
 ];
 
-/// Reads a table of a reader file.
+/// Parses a table of a reader file.
 pub type Parse = fn(ValueDeserializer<'_>) -> Result<Arc<dyn Store>, At>;
 
 fn parse<S: Store + DeserializeOwned + 'static>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The session: since when its programs may be running.
+//! When the session began.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -12,21 +12,20 @@ use crate::system::bus;
 use crate::system::bus::{Bus, DAEMON};
 use crate::system::limits;
 
-/// When the session began, as far as can be told: when its bus was started. None without a bus,
-/// or where the system does not say.
+/// When the session began: the start time of its bus. `None` without a bus, or if it is unknown.
 pub fn began() -> Option<SystemTime> {
     static BEGAN: OnceLock<Option<SystemTime>> = OnceLock::new();
     *BEGAN.get_or_init(|| started(bus_process()?))
 }
 
-/// When the session began by the clock of that time: when the socket of its bus was made. A clock
-/// that was set since does not change it.
+/// When the session began by the clock of that time: the modification time of its bus's socket.
+/// Later changes of the clock don't affect it.
 pub fn began_then() -> Option<SystemTime> {
     let address = std::env::var("DBUS_SESSION_BUS_ADDRESS").ok()?;
     fs::metadata(socket(&address)?).ok()?.modified().ok()
 }
 
-/// The socket of the first address, by the D-Bus Specification, "Server Addresses".
+/// The socket of the first address; D-Bus Specification, "Server Addresses".
 fn socket(addresses: &str) -> Option<&str> {
     let address = addresses.split(';').next()?.strip_prefix("unix:")?;
     address
@@ -34,7 +33,7 @@ fn socket(addresses: &str) -> Option<&str> {
         .find_map(|option| option.strip_prefix("path="))
 }
 
-/// The process of the session's bus.
+/// The process ID of the session bus.
 fn bus_process() -> Option<u32> {
     let bus = Bus::Session.connect(limits::SERVICE_PATIENCE).ok()??;
     let reply = bus::query_daemon(
@@ -47,10 +46,10 @@ fn bus_process() -> Option<u32> {
     Some(process)
 }
 
-/// When a process was started; see proc(5), `/proc/pid/stat`, field 22.
+/// When a process was started; proc(5), `/proc/pid/stat`, field 22.
 fn started(process: u32) -> Option<SystemTime> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is a name in brackets that may hold anything.
+    // The second field is a name in parentheses, which may contain anything.
     let fields = stat.rsplit_once(')')?.1;
     let ticks: u64 = fields.split_whitespace().nth(19)?.parse().ok()?;
     let after_boot = Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The format of a reader file; `docs/readers.md` is for those who write one.
+//! The format of a reader file. `docs/readers.md` documents it for authors.
 //!
-//! Here is what all files have in common. Each kind of store reads its own table, and
-//! [`super::names`] checks what becomes the name of a schema, a file or a service. Every mistake has a
-//! place in the file.
+//! This module has what all reader files have in common. Each store parses its own table, and
+//! [`super::names`] checks the names of schemas, files and services. Every mistake has a place in
+//! the file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::formats::mistake;
 use crate::formats::mistake::{At, Mistake, quote};
 use crate::system::text::is_unprintable;
 
-/// What all reader files have, beside the table of their store.
+/// The fields of every reader file, beside the table of its store.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -33,17 +33,17 @@ struct Head {
     programs: Option<List<FilePattern>>,
 }
 
-/// The fields of [`Head`], for the message that lists every field.
+/// The fields of [`Head`], for error messages.
 const HEAD: [&str; 3] = ["name", "choice", "programs"];
 
-/// A table of a store: its name, where that stands in the file, and what it says.
+/// A store's table: its name, its offset in the file, and the store.
 struct StoreTable {
     name: &'static str,
     place: usize,
     store: Arc<dyn Store>,
 }
 
-/// Reads a file's content. `name` is the file's name for people.
+/// Parses a file's content. `name` is the file name in messages.
 pub(crate) fn parse(path: &Path, name: &Path, bytes: &[u8]) -> Result<Entry, Mistake> {
     let text = mistake::text(name, bytes)?;
     understand(path, text).map_err(|at| at.in_file(name, text))
@@ -103,7 +103,7 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
     })))
 }
 
-/// Finds a field that no reader file has.
+/// Reports the first unknown field.
 fn check_fields(document: &DeTable<'_>) -> Result<(), At> {
     let known: Vec<_> = HEAD
         .into_iter()
@@ -125,7 +125,7 @@ fn check_fields(document: &DeTable<'_>) -> Result<(), At> {
     Ok(())
 }
 
-/// Takes the tables of stores out of a file, and reads them.
+/// Takes the tables of stores out of a document and parses them.
 fn take_stores(document: &mut DeTable<'_>) -> Result<Vec<StoreTable>, At> {
     let mut tables = Vec::new();
     for (name, parse) in STORES {
@@ -140,7 +140,7 @@ fn take_stores(document: &mut DeTable<'_>) -> Result<Vec<StoreTable>, At> {
     Ok(tables)
 }
 
-/// The one place where the program looks.
+/// The only table of a store. Two tables, or none, are a mistake.
 fn only_one(mut tables: Vec<StoreTable>) -> Result<StoreTable, At> {
     tables.sort_by_key(|table| table.place);
     if let [first, second, ..] = &tables[..] {

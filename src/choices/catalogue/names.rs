@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The types of the fields in a reader file. Each is checked while the file is read, so that what has
-//! one of these types cannot be anything else, and every mistake has a place in the file.
+//! The types of the fields in a reader file. Each is checked during parsing, so that a value of
+//! such a type is always valid, and every mistake has a place in the file.
 //!
-//! A name from a reader file becomes a schema, a path, a file or a name on a bus. GLib ends a
-//! program that passes it some invalid ones, and a stray character would be another line of a policy.
+//! A name from a reader file becomes a schema, a path, a file or a bus name. GLib aborts on some
+//! invalid names, and a stray character could add a line to a policy.
 //!
-//! The checks are made in serde visitors, and not with `#[serde(try_from = "String")]`: the TOML
-//! parser knows the place of an error that a visitor raises, also in an array.
+//! The checks are serde visitors, not `#[serde(try_from = "String")]`: the TOML parser adds the
+//! place to an error from a visitor, also inside an array.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,7 +26,7 @@ use crate::system::bus::Bus;
 use crate::system::limits;
 use crate::system::text::is_unprintable;
 
-/// Reads a string and makes something of it. An error says what was found and what was expected.
+/// Reads a string and converts it. An error says what was found and what was expected.
 pub(crate) fn read_text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     make: impl FnOnce(&str) -> Result<T, String>,
@@ -46,8 +46,8 @@ pub(crate) fn read_text<'de, D: Deserializer<'de>, T>(
     deserializer.deserialize_str(Text(make, PhantomData))
 }
 
-/// Refuses a text with a character that is not shown: people could not tell what the file says, and
-/// GLib takes a NUL for the text's end.
+/// Refuses a string with an unprintable character: it hides what the file says, and GLib ends
+/// strings at a NUL.
 pub(crate) fn shown(text: &str) -> Result<&str, String> {
     match text.chars().find(|c| is_unprintable(*c)) {
         None => Ok(text),
@@ -59,7 +59,7 @@ pub(crate) fn shown(text: &str) -> Result<&str, String> {
     }
 }
 
-/// A text that fits, or what was expected instead.
+/// The text if it fits, otherwise what was expected.
 fn checked(text: &str, fits: impl Fn(&str) -> bool, expected: &str) -> Result<String, String> {
     if fits(text) {
         Ok(text.to_owned())
@@ -73,7 +73,7 @@ pub(crate) fn wrong<T>(at: &Spanned<T>, message: impl Into<String>) -> At {
     At(Some(at.span().start), message.into())
 }
 
-/// Strings of which each fits a rule, with what the message says that was expected.
+/// Defines string types, each with a rule and a description for error messages.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident: $fits:expr, $expected:expr;)*) => {$(
         $(#[$doc])*
@@ -81,7 +81,7 @@ macro_rules! names {
         pub struct $name(String);
 
         impl $name {
-            /// One of the panel's own names, which needs no check.
+            /// One of the panel's own names, which is known to be valid.
             #[allow(dead_code)]
             pub(crate) fn own(name: &'static str) -> Self {
                 Self(name.to_owned())
@@ -119,22 +119,22 @@ macro_rules! names {
 }
 
 names! {
-    /// A program's name for people.
+    /// A program's display name.
     ProgramName: is_name, "a program's name on one line";
 
-    /// A name in a list.
+    /// A member of a list.
     ListName: is_name, "a name on one line";
 
-    /// The name of an entry that a service keeps.
+    /// The name of an entry in a service.
     EntryName: is_name, "an entry's name on one line";
 
-    /// The name of a GSettings schema, as `glib-compile-schemas --allow-any-name` would take it, less
-    /// what people cannot type.
+    /// The name of a GSettings schema, as `glib-compile-schemas --allow-any-name` takes it,
+    /// restricted to characters that people can type.
     SchemaId: |text| is_word(text) && text.starts_with(|first: char| first.is_ascii_alphabetic()),
         "a schema's name, such as org.example.Search";
 
-    /// Where a schema's keys are in the settings storage: a folder by dconf's rules, with words only
-    /// between the slashes.
+    /// The path of a schema's keys in the settings storage: a dconf folder with only words between
+    /// the slashes.
     StoragePath: is_storage_path,
         "a path that begins and ends with a slash, such as /org/example/search/, and is not the policy’s own";
 
@@ -160,26 +160,26 @@ names! {
     AbsoluteFile: |text| text.strip_prefix('/').is_some_and(is_relative_file),
         "an absolute file name, such as /etc/example/settings.toml";
 
-    /// A file below the person's data folder.
+    /// A file below the user's data folder.
     DataFile: is_relative_file, "a file below the data folder, such as example/entries.sqlite";
 
     /// A folder below each data folder.
     DataFolder: |text| text.len() <= limits::READER_TEXT && text.split('/').all(|part| is_word(part) && part != ".."),
         "a folder below the data folders, such as gnome-shell/search-providers";
 
-    /// A file below the person's configuration folder, or several, with `*` in their own name.
+    /// A file below the user's configuration folder, or several, with `*` in the last part.
     ConfigurationFiles: is_configuration,
         "a file below the configuration folder, such as example/consent.toml, with * at most in its own name";
 
-    /// The names of tables and of a value in the last of them, with dots between.
+    /// The names of nested tables and of a value in the last one, separated by dots.
     DottedKey: is_dotted_key, "a key of 16 parts at most, such as consent or section.consent";
 
-    /// A unit of systemd's.
+    /// A systemd unit.
     UnitName: is_unit, "a unit, such as example.service";
 }
 
 impl DottedKey {
-    /// The names, one by one.
+    /// The parts between the dots.
     pub fn parts(&self) -> Vec<String> {
         self.split('.').map(str::to_owned).collect()
     }
@@ -217,7 +217,7 @@ fn is_storage_path(text: &str) -> bool {
         })
 }
 
-/// A file below a folder that no part of its name leads out of.
+/// Whether it names a file below a folder. No part of the name leads out of it.
 fn is_configuration(text: &str) -> bool {
     let (folders, name) = text.rsplit_once('/').unwrap_or(("", text));
     let visible = |part: &str| part != "." && part != "..";
@@ -234,7 +234,7 @@ fn is_relative_file(text: &str) -> bool {
     is_configuration(text) && !text.contains('*')
 }
 
-/// Whether systemd would take it for a unit's name, less what nobody names a unit; systemd.unit(5).
+/// Whether it is a valid systemd unit name, restricted to usual characters; systemd.unit(5).
 pub(crate) fn is_unit(name: &str) -> bool {
     const KINDS: [&str; 4] = ["path", "service", "socket", "timer"];
     let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '@');
@@ -264,7 +264,7 @@ impl Serialize for Bus {
     }
 }
 
-/// What it means that something is so: [`State::On`] or [`State::Off`].
+/// What the presence of something means: [`State::On`] or [`State::Off`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning(pub State);
 
@@ -284,9 +284,9 @@ impl Serialize for Meaning {
     }
 }
 
-/// A list of which the message for an empty one says what it is to have.
+/// A type of list entries with a plural for error messages.
 pub trait Listed {
-    /// Such as “file names”.
+    /// For example “file names”.
     const PLURAL: &'static str;
 }
 
@@ -306,7 +306,7 @@ impl Listed for UnitName {
     const PLURAL: &'static str = "units";
 }
 
-/// The entries of a list, [`limits::READER_LIST`] at most.
+/// A list of at most [`limits::READER_LIST`] entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct List<T>(Vec<T>);
 
@@ -331,7 +331,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-/// A list with at least one entry, and [`limits::READER_LIST`] at most.
+/// A non-empty list of at most [`limits::READER_LIST`] entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NonEmpty<T>(Vec<T>);
 
@@ -350,7 +350,7 @@ impl<'de, T: Deserialize<'de> + Listed> Deserialize<'de> for NonEmpty<T> {
     }
 }
 
-/// Reads a list. The second: what an empty one is to have.
+/// The visitor for a list. The second field describes the entries if the list must not be empty.
 struct Entries<T>(PhantomData<T>, Option<&'static str>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
@@ -378,12 +378,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
     }
 }
 
-/// An entry that is a mistake, whatever it is.
+/// An entry beyond the limit, which is always a mistake.
 struct TooMany;
 
 impl<'de> Deserialize<'de> for TooMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The parser knows the place of what a visitor complains of.
+        // The parser adds the place to an error from a visitor.
         deserializer.deserialize_any(Self)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The values in a reader file: GVariant text, and values of other programs' files.
+//! The values in a reader file: GVariant text, and values for other programs' files.
 
 use glib::Variant;
 use serde::de::{self, Deserializer};
@@ -13,7 +13,7 @@ use crate::formats::toml::Scalar;
 use crate::system::limits;
 use crate::system::text::is_unprintable;
 
-/// A value as GVariant text. It keeps the text, so that a reader can be written as it was read.
+/// A value as GVariant text. It keeps the text, so that the reader can be serialized as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VariantText {
     text: String,
@@ -54,7 +54,7 @@ impl Serialize for VariantText {
     }
 }
 
-/// Checks that two values are of one type, and not the same. `first_name`: the field of the first.
+/// Checks that two values have the same type and differ. `first_name`: the field of the first.
 pub(crate) fn two_values(
     (first_name, first): (&str, &Spanned<VariantText>),
     second: &Spanned<VariantText>,
@@ -73,7 +73,7 @@ pub(crate) fn two_values(
     different((first_name, one), (second, other))
 }
 
-/// Checks that two values are not the same.
+/// Checks that two values differ.
 pub(crate) fn different<T, V: PartialEq>(
     (first_name, first): (&str, &V),
     (place, second): (&Spanned<T>, &V),
@@ -87,7 +87,7 @@ pub(crate) fn different<T, V: PartialEq>(
     Ok(())
 }
 
-/// A value of a file: `true`, `false`, a whole number or a string.
+/// A value in a file: `true`, `false`, an integer or a string.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileValue(pub Scalar);
 
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for FileValue {
     }
 }
 
-/// A value from its text, if neither is more than a program can bear.
+/// Parses GVariant text within the limits.
 fn parsed(text: &str) -> Result<Variant, String> {
     if text.len() > limits::VALUE_TEXT {
         return Err(format!(
@@ -125,7 +125,7 @@ fn parsed(text: &str) -> Result<Variant, String> {
     }
     let most = limits::VALUE_DEPTH;
     let too_deep = || format!("a value of more than {most} levels; expected fewer");
-    // GLib's parser calls itself for each of these, and gives a number up that says nothing.
+    // GLib's parser recurses for each of these, and gives up with an error that explains nothing.
     if brackets(text) > most {
         return Err(too_deep());
     }
@@ -156,7 +156,7 @@ fn parsed(text: &str) -> Result<Variant, String> {
     }
 }
 
-/// `G_VARIANT_PARSE_ERROR`, of which the bindings know nothing.
+/// `G_VARIANT_PARSE_ERROR`, which the bindings lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotParsed {
     TooDeep,
@@ -184,7 +184,7 @@ impl glib::error::ErrorDomain for NotParsed {
     }
 }
 
-/// How many brackets of a GVariant text are open at once, outside of its strings.
+/// The deepest nesting of brackets in GVariant text, outside strings.
 fn brackets(text: &str) -> usize {
     let (mut open, mut most) = (0_usize, 0);
     let mut quote = None;
@@ -205,7 +205,7 @@ fn brackets(text: &str) -> usize {
     most
 }
 
-/// How deeply a type is nested; `a` and `m` are before what they hold.
+/// How deeply a type is nested. `a` and `m` precede what they hold.
 fn type_depth(kind: &str) -> usize {
     let (mut most, mut before) = (0, 0);
     let mut open = Vec::new();
@@ -224,13 +224,13 @@ fn type_depth(kind: &str) -> usize {
     most
 }
 
-/// Whether there are more levels of a value than so many, with those in variants.
+/// Whether a value has more than `levels` levels, including those inside variants.
 fn is_deeper(value: &Variant, levels: usize) -> bool {
     value.is_container() && (levels == 0 || value.iter().any(|part| is_deeper(&part, levels - 1)))
 }
 
-/// A character in a string of a value that is not shown; its text may have it as an escape. The
-/// value is not deep.
+/// An unprintable character in a string of a value, where the text may have an escape. The depth of
+/// the value is checked before.
 fn hidden(value: &Variant) -> Option<char> {
     match value.str() {
         Some(text) => text.chars().find(|c| is_unprintable(*c)),

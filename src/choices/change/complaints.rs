@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Why a value did not reach the settings storage. GSettings does not say; dconf logs it.
+//! Why a value didn't reach the settings storage. GSettings doesn't say; dconf logs it.
 
 use std::env;
 use std::io;
@@ -12,7 +12,7 @@ use crate::system::i18n::system_error;
 use crate::system::limits;
 use crate::system::settings::Storage;
 
-/// Why a value did not reach the storage, as far as can be found out.
+/// Finds out why a value didn't reach the storage.
 pub(super) fn explain() -> Failure {
     if !Storage::is_dconf() {
         return Failure::NotSaved(None);
@@ -30,22 +30,22 @@ pub(super) fn explain() -> Failure {
     }
 }
 
-/// Tries what the settings service does to save: to put a new file into the folder.
+/// Does what dconf-service does to save: creates a file in the folder.
 fn try_to_write(folder: &std::path::Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let probe = folder.join(format!(".privacy-panel-{}", std::process::id()));
     let written = std::fs::File::create_new(&probe)
         .and_then(|mut file| io::Write::write_all(&mut file, b"?"));
-    // On a full disk there is a file, and nothing in it.
+    // On a full disk, an empty file can still be created.
     let removed = std::fs::remove_file(probe);
     written.and(removed)
 }
 
-/// What dconf logged last. It is the only place where it says why a write failed.
+/// The last warning that dconf logged: the only place where it says why a write failed.
 static COMPLAINT: Mutex<Option<String>> = Mutex::new(None);
 
-/// Keeps what dconf logs, for [`Failure::NotSaved`], instead of printing it. Called once, and not
-/// where the person asked GLib for all there is to know.
+/// Keeps dconf's warnings for [`Failure::NotSaved`] instead of printing them. Call it once. It does
+/// nothing if the user enabled GLib's debug messages.
 pub fn collect_complaints() {
     if env::var_os("G_MESSAGES_DEBUG").is_some() {
         return;

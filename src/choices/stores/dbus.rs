@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A property of a service on a bus, with one value for on and one for off.
+//! A property of a D-Bus service, with one value for on and one for off.
 //!
-//! Such a property has no layers: nobody can tell who set it, and there is no default to go back
-//! to. What is set on the system's bus is set for everybody who uses the computer.
+//! A property has no layers: who set it is unknown, and there is no default to reset to. A property
+//! on the system bus applies to all users.
 //!
-//! A service may have two ways to send while it is on, with a property of their own: it asks the
-//! person each time, or it does not. And it may have an identifier for the computer, which goes
-//! with what it sends.
+//! A service may have two modes for sending, kept in another property: it asks the user each time,
+//! or it doesn't. It may also send an identifier for the computer.
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -37,9 +36,9 @@ pub(crate) struct Dbus {
     name: BusName,
     path: ObjectPath,
     interface: InterfaceName,
-    /// The property that decides.
+    /// The property with the setting.
     property: Member,
-    /// The method of the same interface that takes its new value. None: it is set as properties are.
+    /// The method of the same interface that sets the property. `None`: the standard one.
     setter: Option<Member>,
     /// The value with which the program may send something.
     on: Spanned<VariantText>,
@@ -47,9 +46,9 @@ pub(crate) struct Dbus {
     off: Spanned<VariantText>,
     /// The method of the same interface that returns the computer's identifier.
     identifier: Option<Member>,
-    /// Where it is decided whether the person is asked each time.
+    /// The property that decides whether the service asks the user each time.
     mode: Option<ModeTable>,
-    /// What turns it off for everybody, whatever the property says.
+    /// What turns the service off for all users, whatever the property says.
     #[serde(default, skip_serializing_if = "OptOuts::is_none")]
     disable_all: OptOuts,
 }
@@ -60,9 +59,9 @@ pub(crate) struct Dbus {
 struct ModeTable {
     property: Member,
     setter: Option<Member>,
-    /// The value with which the person is asked each time.
+    /// The value with which the service asks the user each time.
     ask: Spanned<VariantText>,
-    /// The value with which nobody is, of the same type.
+    /// The value with which it doesn't ask, of the same type.
     automatic: Spanned<VariantText>,
 }
 
@@ -82,7 +81,7 @@ impl Dbus {
         TwoValues {
             on: self.on.get_ref().value().clone(),
             off: self.off.get_ref().value().clone(),
-            // A property always has a value; what is not known is neither.
+            // A property always has a value. An unknown one is neither on nor off.
             missing: State::Mixed,
         }
     }
@@ -100,7 +99,7 @@ impl Dbus {
         Ok(opt_out::is_off(&self.disable_all, &Tree::computer())?)
     }
 
-    /// The property as it is. `None`: the service is not installed.
+    /// The property with its current value. `None`: the service isn't installed.
     fn place<'a>(
         &self,
         rule: &'a TwoValues,
@@ -116,7 +115,7 @@ impl Dbus {
         }))
     }
 
-    /// The property of a service that does not say how it is.
+    /// The property of a service that doesn't report its value.
     fn unknown<'a>(&self, rule: &'a TwoValues) -> Place<'a> {
         Place {
             rule,
@@ -129,7 +128,7 @@ impl Dbus {
         }
     }
 
-    /// How the service sends; none where this version of it knows of no modes.
+    /// The current mode. `None` if this version of the service has no modes.
     fn mode(&self, now: &Snapshot) -> Option<ModeState> {
         let rule = self.mode.as_ref()?.rule();
         let property = &self.mode.as_ref()?.property;
@@ -174,7 +173,7 @@ impl Store for Dbus {
         let all_off = self.is_all_off()?;
         let rule = self.rule();
         let place = match self.place(&rule, now) {
-            // What it would say has no part in it.
+            // The property doesn't matter then.
             Err(_) if all_off => Some(self.unknown(&rule)),
             found => found?,
         };
@@ -189,7 +188,7 @@ impl Store for Dbus {
         let all_off = self.is_all_off()?;
         let rule = self.rule();
         let place = match self.place(&rule, now) {
-            // It may hear of a change all the same.
+            // The call that changes it may succeed nevertheless.
             Err(ServiceProblem::NoAnswer(_)) => self.unknown(&rule),
             found => match found? {
                 Some(place) => place,
@@ -242,7 +241,7 @@ impl Store for Dbus {
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        // What comes from elsewhere is shown to people.
+        // The text comes from another program and is shown to the user.
         if mistake::is_line(&text, limits::IDENTIFIER) {
             Ok(Some(text))
         } else {
@@ -256,14 +255,14 @@ impl Store for Dbus {
     }
 }
 
-/// A change that a service is told of.
+/// A call that changes a service.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceWrite {
     /// The service.
     pub(super) service: Service,
-    /// What tells it.
+    /// The call.
     pub(super) call: Call,
-    /// Whether the administrator decided already, so that it would change nothing.
+    /// Whether the administrator already decided, so that the call would have no effect.
     pub(super) locked: bool,
 }
 

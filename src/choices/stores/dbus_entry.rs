@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! An entry that a service keeps by its name, in a set with methods that list, add and remove.
+//! A named entry in a D-Bus service, in a set with methods that list, add and remove entries.
 //!
-//! That it is there means on or off, and that it is not, the other. What others have in the set is
-//! never touched.
+//! The presence of the entry means on or off, and its absence means the opposite. Other entries in
+//! the set are never touched.
 //!
-//! On a session's bus, an entry is there because the person, or a program of theirs, put it there;
-//! without it the service does as it does by default. On the system's bus nobody can tell who did.
+//! On the session bus, the user or one of their programs added the entry; without it, the service's
+//! default applies. On the system bus, who added it is unknown.
 
 use glib::Variant;
 use glib::prelude::*;
@@ -35,9 +35,9 @@ pub(crate) struct DbusEntry {
     name: BusName,
     path: ObjectPath,
     interface: InterfaceName,
-    /// The method that takes nothing and returns a dictionary of all entries by their names.
+    /// The method without arguments that returns a dictionary of all entries by name.
     list: Member,
-    /// The method that takes a name and a value, and replaces an entry of that name.
+    /// The method that takes a name and a value, and replaces the entry of that name.
     add: Member,
     /// The method that takes a name.
     remove: Member,
@@ -45,17 +45,17 @@ pub(crate) struct DbusEntry {
     entry: EntryName,
     /// Its value.
     value: Spanned<VariantText>,
-    /// The parts of the value that the service fills in itself, each by its place: the number of a
-    /// part, of a part of that, and so on.
+    /// The parts of the value that the service fills in itself. Each path has the index of a part,
+    /// then of a part of that, and so on.
     #[serde(default)]
     filled_in: List<Spanned<Vec<usize>>>,
-    /// What it means that the entry is there.
+    /// What the presence of the entry means.
     present: Meaning,
-    /// The signals by which the service tells that an entry was added or removed.
+    /// The signals for added and removed entries.
     #[serde(default)]
     signals: List<Member>,
-    /// A file below the person's data folder in which the service keeps the entries. As long as it
-    /// is not there, there are none, and a service is not started to say so.
+    /// The file below the user's data folder in which the service keeps the entries. Without the
+    /// file there are no entries, and the service isn't started for the query.
     data: Option<DataFile>,
 }
 
@@ -81,7 +81,7 @@ impl DbusEntry {
         }
     }
 
-    /// The entry as it is. `None`: the service is not installed.
+    /// The entry with its current value. `None`: the service isn't installed.
     fn place<'a>(
         &self,
         rule: &'a Presence,
@@ -112,7 +112,7 @@ impl DbusEntry {
         }))
     }
 
-    /// The entry of a service that does not say whether it has it.
+    /// The entry of a service that doesn't report whether it has it.
     fn unknown<'a>(&self, rule: &'a Presence) -> Place<'a> {
         Place {
             rule,
@@ -164,7 +164,7 @@ impl Store for DbusEntry {
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let rule = self.rule();
         let place = match self.place(&rule, now) {
-            // It may hear of a change all the same.
+            // The call that changes it may succeed nevertheless.
             Err(ServiceProblem::NoAnswer(_)) => self.unknown(&rule),
             found => match found? {
                 Some(place) => place,

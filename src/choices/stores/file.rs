@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A value in TOML files of a person's configuration, with one value for on and one for off.
+//! A value in TOML files of the user's configuration, with one value for on and one for off.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -31,17 +31,17 @@ use crate::system::tree::Tree;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct TomlFile {
-    /// The files. Those with a `*` count if they exist.
+    /// The files. Names with a `*` match existing files only.
     files: NonEmpty<ConfigurationFiles>,
-    /// The tables that the value is in, and its own name.
+    /// The names of the nested tables, and of the value.
     key: DottedKey,
     /// The value with which the program may send something.
     on: Spanned<FileValue>,
     /// The value with which it sends nothing.
     off: Spanned<FileValue>,
-    /// What it does where there is no such file, or no such value in it.
+    /// The state if the file or the value is missing.
     missing: Meaning,
-    /// What turns all off for everybody.
+    /// What turns the program off for all users.
     #[serde(default, skip_serializing_if = "OptOuts::is_none")]
     disable_all: OptOuts,
 }
@@ -59,8 +59,7 @@ impl TomlFile {
         opt_out::is_off(&self.disable_all, &Tree::computer())
     }
 
-    /// Every file once, and what is in it; those that are named without a `*` whether they exist or
-    /// not.
+    /// Each file once, with its value. Names without a `*` count even if the file doesn't exist.
     fn places<'a>(
         &self,
         rule: &'a TwoValues,
@@ -107,7 +106,7 @@ fn place(rule: &TwoValues, name: String, found: Found) -> Place<'_> {
         value: match found {
             Found::NoFile | Found::Nothing => None,
             Found::Value(value) => Some(value.to_variant()),
-            // No value for on or off is a unit.
+            // A unit never equals the value for on or off.
             Found::Other => Some(().to_variant()),
         },
         origin: Some(if is_set { Origin::You } else { Origin::Default }),
@@ -173,14 +172,14 @@ impl Store for TomlFile {
     }
 }
 
-/// A change of a value in a file. No value: what is there is taken out.
+/// A change of a value in a file. `None` removes the value.
 #[derive(Clone, Debug)]
 struct FileWrite {
     file: PathBuf,
-    /// The tables that the value is in, and its own name.
+    /// The names of the nested tables, and of the value.
     key: Vec<String>,
     value: Option<Scalar>,
-    /// Whether the administrator decided already, so that it would change nothing.
+    /// Whether the administrator already decided, so that the change would have no effect.
     locked: bool,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A key with one value for on and one for off.
+//! A GSettings key with one value for on and one for off.
 
 use gio::SettingsSchema;
 use gio::prelude::*;
@@ -75,7 +75,7 @@ impl Gsettings {
             origin: Some(reading.origin),
             locked: reading.locked,
             own: reading.user_value,
-            // A person's decision is written even where it equals the default, so that it stays when
+            // The user's decision is written even if it equals the default, so that it stays when
             // the default changes.
             settled: reading.user_value,
         };
@@ -161,14 +161,14 @@ impl Store for Gsettings {
     }
 }
 
-/// A change of one key. No value: the person's own value is dropped.
+/// A change of one key. `None` drops the user's own value.
 #[derive(Clone, Debug)]
 pub(super) struct SettingWrite {
     /// The installed schema.
     pub(super) schema: SettingsSchema,
     /// The key.
     pub(super) key: SettingKey,
-    /// The value, of the key's type and allowed by its schema.
+    /// The value. It has the key's type, and the schema allows it.
     pub(super) value: Option<Variant>,
 }
 
@@ -181,7 +181,7 @@ impl Write for SettingWrite {
         let path = Some(self.key.path.as_str());
         let settings = gio::Settings::new_full(&self.schema, None::<&gio::SettingsBackend>, path);
         match &self.value {
-            // A write that is refused here is found when it is read back.
+            // Reading back detects a write that is refused here.
             Some(value) => drop(settings.set_value(&self.key.key, value)),
             None => settings.reset(&self.key.key),
         }
@@ -189,7 +189,7 @@ impl Write for SettingWrite {
     }
 
     fn wait(&self) {
-        // For all that are under way, so that only the first of several waits.
+        // This waits for all pending writes, so only the first of several calls takes time.
         gio::Settings::sync();
     }
 }

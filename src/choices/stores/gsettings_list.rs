@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Keys that hold a set of names, as GNOME Shell's for search providers.
+//! Keys that hold a set of names, like GNOME Shell's for search providers.
 //!
 //! The shell's rules (GNOME/gnome-shell, `js/ui/remoteSearch.js`, `loadRemoteSearchProviders`):
-//! nobody is asked while `disable-external` is true; a provider is asked unless its desktop file
-//! is named in `disabled`; one that says `DefaultDisabled=true` of itself is asked only if it is
-//! named in `enabled`. Names that the reader file does not list are never touched.
+//! while `disable-external` is true, the shell queries no provider; it queries a provider unless
+//! `disabled` has its desktop file; it queries a provider with `DefaultDisabled=true` only if
+//! `enabled` has its desktop file. Names that the reader file doesn't list are never touched.
 
 use std::collections::HashSet;
 use std::io;
@@ -36,10 +36,10 @@ use crate::system::settings::{KeyProblem, Origin, Reading};
 use crate::system::tree;
 use crate::system::tree::Tree;
 
-/// The group of a search provider's file.
+/// The group in a search provider's file.
 const PROVIDER_GROUP: &str = "Shell Search Provider";
 
-/// The desktop whose rules the files of search providers follow.
+/// The desktop whose rules apply to search providers' files.
 const PROVIDER_DESKTOP: &str = "GNOME";
 
 /// `[gsettings-list]` in a reader file.
@@ -54,24 +54,24 @@ pub(crate) struct GsettingsList {
     enabled: Option<Spanned<KeyName>>,
     /// The key (`b`) that turns all off, whether listed or not.
     disable_all: Option<Spanned<KeyName>>,
-    /// The folder below each of the system's data folders that holds the files of installed
-    /// search providers. None: every name counts as installed.
+    /// The folder below each system data folder with the files of installed search providers.
+    /// `None`: every name counts as installed.
     providers: Option<DataFolder>,
     /// The names that send something.
     names: NonEmpty<ListName>,
-    /// What must be so, all of it, for a name to send something.
+    /// The conditions, all of which must hold for a name to send something.
     #[serde(default)]
     only_if: List<OnlyIf>,
 }
 
-/// A listed name that is installed, and which of the keys speaks about it.
+/// An installed name.
 struct Member {
     id: String,
     name: String,
     off_by_default: bool,
 }
 
-/// All of the shape's keys, read.
+/// The values of all keys.
 struct Readings {
     disabled: Reading,
     enabled: Option<Reading>,
@@ -97,7 +97,7 @@ impl GsettingsList {
         keys.into_iter().flatten()
     }
 
-    /// Whether a name sends something when it is on.
+    /// Whether a name sends something while it is on.
     fn sends(&self, name: &str, now: &Snapshot) -> bool {
         self.only_if
             .iter()
@@ -121,8 +121,8 @@ impl GsettingsList {
         })
     }
 
-    /// The listed names that are installed. All of them where that is not known: what is not known
-    /// to be off is not called off.
+    /// The installed names. All names if that is unknown: a name counts as off only if it is known
+    /// to be off.
     fn members(&self, now: &Snapshot) -> Vec<Member> {
         let installed = (self.providers.as_deref()).and_then(|folder| self.installed(folder).ok());
         let all = || {
@@ -138,7 +138,7 @@ impl GsettingsList {
         members
     }
 
-    /// The listed names that have a provider's file in a folder of that name.
+    /// The names with a provider's file in this folder below the data folders.
     fn installed(&self, folder: &str) -> io::Result<Vec<Member>> {
         let mut seen = HashSet::new();
         let names: HashSet<_> = self.names.iter().map(|name| &**name).collect();
@@ -155,7 +155,7 @@ impl GsettingsList {
                     return Err(io::Error::other("too many files"));
                 }
                 left -= 1;
-                // A file in a more important folder hides those of the same name further down.
+                // A file in a more important folder hides files of the same name in others.
                 if seen.insert(file.file_name()) {
                     members.extend(member(&file.path(), &names)?);
                 }
@@ -165,20 +165,20 @@ impl GsettingsList {
     }
 }
 
-/// A provider's file, as the shell reads it, when the provider is among those names.
+/// The provider of a file as the shell reads it, if it is one of the names.
 fn member(path: &Path, names: &HashSet<&str>) -> io::Result<Option<Member>> {
-    // Not by GLib, which would wait for a pipe, and read a file of any size.
+    // GLib would wait for a pipe, and would read a file of any size.
     match Tree::computer().read(path, limits::PROVIDER_FILE) {
         Ok(bytes) => Ok(bytes.and_then(|bytes| provider(bytes, names))),
         Err(error) if tree::is_of_system(&error) => Err(error),
-        // The shell does not read it either.
+        // The shell can't read it either.
         Err(_) => Ok(None),
     }
 }
 
 fn provider(bytes: Vec<u8>, names: &HashSet<&str>) -> Option<Member> {
     let text = String::from_utf8(bytes).ok()?;
-    // GLib's strings end there.
+    // GLib ends strings at a NUL.
     if text.contains('\0') {
         return None;
     }
@@ -190,7 +190,7 @@ fn provider(bytes: Vec<u8>, names: &HashSet<&str>) -> Option<Member> {
     }
     file.string(PROVIDER_GROUP, "BusName").ok()?;
     file.string(PROVIDER_GROUP, "ObjectPath").ok()?;
-    // The shell leaves out what it would not show among the programs.
+    // The shell skips apps that it doesn't show.
     let app = DesktopAppInfo::new(&id)?;
     if app.is_nodisplay() || !app.shows_in(Some(PROVIDER_DESKTOP)) {
         return None;
@@ -204,7 +204,7 @@ fn provider(bytes: Vec<u8>, names: &HashSet<&str>) -> Option<Member> {
     })
 }
 
-/// Whether a folder is not there for the shell either, which the same person runs.
+/// Whether the folder is also missing for the shell, which runs as the same user.
 fn is_hidden(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -259,8 +259,8 @@ impl Store for GsettingsList {
             .map(|member| member.id)
             .collect();
 
-        // All that send, installed or not, so that one that is installed later stays off. One
-        // that does not send now may be in the list for reasons of the person's own.
+        // All names that send, installed or not, so that one installed later stays off. The user
+        // may have listed a name that sends nothing now for other reasons.
         let names = self.names.iter().map(|name| &**name);
         let sending: Vec<_> = names.filter(|name| self.sends(name, now)).collect();
         let names = Names { ours: &sending };
@@ -324,8 +324,8 @@ impl Store for GsettingsList {
             PolicyValue::Names { with, without }
         };
         let mut keys = vec![key(&self.disabled, names(off))];
-        // What says of itself that it is off by default is on only as a member of this one. Who
-        // says so may change with the next version: a lock that is to hold takes both.
+        // A provider that is off by default is on only as a member of this list. The next version
+        // of a provider may change its default, so a certain lock needs both lists.
         if let Some(enabled) = self.enabled.as_ref().filter(|_| locked || !off) {
             keys.push(key(enabled, names(!off)));
         }
@@ -334,7 +334,7 @@ impl Store for GsettingsList {
 }
 
 impl Readings {
-    /// What the keys say of the installed members, of which there is at least one.
+    /// The answer for the installed names, of which there is at least one.
     fn answer(&self, members: &[Member]) -> Answer {
         let all_off = self
             .disable_all
@@ -373,7 +373,7 @@ impl Readings {
             state: state.unwrap_or(State::Mixed),
             origin: Some(all_off.map_or(decided, |reading| reading.origin)),
             locked: lists_locked || all_off.is_some_and(locked),
-            // Only what the lists say can be reset: whoever turned all off meant more than this.
+            // Only the lists can be reset: turning all providers off affects more than this choice.
             resettable: decided == Origin::You,
             overruled: all_off.is_some(),
             for_everybody: false,
@@ -396,7 +396,7 @@ mod tests {
         toml::from_str(&text).unwrap()
     }
 
-    /// What a policy does with each key: `+` names come in, `-` names go out, `!` locked.
+    /// What a policy does with each key: `+` adds names, `-` removes names, `!` locks.
     fn keys(list: &GsettingsList, state: State, locked: bool, lists: Lists) -> Vec<String> {
         let decision = Decision {
             choice: &choice::ALL[0],
@@ -465,7 +465,7 @@ mod tests {
             0,
         )
         .unwrap();
-        // GLib would wait here for a program that writes into it.
+        // GLib would wait here for a writer.
         assert!(member(&pipe, &names).unwrap().is_none());
         let long = folder.path().join("long.ini");
         std::fs::write(&long, "#".repeat(70_000)).unwrap();
