@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Lists the reader files of `data/readers.d`, so that a new reader is one file and no code.
+//! Lists the reader files of `data/readers.d`, so that adding a reader takes only its file.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a person decides: the choices, the readers that obey them, and what they amount to.
+//! What the user decides: the choices, the readers that follow them, and their combined state.
 
 pub mod catalogue;
 pub mod change;
@@ -10,9 +10,12 @@ pub mod decision;
 pub mod opt_out;
 pub mod organisation;
 pub mod reader;
+pub mod rule;
 pub mod search;
-pub mod shapes;
+pub mod snapshot;
 pub mod state;
 pub mod status;
+pub mod store;
+pub mod stores;
 pub mod watch;
 pub mod words;

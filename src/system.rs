@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The computer: settings storage, buses, services, files, processes. Nothing here knows a choice.
+//! The computer: settings storage, buses, services, files, processes. Nothing here knows choices.
 
+pub mod bus;
 pub(crate) mod child;
 pub(crate) mod dconf;
 pub mod folders;

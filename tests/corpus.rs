@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Runs the checks of the fuzz targets on their corpus, so that every test run covers past findings.
+//! The corpus of the fuzz targets, without a fuzzer: every run checks earlier findings.
 
 #![allow(clippy::unwrap_used)]
 
@@ -26,7 +26,7 @@ fn for_every_file(target: &str, least: usize, check: impl Fn(&[u8])) {
         files.len()
     );
     for file in files {
-        // The test harness shows this only if a check fails.
+        // Shown only if a check fails.
         println!("{}", file.display());
         check(&fs::read(&file).unwrap());
     }

@@ -22,19 +22,19 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "search_provider", "ui"],
 ];
 
-/// The programs. Each is a separate crate, so `crate::` is its folder.
+/// The programs: separate crates, whose `crate::` is their folder.
 const PROGRAMS: [&str; 3] = ["cli", "search_provider", "ui"];
 
-/// An import: its line, and the path that it names, from `src` on.
+/// An import: its line, and the imported path from `src` on.
 #[derive(Debug, PartialEq, Eq)]
 struct Import {
     line: usize,
     path: Vec<String>,
-    /// Whether it is re-exported for other modules, so that this file does not use it itself.
+    /// Whether it is a re-export for other modules rather than a use in this file.
     is_reexport: bool,
 }
 
-/// A module by its path from `src` on: `choices::change`.
+/// The modules by their path from `src` on: `choices::change`.
 type Modules = BTreeMap<Vec<String>, (PathBuf, Vec<Import>)>;
 
 fn rank(module: &[String]) -> Option<usize> {
@@ -63,7 +63,7 @@ fn parts(list: &str) -> Vec<&str> {
     found
 }
 
-/// The paths that the tree of a `use` names.
+/// Collects the paths in the tree of a `use`.
 fn leaves(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     let tree = tree.trim();
     let (head, list) = match tree.split_once('{') {
@@ -78,7 +78,7 @@ fn leaves(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
             .map(str::to_owned),
     );
     match list {
-        // The closing brace of this list, not of a nested one.
+        // The list's own closing brace, not that of a nested list.
         Some(_) => {
             let open = tree.find('{').unwrap_or_default();
             let close = tree.rfind('}').unwrap_or(tree.len());
@@ -90,7 +90,7 @@ fn leaves(tree: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The path from `src` on that a file of `module` writes in this way; `None` in other crates.
+/// A path in a file of `module`, resolved from `src` on. `None` for items of other crates.
 fn resolved(mut path: Vec<String>, module: &[String]) -> Option<Vec<String>> {
     let program = PROGRAMS
         .iter()
@@ -113,7 +113,7 @@ fn resolved(mut path: Vec<String>, module: &[String]) -> Option<Vec<String>> {
     Some(base)
 }
 
-/// All imports of a file, except those of its tests.
+/// Everything that a file imports, except in its tests.
 fn imports(text: &str, module: &[String]) -> Vec<Import> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
     let mut found = Vec::new();
@@ -124,7 +124,7 @@ fn imports(text: &str, module: &[String]) -> Vec<Import> {
             .iter()
             .any(|start| trimmed.starts_with(start));
         if statement.is_none() && !is_use {
-            // A path in the middle of code.
+            // A path inside code.
             for root in ["crate::", "privacy_panel::", "super::"] {
                 let mut rest = trimmed;
                 while let Some(at) = rest.find(root) {
@@ -169,7 +169,7 @@ fn imports(text: &str, module: &[String]) -> Vec<Import> {
             Some(Import {
                 line: first,
                 path: resolved(path.clone(), module).or_else(|| {
-                    // A child of the module by its bare name.
+                    // A child module by its bare name.
                     is_reexport.then(|| module.iter().cloned().chain(path).collect())
                 })?,
                 is_reexport,
@@ -203,7 +203,7 @@ fn read(folder: &Path, module: &[String], modules: &mut Modules) {
     }
 }
 
-/// The module that defines what a path names, past re-exports of its parents.
+/// The module that defines what a path names, following its parents' re-exports.
 fn target(path: &[String], modules: &Modules) -> Option<Vec<String>> {
     let mut path = path.to_vec();
     for _ in 0..8 {
@@ -233,7 +233,7 @@ fn modules(source: &Path) -> Modules {
     modules
 }
 
-/// Every import that runs up or across the layers, with its file and line.
+/// Every import from a higher layer or across a layer, with file and line.
 fn wrong_imports(modules: &Modules) -> Vec<String> {
     let mut wrong = Vec::new();
     for (module, (file, imports)) in modules {
@@ -256,7 +256,7 @@ fn wrong_imports(modules: &Modules) -> Vec<String> {
     wrong
 }
 
-/// Files that import each other, each circle once.
+/// The circles of imports, each once.
 fn circles(modules: &Modules) -> Vec<String> {
     let is_family = |a: &[String], b: &[String]| a.starts_with(b) || b.starts_with(a);
     let mut arrows: BTreeMap<&[String], BTreeSet<Vec<String>>> = BTreeMap::new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Properties of policies. For any policy and any reader files, compiling sets and locks
-//! only what they name, and parsing finds every mistake.
+//! Properties of policies: for any policy and any reader files, only keys that they name are set
+//! and locked, and every mistake is found.
 
 #![allow(clippy::unwrap_used)]
 
@@ -31,7 +31,7 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::load_layers(&[folder])
 });
 
-/// Strings that would change the meaning of a file if they were written unescaped.
+/// Texts with another meaning if they were written unescaped.
 const HOSTILE: &[&str] = &[
     "\n",
     "\r",
@@ -94,7 +94,7 @@ fn hostile() -> impl Strategy<Value = String> + Clone {
     ]
 }
 
-/// A hostile string that is still a valid name on one line.
+/// A hostile text that is a valid name on one line.
 fn line() -> impl Strategy<Value = String> {
     hostile().prop_map(|text| {
         let text = text.chars().filter(|c| !is_unprintable(*c));
@@ -125,7 +125,7 @@ fn organisation() -> impl Strategy<Value = Organisation> {
     })
 }
 
-/// Any string as a TOML string.
+/// Any text as a TOML string.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -207,7 +207,7 @@ fn compiled(policy: &Policy) -> Compiled {
     checks::compiled(policy, &SHIPPED, &[]).unwrap()
 }
 
-/// The content of a reader file. It uses few paths and keys, so that readers collide.
+/// The content of a reader file. It has few paths and keys, so that readers collide.
 fn reader_text() -> impl Strategy<Value = String> {
     let folder = select(&[
         "/org/example/",
@@ -299,22 +299,22 @@ fn reader(id: usize, text: &str) -> Reader {
         .unwrap()
 }
 
-/// How TOML's parser treats a mistake.
+/// Whether the TOML parser stops at a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The line is TOML, but not a policy.
+    /// Valid TOML, but not a policy.
     Word,
-    /// The same. The parser skips this check while the file has lines that are not TOML: a value
-    /// may be missing, or have another type, only because its line is broken.
+    /// Like [`Kind::Word`], but only reported if the whole file is TOML: a value may be missing or
+    /// of another type only because its line is broken.
     Value,
-    /// The line is not TOML.
+    /// Invalid TOML.
     Broken,
 }
 
 use Kind::{Broken, Value, Word};
 
-/// A policy, line by line: the right line, and wrong lines that may replace it. Each marked line has
-/// at least one mistake, which the parser finds independently of the others.
+/// A policy line by line: what is right, and wrong alternatives. Each wrong line has at least one
+/// mistake, which is found without the others.
 const SPOTS: &[(&str, &[(Kind, &str)])] = &[
     (
         "",
@@ -516,7 +516,7 @@ proptest! {
     #[test]
     fn no_text_in_a_reader_file_adds_a_key_a_section_or_a_lock(text in hostile(), spot in 0..10_usize) {
         let value = text.replace('\0', "").to_variant().print(true);
-        // The first six fields are those of a value reader, the others of a list reader.
+        // The first half are strings of a value reader, the second half of a list reader.
         let field = |own: usize, plain: &str| quoted(if own == spot { &text } else { plain });
         let content = if spot < 6 {
             format!(

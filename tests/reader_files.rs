@@ -4,13 +4,111 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod checks;
+
 use std::fs;
 use std::path::{Component, Path};
 
+use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::reader::{Reader, Shape};
+use privacy_panel::choices::reader::Reader;
+use privacy_panel::choices::stores::STORES;
 use privacy_panel::system::limits;
 use proptest::prelude::*;
+use proptest::sample::select;
+
+/// A table of each store with all its fields.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "gsettings",
+        "schema = \"org.example\"\npath = \"/org/example/\"\nkey = \"search\"\n\
+         on = \"uint32 1\"\noff = \"uint32 0\"\n",
+    ),
+    (
+        "gsettings-list",
+        "schema = \"org.example\"\npath = \"/org/example/\"\ndisabled = \"disabled\"\n\
+         enabled = \"enabled\"\ndisable-all = \"all-off\"\nproviders = \"shell/providers\"\n\
+         names = [\"a.desktop\", \"b.desktop\"]\n\
+         [[gsettings-list.only-if]]\nname = \"a.desktop\"\nfiles = [\"/usr/lib/*/a.so\"]\n\
+         [[gsettings-list.only-if]]\nname = \"b.desktop\"\n\
+         setting = { schema = \"org.b\", path = \"/b/\", key = \"online\", value = \"true\" }\n",
+    ),
+    (
+        "dbus",
+        "bus = \"system\"\nname = \"org.example.Reports\"\npath = \"/org/example/Reports\"\n\
+         interface = \"org.example.Reports\"\nproperty = \"Send\"\nsetter = \"SetSend\"\n\
+         on = \"true\"\noff = \"false\"\nidentifier = \"GetIdentifier\"\n\
+         disable-all = { masked-units = [\"a.service\", \"a.path\"] }\n\
+         [dbus.mode]\nproperty = \"Ask\"\nsetter = \"SetAsk\"\nask = \"1\"\nautomatic = \"0\"\n",
+    ),
+    (
+        "dbus-entry",
+        "bus = \"session\"\nname = \"org.example.Journal\"\npath = \"/\"\n\
+         interface = \"org.example.Journal\"\nlist = \"List\"\nadd = \"Add\"\n\
+         remove = \"Remove\"\nentry = \"nothing\"\nvalue = \"('*', '', true)\"\n\
+         filled-in = [[1]]\npresent = \"off\"\nsignals = [\"Added\", \"Removed\"]\n\
+         data = \"journal/journal.db\"\n",
+    ),
+    (
+        "toml",
+        "files = [\"example/consent.toml\", \"example/*-consent.toml\"]\nkey = \"consent.given\"\n\
+         on = true\noff = false\nmissing = \"off\"\n\
+         disable-all = { file = \"/etc/example.toml\", key = \"off\", value = \"yes\" }\n",
+    ),
+];
+
+/// A reader file with this table of a store.
+fn file(name: &str, table: &str) -> String {
+    format!(
+        "name = \"Example\"\nchoice = \"online-search\"\nprograms = [\"/usr/bin/a\"]\n[{name}]\n{table}"
+    )
+}
+
+/// A reader file with one of its strings replaced.
+fn with_other_string(text: &str, number: usize, other: &str) -> String {
+    let quotes: Vec<_> = text.match_indices('"').map(|(at, _)| at).collect();
+    let string = number % (quotes.len() / 2) * 2;
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    let other: String = other.chars().map(escape).collect();
+    let (before, after) = (&text[..=quotes[string]], &text[quotes[string + 1]..]);
+    format!("{before}{other}{after}")
+}
+
+#[test]
+fn every_store_has_an_example_that_is_read_as_it_is_written() {
+    let stores: Vec<_> = STORES.iter().map(|(name, _)| *name).collect();
+    let examples: Vec<_> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(stores, examples);
+    for (name, table) in EXAMPLES {
+        let text = file(name, table);
+        let reader = catalogue::parse(Path::new("a.toml"), text.as_bytes());
+        let reader = reader.unwrap_or_else(|mistake| panic!("{name}: {mistake}"));
+        let table: toml::Table = toml::from_str(&text).unwrap();
+        let written = reader.unwrap().store.table().map(toml::Value::Table);
+        assert_eq!(written.as_ref(), table.get(*name));
+        checks::reader_file(text.as_bytes());
+    }
+}
+
+#[test]
+fn two_stores_in_a_file_are_a_mistake_where_the_second_begins() {
+    for (name, table) in EXAMPLES {
+        for (other, more) in EXAMPLES.iter().filter(|(other, _)| other != name) {
+            let text = format!("{}[{other}]\n{more}", file(name, table));
+            let mistake = catalogue::parse(Path::new("a.toml"), text.as_bytes()).unwrap_err();
+            let line = text.lines().position(|line| line == format!("[{other}]"));
+            assert_eq!(mistake.at, Some((line.unwrap() + 1, 2)), "{mistake}");
+            let message = format!("both [{name}] and [{other}]; expected one of them");
+            assert_eq!(mistake.message, message);
+        }
+    }
+}
 
 fn load(content: &[u8]) -> Catalogue {
     let folder = tempfile::tempdir().unwrap();
@@ -18,7 +116,7 @@ fn load(content: &[u8]) -> Catalogue {
     Catalogue::load_layers(&[folder.path().to_owned()])
 }
 
-/// Lines of a reader file, valid and not, in any order and number.
+/// Lines of a reader file, valid or not, in any order and number.
 fn lines() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         Just("name = \"Dash\"".to_owned()),
@@ -81,7 +179,7 @@ proptest! {
         }
     }
 
-    /// The file's strings become a path, a key and a value, and must not break out of these.
+    /// Fields become a path, a key and a value, and can't be anything else.
     #[test]
     fn a_file_that_is_accepted_names_a_plain_path_a_plain_key_and_two_values_of_one_type(
         path in "[/a-zA-Z.\n\\[\\]'\" -]{0,20}",
@@ -95,19 +193,21 @@ proptest! {
         );
         let catalogue = load(text.as_bytes());
         for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
-            let Shape::Value(shape) = &reader.shape else {
-                unreachable!("the file has no list");
-            };
-            prop_assert!(shape.path.starts_with('/') && shape.path.ends_with('/'));
-            prop_assert!(!shape.path.contains("//"));
-            prop_assert!(!shape.path.contains(|c: char| c.is_whitespace() || "[]'\"".contains(c)));
-            prop_assert!(!shape.key.contains(|c: char| c.is_whitespace() || "/[]'\"".contains(c)));
-            prop_assert_eq!(shape.on.type_(), shape.off.type_());
-            prop_assert_ne!(&shape.on, &shape.off);
+            let table = reader.store.table().unwrap();
+            let field = |name: &str| table[name].as_str().unwrap().to_owned();
+            let (path, key) = (field("path"), field("key"));
+            prop_assert!(path.starts_with('/') && path.ends_with('/'));
+            prop_assert!(!path.contains("//"));
+            prop_assert!(!path.contains(|c: char| c.is_whitespace() || "[]'\"".contains(c)));
+            prop_assert!(!key.contains(|c: char| c.is_whitespace() || "/[]'\"".contains(c)));
+            let value = |name: &str| glib::Variant::parse(None, &field(name)).unwrap();
+            let (on, off) = (value("on"), value("off"));
+            prop_assert_eq!(on.type_(), off.type_());
+            prop_assert_ne!(on, off);
         }
     }
 
-    /// GLib ends the program, or prints a warning, if it gets an invalid name.
+    /// GLib aborts, or warns, for invalid names.
     #[test]
     fn a_service_that_is_accepted_has_names_that_a_bus_takes(
         name in "[a-zA-Z0-9_:.\n\" -]{0,12}",
@@ -123,19 +223,17 @@ proptest! {
         );
         let catalogue = load(text.as_bytes());
         for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
-            let Shape::Property(shape) = &reader.shape else {
-                unreachable!("the file has a service");
-            };
-            let service = &shape.service;
+            let service = reader.store.service().unwrap();
+            let table = reader.store.table().unwrap();
+            let member = |name: &str| table[name].as_str().is_some_and(gio::dbus_is_member_name);
             prop_assert!(gio::dbus_is_name(&service.name) && !service.name.starts_with(':'));
             prop_assert!(glib::Variant::is_object_path(&service.path));
             prop_assert!(gio::dbus_is_interface_name(&service.interface));
-            prop_assert!(gio::dbus_is_member_name(&shape.property.name));
-            prop_assert!(shape.property.setter.as_deref().is_some_and(gio::dbus_is_member_name));
+            prop_assert!(member("property") && member("setter"));
         }
     }
 
-    /// The panel compares a service's answer part by part, so all places must exist in the value.
+    /// A service's answer is compared part by part, at valid paths only.
     #[test]
     fn an_entry_that_is_accepted_has_a_value_for_a_bus_and_places_in_it(
         member in "(List|[a-zA-Z0-9_.\n -]{0,6})",
@@ -153,26 +251,26 @@ proptest! {
         );
         let catalogue = load(text.as_bytes());
         for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
-            let Shape::Entry(shape) = &reader.shape else {
-                unreachable!("the file has an entry");
-            };
-            for member in [&shape.list, &shape.remove, &shape.signals[0]] {
-                prop_assert!(gio::dbus_is_member_name(member));
+            let table = reader.store.table().unwrap();
+            for name in ["list", "remove"] {
+                prop_assert!(table[name].as_str().is_some_and(gio::dbus_is_member_name));
             }
-            prop_assert!(glib::Variant::is_signature(shape.value.type_().as_str()));
-            for place in &shape.filled_in {
-                let mut part = shape.value.clone();
-                for &at in place {
+            let value = glib::Variant::parse(None, table["value"].as_str().unwrap()).unwrap();
+            prop_assert!(glib::Variant::is_signature(value.type_().as_str()));
+            for place in table["filled-in"].as_array().unwrap() {
+                let mut part = value.clone();
+                for at in place.as_array().unwrap() {
+                    let at = usize::try_from(at.as_integer().unwrap()).unwrap();
                     prop_assert!(part.is_container() && at < part.n_children());
                     part = part.child_value(at);
                 }
             }
-            let data = Path::new(shape.data.as_deref().unwrap());
+            let data = Path::new(table["data"].as_str().unwrap());
             prop_assert!(data.components().all(|part| matches!(part, Component::Normal(_))));
         }
     }
 
-    /// The panel reads and writes files only below the user's configuration folder.
+    /// Files are read and written only below the user's configuration folder.
     #[test]
     fn a_file_that_is_accepted_is_below_the_configuration_folder(
         file in "[./*a-z\n\\\\ ~$-]{0,16}",
@@ -186,18 +284,31 @@ proptest! {
         );
         let catalogue = load(text.as_bytes());
         for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
-            let Shape::Document(shape) = &reader.shape else {
-                unreachable!("the file has files");
-            };
-            let parts: Vec<_> = Path::new(&shape.files[0]).components().collect();
+            let table = reader.store.table().unwrap();
+            let file = table["files"][0].as_str().unwrap();
+            let parts: Vec<_> = Path::new(file).components().collect();
             prop_assert!(!parts.is_empty());
             prop_assert!(parts.iter().all(|part| matches!(part, Component::Normal(_))));
-            prop_assert!(!shape.files[0].contains(char::is_whitespace));
-            prop_assert!(shape.key.iter().all(|part| !part.is_empty()));
-            let all = shape.disable_all[0].file();
+            prop_assert!(!file.contains(char::is_whitespace));
+            prop_assert!(table["key"].as_str().unwrap().split('.').all(|part| !part.is_empty()));
+            let all = reader.store.opt_outs()[0].file();
             prop_assert!(all.is_absolute());
             prop_assert!(all.components().all(|part| part != Component::ParentDir));
         }
+    }
+
+    #[test]
+    fn whatever_a_string_of_an_example_is_the_file_is_a_reader_or_a_mistake(
+        (name, table) in select(EXAMPLES),
+        number in 0..40_usize,
+        other in prop_oneof![
+            any::<String>(),
+            "[a-z/.*\\[\\]'\"(){}<>@0-9:_ \n-]{0,16}",
+            select(&["on", "off", "session", "/", "..", "@as []", "true", "nan", "a.b", "\0"][..])
+                .prop_map(str::to_owned),
+        ],
+    ) {
+        checks::reader_file(with_other_string(&file(name, table), number, &other).as_bytes());
     }
 }
 
@@ -239,7 +350,7 @@ fn a_character_that_is_not_shown_is_a_mistake_in_each_string_and_has_a_place() {
             let Some(begin) = line.find('"') else {
                 continue;
             };
-            // After the first character of the string, and of a text in it.
+            // After the first character of the string, and of a string inside it.
             let at = begin + 1 + line[begin + 1..].chars().next().unwrap().len_utf8();
             for hidden in [
                 '\0',
@@ -305,7 +416,7 @@ fn off(value: &str) -> &'static str {
     }
 }
 
-/// A valid file, a text in it, the limit of its replacement, and a replacement of a given size.
+/// A valid file, a text in it, the limit of its replacement, and the replacement of a given size.
 type Case<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> String);
 
 #[test]
@@ -404,6 +515,6 @@ fn a_value_is_nested_only_so_deeply_and_the_mistake_says_how_deeply() {
     };
     assert!(is_read(&typed(most)));
     assert!(!is_read(&typed(most + 1)));
-    // A bracket in a string does not count.
+    // Brackets inside a string don't count.
     assert!(is_read(&VALUE.replace("'on'", "'[[[[[[[[[[[[[[[[[[[[[['")));
 }

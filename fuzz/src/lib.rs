@@ -1,45 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Properties that hold for every policy, reader file and error report, whatever its content.
+//! What holds for every policy and every reader file, whatever their content.
 //!
-//! The fuzz targets call these checks. The tests of the main crate include this file and call them
-//! with generated files and with the corpus. The checks compare with what GLib's and TOML's own
-//! parsers read and with the readers' shapes, not with the compiler's intent. A violation panics.
+//! The fuzz targets call these checks. So do the tests of the main crate, which include this file,
+//! with generated files and with the corpus. The checks compare with what GLib and the TOML parser
+//! read and with what the readers' stores ask for, not with what the compiler intends. They panic
+//! on a difference.
 
 #![allow(clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::LazyLock;
 
 use glib::{KeyFile, KeyFileFlags, Variant};
 use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
-use privacy_panel::choices::reader::{
-    EntryShape, ListShape, PropertyShape, Reader, Shape, ValueShape,
-};
+use privacy_panel::choices::opt_out::OptOut;
+use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
+use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
+use privacy_panel::choices::stores::STORES;
 use privacy_panel::formats::mistake::Mistake;
-use privacy_panel::formats::toml::Scalar;
 use privacy_panel::history;
 use privacy_panel::policy::compile::{Conflict, compile};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
 use privacy_panel::reports::keepers::apport;
 use privacy_panel::reports::{Content, Reading};
 use privacy_panel::system::limits;
-use privacy_panel::system::service::{Bus, Service};
 use privacy_panel::system::text::is_unprintable;
 
-/// The key for the name of a policy's organisation.
+/// The key that names a policy's organisation.
 pub const ORGANISATION: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 
-/// The key for that organisation's contact.
+/// The key with the organisation's contact.
 pub const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
 
-/// A list as another system database may hold it: its names would break the syntax if they were
-/// written unescaped.
+/// Names that other system databases may have in a list. Unescaped, they would be more than names.
 const HOSTILE_LIST: &[&str] = &[
     "other.desktop",
     "org.gnome.Software.desktop",
@@ -47,9 +46,9 @@ const HOSTILE_LIST: &[&str] = &[
     "",
 ];
 
-/// The readers that come with the panel.
+/// The shipped readers.
 static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
-    // GLib's warnings count as mistakes here.
+    // GLib's warnings are errors here, too.
     glib::log_set_always_fatal(glib::LogLevels::LEVEL_CRITICAL | glib::LogLevels::LEVEL_WARNING);
     Catalogue::of(catalogue::SHIPPED.iter().map(|(id, text)| {
         let reader = catalogue::parse(Path::new(id), text.as_bytes());
@@ -58,8 +57,8 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
     }))
 });
 
-/// Any bytes as a policy file: they parse as a policy, or give mistakes that users can find. The
-/// policy says what the file says, and compiles to that and nothing more.
+/// Any bytes as a policy file: the result is a policy, or mistakes with a place. The policy says
+/// what the file says and compiles to nothing more.
 pub fn policy(bytes: &[u8]) {
     let shipped = &*SHIPPED;
     match policy::parse(Path::new("policy.toml"), bytes) {
@@ -67,7 +66,7 @@ pub fn policy(bytes: &[u8]) {
             let text = std::str::from_utf8(bytes).expect("a policy is UTF-8");
             assert_eq!(policy.text, text);
             says_what_the_document_says(&policy, text);
-            // The shipped readers do not contradict each other.
+            // The shipped readers don't contradict each other.
             let compiled = compiled(&policy, shipped, &[]).unwrap_or_else(|c| panic!("{c}"));
             let with_names = self::compiled(&policy, shipped, HOSTILE_LIST);
             let with_names = with_names.unwrap_or_else(|conflict| panic!("{conflict}"));
@@ -78,7 +77,7 @@ pub fn policy(bytes: &[u8]) {
             assert!(!mistakes.is_empty(), "refused without a mistake");
             let lines = lines(bytes);
             for mistake in &mistakes {
-                // TOML's parser gives no position when it exceeds its recursion limit.
+                // The TOML parser reports no place for its recursion limit.
                 assert!(mistake.at.is_some() || mistake.message == "recursion limit");
                 can_be_found(mistake, &lines);
                 assert!(!mistake.message.contains(is_unprintable), "{mistake:?}");
@@ -89,8 +88,8 @@ pub fn policy(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a reader file: they are a reader, a mask or a mistake that users can find. The
-/// reader is as the file says, and every policy compiles only the reader's own keys.
+/// Any bytes as a reader file: the result is a reader, a mask, or a mistake with a place. The
+/// reader says what the file says, and a policy sets no keys but its own.
 pub fn reader_file(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     match catalogue::parse(Path::new("reader.toml"), bytes) {
@@ -121,11 +120,11 @@ pub fn reader_file(bytes: &[u8]) {
     }
 }
 
-/// All decisions that a policy can make about one choice.
+/// Everything a policy can say about one choice.
 pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decision> {
     [State::On, State::Off].into_iter().flat_map(move |state| {
         [false, true].into_iter().flat_map(move |locked| {
-            // A policy sets `lists` only with a lock, and “all-off” only if the choice is off.
+            // “lists” needs a lock, and “all-off” needs the state off.
             let lists = Lists::ALL.into_iter().map(|(_, lists)| lists);
             lists
                 .filter(move |lists| {
@@ -142,8 +141,8 @@ pub fn decisions(choice: &'static choice::Choice) -> impl Iterator<Item = Decisi
     })
 }
 
-/// Compiles a policy and checks the result: GLib reads it back exactly, every key and lock belongs
-/// to a reader of a decided choice, and every reader has the decided state.
+/// Compiles a policy and checks the result: GLib reads back the same values, readers of the decided
+/// choices name every key and lock, and every reader gets the decided state.
 pub fn compiled(
     policy: &Policy,
     catalogue: &Catalogue,
@@ -194,84 +193,56 @@ pub fn compiled(
             "{key} is locked to nothing"
         );
     }
-    let names_of_all = decided(policy, catalogue).flat_map(|(_, reader)| match &reader.shape {
-        Shape::List(shape) => shape.names.as_slice(),
-        Shape::Value(_) | Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => &[],
-    });
-    let names_of_all: BTreeSet<&str> = names_of_all.map(String::as_str).collect();
     for (decision, reader) in decided(policy, catalogue) {
-        match &reader.shape {
-            Shape::Value(shape) => {
-                let key = format!("{}{}", shape.path, shape.key);
-                let off = decision.state == State::Off;
-                // The policy's own keys come last, and override a reader's value for them.
-                let own = policy.organisation.is_some() && [ORGANISATION, CONTACT].contains(&&*key);
-                if !own {
-                    let wished = if off { &shape.off } else { &shape.on };
-                    assert_eq!(&compiled.values[&key], wished);
-                }
-                assert!(!decision.locked || compiled.locks.contains(&key));
-            }
-            // Settings in services and files are in no dconf database.
-            Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => {}
-            Shape::List(_) if named(reader).iter().any(|key| is_of_the_policy(key)) => {}
-            Shape::List(shape) => {
-                list_is_as_decided(&compiled, decision, shape, &names_of_all, below);
-            }
+        // The policy's own keys come last, whatever a reader asks for.
+        let own = policy.organisation.is_some();
+        let wished = reader.store.policy_keys(decision).into_iter();
+        for wished in wished.filter(|wished| !own || !is_of_the_policy(&wished.key)) {
+            key_is_as_wished(&compiled, &wished, &listed(policy, catalogue), below);
         }
     }
     Ok(compiled)
 }
 
-/// Evaluates a list reader's values as GNOME Shell does.
-fn list_is_as_decided(
+/// The list members that readers of decided choices name.
+fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
+    let wished = decided(policy, catalogue)
+        .flat_map(|(decision, reader)| reader.store.policy_keys(decision));
+    wished
+        .flat_map(|wished| match wished.value {
+            PolicyValue::Set(_) => Vec::new(),
+            PolicyValue::Names { with, without } => [with, without].concat(),
+        })
+        .collect()
+}
+
+/// Compares a key that a reader asks for with the compiled result.
+fn key_is_as_wished(
     compiled: &Compiled,
-    decision: &Decision,
-    shape: &ListShape,
-    names_of_all: &BTreeSet<&str>,
+    wished: &PolicyKey,
+    listed: &BTreeSet<String>,
     below: &[&str],
 ) {
-    let key = |name: &String| format!("{}{name}", shape.path);
-    let locked = |name: &String| compiled.locks.contains(&key(name));
-    let members = |name: &String| -> Option<Vec<&str>> {
-        let list = compiled.values.get(&key(name))?;
-        Some(list.array_iter_str().ok()?.collect())
-    };
-    let certain = decision.locked && decision.lists != Lists::Preset;
-    let off = decision.state == State::Off;
-    if let (true, Lists::AllOff, Some(all)) = (certain, decision.lists, &shape.disable_all) {
-        assert_eq!(compiled.values[&key(all)].get(), Some(true));
-        assert!(locked(all));
-        return;
-    }
-    let disabled = members(&shape.disabled).expect("a list that says what is off");
-    let enabled = shape.enabled.as_ref();
-    let enabled_members = enabled.and_then(members);
-    for name in shape.names.iter().map(String::as_str) {
-        assert_eq!(disabled.contains(&name), off);
-        if let (Some(key), false) = (enabled, off) {
-            let members = members(key).expect("a list that says what is on");
-            assert!(members.contains(&name));
+    let value = &compiled.values[&wished.key];
+    assert!(!wished.locked || compiled.locks.contains(&wished.key));
+    match &wished.value {
+        PolicyValue::Set(wished) => assert_eq!(value, wished),
+        PolicyValue::Names { with, without } => {
+            let members: Vec<_> = value.array_iter_str().expect("a list").collect();
+            assert!(with.iter().all(|name| members.contains(&name.as_str())));
+            assert!(!without.iter().any(|name| members.contains(&name.as_str())));
+            // Other programs' names stay, and no unnamed one comes in.
+            for name in below {
+                assert!(listed.contains(*name) || members.contains(name));
+            }
+            for name in &members {
+                assert!(listed.contains(*name) || below.contains(name));
+            }
         }
-        let enabled = enabled_members.as_ref();
-        // Without a lock, the policy leaves names alone that are off by default.
-        let must_not = off && certain;
-        assert!(!must_not || enabled.is_none_or(|members| !members.contains(&name)));
-    }
-    // Other names stay, and the policy adds no name that the reader does not list.
-    for name in below {
-        assert!(names_of_all.contains(name) || disabled.contains(name));
-    }
-    for name in &disabled {
-        assert!(names_of_all.contains(name) || below.contains(name));
-    }
-    if certain {
-        assert!(locked(&shape.disabled) && enabled.is_none_or(locked));
-        assert!(enabled.is_none() || enabled_members.is_some());
     }
 }
 
-/// The readers of the choices that a policy decides.
+/// The readers that a policy decides about.
 fn decided<'a>(
     policy: &'a Policy,
     catalogue: &'a Catalogue,
@@ -289,24 +260,13 @@ fn is_of_the_policy(key: &str) -> bool {
     [ORGANISATION, CONTACT].contains(&key)
 }
 
-/// The keys that a reader names, as full paths.
+/// The full paths of the keys that a reader names.
 pub fn named(reader: &Reader) -> Vec<String> {
-    match &reader.shape {
-        Shape::Value(shape) => vec![format!("{}{}", shape.path, shape.key)],
-        Shape::List(shape) => [
-            Some(&shape.disabled),
-            shape.enabled.as_ref(),
-            shape.disable_all.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|key| format!("{}{key}", shape.path))
-        .collect(),
-        Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Vec::new(),
-    }
+    let keys = reader.store.watched().keys;
+    keys.iter().map(SettingKey::full_name).collect()
 }
 
-/// Reads a key file as dconf does: with GLib's parser, and each value with GVariant's.
+/// Reads a keyfile as dconf does: with GLib's parser, and each value with GVariant's.
 pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     let parsed = KeyFile::new();
     parsed
@@ -324,8 +284,7 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
             values.insert(format!("/{group}/{key}"), value);
         }
     }
-    // GLib takes the last of two equal keys, and merges groups of the same name. So check here that
-    // nothing occurs twice.
+    // GLib takes the last of two equal keys and joins groups of one name. Here none is repeated.
     let lines: Vec<_> = key_file
         .split('\n')
         .filter(|line| !line.is_empty())
@@ -336,7 +295,7 @@ pub fn read_back(key_file: &str) -> BTreeMap<String, Variant> {
     values
 }
 
-/// A mistake is one line of text, with a position inside the file.
+/// A mistake is one line of text, and its place is inside the file.
 fn can_be_found(mistake: &Mistake, lines: &[usize]) {
     let message = &mistake.message;
     let ends = [
@@ -358,8 +317,8 @@ fn lines(bytes: &[u8]) -> Vec<usize> {
     text.split('\n').map(|line| line.chars().count()).collect()
 }
 
-/// Treats each line of the bytes as a term of a search. The search finds each choice once, and finds
-/// the same or fewer choices in another case or with more terms.
+/// Any bytes as a search: each line is a term. The search finds each choice once. Neither case nor
+/// more terms find more choices.
 pub fn search(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     let text = String::from_utf8_lossy(bytes);
@@ -371,7 +330,7 @@ pub fn search(bytes: &[u8]) {
     let found = ids(&terms);
     let different: BTreeSet<_> = found.iter().collect();
     assert_eq!(different.len(), found.len());
-    // A first term without letters finds nothing, and does not restrict the search.
+    // A term that finds nothing by itself removes no results: it may have no letters.
     let first = ids(&terms[..1]);
     assert!(first.is_empty() || found.iter().all(|id| first.contains(id)));
     let cut = search::beginning(terms[0]);
@@ -379,8 +338,8 @@ pub fn search(bytes: &[u8]) {
     assert_eq!(ids(&[cut]), first);
 }
 
-/// Treats the bytes as a file in which a program remembers what the user did. Clearing it leaves a file
-/// of the same format without entries, with everything else as it was.
+/// Any bytes as a file with recorded activity. Without its entries, it is a file of the same format
+/// with no entries, and all other content is unchanged.
 pub fn history(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -400,7 +359,7 @@ pub fn history(bytes: &[u8]) {
     }
 }
 
-/// Compares a policy with what TOML's own parser reads.
+/// Compares a policy with the parsed TOML document.
 fn says_what_the_document_says(policy: &Policy, text: &str) {
     let document: toml::Table = toml::from_str(text).expect("a policy is TOML");
     let table = |name: &str| {
@@ -450,179 +409,87 @@ fn says_what_the_document_says(policy: &Policy, text: &str) {
     }
 }
 
-/// Compares a reader with what TOML's own parser reads.
+/// Compares a reader with the parsed TOML document: serialized again, it is the file's table.
 fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
-    let document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
-    assert_eq!(document["name"].as_str(), Some(reader.name.as_str()));
-    assert_eq!(document["choice"].as_str(), Some(reader.choice.id));
-    let same = |table: &toml::Table, field: &str, found: Option<&String>| {
-        let written = table.get(field).map(|value| value.as_str());
-        assert_eq!(written, found.map(|found| Some(found.as_str())), "{field}");
+    let mut document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
+    let mut take = |name: &str| document.remove(name);
+    assert_eq!(take("name"), Some(reader.name.as_str().into()));
+    assert_eq!(take("choice"), Some(reader.choice.id.into()));
+    let programs = reader.programs.as_ref();
+    let programs = programs.map(|programs| toml::Value::try_from(programs).expect("a list"));
+    assert_eq!(take("programs"), programs);
+    let tables = STORES.iter().filter_map(|(name, _)| take(name));
+    let [toml::Value::Table(table)] = &tables.collect::<Vec<_>>()[..] else {
+        panic!("not the table of one store");
     };
-    let same_service = |table: &toml::Table, service: &Service| {
-        let bus = match service.bus {
-            Bus::Session => "session",
-            Bus::System => "system",
-        };
-        assert_eq!(table["bus"].as_str(), Some(bus));
-        same(table, "name", Some(&service.name));
-        same(table, "path", Some(&service.path));
-        same(table, "interface", Some(&service.interface));
+    // An optional list may be empty.
+    let without_empty = |mut table: toml::Table| {
+        table.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
+        table
     };
-    match &reader.shape {
-        Shape::Value(shape) => {
-            let table = document["gsettings"].as_table().expect("a table");
-            same(table, "schema", Some(&shape.schema));
-            same(table, "path", Some(&shape.path));
-            same(table, "key", Some(&shape.key));
-            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
-                let text = table[field].as_str().expect(field);
-                assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
-            }
-        }
-        Shape::List(shape) => {
-            let table = document["gsettings-list"].as_table().expect("a table");
-            same(table, "schema", Some(&shape.schema));
-            same(table, "path", Some(&shape.path));
-            same(table, "disabled", Some(&shape.disabled));
-            same(table, "enabled", shape.enabled.as_ref());
-            same(table, "disable-all", shape.disable_all.as_ref());
-            let names = table["names"].as_array().expect("a list");
-            let names: Vec<_> = names.iter().filter_map(toml::Value::as_str).collect();
-            assert_eq!(names, shape.names);
-        }
-        Shape::Document(shape) => {
-            let table = document["toml"].as_table().expect("a table");
-            assert_eq!(table["key"].as_str(), Some(shape.key.join(".").as_str()));
-            assert_eq!(table["missing"].as_str(), Some(shape.missing.as_str()));
-            let files = table["files"].as_array().expect("a list");
-            let files: Vec<_> = files.iter().filter_map(toml::Value::as_str).collect();
-            assert_eq!(files, shape.files);
-            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
-                let written = match value {
-                    Scalar::Boolean(on) => toml::Value::Boolean(*on),
-                    Scalar::Integer(number) => toml::Value::Integer(*number),
-                    Scalar::Text(text) => toml::Value::String(text.clone()),
-                };
-                assert_eq!(table[field], written);
-            }
-        }
-        Shape::Property(shape) => {
-            let table = document["dbus"].as_table().expect("a table");
-            same_service(table, &shape.service);
-            same(table, "property", Some(&shape.property.name));
-            same(table, "setter", shape.property.setter.as_ref());
-            same(table, "identifier", shape.identifier.as_ref());
-            let mode = table.get("mode").and_then(toml::Value::as_table);
-            assert_eq!(mode.is_some(), shape.mode.is_some());
-            if let (Some(table), Some(mode)) = (mode, &shape.mode) {
-                same(table, "property", Some(&mode.property.name));
-                same(table, "setter", mode.property.setter.as_ref());
-                assert_eq!(mode.ask.type_(), mode.automatic.type_());
-                assert_ne!(mode.ask, mode.automatic);
-            }
-            for (field, value) in [("on", &shape.on), ("off", &shape.off)] {
-                let text = table[field].as_str().expect(field);
-                assert_eq!(Variant::parse(None, text).as_ref().ok(), Some(value));
-            }
-        }
-        Shape::Entry(shape) => {
-            let table = document["dbus-entry"].as_table().expect("a table");
-            same_service(table, &shape.service);
-            same(table, "list", Some(&shape.list));
-            same(table, "add", Some(&shape.add));
-            same(table, "remove", Some(&shape.remove));
-            same(table, "entry", Some(&shape.entry));
-            same(table, "data", shape.data.as_ref());
-            assert_eq!(table["present"].as_str(), Some(shape.present.as_str()));
-            let value = table["value"].as_str().expect("a text");
-            assert_eq!(
-                Variant::parse(None, value).as_ref().ok(),
-                Some(&shape.value)
-            );
-            let array = |field: &str| table.get(field).map(|value| value.as_array().expect(field));
-            let signals = array("signals").into_iter().flatten();
-            let signals: Vec<_> = signals.filter_map(toml::Value::as_str).collect();
-            assert_eq!(signals, shape.signals);
-            let places = array("filled-in").map_or(0, Vec::len);
-            assert_eq!(places, shape.filled_in.len());
-        }
-    }
+    let written = reader.store.table().expect("a table");
+    assert_eq!(without_empty(written), without_empty(table.clone()));
+    assert!(document.is_empty(), "{document:?} was passed over");
 }
 
-/// Names that become a group, a key or a lock have only plain characters, so they cannot break the
-/// syntax.
+/// Values that become a group, a key, a line of locks, a file or a bus name consist of words only.
 fn names_are_plain(reader: &Reader) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+    let is_plain = |text: &str, others: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+        !text.is_empty() && text.chars().all(plain)
+    };
     for name in named(reader) {
         assert!(name.starts_with('/') && !name.ends_with('/') && !name.contains("//"));
-        assert!(name.chars().all(plain), "{name:?}");
+        assert!(is_plain(&name, "-._:/"), "{name:?}");
     }
     assert!(!reader.name.trim().is_empty() && !reader.name.contains(is_unprintable));
     assert!(reader.name.len() <= limits::READER_NAME);
-    if let Shape::Document(shape) = &reader.shape {
-        // No file name leads out of the user's configuration folder.
-        assert!(!shape.files.is_empty() && reader.programs.is_some());
-        for file in &shape.files {
-            assert!(!file.starts_with('/') && !file.contains('\0'), "{file:?}");
-            let parts: Vec<_> = file.split('/').collect();
-            assert!(
-                parts.iter().all(|part| !["", ".", ".."].contains(part)),
-                "{file:?}"
-            );
-            let star = file.find('*').unwrap_or(file.len());
-            assert!(!file[star..].contains('/'), "{file:?}");
-        }
-        assert!(shape.key.iter().all(|part| !part.is_empty()));
-        assert_ne!(shape.on, shape.off);
+    let store = &reader.store;
+    let watched = store.watched();
+    let opt_outs = store.opt_outs().iter().map(OptOut::file);
+    for path in watched.folders.into_iter().chain(opt_outs) {
+        let inside =
+            |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
+        assert!(
+            path.is_absolute() && path.components().all(inside),
+            "{}",
+            path.display()
+        );
     }
-    if let Shape::Property(PropertyShape { service, .. })
-    | Shape::Entry(EntryShape { service, .. }) = &reader.shape
-    {
-        let Service {
-            name,
-            path,
-            interface,
-            ..
-        } = service;
-        let members = match &reader.shape {
-            Shape::Property(shape) => vec![&shape.property.name],
-            Shape::Entry(shape) => {
-                let methods = [&shape.list, &shape.add, &shape.remove];
-                methods.into_iter().chain(&shape.signals).collect()
-            }
-            _ => Vec::new(),
+    let service = store.service();
+    assert!(service.is_some() || watched.signals.is_empty());
+    if let Some(service) = service {
+        for text in [&service.name, &service.path, &service.interface] {
+            assert!(is_plain(text, "_-./"), "{text:?}");
+        }
+        assert!(service.name.contains('.') && !service.name.starts_with('.'));
+        assert!(service.interface.contains('.') && !service.interface.contains('-'));
+        assert!(Variant::is_object_path(&service.path));
+    }
+    for signal in watched.signals {
+        for text in [signal.sender, signal.path, signal.interface, signal.name] {
+            assert!(is_plain(&text, "_-./"), "{text:?}");
+        }
+    }
+    assert!(!store.needs_programs() || reader.programs.is_some());
+    // A policy sets and locks only the reader's keys, and on differs from off.
+    let keys = |state| {
+        let decision = Decision {
+            choice: reader.choice,
+            state,
+            locked: true,
+            lists: Lists::default(),
         };
-        for text in [name, path, interface].into_iter().chain(members) {
-            let word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-            assert!(!text.is_empty() && text.chars().all(word), "{text:?}");
-        }
-        assert!(name.contains('.') && !name.starts_with('.'));
-        assert!(interface.contains('.') && !interface.contains('-'));
-        assert!(path.starts_with('/') && !path.contains("//"));
-    }
-    if let Shape::Entry(shape) = &reader.shape {
-        assert!(shape.present != State::Mixed && !shape.entry.contains(is_unprintable));
-        assert!(shape.signals.len() <= limits::READER_LIST);
-        assert!(Variant::is_signature(shape.value.type_().as_str()));
-        // Each place addresses an existing part of the value.
-        for place in &shape.filled_in {
-            assert!(!place.is_empty());
-            let whole = shape.value.clone();
-            let _ = place.iter().fold(whole, |part, &at| part.child_value(at));
-        }
-        let outside = |file: &String| file.starts_with('/') || file.split('/').any(|p| p == "..");
-        assert!(!shape.data.as_ref().is_some_and(outside));
-    }
-    if let Shape::Value(ValueShape { on, off, .. })
-    | Shape::Property(PropertyShape { on, off, .. }) = &reader.shape
-    {
-        assert_eq!(on.type_(), off.type_());
-        assert_ne!(on, off);
-    }
+        store.policy_keys(&decision)
+    };
+    let (on, off) = (keys(State::On), keys(State::Off));
+    assert!(on.is_empty() == off.is_empty() && (on.is_empty() || on != off));
+    let named = self::named(reader);
+    assert!(on.iter().chain(&off).all(|key| named.contains(&key.key)));
 }
 
-/// Any bytes as an Apport report: the output is bounded, and safe for a terminal.
+/// Any bytes as an Apport report: the content is shown, within the limits and without control
+/// characters.
 pub fn report(bytes: &[u8]) {
     let mut shown = 0;
     let mut count = 0;
@@ -632,7 +499,7 @@ pub fn report(bytes: &[u8]) {
             assert!(!name.is_empty() && name.len() <= 256 && !name.contains(is_unprintable));
         }
         if let Content::Text { text, .. } = &field.content {
-            // A replacement character takes three bytes instead of one.
+            // A replacement character has three bytes for one.
             assert!(text.len() <= 3 * limits::REPORT_TEXT);
             assert!(!text.contains(|c| is_unprintable(c) && c != '\n' && c != '\t'));
             shown += text.len();
@@ -641,6 +508,6 @@ pub fn report(bytes: &[u8]) {
     });
     read.expect("bytes in memory can be read");
     assert!(count <= limits::REPORT_FIELDS && shown <= 20 * 1024 * 1024);
-    // Only line ends are left out.
+    // Only line ends may be left out.
     assert!(count > 0 || bytes.iter().all(|&byte| byte == b'\n'));
 }

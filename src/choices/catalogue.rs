@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The catalogue of readers: files in three layers, as systemd's drop-ins are.
+//! The catalogue of readers: files in three layers, like systemd's drop-ins.
 //!
-//! A file in a later layer replaces one of the same name in an earlier layer; an empty one, or
-//! a link to `/dev/null`, masks it. A broken file is reported and left out, and what it would
-//! have replaced stays: a mistake must not make a program vanish from sight.
+//! A file in a later layer replaces a file of the same name in an earlier layer. An empty file, or
+//! a link to `/dev/null`, masks it. A broken file is reported and skipped, and the file that it
+//! would have replaced stays: a mistake must not hide a program.
 //!
-//! If the system fails to read a layer, or a file, it is not known which programs that describes.
-//! The catalogue says so ([`Catalogue::lost`]), and whatever decides by it says that it is not done.
+//! If the system fails to read a layer or a file, the programs that it describes are unknown.
+//! [`Catalogue::lost`] lists these failures, and callers that depend on the catalogue report that
+//! they are incomplete.
 
 pub(crate) mod file;
+pub mod names;
 mod shipped;
+pub mod values;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,13 +34,13 @@ use crate::system::tree::Tree;
 
 pub use shipped::SHIPPED;
 
-/// From how many files on a second thread pays.
+/// The number of files from which a second thread pays off.
 const MANY: usize = 128;
 
-/// More do not help with what is mostly memory and short files.
+/// More threads don't help: the work is mostly memory and short files.
 const MOST_THREADS: usize = 4;
 
-/// Every reader that the computer knows of, installed or not.
+/// Every known reader, installed or not.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     readers: Vec<Reader>,
@@ -45,11 +48,11 @@ pub struct Catalogue {
     lost: Vec<Mistake>,
 }
 
-/// Reads the content of a reader file of that name. `None`: it masks others of its name.
+/// Parses a reader file. `None`: it masks files of its name.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong with it.
+/// The first mistake in the file.
 pub fn parse(file: &Path, bytes: &[u8]) -> Result<Option<Reader>, Mistake> {
     file::parse(file, file, bytes).map(|entry| match entry {
         Entry::Gives(reader) => Some(*reader),
@@ -63,7 +66,7 @@ pub(crate) enum Entry {
     Gives(Box<Reader>),
 }
 
-/// Why a file does nothing.
+/// Why a file has no effect.
 enum Left {
     /// It is broken.
     Out(Mistake),
@@ -72,7 +75,7 @@ enum Left {
 }
 
 impl Catalogue {
-    /// Reads the layers that concern the person who runs the program.
+    /// Reads the layers that apply to the current user.
     pub fn load() -> Self {
         let mut catalogue = Self::load_layers(&folders::readers());
         if folders::are_too_many() {
@@ -86,10 +89,10 @@ impl Catalogue {
         catalogue
     }
 
-    /// Reads what concerns a whole computer: what its packages and its administrator put there,
-    /// and nothing of any person's.
+    /// Reads the layers that apply to the whole computer: those of packages and of the
+    /// administrator, and no user's.
     ///
-    /// An image that does not have the panel yet gets the readers that came with this program.
+    /// An image without the panel gets the shipped readers.
     pub fn load_system(tree: &Tree) -> Self {
         let layers = folders::system_readers(tree);
         let mut readers = BTreeMap::new();
@@ -170,7 +173,7 @@ impl Catalogue {
         }
     }
 
-    /// All readers, by their files' names; the panel's own keys come last.
+    /// All readers, by their file names. The panel's own keys come last.
     pub fn readers(&self) -> &[Reader] {
         &self.readers
     }
@@ -182,26 +185,26 @@ impl Catalogue {
             .filter(move |reader| reader.choice == choice)
     }
 
-    /// Whether a service keeps a part of the choice, and may take a moment to answer.
+    /// Whether a reader of the choice is a D-Bus service, which may be slow.
     pub fn asks_services(&self, choice: &'static Choice) -> bool {
         self.readers_of(choice)
-            .any(|reader| reader.service().is_some())
+            .any(|reader| reader.store.service().is_some())
     }
 
-    /// The files that were left out, and why.
+    /// The skipped files, and why.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
 
-    /// The folders, and files, that the system failed to read. Without them it is not known which
-    /// programs there are.
+    /// The folders and files that the system failed to read. The programs that they describe are
+    /// unknown.
     pub fn lost(&self) -> &[Mistake] {
         &self.lost
     }
 }
 
-/// The `*.toml` in a folder, by name, and whether each is known to be a regular file; none where
-/// there is no folder.
+/// The `*.toml` files of a folder in order of their names, and whether each is known to be a
+/// regular file. Empty if there is no such folder.
 fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     let mut files = tree.entries(folder)?;
     files.retain(|(name, _)| {
@@ -213,7 +216,7 @@ fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> 
     Ok(files.into_iter().map(path).collect())
 }
 
-/// Loads the files, in their order; many of them on several processors at once.
+/// Loads the files in order. Many files are loaded in parallel.
 fn load_files<'a>(
     tree: &Tree,
     files: &'a [(PathBuf, bool)],
@@ -401,8 +404,8 @@ mod tests {
         };
         assert_eq!(mistake.file, layers[1].join("privacy-panel.toml"));
         for choice in choice::ALL {
-            let readers: Vec<_> = catalogue.readers_of(choice).collect();
-            assert_eq!(readers, [&Reader::own(choice)]);
+            let own: Vec<_> = catalogue.readers_of(choice).map(Reader::is_own).collect();
+            assert_eq!(own, [true]);
         }
     }
 }

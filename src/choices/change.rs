@@ -2,148 +2,57 @@
 
 //! Writing a choice to every installed reader, and reading every one back.
 //!
-//! GSettings reports nothing of a write that fails later: its writes are on their way when the
-//! call returns. So each change here is written, waited for, and then looked up in a freshly
-//! opened storage; only what stands there is called done.
+//! GSettings reports nothing of a write that fails later: writes are still under way when the call
+//! returns. So each change is written, waited for, and then read from freshly opened storage. Only
+//! what the storage holds is reported as done.
 //!
-//! A service on a bus may ask the person for a password, and may be told no. So it comes last
-//! where a choice is turned off, and first where it is turned on: then nothing is on that the
-//! person, by saying no, did not want.
+//! A service may ask for a password. So services are written last when turning off and first when
+//! turning on: if the user cancels, nothing else has been turned on.
+
+mod complaints;
+mod failure;
 
 use std::collections::HashMap;
-use std::env;
-use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Instant;
-
-use gio::prelude::*;
+use std::time::{Duration, Instant};
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
-use crate::choices::reader::{Problem, Reader, Request, SettingWrite, Write};
+use crate::choices::reader::{Reader, Request};
+use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
-use crate::formats::toml as document;
-use crate::formats::toml::DocumentProblem;
 use crate::system::home;
-use crate::system::i18n::system_error;
 use crate::system::limits;
 use crate::system::owner::Owner;
-use crate::system::replace::NotReplaced;
-use crate::system::service;
-use crate::system::service::ServiceProblem;
 use crate::system::settings::Storage;
-use crate::system::text;
 
-/// Why one reader was not changed as wished.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The administrator locked it.
-    #[error("locked by the administrator")]
-    Locked,
-    /// Another reader is locked off, so that none was turned on.
-    #[error("not tried, since another program is locked by the administrator")]
-    NotTried,
-    /// Another reader could not be turned on, so that none was.
-    #[error("not tried, since another program could not be turned on")]
-    NotTriedAfter,
-    /// The reader's service was not permitted to, by the person or by the administrator's rules.
-    #[error("permission was not given: {0}")]
-    Refused(String),
-    /// The reader's service was not done in time.
-    #[error("its service did not answer")]
-    Silent,
-    /// GSettings has no storage on this computer.
-    #[error("settings are kept in memory only")]
-    MemoryOnly,
-    /// The settings service was not done in time.
-    #[error("the settings service did not answer")]
-    NoAnswer,
-    /// There is no bus to reach the settings service through.
-    #[error("there is no session bus")]
-    NoBus,
-    /// The folder of the storage takes no files.
-    #[error("{} cannot be written: {reason}", text::path(.folder))]
-    NotWritable {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system says, in its language.
-        reason: String,
-    },
-    /// A file was left as it is.
-    #[error("{} was left as it is: {why}", .file.display())]
-    NotReplaced {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        why: NotReplaced,
-    },
-    /// The settings are another user's, and the caller is root.
-    #[error("the settings belong to {0}")]
-    Foreign(Owner),
-    /// It was written, but a wider setting keeps the program from sending.
-    #[error("overruled by another setting of the desktop")]
-    Overruled,
-    /// The reader cannot be read.
-    #[error(transparent)]
-    Problem(#[from] Problem),
-    /// The storage holds something else, and nothing says why.
-    #[error("it was not saved{}", .0.as_deref().map(|words| format!(": {words}")).unwrap_or_default())]
-    NotSaved(Option<String>),
-}
+pub use complaints::collect_complaints;
+pub use failure::Failure;
 
-impl Failure {
-    /// Whether it follows from what happened to another reader.
-    pub const fn is_consequence(&self) -> bool {
-        matches!(self, Self::NotTried | Self::NotTriedAfter)
-    }
-}
-
-impl From<ServiceProblem> for Failure {
-    fn from(problem: ServiceProblem) -> Self {
-        match problem {
-            ServiceProblem::NoAnswer(_) => Self::Silent,
-            ServiceProblem::Refused { message, .. } => Self::Refused(message),
-            ServiceProblem::Failed { message, .. } => Self::NotSaved(Some(message)),
-            other => Self::Problem(other.into()),
-        }
-    }
-}
-
-impl From<DocumentProblem> for Failure {
-    fn from(problem: DocumentProblem) -> Self {
-        match problem {
-            DocumentProblem::NotWritable { folder, reason } => Self::NotWritable { folder, reason },
-            DocumentProblem::NotReplaced { file, why } => Self::NotReplaced { file, why },
-            other => Self::Problem(other.into()),
-        }
-    }
-}
-
-/// What a change that is under way tells.
+/// A message of a change under way.
 enum Progress {
-    /// A service is being told, which may have the person asked for permission.
+    /// A service is being called, which may ask the user for permission.
     Asking,
-    /// It is over.
+    /// The change is over, with these failures.
     Done(Vec<(String, Failure)>),
 }
 
-/// What became of a wish, reader by reader.
+/// The result of a request for each reader.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// What was wished.
     pub request: Request,
-    /// The choice as it is now, read back.
+    /// The choice, read back.
     pub status: ChoiceStatus,
-    /// The installed readers that are not as wished, by their id, and why.
+    /// The IDs of the installed readers that don't have the requested state, and why.
     pub failures: Vec<(String, Failure)>,
 }
 
 impl Report {
-    /// The names of the programs that are not as wished, for people, and why.
+    /// The display names of the programs that don't have the requested state, and why.
     pub fn named_failures(&self) -> impl Iterator<Item = (String, &Failure)> {
         self.failures.iter().map(|(id, failure)| {
             let readers = &self.status.readers;
@@ -153,12 +62,12 @@ impl Report {
         })
     }
 
-    /// Whether every installed reader is as wished.
+    /// Whether every installed reader has the requested state.
     pub fn succeeded(&self) -> bool {
         self.failures.is_empty()
     }
 
-    /// Whether a lock is what stood in the way.
+    /// Whether a lock prevented the change.
     pub fn is_locked(&self) -> bool {
         self.failures
             .iter()
@@ -166,15 +75,15 @@ impl Report {
     }
 }
 
-/// Carries a wish out and reads back what became of it.
+/// Carries out a request and reads the result back.
 ///
-/// Turning off goes on past a reader that fails, so that as little as possible can be sent.
-/// Turning on is refused as a whole, with nothing written, when an installed reader is locked
-/// off: the administrator's word is not to be half obeyed.
+/// Turning off continues after a reader fails, so that as little as possible can be sent. Turning
+/// on is refused as a whole, with nothing written, if an installed reader is locked off: a policy
+/// must not be half obeyed.
 ///
-/// It waits for the settings service, [`limits::SETTINGS_PATIENCE`] at most; a window calls it from another thread.
-/// When the service answers after all, `late` is called, from that thread: what was reported as
-/// not saved may stand in the storage by then.
+/// Blocks until the settings service has answered, for at most [`limits::SETTINGS_PATIENCE`]: don't
+/// call it on the UI thread. If the service answers later, `late` is called from another thread,
+/// since a change that was reported as not saved may have been saved by then.
 pub fn change(
     catalogue: &Arc<Catalogue>,
     choice: &'static Choice,
@@ -186,15 +95,23 @@ pub fn change(
     let worker = {
         let catalogue = Arc::clone(catalogue);
         let given_up = Arc::clone(&given_up);
-        // The settings service may never answer; then this thread is left behind.
+        // The settings service may never answer. In that case this thread leaks.
         thread::Builder::new()
             .name("change".to_owned())
             .spawn(move || {
                 let context = glib::MainContext::new();
                 let asking = || drop(sender.send(Progress::Asking));
-                let failures = context.with_thread_default(|| {
-                    attempt(&catalogue, choice, request, &given_up, asking)
-                });
+                let attempt = Attempt {
+                    choice,
+                    readers: catalogue.readers_of(choice).collect(),
+                    request,
+                    memory_only: Storage::is_memory_only(),
+                    foreign: home::of_another(),
+                    pause: limits::SETTINGS_PAUSE,
+                    given_up: &given_up,
+                    asking: &asking,
+                };
+                let failures = context.with_thread_default(|| attempt.carry_out());
                 let done = failures.map(Progress::Done);
                 if done.is_ok_and(|done| sender.send(done).is_err()) {
                     late();
@@ -202,12 +119,13 @@ pub fn change(
             })
     };
     let failures = worker.ok().and_then(|_| wait(&receiver));
-    // Nothing more is written for a wish that was given up, behind the back of a later one. What
-    // dconf's service was sent cannot be called back: it does that when it goes on.
+    // A request that was given up writes nothing more, so that it can't overwrite a later one. A
+    // write that dconf-service has received can't be taken back: the service makes it when it
+    // continues.
     given_up.store(true, Ordering::Relaxed);
     drop(receiver);
 
-    let status = ChoiceStatus::of(catalogue, choice, &Storage::fresh());
+    let status = ChoiceStatus::of(catalogue, choice, &Snapshot::fresh());
     let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()
@@ -215,7 +133,7 @@ pub fn change(
             .map(|reader| (reader.id.clone(), Failure::NoAnswer))
             .collect()
     });
-    // Of these nothing is known, so nothing was done.
+    // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
         status
@@ -229,7 +147,7 @@ pub fn change(
     }
 }
 
-/// What became of it, unless it takes too long.
+/// The failures, or `None` after the timeout.
 fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
     let mut end = Instant::now() + limits::SETTINGS_PATIENCE;
     loop {
@@ -243,279 +161,263 @@ fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
     }
 }
 
-fn attempt(
-    catalogue: &Catalogue,
+/// A request, in the thread that carries it out.
+struct Attempt<'a> {
     choice: &'static Choice,
+    readers: Vec<&'a Reader>,
     request: Request,
-    given_up: &AtomicBool,
-    asking: impl Fn(),
-) -> Vec<(String, Failure)> {
-    let storage = Storage::fresh();
-    let before = ChoiceStatus::of(catalogue, choice, &storage);
-    let installed: Vec<&str> = before
-        .installed()
-        .map(|reader| reader.id.as_str())
-        .collect();
-    if let Some(owner) = home::of_another() {
-        let foreign = |id: &&str| ((*id).to_owned(), Failure::Foreign(owner.clone()));
-        return installed.iter().map(foreign).collect();
+    /// Whether settings are lost when the program ends.
+    memory_only: bool,
+    /// The user who owns the settings, if the caller is root in another user's home.
+    foreign: Option<Owner>,
+    /// How long the bus has to notice that the settings service ended.
+    pause: Duration,
+    given_up: &'a AtomicBool,
+    /// Called before a service is called, which may ask the user for permission.
+    asking: &'a dyn Fn(),
+}
+
+impl Attempt<'_> {
+    /// Carries out the request as far as possible. Returns the failures by reader ID.
+    fn carry_out(&self) -> Vec<(String, Failure)> {
+        let now = Snapshot::fresh();
+        let statuses = self.readers.iter();
+        let statuses = statuses
+            .map(|reader| ReaderStatus::of(reader, &now))
+            .collect();
+        let before = ChoiceStatus::from_readers(self.choice, statuses);
+        let readers: Vec<&Reader> = self
+            .readers
+            .iter()
+            .zip(&before.readers)
+            .filter(|(_, status)| status.installed())
+            .map(|(reader, _)| *reader)
+            .collect();
+        if let Some(owner) = &self.foreign {
+            let foreign = |reader: &&Reader| (reader.id.clone(), Failure::Foreign(owner.clone()));
+            return readers.iter().map(foreign).collect();
+        }
+        if let Some(refused) = self.refuse(&before, &readers, &now) {
+            return refused;
+        }
+        let (services, others): (Vec<_>, Vec<_>) = readers
+            .into_iter()
+            .partition(|reader| reader.store.service().is_some());
+        match self.request {
+            Request::Mode(_) => self.call_services(&services),
+            _ if self.memory_only => self.without_storage(&services, &others),
+            Request::On => {
+                let failures = self.call_services(&services);
+                if failures.is_empty() {
+                    self.write(&others)
+                } else {
+                    self.left_alone(&others, failures)
+                }
+            }
+            Request::Off | Request::Reset => {
+                let mut failures = self.write(&others);
+                if !self.is_given_up() {
+                    failures.extend(self.call_services(&services));
+                }
+                failures
+            }
+        }
     }
 
-    let readers: Vec<_> = catalogue
-        .readers_of(choice)
-        .filter(|reader| installed.contains(&reader.id.as_str()))
-        .collect();
-    if let Some(refused) = refuse(&before, &readers, &storage, request) {
-        return refused;
+    fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
     }
-    let (services, settings): (Vec<_>, Vec<_>) = readers
-        .into_iter()
-        .partition(|reader| reader.service().is_some());
-    if let Request::Mode(_) = request {
-        return tell_services(&services, request, given_up, asking);
-    }
-    if Storage::is_memory_only() {
-        // What needs no storage can still be turned off.
-        let (forgotten, others): (Vec<_>, Vec<_>) = settings
-            .into_iter()
-            .partition(|reader| request != Request::Off || !reader.keys().is_empty());
-        let mut failures = change_settings(&others, request, given_up);
-        if request == Request::Off {
-            failures.extend(tell_services(&services, request, given_up, asking));
+
+    /// Turns off the readers that need no settings storage. Turns nothing on.
+    fn without_storage(&self, services: &[&Reader], others: &[&Reader]) -> Vec<(String, Failure)> {
+        let is_off = self.request == Request::Off;
+        let (forgotten, others): (Vec<_>, Vec<_>) = others
+            .iter()
+            .copied()
+            .partition(|reader| !is_off || reader.is_in_settings());
+        let mut failures = self.write(&others);
+        if is_off {
+            failures.extend(self.call_services(services));
         }
         let forgotten = forgotten.iter();
         failures.extend(forgotten.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
-        return failures;
+        failures
     }
-    if request == Request::On {
-        let failures = tell_services(&services, request, given_up, asking);
-        if !failures.is_empty() {
-            return left_alone(&settings, failures);
-        }
-        return change_settings(&settings, request, given_up);
-    }
-    let mut failures = change_settings(&settings, request, given_up);
-    if !given_up.load(Ordering::Relaxed) {
-        failures.extend(tell_services(&services, request, given_up, asking));
-    }
-    failures
-}
 
-/// Tells each service what it is to be, once, and looks at it again.
-fn tell_services(
-    readers: &[&Reader],
-    request: Request,
-    given_up: &AtomicBool,
-    asking: impl Fn(),
-) -> Vec<(String, Failure)> {
-    let mut refusals: HashMap<&str, Failure> = HashMap::new();
-    let storage = Storage::fresh();
-    for reader in readers {
-        for write in reader.plan(&storage, request).into_iter().flatten() {
-            let Write::Service(write) = write else {
-                continue;
-            };
-            if write.locked {
-                refusals.insert(&reader.id, Failure::Locked);
-                break;
-            }
-            if given_up.load(Ordering::Relaxed) {
-                refusals.insert(&reader.id, Failure::Silent);
-                break;
-            }
-            asking();
-            if let Err(problem) = service::tell(&write.service, &write.call) {
-                refusals.insert(&reader.id, problem.into());
-                break;
-            }
-        }
-    }
-    // Whatever was said, what counts is what is there now.
-    let storage = Storage::fresh();
-    readers
-        .iter()
-        .filter_map(|reader| {
-            let said = refusals.remove(reader.id.as_str());
-            let status = ReaderStatus::of(reader, &storage);
-            let failure = match &status.answer {
-                Ok(_) if is_done(&status, request) => return None,
-                // Gone, and with it what it would have sent.
-                Ok(None) => said?,
-                Ok(Some(_)) => said.unwrap_or(Failure::NotSaved(None)),
-                Err(Problem::Service(problem)) => said.unwrap_or_else(|| problem.clone().into()),
-                Err(problem) => problem.clone().into(),
-            };
-            Some((reader.id.clone(), failure))
-        })
-        .collect()
-}
-
-/// The failures, and that of the readers that were not tried because of them.
-fn left_alone(readers: &[&Reader], mut failures: Vec<(String, Failure)>) -> Vec<(String, Failure)> {
-    let storage = Storage::fresh();
-    let others = readers
-        .iter()
-        .filter(|reader| !is_done(&ReaderStatus::of(reader, &storage), Request::On))
-        .map(|reader| (reader.id.clone(), Failure::NotTriedAfter));
-    failures.extend(others);
-    failures
-}
-
-/// Writes the settings of the readers until they are there, or it is of no use.
-fn change_settings(
-    readers: &[&Reader],
-    request: Request,
-    given_up: &AtomicBool,
-) -> Vec<(String, Failure)> {
-    let mut failures = Vec::new();
-    for retry in 0..=limits::SETTINGS_RETRIES {
-        if retry > 0 {
-            thread::sleep(limits::SETTINGS_PAUSE);
-        }
-        if given_up.load(Ordering::Relaxed) {
-            break;
-        }
-        forget_complaint();
-        let mut refusals = write_all(readers, request, given_up);
-        failures = verify(readers, request);
-        for (id, failure) in &mut failures {
-            if let Some(refusal) = refusals.remove(id) {
-                *failure = refusal;
-            }
-        }
-        let unexplained = |(_, failure): &(_, Failure)| matches!(failure, Failure::NotSaved(_));
-        if !failures.iter().any(unexplained) {
-            break;
-        }
-    }
-    failures
-}
-
-/// Why nothing is tried at all, where the administrator's word would be half obeyed: a program
-/// that is locked off refuses on for all, and a choice that is locked is not reset.
-fn refuse(
-    before: &ChoiceStatus,
-    readers: &[&Reader],
-    storage: &Storage,
-    request: Request,
-) -> Option<Vec<(String, Failure)>> {
-    let locked: Vec<_> = match request {
-        Request::On => readers
-            .iter()
-            .filter(|reader| {
-                let left = reader.plan(storage, request);
-                left.is_ok_and(|left| left.iter().any(|write| !storage.is_writable(write)))
-            })
-            .map(|reader| reader.id.as_str())
-            .collect(),
-        Request::Reset if before.locked => before
-            .installed()
-            .filter(|reader| !is_done(reader, request))
-            .map(|reader| reader.id.as_str())
-            .collect(),
-        Request::Off | Request::Reset | Request::Mode(_) => return None,
-    };
-    let undone = |reader: &&ReaderStatus| !is_done(reader, request);
-    let in_the_way = |reader: &ReaderStatus| locked.contains(&reader.id.as_str());
-    if !before.installed().filter(undone).any(in_the_way) {
-        return None;
-    }
-    Some(
-        before
-            .installed()
-            .filter(undone)
-            .map(|reader| {
-                let failure = if in_the_way(reader) {
-                    Failure::Locked
+    /// Calls each service once, and reads it back.
+    fn call_services(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
+        let mut refusals: HashMap<&str, Failure> = HashMap::new();
+        let now = Snapshot::fresh();
+        for reader in readers {
+            for write in reader.plan(&now, self.request).into_iter().flatten() {
+                let told = if !write.is_allowed(&now) {
+                    Err(Failure::Locked)
+                } else if self.is_given_up() {
+                    Err(Failure::Silent)
                 } else {
-                    Failure::NotTried
+                    (self.asking)();
+                    write.apply().map_err(Failure::from)
                 };
-                (reader.id.clone(), failure)
-            })
-            .collect(),
-    )
-}
-
-/// Writes what each reader needs, as far as it can be, and waits until the service has it. What
-/// comes back is why files could not be written, by the readers' ids.
-fn write_all(
-    readers: &[&Reader],
-    request: Request,
-    given_up: &AtomicBool,
-) -> HashMap<String, Failure> {
-    let storage = Storage::fresh();
-    let mut settings: HashMap<(String, String), gio::Settings> = HashMap::new();
-    let mut refusals = HashMap::new();
-    let writes = readers.iter().flat_map(|reader| {
-        let writes = reader.plan(&storage, request).unwrap_or_default();
-        writes.into_iter().map(|write| (&reader.id, write))
-    });
-    for (reader, write) in writes {
-        if given_up.load(Ordering::Relaxed) {
-            break;
-        }
-        let SettingWrite {
-            schema,
-            path,
-            key,
-            value,
-        } = match write {
-            Write::Setting(write) => write,
-            Write::Document(write) if !write.locked => {
-                let written = document::write(&write.file, &write.key, write.value.as_ref());
-                if let Err(problem) = written {
-                    refusals.insert(reader.clone(), problem.into());
+                if let Err(failure) = told {
+                    refusals.insert(&reader.id, failure);
+                    break;
                 }
-                continue;
+                write.wait();
             }
-            Write::Document(_) | Write::Service(_) => continue,
-        };
-        let settings = settings
-            .entry((schema.id().into(), path.clone()))
-            .or_insert_with(|| {
-                gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(&path))
-            });
-        match value {
-            // A write that is refused here is found when it is read back.
-            Some(value) => drop(settings.set_value(&key, &value)),
-            None => settings.reset(&key),
         }
+        // Whatever the service replied, its state now counts.
+        let now = Snapshot::fresh();
+        readers
+            .iter()
+            .filter_map(|reader| {
+                let said = refusals.remove(reader.id.as_str());
+                let status = ReaderStatus::of(reader, &now);
+                let failure = match &status.answer {
+                    Ok(_) if self.is_done(&status) => return None,
+                    // The program was removed meanwhile, so it sends nothing.
+                    Ok(None) => said?,
+                    Ok(Some(_)) => said.unwrap_or(Failure::NotSaved(None)),
+                    Err(problem) => said.unwrap_or_else(|| problem.clone().into()),
+                };
+                Some((reader.id.clone(), failure))
+            })
+            .collect()
     }
-    if !settings.is_empty() {
-        gio::Settings::sync();
-    }
-    refusals
-}
 
-/// Looks every reader up in a freshly opened storage.
-fn verify(readers: &[&Reader], request: Request) -> Vec<(String, Failure)> {
-    let storage = Storage::fresh();
-    let mut unexplained: Option<Failure> = None;
-    readers
-        .iter()
-        .filter_map(|reader| {
-            let status = ReaderStatus::of(reader, &storage);
-            let failure = match reader.plan(&storage, request) {
-                Err(problem) => Failure::Problem(problem),
-                Ok(left) => {
-                    // A decision that equals the default is there only once it is written.
-                    let kept = left.iter().all(|write| !storage.is_writable(write));
-                    match (is_done(&status, request), kept) {
-                        (true, true) => return None,
-                        (false, true) if left.is_empty() => Failure::Overruled,
-                        (false, true) => Failure::Locked,
-                        // Nothing of it is in the storage.
-                        (_, false) if reader.keys().is_empty() => Failure::NotSaved(None),
-                        (_, false) => unexplained.get_or_insert_with(explain).clone(),
-                    }
+    /// Adds a failure for each reader that was skipped because of the others.
+    fn left_alone(
+        &self,
+        readers: &[&Reader],
+        mut failures: Vec<(String, Failure)>,
+    ) -> Vec<(String, Failure)> {
+        let now = Snapshot::fresh();
+        let others = readers
+            .iter()
+            .filter(|reader| !self.is_done(&ReaderStatus::of(reader, &now)))
+            .map(|reader| (reader.id.clone(), Failure::NotTriedAfter));
+        failures.extend(others);
+        failures
+    }
+
+    /// Writes what the readers need, and retries while that may help.
+    fn write(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
+        let mut failures = Vec::new();
+        for retry in 0..=limits::SETTINGS_RETRIES {
+            if retry > 0 {
+                thread::sleep(self.pause);
+            }
+            if self.is_given_up() {
+                break;
+            }
+            complaints::forget();
+            let mut refusals = self.write_all(readers);
+            failures = self.verify(readers);
+            for (id, failure) in &mut failures {
+                if let Some(refusal) = refusals.remove(id.as_str()) {
+                    *failure = refusal;
                 }
+            }
+            let unexplained = |(_, failure): &(_, Failure)| matches!(failure, Failure::NotSaved(_));
+            if !failures.iter().any(unexplained) {
+                break;
+            }
+        }
+        failures
+    }
+
+    /// Makes the allowed writes and waits for them. Returns the errors by reader ID.
+    fn write_all<'a>(&self, readers: &[&'a Reader]) -> HashMap<&'a str, Failure> {
+        let now = Snapshot::fresh();
+        let mut refusals = HashMap::new();
+        let mut under_way = Vec::new();
+        for reader in readers {
+            for write in reader.plan(&now, self.request).unwrap_or_default() {
+                if self.is_given_up() || !write.is_allowed(&now) {
+                    continue;
+                }
+                match write.apply() {
+                    Ok(()) => under_way.push(write),
+                    Err(problem) => drop(refusals.insert(reader.id.as_str(), problem.into())),
+                }
+            }
+        }
+        for write in under_way {
+            write.wait();
+        }
+        refusals
+    }
+
+    /// Reads every reader back.
+    fn verify(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
+        let now = Snapshot::fresh();
+        let mut unexplained: Option<Failure> = None;
+        readers
+            .iter()
+            .filter_map(|reader| {
+                let status = ReaderStatus::of(reader, &now);
+                let failure = match reader.plan(&now, self.request) {
+                    Err(problem) => Failure::Problem(problem),
+                    Ok(left) => {
+                        // A decision that equals the default must still be written.
+                        let kept = left.iter().all(|write| !write.is_allowed(&now));
+                        match (self.is_done(&status), kept) {
+                            (true, true) => return None,
+                            (false, true) if left.is_empty() => Failure::Overruled,
+                            (false, true) => Failure::Locked,
+                            (_, false) if reader.is_in_settings() => {
+                                unexplained.get_or_insert_with(complaints::explain).clone()
+                            }
+                            (_, false) => Failure::NotSaved(None),
+                        }
+                    }
+                };
+                Some((reader.id.clone(), failure))
+            })
+            .collect()
+    }
+
+    /// The failures if nothing may be tried, since a policy would be half obeyed: a program that is
+    /// locked off refuses on for all programs, and a locked choice isn't reset.
+    fn refuse(
+        &self,
+        before: &ChoiceStatus,
+        readers: &[&Reader],
+        now: &Snapshot,
+    ) -> Option<Vec<(String, Failure)>> {
+        let undone = || before.installed().filter(|reader| !self.is_done(reader));
+        let locked: Vec<&str> = match self.request {
+            Request::On => readers
+                .iter()
+                .filter(|reader| {
+                    let left = reader.plan(now, self.request);
+                    left.is_ok_and(|left| left.iter().any(|write| !write.is_allowed(now)))
+                })
+                .map(|reader| reader.id.as_str())
+                .collect(),
+            Request::Reset if before.locked => undone().map(|reader| reader.id.as_str()).collect(),
+            Request::Off | Request::Reset | Request::Mode(_) => return None,
+        };
+        let in_the_way = |reader: &ReaderStatus| locked.contains(&reader.id.as_str());
+        if !undone().any(in_the_way) {
+            return None;
+        }
+        let failures = undone().map(|reader| {
+            let failure = if in_the_way(reader) {
+                Failure::Locked
+            } else {
+                Failure::NotTried
             };
-            Some((reader.id.clone(), failure))
-        })
-        .collect()
+            (reader.id.clone(), failure)
+        });
+        Some(failures.collect())
+    }
+
+    fn is_done(&self, reader: &ReaderStatus) -> bool {
+        is_done(reader, self.request)
+    }
 }
 
-/// Whether a reader is as wished.
+/// Whether a reader has the requested state.
 fn is_done(reader: &ReaderStatus, request: Request) -> bool {
     reader.reading().is_some_and(|answer| match request {
         Request::On => answer.state == State::On,
@@ -525,65 +427,328 @@ fn is_done(reader: &ReaderStatus, request: Request) -> bool {
     })
 }
 
-/// Why a value did not reach the storage, as far as can be found out.
-fn explain() -> Failure {
-    if !Storage::is_dconf() {
-        return Failure::NotSaved(None);
-    }
-    if gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).is_err() {
-        return Failure::NoBus;
-    }
-    let folder = glib::user_config_dir().join("dconf");
-    match try_to_write(&folder) {
-        Err(error) => Failure::NotWritable {
-            folder,
-            reason: system_error(&error),
-        },
-        Ok(()) => Failure::NotSaved(complaint()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
 
-/// Tries what the settings service does to save: to put a new file into the folder.
-fn try_to_write(folder: &std::path::Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let probe = folder.join(format!(".privacy-panel-{}", std::process::id()));
-    let written = std::fs::File::create_new(&probe)
-        .and_then(|mut file| io::Write::write_all(&mut file, b"?"));
-    // On a full disk there is a file, and nothing in it.
-    let removed = std::fs::remove_file(probe);
-    written.and(removed)
-}
+    use serde::Serialize;
 
-/// What dconf logged last. It is the only place where it says why a write failed.
-static COMPLAINT: Mutex<Option<String>> = Mutex::new(None);
+    use super::*;
+    use crate::choices::choice;
+    use crate::choices::store::{Answer, Problem, Store, Watched, Write};
+    use crate::system::bus::Bus;
+    use crate::system::service::{Service, ServiceProblem};
+    use crate::system::settings::Origin;
 
-/// Keeps what dconf logs, for [`Failure::NotSaved`], instead of printing it. Called once, and not
-/// where the person asked GLib for all there is to know.
-pub fn collect_complaints() {
-    if env::var_os("G_MESSAGES_DEBUG").is_some() {
-        return;
+    /// The events of the stores in order.
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    /// How a store behaves.
+    #[derive(Clone, Copy, Debug)]
+    // Independent options.
+    #[allow(clippy::struct_excessive_bools)]
+    struct Manner {
+        is_service: bool,
+        is_locked: bool,
+        is_absent: bool,
+        /// The number of writes that don't persist.
+        forgets: usize,
+        refuses: bool,
+        /// Whether the caller gives up during the write.
+        is_late: bool,
     }
-    glib::log_set_writer_func(|level, fields| {
-        let field = |name| {
-            let field = fields.iter().find(|field| field.key() == name)?;
-            field.value_str()
-        };
-        if level == glib::LogLevel::Warning && field("GLIB_DOMAIN") == Some("dconf") {
-            if let Ok(mut complaint) = COMPLAINT.lock() {
-                *complaint = field("MESSAGE").map(str::to_owned);
-            }
-            return glib::LogWriterOutput::Handled;
+
+    /// A store in memory.
+    #[derive(Clone, Debug, Serialize)]
+    struct Fake {
+        #[serde(skip)]
+        name: &'static str,
+        #[serde(skip)]
+        manner: Manner,
+        #[serde(skip)]
+        log: Log,
+        #[serde(skip)]
+        kept: Arc<Mutex<(State, usize)>>,
+        #[serde(skip)]
+        given_up: Arc<AtomicBool>,
+    }
+
+    #[derive(Debug)]
+    struct FakeWrite(Fake, State);
+
+    impl Store for Fake {
+        fn read(&self, _: &Snapshot) -> Result<Option<Answer>, Problem> {
+            Ok((!self.manner.is_absent).then(|| Answer {
+                state: self.kept.lock().unwrap().0,
+                origin: Some(Origin::You),
+                locked: self.manner.is_locked,
+                resettable: true,
+                overruled: false,
+                for_everybody: false,
+                mode: None,
+                parts: Vec::new(),
+            }))
         }
-        glib::log_writer_default(level, fields)
-    });
-}
 
-fn forget_complaint() {
-    if let Ok(mut complaint) = COMPLAINT.lock() {
-        complaint.take();
+        fn plan(&self, _: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
+            let wanted = State::from(request == Request::On);
+            if self.kept.lock().unwrap().0 == wanted {
+                return Ok(Vec::new());
+            }
+            Ok(vec![Box::new(FakeWrite(self.clone(), wanted))])
+        }
+
+        fn watched(&self) -> Watched {
+            Watched::default()
+        }
+
+        fn service(&self) -> Option<Service> {
+            self.manner.is_service.then(|| Service {
+                bus: Bus::Session,
+                name: "org.example.Fake".to_owned(),
+                path: "/".to_owned(),
+                interface: "org.example.Fake".to_owned(),
+            })
+        }
     }
-}
 
-fn complaint() -> Option<String> {
-    COMPLAINT.lock().ok()?.clone()
+    impl Write for FakeWrite {
+        fn is_allowed(&self, _: &Snapshot) -> bool {
+            !self.0.manner.is_locked
+        }
+
+        fn apply(&self) -> Result<(), Problem> {
+            let Self(store, wanted) = self;
+            store.log.lock().unwrap().push(store.name.to_owned());
+            store
+                .given_up
+                .fetch_or(store.manner.is_late, Ordering::Relaxed);
+            if store.manner.refuses {
+                return Err(Problem::Service(ServiceProblem::Refused {
+                    service: store.name.to_owned(),
+                    message: "no".to_owned(),
+                }));
+            }
+            let mut kept = store.kept.lock().unwrap();
+            match kept.1.checked_sub(1) {
+                Some(left) => kept.1 = left,
+                None => kept.0 = *wanted,
+            }
+            Ok(())
+        }
+
+        fn wait(&self) {
+            let mut log = self.0.log.lock().unwrap();
+            if !self.0.manner.is_service {
+                log.push(format!("{} waited", self.0.name));
+            }
+        }
+    }
+
+    const PLAIN: Manner = Manner {
+        is_service: false,
+        is_locked: false,
+        is_absent: false,
+        forgets: 0,
+        refuses: false,
+        is_late: false,
+    };
+
+    const SERVICE: Manner = Manner {
+        is_service: true,
+        ..PLAIN
+    };
+
+    const REFUSING: Manner = Manner {
+        refuses: true,
+        ..SERVICE
+    };
+
+    const LOCKED: Manner = Manner {
+        is_locked: true,
+        ..PLAIN
+    };
+
+    /// Carries out a request on stores in the opposite state. Returns the events in order, and the
+    /// failures.
+    fn wish(
+        request: Request,
+        memory_only: bool,
+        stores: &[(&'static str, Manner)],
+    ) -> (Vec<String>, Vec<(String, Failure)>) {
+        wish_of(None, request, memory_only, stores)
+    }
+
+    /// Like [`wish`]. `foreign`: the user who owns the settings, if the caller is root.
+    fn wish_of(
+        foreign: Option<Owner>,
+        request: Request,
+        memory_only: bool,
+        stores: &[(&'static str, Manner)],
+    ) -> (Vec<String>, Vec<(String, Failure)>) {
+        let log = Log::default();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let before = State::from(request != Request::On);
+        let readers: Vec<_> = stores
+            .iter()
+            .map(|&(name, manner)| Reader {
+                id: name.to_owned(),
+                file: Some(name.into()),
+                store: Arc::new(Fake {
+                    name,
+                    manner,
+                    log: Arc::clone(&log),
+                    kept: Arc::new(Mutex::new((before, manner.forgets))),
+                    given_up: Arc::clone(&given_up),
+                }),
+                ..Reader::own(&choice::ALL[0])
+            })
+            .collect();
+        let asking = || log.lock().unwrap().push("asking".to_owned());
+        let attempt = Attempt {
+            choice: &choice::ALL[0],
+            readers: readers.iter().collect(),
+            request,
+            memory_only,
+            foreign,
+            pause: Duration::ZERO,
+            given_up: &given_up,
+            asking: &asking,
+        };
+        let failures = attempt.carry_out();
+        let log = log.lock().unwrap().clone();
+        (log, failures)
+    }
+
+    fn failed(failures: &[(&str, Failure)]) -> Vec<(String, Failure)> {
+        let failures = failures.iter();
+        failures
+            .map(|(id, failure)| ((*id).to_owned(), failure.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn a_service_is_told_last_where_a_choice_is_turned_off_and_first_where_it_is_turned_on() {
+        let stores = [("service", SERVICE), ("one", PLAIN), ("two", PLAIN)];
+        let (log, failures) = wish(Request::Off, false, &stores);
+        let others = ["one", "two", "one waited", "two waited"];
+        assert_eq!(log, [&others[..], &["asking", "service"]].concat());
+        assert_eq!(failures, []);
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, [&["asking", "service"], &others[..]].concat());
+        assert_eq!(failures, []);
+    }
+
+    #[test]
+    fn nothing_else_is_turned_on_where_a_service_refuses_and_off_goes_on() {
+        let stores = [("service", REFUSING), ("one", PLAIN)];
+        let refused = Failure::Refused("no".to_owned());
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, ["asking", "service"]);
+        let left = ("one", Failure::NotTriedAfter);
+        assert_eq!(failures, failed(&[("service", refused.clone()), left]));
+        let (log, failures) = wish(Request::Off, false, &stores);
+        assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        assert_eq!(failures, failed(&[("service", refused)]));
+    }
+
+    #[test]
+    fn a_lock_refuses_on_for_all_and_off_goes_past_it() {
+        let stores = [("one", PLAIN), ("locked", LOCKED), ("service", SERVICE)];
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, Vec::<String>::new());
+        let left = |id| (id, Failure::NotTried);
+        let locked = ("locked", Failure::Locked);
+        let expected = [left("one"), locked.clone(), left("service")];
+        assert_eq!(failures, failed(&expected));
+        let (log, failures) = wish(Request::Off, false, &stores);
+        assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        assert_eq!(failures, failed(&[locked]));
+    }
+
+    #[test]
+    fn a_locked_service_is_not_asked() {
+        let manner = Manner {
+            is_locked: true,
+            ..SERVICE
+        };
+        let (log, failures) = wish(Request::Off, false, &[("service", manner)]);
+        assert_eq!(log, Vec::<String>::new());
+        assert_eq!(failures, failed(&[("service", Failure::Locked)]));
+    }
+
+    #[test]
+    fn a_write_that_does_not_stick_is_tried_twice_more_and_then_said_not_to_be_saved() {
+        let forgetful = |forgets| Manner { forgets, ..PLAIN };
+        for (forgets, writes) in [(1, 2), (2, 3)] {
+            let (log, failures) = wish(Request::Off, false, &[("one", forgetful(forgets))]);
+            assert_eq!(log.iter().filter(|entry| *entry == "one").count(), writes);
+            assert_eq!(failures, []);
+        }
+        let (log, failures) = wish(Request::Off, false, &[("one", forgetful(9))]);
+        assert_eq!(log.iter().filter(|entry| *entry == "one").count(), 3);
+        assert_eq!(failures, failed(&[("one", Failure::NotSaved(None))]));
+    }
+
+    #[test]
+    fn a_service_that_forgets_is_told_once() {
+        let manner = Manner {
+            forgets: 9,
+            ..SERVICE
+        };
+        let (log, failures) = wish(Request::Off, false, &[("service", manner)]);
+        assert_eq!(log, ["asking", "service"]);
+        assert_eq!(failures, failed(&[("service", Failure::NotSaved(None))]));
+    }
+
+    #[test]
+    fn a_program_that_is_not_installed_is_left_alone_and_locks_nothing() {
+        let manner = Manner {
+            is_absent: true,
+            ..LOCKED
+        };
+        let (log, failures) = wish(Request::On, false, &[("absent", manner), ("one", PLAIN)]);
+        assert_eq!(log, ["one", "one waited"]);
+        assert_eq!(failures, []);
+    }
+
+    #[test]
+    fn without_a_storage_only_what_needs_none_is_turned_off() {
+        let stores = [("one", PLAIN), ("service", SERVICE)];
+        let (log, failures) = wish(Request::Off, true, &stores);
+        assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        assert_eq!(failures, []);
+        let (log, failures) = wish(Request::On, true, &stores);
+        assert_eq!(log, Vec::<String>::new());
+        assert_eq!(failures, failed(&[("one", Failure::MemoryOnly)]));
+    }
+
+    #[test]
+    fn nothing_more_is_written_for_a_wish_that_was_given_up() {
+        let late = |manner| Manner {
+            is_late: true,
+            ..manner
+        };
+        let stores = [("one", late(PLAIN)), ("two", PLAIN), ("service", SERVICE)];
+        let (log, failures) = wish(Request::Off, false, &stores);
+        assert_eq!(log, ["one", "one waited"]);
+        assert_eq!(failures, failed(&[("two", Failure::NotSaved(None))]));
+        let stores = [("first", late(SERVICE)), ("next", SERVICE), ("one", PLAIN)];
+        let (log, failures) = wish(Request::On, false, &stores);
+        assert_eq!(log, ["asking", "first"]);
+        let left = [("next", Failure::Silent), ("one", Failure::NotTriedAfter)];
+        assert_eq!(failures, failed(&left));
+    }
+
+    #[test]
+    fn root_changes_nothing_in_another_users_home() {
+        let owner = Owner::of("/".as_ref(), 1000);
+        let stores = [("one", PLAIN), ("service", SERVICE)];
+        for (request, memory_only) in [(Request::On, false), (Request::Off, true)] {
+            let (log, failures) = wish_of(Some(owner.clone()), request, memory_only, &stores);
+            assert_eq!(log, Vec::<String>::new());
+            let foreign = |id| (id, Failure::Foreign(owner.clone()));
+            assert_eq!(failures, failed(&[foreign("one"), foreign("service")]));
+        }
+    }
 }

@@ -1,38 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The privacy decisions that a person can make.
+//! The user's privacy choices.
 //!
-//! A new one is an entry in [`ALL`] with its words, and a boolean key of the same name in
-//! `data/net.launchpad.PrivacyPanel.gschema.xml`. Everything else follows from these two; the
-//! desktop file may have an action for it.
+//! To add one, add an entry with its words to [`ALL`], and a boolean key of the same name to
+//! `data/net.launchpad.PrivacyPanel.gschema.xml`. The desktop file may have an action for it.
 
 use crate::system::i18n::{gettext, noop};
 
-/// One privacy decision.
+/// One privacy choice.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The name in commands, files and schemas, such as `online-search`.
+    /// The ID in commands, files and schemas, such as `online-search`.
     pub id: &'static str,
-    /// Where the panel shows it.
+    /// The group that shows it.
     pub group: Group,
     title: &'static str,
     description: &'static str,
     keywords: &'static str,
-    nobody: &'static str,
+    empty_hint: &'static str,
 }
 
-/// The parts of the panel, in the order in which they are shown.
+/// The groups of the panel, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// What is typed into the desktop's search.
+    /// What the user types into the desktop's search.
     Search,
-    /// What programs report about themselves and this computer.
+    /// What programs report about themselves and the computer.
     Diagnostics,
-    /// What is remembered on this computer.
+    /// What the computer records about the user.
     History,
 }
 
-/// Every choice, in the order in which they are shown.
+/// Every choice, in order.
 pub const ALL: &[Choice] = &[
     Choice {
         id: "online-search",
@@ -47,7 +46,7 @@ pub const ALL: &[Choice] = &[
         // many as you like, with a semicolon after each
         keywords: noop("amazon;dash;internet;web;lens;shopping;suggestions;tracking;typing;"),
         // Translators: about “Include online search results”
-        nobody: noop("No search on this computer that looks online follows this choice yet."),
+        empty_hint: noop("No search on this computer that looks online follows this choice yet."),
     },
     Choice {
         id: "error-reports",
@@ -62,7 +61,7 @@ pub const ALL: &[Choice] = &[
         // like, with a semicolon after each
         keywords: noop("bug;crash;diagnostics;failure;problem;telemetry;tracking;"),
         // Translators: about “Send error reports”
-        nobody: noop("No error reporter on this computer follows this choice yet."),
+        empty_hint: noop("No error reporter on this computer follows this choice yet."),
     },
     Choice {
         id: "usage-statistics",
@@ -77,7 +76,9 @@ pub const ALL: &[Choice] = &[
         // as many as you like, with a semicolon after each
         keywords: noop("hardware;insights;metrics;popularity;statistics;telemetry;tracking;usage;"),
         // Translators: about “Send occasional system information”
-        nobody: noop("No program on this computer that sends such facts follows this choice yet."),
+        empty_hint: noop(
+            "No program on this computer that sends such facts follows this choice yet.",
+        ),
     },
     Choice {
         id: "activity-history",
@@ -92,17 +93,17 @@ pub const ALL: &[Choice] = &[
         // as many as you like, with a semicolon after each
         keywords: noop("activity;documents;history;journal;log;recent;remember;usage;zeitgeist;"),
         // Translators: about “Record files and applications used”
-        nobody: noop("No program on this computer that records them follows this choice yet."),
+        empty_hint: noop("No program on this computer that records them follows this choice yet."),
     },
 ];
 
 impl Choice {
-    /// The choice of that name.
+    /// The choice with that ID.
     pub fn find(id: &str) -> Option<&'static Self> {
         ALL.iter().find(|choice| choice.id == id)
     }
 
-    /// The names of all choices, for messages: `online-search, error-reports`.
+    /// The IDs of all choices, for messages: `online-search, error-reports`.
     pub fn ids() -> String {
         ALL.iter()
             .map(|choice| choice.id)
@@ -110,12 +111,12 @@ impl Choice {
             .join(", ")
     }
 
-    /// The name of the switch, in the person's language.
+    /// The translated name of the switch.
     pub fn title(&self) -> String {
         gettext(self.title)
     }
 
-    /// What happens while the choice is on and who gets to see it, in the person's language.
+    /// The translated description: what happens while the choice is on, and who sees it.
     pub fn description(&self) -> String {
         gettext(self.description)
     }
@@ -125,17 +126,17 @@ impl Choice {
         [self.title, self.keywords, self.description]
     }
 
-    /// What to say when no installed program but the panel's own key follows the choice.
-    pub fn nobody(&self) -> String {
-        gettext(self.nobody)
+    /// The sentence for a choice that no installed program follows.
+    pub fn empty_hint(&self) -> String {
+        gettext(self.empty_hint)
     }
 }
 
 impl Group {
-    /// Every group, in the order in which they are shown.
+    /// Every group, in order.
     pub const ALL: [Self; 3] = [Self::Search, Self::Diagnostics, Self::History];
 
-    /// The heading, in the person's language.
+    /// The translated heading.
     pub fn title(self) -> String {
         match self {
             // Translators: heading over the choices about the desktop's search

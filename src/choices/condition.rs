@@ -1,46 +1,59 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What must be so for a listed name to send anything.
+//! Conditions under which a listed name sends anything.
 //!
-//! A search provider may look online only with a plugin, or only once the person has allowed it
-//! in the program. Without that, turning it off would take results away that never left the
-//! computer, and calling it on would be a false alarm.
+//! A search provider may look online only with a plugin, or only if the user allowed it in the
+//! program. Otherwise, turning it off would remove local results, and reporting it as on would be a
+//! false alarm.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use glib::Variant;
+use serde::{Deserialize, Deserializer, Serialize};
+use toml::Spanned;
 
+use crate::choices::catalogue::names::{
+    KeyName, ListName, Listed, NonEmpty, SchemaId, StoragePath, read_text, wrong,
+};
+use crate::choices::catalogue::values::VariantText;
+use crate::choices::snapshot::Snapshot;
+use crate::formats::mistake::{At, quote};
 use crate::system::limits;
-use crate::system::settings::Storage;
 use crate::system::text::is_unprintable;
 
-/// Something that can be looked up before a name in a list is taken for a program that sends.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Condition {
-    /// One of these files exists.
-    Files(Vec<FilePattern>),
-    /// The program's own setting has this value.
-    Setting {
-        /// The schema's name.
-        schema: String,
-        /// Where the schema's keys are in the storage.
-        path: String,
-        /// The key.
-        key: String,
-        /// The value with which the program sends.
-        value: Variant,
-    },
+/// `[[…only-if]]` in a reader file: a name, and either files or a setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct OnlyIf {
+    /// The name that sends something only under the condition.
+    pub(crate) name: Spanned<ListName>,
+    /// One of these files must exist.
+    pub(crate) files: Option<NonEmpty<FilePattern>>,
+    /// The program's own setting must have the value.
+    pub(crate) setting: Option<Setting>,
 }
 
-/// The absolute name of a file, in which `*`, `?` and `[…]` stand for parts of one folder's or
-/// file's name, as in a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A key, and the value with which the program sends something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Setting {
+    /// The schema's name.
+    pub(crate) schema: SchemaId,
+    /// Where the schema's keys are in the storage.
+    pub(crate) path: StoragePath,
+    /// The key.
+    pub(crate) key: KeyName,
+    /// The value with which the program sends.
+    pub(crate) value: VariantText,
+}
+
+/// An absolute file name in which `*`, `?` and `[…]` match parts of one name, as in a shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FilePattern(String);
 
 impl FilePattern {
-    /// Takes an absolute name that `glob` understands; not `**`, which may search a whole disk, and
-    /// no more wildcards than [`limits::WILDCARD_PARTS`] and [`limits::WILDCARDS`] say.
+    /// Takes an absolute name that `glob` understands, with at most [`limits::WILDCARDS`] wildcards
+    /// in [`limits::WILDCARD_PARTS`] parts. Refuses `**`, which could search a whole disk.
     pub fn new(pattern: &str) -> Option<Self> {
         let wild = pattern.split('/').filter(|part| is_wild(part)).count();
         let fits = pattern.starts_with('/')
@@ -53,8 +66,8 @@ impl FilePattern {
         fits.then(|| Self(pattern.to_owned()))
     }
 
-    /// Whether there is such a file, as far as is known: one that cannot be looked up may be there,
-    /// and so may one where there are too many names to compare.
+    /// Whether such a file exists. True if that is unknown: if the lookup fails, or if there are
+    /// too many names to compare.
     pub fn exists(&self) -> bool {
         if !is_wild(&self.0) {
             return Path::new(&self.0).try_exists().unwrap_or(true);
@@ -65,13 +78,13 @@ impl FilePattern {
     }
 }
 
-/// Whether a part of a pattern is more than a name.
+/// Whether a part of a pattern has wildcards.
 fn is_wild(part: &str) -> bool {
     part.contains(['*', '?', '['])
 }
 
-/// Whether a folder has something that the parts stand for. `None`: that is not known, since a folder
-/// cannot be read, or has more names than are left to compare.
+/// Whether a folder has something that matches the parts. `None`: unknown, since a folder can't be
+/// read or has more names than `left`.
 fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option<bool> {
     let wild = parts.iter().position(|part| is_wild(part));
     let Some(wild) = wild else {
@@ -79,7 +92,7 @@ fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option
         return folder.try_exists().ok();
     };
     folder.extend(&parts[..wild]);
-    // The pattern was compiled before, and so can be compiled again.
+    // The pattern was compiled before, so it can be compiled again.
     let Ok(pattern) = glob::Pattern::new(parts[wild]) else {
         return Some(false);
     };
@@ -110,24 +123,61 @@ fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option
     Some(false)
 }
 
-impl Condition {
-    /// Whether it is so. What cannot be looked up is taken to be so: what is not known to be off
-    /// is not called off. (A program in a sandbox keeps its settings where they are not seen.)
-    pub(crate) fn holds(&self, storage: &Storage) -> bool {
-        match self {
-            Self::Files(patterns) => patterns.iter().any(FilePattern::exists),
-            Self::Setting {
-                schema,
-                path,
-                key,
-                value,
-            } => storage
-                .schema(schema, path)
-                .ok()
-                .flatten()
-                .and_then(|schema| storage.read(&schema, path, key, value.type_()).ok())
-                .is_none_or(|reading| reading.value == *value),
+impl<'de> Deserialize<'de> for FilePattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, |text| {
+            Self::new(text).ok_or_else(|| {
+                format!(
+                    "{}; expected an absolute file name, of {} bytes at most, which may have * in it, but ** nowhere, {} times at most, and in {} parts at most",
+                    quote(text),
+                    limits::FILE_NAME,
+                    limits::WILDCARDS,
+                    limits::WILDCARD_PARTS
+                )
+            })
+        })
+    }
+}
+
+impl Listed for FilePattern {
+    const PLURAL: &'static str = "file names";
+}
+
+impl OnlyIf {
+    /// Checks that the fields fit each other.
+    pub(crate) fn check(&self) -> Result<(), At> {
+        if self.files.is_some() == self.setting.is_some() {
+            return Err(wrong(
+                &self.name,
+                "expected “files” or “setting” beside the name, and not both",
+            ));
         }
+        Ok(())
+    }
+
+    /// Whether the condition holds. True if that is unknown: a program counts as off only if it is
+    /// known to be off. (A sandboxed program keeps its settings elsewhere.)
+    pub(crate) fn holds(&self, now: &Snapshot) -> bool {
+        let file = |files: &NonEmpty<FilePattern>| files.iter().any(FilePattern::exists);
+        self.files.as_ref().is_none_or(file)
+            && self
+                .setting
+                .as_ref()
+                .is_none_or(|setting| setting.holds(now))
+    }
+}
+
+impl Setting {
+    fn holds(&self, now: &Snapshot) -> bool {
+        let settings = now.settings();
+        let value = self.value.value();
+        let schema = settings.schema(&self.schema, &self.path).ok().flatten();
+        schema
+            .and_then(|schema| {
+                let reading = settings.read(&schema, &self.path, &self.key, value.type_());
+                reading.ok()
+            })
+            .is_none_or(|reading| reading.value == *value)
     }
 }
 

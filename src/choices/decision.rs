@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What an administrator decided about one choice.
+//! What the administrator decided about one choice.
 
 use crate::choices::choice::Choice;
 use crate::choices::state::State;
@@ -12,29 +12,30 @@ pub struct Decision {
     pub choice: &'static Choice,
     /// [`State::On`] or [`State::Off`].
     pub state: State,
-    /// Whether people cannot change it.
+    /// Whether users can't change it.
     pub locked: bool,
-    /// What a lock does to readers whose keys hold a list.
+    /// How a lock treats readers whose keys hold a list.
     pub lists: Lists,
 }
 
-/// What a lock does to a reader whose key holds a list of names, some of which are nobody's
-/// business but the person's.
+/// How a lock treats a reader whose key holds a list of names, some of which are only the user's
+/// business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lists {
-    /// The lists are locked as a whole. What the policy says is certain, and people can no longer
-    /// change which other names are in them.
+    /// The whole lists are locked. The policy is certain to hold, and users can't change the other
+    /// names in the lists.
     #[default]
     Locked,
-    /// Where a reader has a key that turns all names off, that is locked instead. What the policy
-    /// says is certain, people keep their lists, and nothing in them is asked.
+    /// The key that turns all names off is locked instead, if the reader has one. The policy is
+    /// certain to hold, users keep their lists, and no listed provider is queried.
     AllOff,
-    /// The lists are preset, and people can change them. Nothing is certain about those readers.
+    /// The lists are preset, and users can change them. The policy isn't certain to hold for these
+    /// readers.
     Preset,
 }
 
 impl Lists {
-    /// The words of the file.
+    /// The values in a policy file.
     pub const ALL: [(&'static str, Self); 3] = [
         ("locked", Self::Locked),
         ("all-off", Self::AllOff),

@@ -1,38 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What turns a program off for everybody on a computer, by the program's own rules: a value in a
-//! file of the whole computer's, or a unit of systemd's that is masked.
+//! Opt-outs for all users by a program's own rules: a value in a system-wide file, or a masked
+//! systemd unit.
 //!
-//! An administrator may see to it by hand, and a policy that locks a choice off does. It only turns
-//! off: there is nothing of the kind that turns on for everybody, and no person can undo it.
+//! The administrator can set them by hand. A policy that locks a choice off sets them, too. An
+//! opt-out only turns off: none turns a program on for all users, and no user can undo it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::choices::catalogue::names::is_unit;
+use crate::choices::catalogue::names::{AbsoluteFile, DottedKey, NonEmpty, UnitName};
+use crate::choices::catalogue::values::FileValue;
 use crate::formats::toml as document;
 use crate::formats::toml::{DocumentProblem, Found, Scalar};
 use crate::system::i18n::system_error;
 use crate::system::tree::{Kind, Tree};
 
-/// Where an administrator's units of systemd are; systemd.unit(5).
+/// The folder of the administrator's systemd units; systemd.unit(5).
 const UNITS: &str = "/etc/systemd/system";
 
-/// One thing that is to be so. A program that needs several is off while all of them are.
+/// One condition. A program with several is off when all of them hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum OptOut {
     /// A value in a TOML file.
     Value {
-        /// The file, by its absolute name.
+        /// The absolute file name.
         file: PathBuf,
-        /// The tables that the value is in, and its own name.
+        /// The names of the nested tables, and of the value.
         key: Vec<String>,
-        /// The value with which the program is off.
+        /// The value that turns the program off.
         value: Scalar,
     },
-    /// A unit of systemd's that is masked, so that nothing starts it; systemctl(1).
+    /// A masked systemd unit, which can't be started; systemctl(1).
     Masked {
         /// The unit's name, such as `example.service`.
         unit: String,
@@ -40,7 +44,7 @@ pub enum OptOut {
 }
 
 impl OptOut {
-    /// The file that decides.
+    /// The file that has the opt-out.
     pub fn file(&self) -> PathBuf {
         match self {
             Self::Value { file, .. } => file.clone(),
@@ -48,7 +52,7 @@ impl OptOut {
         }
     }
 
-    /// Whether it is so on a computer or in an image.
+    /// Whether it is in effect on a computer or in an image.
     pub fn is_so(&self, tree: &Tree) -> Result<bool, DocumentProblem> {
         match self {
             Self::Value { value, .. } => Ok(self.found(tree)?.is(value)),
@@ -64,7 +68,7 @@ impl OptOut {
         }
     }
 
-    /// What the file has where the value would be. Of a unit: nothing.
+    /// What the file has in place of the value. For a unit: nothing.
     pub(crate) fn found(&self, tree: &Tree) -> Result<Found, DocumentProblem> {
         match self {
             Self::Value { file, key, .. } => document::look(tree, file, key),
@@ -80,7 +84,7 @@ impl OptOut {
     }
 }
 
-/// The value as a line of its file; the unit as systemctl(1) is told.
+/// A value as in its file; a unit as an argument of systemctl(1).
 impl fmt::Display for OptOut {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +94,83 @@ impl fmt::Display for OptOut {
     }
 }
 
-/// Whether a program is off for everybody: all that it takes is so. Never where nothing would do it.
+/// `disable-all` in a reader file: all conditions that turn a program off for all users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Table", into = "Table")]
+pub struct OptOuts {
+    table: Table,
+    list: Vec<OptOut>,
+}
+
+/// The fields of `disable-all`: a value in a file, or units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    file: Option<AbsoluteFile>,
+    key: Option<DottedKey>,
+    value: Option<FileValue>,
+    masked_units: Option<NonEmpty<UnitName>>,
+}
+
+impl Deref for OptOuts {
+    type Target = [OptOut];
+
+    fn deref(&self) -> &[OptOut] {
+        &self.list
+    }
+}
+
+impl OptOuts {
+    /// Whether the reader file has no opt-outs.
+    pub(crate) fn is_none(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl TryFrom<Table> for OptOuts {
+    type Error = &'static str;
+
+    fn try_from(table: Table) -> Result<Self, Self::Error> {
+        let list = match &table {
+            Table {
+                file: Some(file),
+                key: Some(key),
+                value: Some(FileValue(value)),
+                masked_units: None,
+            } => vec![OptOut::Value {
+                file: PathBuf::from(&**file),
+                key: key.parts(),
+                value: value.clone(),
+            }],
+            Table {
+                file: None,
+                key: None,
+                value: None,
+                masked_units: Some(units),
+            } => {
+                let units = units.iter().map(ToString::to_string);
+                units.map(|unit| OptOut::Masked { unit }).collect()
+            }
+            _ => return Err("expected “file”, “key” and “value”, or else “masked-units”"),
+        };
+        Ok(Self { table, list })
+    }
+}
+
+impl From<OptOuts> for Table {
+    fn from(opt_outs: OptOuts) -> Self {
+        opt_outs.table
+    }
+}
+
+/// The folders of the opt-out files.
+pub(crate) fn folders(opt_outs: &[OptOut]) -> impl Iterator<Item = PathBuf> {
+    opt_outs
+        .iter()
+        .filter_map(|opt_out| opt_out.file().parent().map(PathBuf::from))
+}
+
+/// Whether every opt-out is in effect. False if there are none.
 pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem> {
     for opt_out in opt_outs {
         if !opt_out.is_so(tree)? {
@@ -100,8 +180,8 @@ pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem>
     Ok(!opt_outs.is_empty())
 }
 
-/// What of it a policy may see to: files in the administrator's own folder alone, since root writes
-/// them. All of it, or nothing.
+/// The opt-outs that a policy may apply: only files in the administrator's own folder, since root
+/// writes them. Either all opt-outs, or none.
 pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
     if opt_outs
         .iter()
@@ -111,17 +191,6 @@ pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
     } else {
         &[]
     }
-}
-
-/// Whether systemd would take it for a unit's name, less what nobody names a unit; systemd.unit(5).
-pub(crate) fn is_unit(name: &str) -> bool {
-    const KINDS: [&str; 4] = ["path", "service", "socket", "timer"];
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '@');
-    name.len() <= 255
-        && name.chars().all(is_letter)
-        && name
-            .rsplit_once('.')
-            .is_some_and(|(name, kind)| !name.is_empty() && KINDS.contains(&kind))
 }
 
 #[cfg(test)]

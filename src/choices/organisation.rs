@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What the database of a policy says about the policy itself: whose it is.
+//! The organisation that manages the computer, from the database of its policy.
 //!
-//! The name comes with the values that it stands for, so that it is never that of a policy that
-//! was written but not applied.
+//! The name comes from the same database as the policy's values, so it is never the name of a
+//! policy that was written but not applied.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -18,26 +18,26 @@ use crate::system::limits::POLICY_TEXT;
 use crate::system::session;
 use crate::system::settings::Storage;
 
-/// Where the keys are; `data/net.launchpad.PrivacyPanel.gschema.xml` describes them.
+/// The path of the keys. `data/net.launchpad.PrivacyPanel.gschema.xml` describes them.
 pub(crate) const PATH: &str = "/net/launchpad/PrivacyPanel/policy/";
 const NAME: &str = "/net/launchpad/PrivacyPanel/policy/organisation-name";
 const CONTACT: &str = "/net/launchpad/PrivacyPanel/policy/organisation-contact";
 
-/// Whose computer it is.
+/// The organisation that manages the computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
-    /// Its name for people.
+    /// The display name.
     pub name: String,
-    /// Where people can ask: a web page or a mail address, as an URI.
+    /// Where users can ask: the URI of a web page or of a mail address.
     pub contact: Option<String>,
 }
 
-/// The keys that say something about the policy itself.
+/// The keys that describe the policy itself.
 pub(crate) fn keys() -> [&'static str; 2] {
     [NAME, CONTACT]
 }
 
-/// The keys and values that say whose policy it is.
+/// The keys and values that name the policy's organisation.
 pub(crate) fn values(
     organisation: Option<&Organisation>,
 ) -> impl Iterator<Item = (String, Variant)> {
@@ -53,17 +53,17 @@ pub(crate) fn files() -> [PathBuf; 2] {
     [profile::FILE.into(), DATABASE.into()]
 }
 
-/// Whether the profile came to name the policy's database when this session had begun: programs
-/// that were running by then go on with the profile that they had.
+/// Whether the profile started to name the policy's database after the session began. Programs that
+/// were already running keep the old profile.
 pub fn is_pending() -> bool {
-    // Another profile, or the one that there was, is none of the policy's.
+    // A custom profile, or the previous one, doesn't name the policy's database.
     if std::env::var_os("DCONF_PROFILE").is_some() {
         return false;
     }
     let named = std::fs::read(profile::FILE).is_ok_and(|profile| profile::has_ours(&profile));
     let changed = std::fs::metadata(profile::FILE).and_then(|file| file.modified());
-    // A clock that was set since then is wrong about the first, one that was set back between the
-    // two about the second.
+    // If the clock was set since the session began, the first value is wrong. If it was set back in
+    // between, the second is.
     let after =
         |began: fn() -> Option<SystemTime>, changed| began().is_some_and(|began| changed > began);
     named
@@ -72,9 +72,9 @@ pub fn is_pending() -> bool {
         })
 }
 
-/// Whose policy is in force, if one is and says so. What a person's own storage says counts for
-/// nothing here. The database may be another program's work, so both texts are checked as those of
-/// a policy are.
+/// The organisation whose policy is in force, if the policy names one. The user's own database is
+/// ignored. Another program may have made the database, so both texts are checked like those of a
+/// policy file.
 pub fn organisation(storage: &Storage) -> Option<Organisation> {
     let text = |key| storage.administrators(key)?.get::<String>();
     Some(Organisation {
@@ -83,13 +83,12 @@ pub fn organisation(storage: &Storage) -> Option<Organisation> {
     })
 }
 
-/// Whether a text can be the name of an organisation.
+/// Whether a text is valid as the name of an organisation.
 pub(crate) fn is_name(text: &str) -> bool {
     is_line(text, POLICY_TEXT)
 }
 
-/// Whether a text is the URI of a web page or of a mail address: all that the panel opens for a
-/// contact.
+/// Whether a text is the URI of a web page or of a mail address: the panel opens no other contacts.
 pub fn is_contact(text: &str) -> bool {
     if !is_line(text, POLICY_TEXT) || text.contains(char::is_whitespace) {
         return false;

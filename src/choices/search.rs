@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Finding a choice by what a person types into a search.
+//! Finding a choice by search terms.
 //!
-//! Every term is to be the beginning of a word: of the choice's name, its keywords or what it says
-//! it does, in the person's language or in English. Neither case nor accents count.
+//! Every term must be the beginning of a word in the choice's name, keywords or description,
+//! translated or in English. Case and accents are ignored.
 
 use crate::choices::choice;
 use crate::choices::choice::Choice;
@@ -11,14 +11,14 @@ use crate::choices::words;
 use crate::system::i18n::gettext;
 use crate::system::limits;
 
-/// How long a word of a description is before it says anything: “what”, “when” and “this” would
-/// have the choices among the results of nearly every search.
-const TELLING: usize = 5;
+/// The minimum length of a word in a description, in characters: “what”, “when” and “this” would
+/// match nearly every search.
+const MIN_WORD_LENGTH: usize = 5;
 
-/// The choices that the terms find; those found by their name or keywords come first.
+/// The choices that match the terms. Matches in names and keywords come first.
 ///
-/// No terms, or none with a letter or a number in it, find nothing. Of very many or long terms, the
-/// first [`limits::SEARCH_TERMS`] count, and the beginning of each.
+/// Terms without letters or numbers find nothing. Only the first [`limits::SEARCH_TERMS`] terms
+/// count, and only the beginning of each.
 pub fn find<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<&'static Choice> {
     let terms = terms.into_iter().take(limits::SEARCH_TERMS);
     let terms: Vec<_> = terms
@@ -35,7 +35,7 @@ pub fn find<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<&'static C
     found.into_iter().map(|(_, choice)| choice).collect()
 }
 
-/// How many terms a description alone has; none where a term is not found at all.
+/// The number of terms found only in the description. `None` if a term isn't found.
 fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
     let both = |texts: &[&'static str]| -> Vec<_> {
         texts
@@ -45,11 +45,11 @@ fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
             .collect()
     };
     let [title, keywords, description] = choice.texts();
-    // The panel's own name finds all that is in it.
+    // The panel's own name finds every choice.
     let names = both(&[title, keywords, words::NAME]);
     let description: Vec<_> = both(&[description])
         .into_iter()
-        .filter(|word| word.chars().count() >= TELLING)
+        .filter(|word| word.chars().count() >= MIN_WORD_LENGTH)
         .collect();
     let begins = |words: &[String], term: &str| words.iter().any(|word| word.starts_with(term));
     terms.iter().try_fold(0, |rank, term| {
@@ -61,10 +61,10 @@ fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
     })
 }
 
-/// The beginning of a text of which no more is looked for, [`limits::SEARCH_TERM`] characters.
+/// The first [`limits::SEARCH_TERM`] characters of a text.
 ///
-/// What follows is cut off before anything else is done with the text: Unicode's normalization
-/// sorts the marks on a letter, and GLib's takes time with the square of their number.
+/// The rest is cut off before any other work: Unicode normalization sorts the marks on a letter,
+/// and GLib's takes time quadratic in their number.
 pub fn beginning(text: &str) -> &str {
     let end = text.char_indices().nth(limits::SEARCH_TERM);
     end.map_or(text, |(end, _)| &text[..end])
@@ -72,7 +72,7 @@ pub fn beginning(text: &str) -> &str {
 
 /// The words of a text, without case, accents and other marks.
 fn words(text: &str) -> Vec<String> {
-    // GLib's strings end at a NUL.
+    // GLib ends strings at a NUL.
     let text = &*text.replace('\0', " ");
     let plain: String = glib::normalize(glib::casefold(text), glib::NormalizeMode::All)
         .chars()
@@ -85,8 +85,8 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a character is a mark on the one before it, as normalization sets them apart: those of
-/// Latin, Greek and Cyrillic, and the points of Hebrew and Arabic.
+/// Whether a character is a combining mark, as in decomposed text: those of Latin, Greek and
+/// Cyrillic, and the points of Hebrew and Arabic.
 const fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'..='\u{5c7}'
         | '\u{64b}'..='\u{65f}' | '\u{670}')
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(ids("companies"), ["online-search"]);
         assert_eq!(ids("identifier"), ["error-reports"]);
         assert_eq!(ids("what"), [""; 0]);
-        // In the name of the one and in the description of the other.
+        // The name of one choice and the description of the other match.
         assert_eq!(ids("repor"), ["error-reports"]);
         assert_eq!(ids("search").first(), Some(&"online-search"));
     }

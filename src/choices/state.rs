@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a choice, or one reader of it, amounts to.
+//! The state of a choice, or of one reader.
 
 /// On, off, or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Something may be sent, or recorded.
+    /// The program may send or record something.
     On,
-    /// Nothing may be sent or recorded.
+    /// The program sends and records nothing.
     Off,
-    /// Something may be sent or recorded, but not by all.
+    /// Some programs may send or record something, or the value is neither on nor off.
     Mixed,
 }
 
 impl State {
-    /// The word in JSON and on the command line; it is never translated.
+    /// The value in JSON and on the command line. Never translated.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::On => "on",
@@ -28,8 +28,8 @@ impl State {
         !matches!(self, Self::Off)
     }
 
-    /// What several of them amount to together; none of them amounts to nothing that is known.
-    pub fn together(states: impl IntoIterator<Item = Self>) -> Option<Self> {
+    /// Combines states: equal ones stay, different ones are `Mixed`. `None` for no states.
+    pub fn combine(states: impl IntoIterator<Item = Self>) -> Option<Self> {
         states
             .into_iter()
             .reduce(|a, b| if a == b { a } else { Self::Mixed })
@@ -48,11 +48,11 @@ mod tests {
 
     #[test]
     fn readers_that_differ_are_mixed_and_mixed_may_send() {
-        assert_eq!(State::together([On, On]), Some(On));
-        assert_eq!(State::together([Off, Off]), Some(Off));
-        assert_eq!(State::together([Off, On, Off]), Some(Mixed));
-        assert_eq!(State::together([Mixed, Off]), Some(Mixed));
-        assert_eq!(State::together([]), None);
+        assert_eq!(State::combine([On, On]), Some(On));
+        assert_eq!(State::combine([Off, Off]), Some(Off));
+        assert_eq!(State::combine([Off, On, Off]), Some(Mixed));
+        assert_eq!(State::combine([Mixed, Off]), Some(Mixed));
+        assert_eq!(State::combine([]), None);
         assert!(Mixed.may_send() && On.may_send() && !Off.may_send());
     }
 }

@@ -1,82 +1,83 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a choice amounts to, read back from its readers.
+//! The status of a choice, read back from its readers.
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
 use crate::choices::organisation;
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Reader};
+use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
 use crate::system::i18n::{gettext, noop};
-use crate::system::settings::{Origin, Storage};
+use crate::system::settings::Origin;
 use crate::system::text;
 
-/// A choice as its installed readers have it.
+/// The status of a choice, from its installed readers.
 #[derive(Clone, Debug, PartialEq)]
-// Each is a question of its own about the choice; none depends on another.
+// Independent facts about the choice.
 #[allow(clippy::struct_excessive_bools)]
 pub struct ChoiceStatus {
     /// The choice.
     pub choice: &'static Choice,
-    /// What the installed readers amount to together. [`State::Mixed`] also where one of them
-    /// could not be read: what is not known to be off is not called off.
+    /// The combined state of the installed readers. [`State::Mixed`] also if one can't be read: a
+    /// choice is off only if all readers are known to be off.
     pub state: State,
-    /// Who decided: you, if you decided for any installed reader; otherwise your administrator,
-    /// likewise; otherwise the default. Your administrator, where the choice is locked.
+    /// Who decided: `Administrator` if the choice is locked; else `You` or `Administrator` if any
+    /// installed reader's value is theirs, in that order; else `Default`.
     pub origin: Origin,
-    /// Whether the person cannot change the choice: every installed reader is locked, or all are
-    /// off and turning on is refused since one of them is locked.
+    /// Whether the user can't change the choice: every installed reader is locked, or all are off
+    /// and turning on is refused because one of them is locked.
     pub locked: bool,
-    /// Whether turning on is refused, since a program is locked off.
+    /// Whether turning on is refused because a program is locked off.
     pub refuses_on: bool,
-    /// Whether the person decided something that can be reset.
+    /// Whether the user has a decision to reset.
     pub resettable: bool,
-    /// Whether an administrator set a default, whatever the person made of it.
+    /// Whether the administrator set a default, even if the user overrode it.
     pub preset: bool,
-    /// Whose policy set or locked it; none where there is no policy, or where it does not say.
+    /// The organisation whose policy set or locked it. `None` without a policy, or if the policy
+    /// doesn't name one.
     pub organisation: Option<Organisation>,
-    /// Whether programs that were started before the policy may not know of it yet.
+    /// Whether programs that started before the policy may not know of it yet.
     pub pending: bool,
-    /// Every reader of the catalogue, installed or not, and one for each folder or file of it that
-    /// could not be read.
+    /// Every reader of the catalogue, installed or not, and one for each unreadable folder or file
+    /// of the catalogue.
     pub readers: Vec<ReaderStatus>,
 }
 
-/// A reader and what it reads.
+/// A reader and its answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReaderStatus {
-    /// The reader's name in files and commands.
+    /// The reader's ID in files and commands.
     pub id: String,
-    /// The program's name, as its file gives it.
+    /// The program's name from the reader file.
     pub name: String,
     /// Whether this is the panel's own key.
     pub own: bool,
-    /// Whether a program of it is known to be on the computer, besides its installed settings.
+    /// Whether a program of the reader is known to be installed, not only its settings.
     pub has_program: bool,
     /// Whether the program may have an identifier for the computer.
     pub has_identifier: bool,
-    /// What it reads; `None`: it is not installed.
+    /// What it reads. `None`: it isn't installed.
     pub answer: Result<Option<Answer>, Problem>,
 }
 
 impl ReaderStatus {
-    /// Asks one reader.
-    pub fn of(reader: &Reader, storage: &Storage) -> Self {
-        let answer = reader.ask(storage);
+    /// Reads one reader.
+    pub fn of(reader: &Reader, now: &Snapshot) -> Self {
+        let answer = reader.read(now);
         Self {
             id: reader.id.clone(),
             name: reader.name.clone(),
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
-            has_identifier: reader.has_identifier(),
+            has_identifier: reader.store.has_identifier(),
             answer,
         }
     }
 
-    /// Stands for the programs of which nothing is known, since a folder or file that describes
-    /// them cannot be read.
+    /// Stands for the unknown programs that an unreadable folder or file describes.
     fn lost(lost: &Mistake) -> Self {
         Self {
             id: lost.file.display().to_string(),
@@ -89,23 +90,23 @@ impl ReaderStatus {
         }
     }
 
-    /// The program's name for people. The names of readers that come with the panel are
-    /// translated; others are shown as their file has them.
+    /// The program's display name. Names of shipped readers are translated; others are shown as in
+    /// their file.
     pub fn display_name(&self) -> String {
         text::one_line(&gettext(self.name.as_str()))
     }
 
-    /// Whether the program is on this computer. One whose settings cannot be read is.
+    /// Whether the program is installed. True if its settings can't be read.
     pub const fn installed(&self) -> bool {
         !matches!(self.answer, Ok(None))
     }
 
-    /// What an installed program that could be read answered.
+    /// The answer of an installed program that could be read.
     pub fn reading(&self) -> Option<&Answer> {
         self.answer.as_ref().ok()?.as_ref()
     }
 
-    /// The state, when the program is installed; unreadable counts as not known to be off.
+    /// The state of an installed program. `Mixed` if it can't be read: it isn't known to be off.
     fn state(&self) -> Option<State> {
         match &self.answer {
             Ok(answer) => answer.as_ref().map(|answer| answer.state),
@@ -115,20 +116,21 @@ impl ReaderStatus {
 }
 
 impl ChoiceStatus {
-    /// Asks all readers of a choice.
-    pub fn of(catalogue: &Catalogue, choice: &'static Choice, storage: &Storage) -> Self {
+    /// Reads all readers of a choice.
+    pub fn of(catalogue: &Catalogue, choice: &'static Choice, now: &Snapshot) -> Self {
         let readers: Vec<_> = catalogue
             .readers_of(choice)
-            .map(|reader| ReaderStatus::of(reader, storage))
+            .map(|reader| ReaderStatus::of(reader, now))
             .chain(catalogue.lost().iter().map(ReaderStatus::lost))
             .collect();
         let status = Self::from_readers(choice, readers);
-        // A policy sets the panel's own key, too; other ways to set other keys name nobody.
+        // A policy sets the panel's own key as well. Other ways to set keys name no organisation.
         let own = format!("{}{}", crate::app::SCHEMA_PATH, choice.id);
-        let preset = storage.administrators(&own).is_some() || storage.is_locked(&own);
+        let settings = now.settings();
+        let preset = settings.administrators(&own).is_some() || settings.is_locked(&own);
         Self {
             organisation: preset
-                .then(|| organisation::organisation(storage))
+                .then(|| organisation::organisation(settings))
                 .flatten(),
             pending: preset && status.origin == Origin::Administrator && organisation::is_pending(),
             preset,
@@ -136,19 +138,20 @@ impl ChoiceStatus {
         }
     }
 
-    /// Asks all readers of all choices. Where a service is among them, it may take a moment.
+    /// Reads all readers of all choices. Services among them may be slow.
     pub fn all(catalogue: &Catalogue) -> Vec<Self> {
-        let storage = Storage::fresh();
+        let now = Snapshot::fresh();
         crate::choices::choice::ALL
             .iter()
-            .map(|choice| Self::of(catalogue, choice, &storage))
+            .map(|choice| Self::of(catalogue, choice, &now))
             .collect()
     }
 
-    fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
-        // The panel's own key is a reader, so there is always one.
+    /// Combines readers that were read. Doesn't look up the policy.
+    pub(crate) fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
+        // The panel's own key is a reader, so there is at least one state.
         let state =
-            State::together(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);
+            State::combine(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);
         let answers = || readers.iter().filter_map(ReaderStatus::reading);
         let all_locked = answers().next().is_some() && answers().all(|answer| answer.locked);
         let refused = answers().any(|answer| answer.locked && answer.state != State::On);
@@ -175,8 +178,7 @@ impl ChoiceStatus {
         }
     }
 
-    /// How programs send what they may send; none where no program on this computer knows of
-    /// several ways.
+    /// How programs send. `None` if no installed program has several modes.
     pub fn mode(&self) -> Option<ModeState> {
         let answers = self.readers.iter().filter_map(ReaderStatus::reading);
         answers
@@ -184,12 +186,12 @@ impl ChoiceStatus {
             .reduce(|a, b| if a == b { a } else { ModeState::Mixed })
     }
 
-    /// The readers whose programs are on this computer.
+    /// The readers of installed programs.
     pub fn installed(&self) -> impl Iterator<Item = &ReaderStatus> {
         self.readers.iter().filter(|reader| reader.installed())
     }
 
-    /// What stands for the programs of which nothing is known, and why.
+    /// The readers that stand for unknown programs, and why.
     pub(crate) fn lost(&self) -> impl Iterator<Item = (&ReaderStatus, &Problem)> {
         self.readers.iter().filter_map(|reader| {
             let problem = reader.answer.as_ref().err()?;
@@ -197,8 +199,9 @@ impl ChoiceStatus {
         })
     }
 
-    /// Whether no program but those that follow the panel's own key is known to obey here.
-    pub fn nobody_follows(&self) -> bool {
+    /// Whether no program is known to follow the choice, apart from those that read the panel's own
+    /// key.
+    pub fn has_no_reader(&self) -> bool {
         self.installed()
             .all(|reader| reader.own || !reader.has_program)
     }

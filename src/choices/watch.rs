@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Being told when anybody changes a value or a lock.
+//! Watching for changes of values and locks.
 //!
-//! The signals of GSettings say that something happened; what it amounts to is always read from
-//! a fresh [`Storage`]. dconf's service saves before it tells, so one that dies in between tells
-//! nobody: its end is a reason to look, too. Services that keep a choice themselves tell of their
-//! properties or entries, and the bus tells when one comes or goes. Files are monitored in their folders.
+//! The signals of GSettings only say that something changed; the state is always read from a fresh
+//! [`Storage`]. dconf-service saves before it signals. If it dies in between there is no signal, so
+//! readers are read again when it exits. Services that keep a choice signal changes of their
+//! properties or entries, and the bus signals when a service starts or ends. Files are monitored by
+//! their folders.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -17,52 +18,71 @@ use gio::prelude::*;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::organisation;
-use crate::choices::reader::Reader;
+use crate::choices::store::SettingKey;
+use crate::system::bus::Bus;
 use crate::system::limits;
 use crate::system::service;
-use crate::system::service::{Bus, Signal};
+use crate::system::service::Signal;
 use crate::system::settings::Storage;
 
 /// The bus name of dconf's service.
 const DCONF_SERVICE: &str = "ca.desrt.dconf";
 
-/// What is subscribed to on a bus; it ends with this.
+/// Signal subscriptions, which end when dropped.
 type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
 
-/// The services of a bus by their names, each with the signals that tell of it.
+/// The services of a bus by name, each with the signals to watch.
 type Services = HashMap<String, HashSet<Signal>>;
 
-/// Calls a function when something may have changed, for as long as it lives.
+/// Calls a function when something may have changed, until it is dropped.
 pub struct Watch {
     _settings: Vec<gio::Settings>,
     _services: Subscriptions,
-    /// An administrator's policy: dconf tells of it only where the profile named it from the start.
+    /// The files of the administrator's policy: dconf signals changes of its database only to
+    /// programs whose profile named it at their start.
     _policy: Vec<gio::FileMonitor>,
-    /// The folders of readers whose value is in a file.
+    /// The folders of readers with a value in a file.
     _folders: Vec<Folder>,
 }
 
 impl Watch {
     /// Watches the keys of every installed reader. `changed` is called from the main loop of the
-    /// calling thread, once for all that happens in one turn of it.
+    /// calling thread, once for all changes in one iteration.
     pub fn new(catalogue: &Catalogue, changed: impl Fn() + 'static) -> Self {
         let notify = coalesced(changed);
         let storage = Storage::fresh();
-        let mut keys: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-        for (schema, path, key) in catalogue.readers().iter().flat_map(Reader::keys) {
-            keys.entry((schema, path)).or_default().push(key);
+        let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        let mut folders = BTreeSet::new();
+        let (mut session, mut system) = (Services::new(), Services::new());
+        for reader in catalogue.readers() {
+            let watched = reader.watched();
+            for SettingKey { schema, path, key } in watched.keys {
+                keys.entry((schema, path)).or_default().push(key);
+            }
+            folders.extend(watched.folders);
+            let Some(service) = reader.store.service() else {
+                continue;
+            };
+            let services = match service.bus {
+                Bus::Session => &mut session,
+                Bus::System => &mut system,
+            };
+            let owner = Signal::owner(&service.name);
+            let signals = services.entry(service.name).or_default();
+            signals.insert(owner);
+            signals.extend(watched.signals);
         }
         let settings = keys
             .into_iter()
             .filter_map(|((id, path), names)| {
-                let schema = storage.schema(id, path).ok()??;
+                let schema = storage.schema(&id, &path).ok()??;
                 let settings =
-                    gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(path));
+                    gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(&path));
                 let tell = Rc::clone(&notify);
                 settings.connect_changed(None, move |_, _| tell());
                 let tell = Rc::clone(&notify);
                 settings.connect_writable_changed(None, move |_, _| tell());
-                // A change is told only of keys that have been read since.
+                // GSettings signals changes only of keys that were read.
                 for name in names.iter().filter(|name| schema.has_key(name)) {
                     settings.value(name);
                 }
@@ -80,29 +100,11 @@ impl Watch {
                 Some(monitor)
             })
             .collect();
-        let folders: BTreeSet<_> = catalogue
-            .readers()
-            .iter()
-            .flat_map(Reader::folders)
-            .collect();
         let folders = folders
             .into_iter()
             .map(|folder| Folder::new(folder, &notify))
             .collect();
         let subscriptions = Subscriptions::default();
-        let (mut session, mut system) = (Services::new(), Services::new());
-        for reader in catalogue.readers() {
-            let Some(service) = reader.service() else {
-                continue;
-            };
-            let services = match service.bus {
-                Bus::Session => &mut session,
-                Bus::System => &mut system,
-            };
-            let signals = services.entry(service.name.clone()).or_default();
-            signals.insert(Signal::owner(&service.name));
-            signals.extend(reader.signals());
-        }
         let dconf = Storage::is_dconf();
         if dconf || !session.is_empty() {
             watch_bus(&subscriptions, Bus::Session, session, dconf, &notify);
@@ -119,7 +121,7 @@ impl Watch {
     }
 }
 
-/// A folder in which something may change, and which may come and go itself.
+/// A watched folder, which may appear and disappear itself.
 struct Folder(#[allow(dead_code)] Rc<FolderState>);
 
 struct FolderState {
@@ -141,8 +143,8 @@ impl Folder {
 }
 
 impl FolderState {
-    /// Monitors the folder, or, as long as it is not there, the nearest above it: GLib would look
-    /// for it every few seconds otherwise.
+    /// Monitors the folder or, while it is missing, its nearest existing parent: otherwise GLib
+    /// would poll for it every few seconds.
     fn look(self: &Rc<Self>) {
         let there = |folder: &&Path| folder.is_dir();
         let Some(place) = self.folder.ancestors().find(there) else {
@@ -169,10 +171,10 @@ impl FolderState {
     }
 }
 
-/// Calls the function when a service comes or goes or tells of a change, as soon as there is a bus to
-/// ask. `dconf`: when its service comes or goes, too.
+/// Calls the function when a service starts, ends or signals a change, once the bus is connected.
+/// `dconf`: also when dconf-service starts or ends.
 ///
-/// Not with `gio::bus_watch_name`: its bindings end the process when there is no bus.
+/// Doesn't use `gio::bus_watch_name`: its bindings end the process if there is no bus.
 fn watch_bus(
     subscriptions: &Subscriptions,
     bus: Bus,
@@ -217,15 +219,15 @@ fn watch_bus(
             }
         }
         if !services.is_empty() {
-            // For what changed before there was anybody to hear of it.
+            // Something may have changed before the subscription.
             notify();
         }
     });
 }
 
-/// Calls the function once, from the main loop, for any number of calls before that: at once after
-/// a quiet time, and [`limits::LOOK_AGAIN`] after the last time otherwise. A program that sends
-/// signals without end would have the readers read without end.
+/// Merges calls: the function is called once, from the main loop, for any number of calls. It is
+/// called at once after a pause, otherwise [`limits::LOOK_AGAIN`] after the last time, so that a
+/// program that floods the bus with signals can't keep the readers busy.
 pub(crate) fn coalesced(function: impl Fn() + 'static) -> Rc<dyn Fn()> {
     let function = Rc::new(function);
     let due = Rc::new(Cell::new(false));

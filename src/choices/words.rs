@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The sentences that the panel and the command line share, in the person's language.
+//! The sentences that the panel and the command line share, translated.
 //!
-//! They say what happens and what to do next, never what a key is called.
+//! They say what happens and what to do next. They never name keys.
 
 use std::path::Path;
 
@@ -23,11 +23,11 @@ use crate::system::service::ServiceProblem;
 use crate::system::settings::{KeyProblem, Origin};
 use crate::system::text;
 
-/// What the panel is called among other programs; [`gettext`] translates it.
+/// The panel's name. [`gettext`] translates it.
 // Translators: the name of the panel among other programs
 pub(crate) const NAME: &str = noop("Privacy");
 
-/// A state as one word.
+/// A state in one word.
 pub fn state(state: State) -> String {
     match state {
         // Translators: the state of a choice, or of a program: something may be sent, or recorded
@@ -63,7 +63,7 @@ pub fn choice_state(status: &ChoiceStatus) -> String {
     )
 }
 
-/// What there is to say first about a choice in its state.
+/// The first sentence about a choice in its state.
 pub fn consequence(status: &ChoiceStatus) -> String {
     let description = status.choice.description();
     match status.state {
@@ -78,7 +78,7 @@ pub fn consequence(status: &ChoiceStatus) -> String {
     }
 }
 
-/// The state of one reader as one word, or that it could not be read.
+/// The state of one reader in one word, or that it can't be read.
 pub fn reader_state(reader: &ReaderStatus) -> String {
     reader.reading().map_or_else(
         // Translators: the state of a program whose setting could not be read
@@ -87,7 +87,7 @@ pub fn reader_state(reader: &ReaderStatus) -> String {
     )
 }
 
-/// Who decided, as a short sentence. Where it was an administrator, it is `organisation`'s.
+/// Who decided, as a short sentence. `organisation`: the organisation of the administrator.
 pub fn origin(origin: Origin, locked: bool, organisation: Option<&Organisation>) -> String {
     let named = |sentence: &str, name: &str| gettext_f(sentence, &[("organisation", name)]);
     match (origin, organisation) {
@@ -114,7 +114,7 @@ pub fn who(status: &ChoiceStatus) -> String {
     origin(status.origin, status.locked, status.organisation.as_ref())
 }
 
-/// Whose computer it is and where to ask: `Example University, https://it.example.edu/privacy`.
+/// The organisation and its contact: `Example University, https://it.example.edu/privacy`.
 pub fn organisation(organisation: &Organisation) -> String {
     match &organisation.contact {
         None => text::one_line(&organisation.name),
@@ -129,18 +129,18 @@ pub fn organisation(organisation: &Organisation) -> String {
     }
 }
 
-/// A contact as people write it: a mail address without what makes it a link.
+/// A contact as people write it: a mail address without its scheme.
 pub fn contact_address(contact: &str) -> &str {
     contact.strip_prefix("mailto:").unwrap_or(contact)
 }
 
-/// What to say where programs that are running may not know of a policy yet.
+/// The sentence for running programs that may not know of a policy yet.
 pub fn pending() -> String {
     gettext("Apps that are open follow when you log in again.")
 }
 
-/// What there is to know of one reader besides its state. Who decided is left out where that has
-/// been said of the whole choice already.
+/// Details of one reader beside its state. Leaves out who decided if that is the same for the whole
+/// choice.
 pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> String {
     let answer = match &reader.answer {
         // Translators: about a program that is not on this computer
@@ -192,7 +192,7 @@ fn parts(answer: &Answer) -> Option<String> {
     (!parts.is_empty()).then(|| list(parts))
 }
 
-/// Which programs differ, for a choice that is mixed: `On: Unity Dash. Off: GNOME Shell Search.`
+/// The programs by state, for a choice that is mixed: `On: Unity Dash. Off: GNOME Shell Search.`
 pub fn differing(status: &ChoiceStatus) -> String {
     let names = |wanted: Option<State>| {
         status
@@ -221,10 +221,10 @@ pub fn differing(status: &ChoiceStatus) -> String {
     .join(" ")
 }
 
-/// How many names are shown of a list. A reader file of others can have thousands.
+/// How many names of a list are shown. A reader file can have thousands.
 const LONGEST_LIST: usize = 24;
 
-/// Names, or sentences of ours about names, in a row.
+/// Names, or our sentences about names, in a row.
 fn list(mut names: Vec<String>) -> String {
     let more = names.len().saturating_sub(LONGEST_LIST);
     names.truncate(LONGEST_LIST);
@@ -242,7 +242,7 @@ fn list(mut names: Vec<String>) -> String {
     names.join(&gettext(", "))
 }
 
-/// Why a reader cannot be read, and what to do.
+/// Why a reader can't be read, and what to do.
 pub fn problem(problem: &Problem) -> String {
     match problem {
         Problem::Key(problem) => key_problem(problem),
@@ -300,7 +300,7 @@ fn key_problem(problem: &KeyProblem) -> String {
     }
 }
 
-/// Why one program did not follow, and what to do.
+/// Why one program wasn't changed, and what to do.
 pub fn failure(program: &str, failure: &Failure) -> String {
     let program = ("program", program);
     match failure {
@@ -357,7 +357,7 @@ pub fn failure(program: &str, failure: &Failure) -> String {
     }
 }
 
-/// Why a file was left as it is, and what to do.
+/// Why a file wasn't changed, and what to do.
 pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
     let file = ("file", &*file.display().to_string());
     match why {
@@ -394,7 +394,7 @@ pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
     }
 }
 
-/// What to say to root, who has the home or the session of another user.
+/// The sentence for root in another user's home or session.
 pub fn foreign(owner: &Owner) -> String {
     gettext_f(
         // Translators: said to the administrator; {user} is the name of another user, and the
@@ -404,21 +404,21 @@ pub fn foreign(owner: &Owner) -> String {
     )
 }
 
-/// What to say once before anybody trusts a switch on a computer that forgets.
+/// The warning on a computer that doesn't save settings.
 pub fn memory_only() -> String {
     gettext(
         "Changes cannot be saved: this computer keeps settings in memory only. Install dconf’s settings storage and log in again.",
     )
 }
 
-/// What to say of a change that failed for some or all readers, in one or two sentences.
+/// The result of a change that failed for some or all readers, in one or two sentences.
 pub fn report(report: &Report) -> Option<String> {
-    // The cause comes before what followed from it.
+    // The cause comes before its consequences.
     let (name, first) = report
         .named_failures()
         .min_by_key(|(_, failure)| failure.is_consequence())?;
     let sentence = failure(&name, first);
-    // What is true of the whole computer has been said of all programs.
+    // A cause that affects the whole computer names no program.
     let about_one = match first {
         Failure::MemoryOnly
         | Failure::NoAnswer
@@ -427,7 +427,7 @@ pub fn report(report: &Report) -> Option<String> {
         | Failure::Foreign(_)
         | Failure::NotTried
         | Failure::NotTriedAfter => false,
-        // Where something was to be turned on, none was.
+        // When turning on, no program was changed.
         Failure::Locked | Failure::Refused(_) | Failure::Silent => report.request == Request::Off,
         Failure::NotReplaced { .. }
         | Failure::Overruled

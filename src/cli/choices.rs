@@ -15,6 +15,7 @@ use privacy_panel::choices::change::Report;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::Request;
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
@@ -115,7 +116,7 @@ fn load() -> Catalogue {
 }
 
 fn ask(catalogue: &Catalogue, choice: &'static Choice) -> ChoiceStatus {
-    ChoiceStatus::of(catalogue, choice, &Storage::fresh())
+    ChoiceStatus::of(catalogue, choice, &Snapshot::fresh())
 }
 
 fn status(format: Format) -> io::Result<Exit> {
@@ -153,7 +154,7 @@ fn identifier(format: Format) -> io::Result<Exit> {
     let catalogue = load();
     let mut found = Vec::new();
     for reader in catalogue.readers() {
-        match reader.identify() {
+        match reader.store.identifier() {
             Ok(identifier) => found.extend(identifier.map(|identifier| (reader, identifier))),
             Err(problem) => output::complain(&one_line(&problem.to_string())),
         }
@@ -266,11 +267,11 @@ fn watch(format: Format) -> io::Result<Exit> {
 
 fn readers(format: Format) -> io::Result<Exit> {
     let catalogue = Catalogue::load();
-    let storage = Storage::fresh();
+    let now = Snapshot::fresh();
     output::line(&if format.json {
-        json::readers(&catalogue, &storage)
+        json::readers(&catalogue, &now)
     } else {
-        text::readers(&catalogue, &storage)
+        text::readers(&catalogue, &now)
     })?;
     output::mistakes(catalogue.mistakes());
     output::lost(&catalogue);

@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::reader::{ModeState, Reader};
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::history::never_record::Rule;
 use privacy_panel::history::{Found, Outcome, Span};
 use privacy_panel::policy::{Beyond, Organisation, Policy, ReaderReport, Report};
-use privacy_panel::system::settings::Storage;
 use privacy_panel::system::text;
 
 #[derive(Serialize)]
@@ -132,13 +132,13 @@ pub(crate) fn identifiers(found: &[(&Reader, String)]) -> String {
 }
 
 /// `readers --json`
-pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
+pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
     print(&ReadersJson {
         readers: catalogue
             .readers()
             .iter()
             .map(|reader| {
-                let status = ReaderStatus::of(reader, storage);
+                let status = ReaderStatus::of(reader, now);
                 CatalogueJson {
                     id: &reader.id,
                     name: &reader.name,

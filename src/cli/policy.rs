@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::opt_out::OptOut;
-use privacy_panel::choices::reader::{Reader, Shape};
+use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::state::State;
+use privacy_panel::choices::store::PolicyValue;
 use privacy_panel::choices::words;
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::policy;
@@ -315,14 +316,11 @@ fn in_force(decision: &Decision, report: &Report) -> String {
 fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
     let mut notes = Vec::new();
     for decision in &policy.decisions {
-        let lists = catalogue.readers_of(decision.choice).filter_map(|reader| {
-            let Shape::List(shape) = &reader.shape else {
-                return None;
-            };
-            Some((reader, shape.disable_all.is_some()))
-        });
-        for (reader, can_disable_all) in lists {
-            notes.extend(note(decision, reader, can_disable_all));
+        for reader in catalogue.readers_of(decision.choice) {
+            if sets_lists(decision, reader, Lists::Locked) {
+                let can_disable_all = !sets_lists(decision, reader, Lists::AllOff);
+                notes.extend(note(decision, reader, can_disable_all));
+            }
         }
         for reader in catalogue.readers_of(decision.choice) {
             let opt_outs = policy::opt_outs_of(decision, reader).iter();
@@ -330,6 +328,13 @@ fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
         }
     }
     notes
+}
+
+/// Whether a decision that deals so with lists sets one of a reader's.
+fn sets_lists(decision: &Decision, reader: &Reader, lists: Lists) -> bool {
+    let keys = reader.store.policy_keys(&Decision { lists, ..*decision });
+    keys.iter()
+        .any(|key| matches!(key.value, PolicyValue::Names { .. }))
 }
 
 /// What turns a program off for everybody, which a policy sees to.

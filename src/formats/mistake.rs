@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Mistakes in files that people write, and where they are.
+//! Mistakes in hand-written files, with their places.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::system::limits;
-use crate::system::text::{is_unprintable, one_line, path};
+use crate::system::text::{is_unprintable, one_line, path, shortened};
 
 /// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,15 +14,15 @@ use crate::system::text::{is_unprintable, one_line, path};
 pub struct Mistake {
     /// The file.
     pub file: PathBuf,
-    /// The line and the column, in characters, both counted from 1; none where the file as
-    /// a whole is meant.
+    /// The line and the column, in characters, both counted from 1. `None` if the whole file is
+    /// meant.
     pub at: Option<(usize, usize)>,
     /// What was found and what was expected, in English, as parsers say it.
     pub message: String,
 }
 
 impl Mistake {
-    /// A mistake that no line of the file stands for.
+    /// A mistake without a place.
     pub fn whole(file: &Path, message: &str) -> Self {
         Self {
             file: file.to_owned(),
@@ -36,20 +36,21 @@ fn position(at: Option<(usize, usize)>) -> String {
     at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
 }
 
-/// A mistake by its offset in the file, in bytes.
+/// A mistake with its offset in the file, in bytes.
 #[derive(Debug)]
-pub(crate) struct At(pub(crate) Option<usize>, pub(crate) String);
+pub struct At(pub Option<usize>, pub String);
 
 impl At {
-    /// A parser's own words; they may have lines of their own, and here each mistake is one.
+    /// A TOML parser's message on one line.
     pub(crate) fn parser(error: &toml::de::Error) -> Self {
         Self::of(error.span(), error.message())
     }
 
-    /// The same of any parser's.
+    /// A parser's message on one line.
     pub(crate) fn of(span: Option<Range<usize>>, message: &str) -> Self {
         let words: Vec<_> = message.split_whitespace().collect();
-        let message = shortened(&words.join(" "), limits::PARSER_MESSAGE);
+        // Backslashes in our own messages are already escapes.
+        let message = one_line(&shortened(&words.join(" "), limits::PARSER_MESSAGE));
         Self(span.map(|span| span.start), message)
     }
 
@@ -57,7 +58,7 @@ impl At {
         Place::default().of(self, file, text)
     }
 
-    /// All mistakes of a file, in its order. The file is gone through once, however many they are.
+    /// All mistakes of a file in order. Scans the file once.
     pub(crate) fn all_in_file(mut mistakes: Vec<Self>, file: &Path, text: &str) -> Vec<Mistake> {
         mistakes.sort_by_key(|at| at.0);
         let mut place = Place::default();
@@ -68,11 +69,11 @@ impl At {
     }
 }
 
-/// A place in a file that only moves on.
+/// A position in a file that only moves forward.
 #[derive(Default)]
 struct Place {
     offset: usize,
-    /// Both counted from 0; the column in characters.
+    /// Both counted from 0. The column is in characters.
     line: usize,
     column: usize,
 }
@@ -102,29 +103,24 @@ impl Place {
     }
 }
 
-/// A file's text, or where it is none.
+/// A file's text, or the place where it isn't UTF-8.
 pub(crate) fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Mistake> {
     std::str::from_utf8(bytes).map_err(|error| {
         let good = error.valid_up_to();
-        // Up to there it is UTF-8.
+        // The bytes before that offset are valid UTF-8.
         let text = std::str::from_utf8(&bytes[..good]).unwrap_or_default();
         At(Some(good), "not UTF-8; expected TOML 1.0".to_owned()).in_file(file, text)
     })
 }
 
-/// The offending text between quotes, on one line, and no more of it than helps.
+/// The offending text in quotes, shortened, on one line.
 pub(crate) fn quote(text: &str) -> String {
-    format!("“{}”", shortened(text, limits::QUOTE))
+    // Backslashes in the file are escaped, too, so that escapes are unambiguous.
+    let text = shortened(text, limits::QUOTE).replace('\\', "\\\\");
+    format!("“{}”", one_line(&text))
 }
 
-/// A text on one line that says nothing to a terminal, and no more of it than helps. Here a
-/// backslash is escaped as well: a mistake shows what is in the file, letter for letter.
-fn shortened(text: &str, longest: usize) -> String {
-    let text = crate::system::text::shortened(text, longest).replace('\\', "\\\\");
-    one_line(&text)
-}
-
-/// Whether a text is shown as one line, in the order in which it is written.
+/// Whether a text is a single line without unprintable characters.
 pub(crate) fn is_line(text: &str, longest: usize) -> bool {
     !text.trim().is_empty() && text.len() <= longest && !text.contains(is_unprintable)
 }

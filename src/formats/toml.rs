@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! One value in a TOML file of another program's, in a person's configuration or the computer's.
+//! One value in another program's TOML file, in the user's configuration or a system folder.
 //!
-//! All else in the file stays as it is, comments and layout included. A file that is not TOML is
-//! never written: what is in it may be dear to somebody. The file is replaced atomically, with the
-//! rights that it has; where the name is a link, what it leads to is replaced, and the link stays.
+//! The rest of the file stays unchanged, including comments and layout. A file that isn't TOML is
+//! never written: its content may matter to the user. The file is replaced atomically and keeps its
+//! access rights. If its name is a link, the link stays and its target is replaced.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use glib::Variant;
+use glib::prelude::*;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
@@ -23,7 +25,7 @@ use crate::system::replace::NotReplaced;
 use crate::system::text;
 use crate::system::tree::Tree;
 
-/// A value that decides something.
+/// A value with a meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Scalar {
@@ -35,29 +37,29 @@ pub enum Scalar {
     Text(String),
 }
 
-/// Why a file could not be read, or its value not be changed.
+/// Why a file can't be read, or its value can't be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentProblem {
-    /// It is no TOML, or has something else where the value would be.
+    /// It isn't TOML, or the key leads to something else.
     #[error("{0}")]
     Broken(String),
-    /// The system does not let it be read.
+    /// It can't be read.
     #[error("{}: {reason}", text::path(.file))]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says, in its language.
+        /// The system's error message, translated.
         reason: String,
     },
-    /// The system does not let it be written.
+    /// It can't be written.
     #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// Its folder.
         folder: PathBuf,
-        /// What the system says, in its language.
+        /// The system's error message, translated.
         reason: String,
     },
-    /// It was left as it is, so that nothing else changes with the value.
+    /// It was not changed, since replacing it would change more than the value.
     #[error("{} was left as it is: {why}", .file.display())]
     NotReplaced {
         /// The file.
@@ -67,7 +69,7 @@ pub enum DocumentProblem {
     },
 }
 
-/// What a file has where the value would be.
+/// What a file has at the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// There is no such file.
@@ -76,17 +78,17 @@ pub enum Found {
     Nothing,
     /// A value that could decide something.
     Value(Scalar),
-    /// A value of another kind, such as a date.
+    /// A value of another type, such as a date.
     Other,
 }
 
 impl Found {
-    /// Whether it is that value.
+    /// Whether it is this value.
     pub fn is(&self, value: &Scalar) -> bool {
         matches!(self, Self::Value(found) if found == value)
     }
 
-    /// Whether there is a value at all.
+    /// Whether there is any value.
     pub const fn is_set(&self) -> bool {
         matches!(self, Self::Value(_) | Self::Other)
     }
@@ -102,14 +104,34 @@ impl From<&Scalar> for Value {
     }
 }
 
-/// As TOML has it.
+impl Scalar {
+    /// The value as GVariant, of the type `b`, `x` or `s`.
+    pub fn to_variant(&self) -> Variant {
+        match self {
+            Self::Boolean(on) => on.to_variant(),
+            Self::Integer(number) => number.to_variant(),
+            Self::Text(text) => text.to_variant(),
+        }
+    }
+
+    /// The inverse of [`Scalar::to_variant`]. `None` for other types.
+    pub fn from_variant(value: &Variant) -> Option<Self> {
+        let boolean = value.get().map(Self::Boolean);
+        let integer = || value.get().map(Self::Integer);
+        boolean
+            .or_else(integer)
+            .or_else(|| value.get().map(Self::Text))
+    }
+}
+
+/// In TOML syntax.
 impl fmt::Display for Scalar {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         Value::from(self).fmt(out)
     }
 }
 
-/// Looks a value up, by the names of the tables that it is in and its own.
+/// Looks up a value. `key`: the names of the nested tables, and of the value.
 pub fn look(tree: &Tree, file: &Path, key: &[String]) -> Result<Found, DocumentProblem> {
     let Some(text) = read(tree, file)? else {
         return Ok(Found::NoFile);
@@ -117,7 +139,7 @@ pub fn look(tree: &Tree, file: &Path, key: &[String]) -> Result<Found, DocumentP
     find(&tree.name(file), &text, key)
 }
 
-/// Looks a value up in a file's text. `file` is its name for people.
+/// Looks up a value in a file's text. `file` is the file name in messages.
 pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, DocumentProblem> {
     let document = parse(file, text)?;
     let mut item = document.as_item();
@@ -139,11 +161,11 @@ pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, Doc
     })
 }
 
-/// Sets a value, or takes it out. A file that has nothing else goes with the value.
+/// Sets a value, or removes it. Removes the file if nothing else is in it.
 pub fn write(file: &Path, key: &[String], value: Option<&Scalar>) -> Result<(), DocumentProblem> {
     for _ in 1..limits::REPLACE_TRIES {
         match try_to_write(file, key, value) {
-            // It is read anew.
+            // The file is read again.
             Err(DocumentProblem::NotReplaced {
                 why: NotReplaced::Changing,
                 ..
@@ -191,7 +213,7 @@ fn try_to_write(
     })
 }
 
-/// A file's text with a value set in it, or taken out of it. `file` is its name for people.
+/// The text with the value set or removed. `file` is the file name in messages.
 pub(crate) fn edited(
     file: &Path,
     text: &str,
@@ -203,7 +225,7 @@ pub(crate) fn edited(
     let new = document.to_string();
     Ok(
         if text.contains("\r\n") && !text.replace("\r\n", "").contains('\n') {
-            // The parser keeps all but the ends of lines.
+            // The parser keeps everything except line ends.
             new.replace('\n', "\r\n")
         } else {
             new
@@ -211,7 +233,7 @@ pub(crate) fn edited(
     )
 }
 
-/// A file's text; none where there is no such file.
+/// The text of a file. `None` if there is no such file.
 pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentProblem> {
     let name = tree.name(file);
     let unreadable = |error: &io::Error| DocumentProblem::Unreadable {
@@ -241,7 +263,7 @@ fn no_table(file: &Path, key: &[String]) -> DocumentProblem {
     DocumentProblem::Broken(format!("{}: {name} is no table", text::path(file)))
 }
 
-/// Sets a value below a table, or takes it out.
+/// Sets or removes a value in nested tables.
 fn edit(
     file: &Path,
     root: &mut dyn TableLike,
@@ -269,7 +291,7 @@ fn edit(
     let mut new = Value::from(value);
     match table.get_mut(name) {
         Some(Item::Value(old)) => {
-            // What stands around it, such as a comment at the end of its line.
+            // This keeps the surroundings, such as a comment at the end of the line.
             *new.decor_mut() = old.decor().clone();
             *old = new;
         }

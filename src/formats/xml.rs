@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The entries of an XML file, as pieces of its text: what stays is kept to the letter, with
-//! whatever other programs have put into it.
+//! The entries of an XML file as ranges of its text. Everything else is kept byte for byte.
 
 use std::ops::Range;
 
@@ -10,28 +9,28 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::system::limits;
 
-/// Names of elements, and how the dates of an entry are told from its attributes.
+/// The names of the elements, and where an entry's dates are.
 pub(crate) struct Format {
     /// The outermost element.
     pub(crate) root: &'static [u8],
     /// The element that is an entry.
     pub(crate) entry: &'static [u8],
-    /// The date in an attribute of the entry or of an element in it, by the names of both.
+    /// The date in an attribute of the entry or of an element inside it, by the names of both.
     pub(crate) date: fn(element: &[u8], attribute: &[u8], value: &str) -> Option<i64>,
 }
 
 /// One entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Where it is in the text, with the blank space before it.
+    /// Its range in the text, with the preceding white space.
     pub(crate) place: Range<usize>,
     /// In milliseconds since 1970.
     pub(crate) dates: Vec<i64>,
 }
 
-/// Finds every entry. An error says what is wrong with the file, in English.
+/// Finds all entries. An error describes what is wrong with the file, in English.
 pub(crate) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String> {
-    // The parser would skip it without counting it. GLib's does not take it either.
+    // The parser would skip it without counting it. GLib's parser refuses it.
     if text.starts_with('\u{feff}') {
         return Err(String::from("it begins with a byte order mark"));
     }
@@ -40,7 +39,7 @@ pub(crate) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String>
     let mut depth = 0_usize;
     let mut roots = 0;
     let mut end = 0;
-    // The entry that is being read, and how deep it is in the file.
+    // The entry being read, and its depth.
     let mut open: Option<(Entry, usize)> = None;
     loop {
         let start = position(&reader)?;
@@ -82,7 +81,7 @@ pub(crate) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String>
             | Event::DocType(_)
             | Event::GeneralRef(_) => {}
         }
-        // Blank space before an entry goes with it.
+        // White space before an entry belongs to it.
         if !text[start..after].trim().is_empty() {
             end = after;
         }
@@ -120,7 +119,7 @@ fn begin(
             continue;
         };
         let value = std::str::from_utf8(&attribute.value).unwrap_or_default();
-        // GLib's strings end at a NUL, and it would go through all of a longer text.
+        // GLib ends strings at a NUL, and would scan a long text to its end.
         if value.len() > limits::DATE || value.contains('\0') {
             continue;
         }

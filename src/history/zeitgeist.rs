@@ -17,7 +17,8 @@ use gio::prelude::*;
 use glib::{Variant, VariantTy};
 
 use super::{Found, Outcome, Place, Problem, Progress, Span};
-use crate::system::{limits, service, session};
+use crate::system::bus::{Bus, Message, can_start, has_owner};
+use crate::system::{limits, service};
 
 pub(super) const NAME: &str = "org.gnome.zeitgeist.Engine";
 const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
@@ -34,7 +35,7 @@ pub(super) type Event = (Vec<String>, Vec<Vec<String>>, Vec<u8>);
 
 /// The session's bus; none where there is none.
 pub(super) fn bus() -> Option<gio::DBusConnection> {
-    let bus = gio::bus_get_sync(gio::BusType::Session, Cancellable::NONE).ok()?;
+    let bus = Bus::Session.connect(limits::BUS_PATIENCE).ok()??;
     // A session that ends is no reason to end in the middle of something.
     bus.set_exit_on_close(false);
     Some(bus)
@@ -45,21 +46,9 @@ pub(super) fn is_running(name: &str) -> bool {
     bus().is_some_and(|bus| has_owner(&bus, name))
 }
 
-fn has_owner(bus: &gio::DBusConnection, name: &str) -> bool {
-    session::ask_bus(
-        bus,
-        "NameHasOwner",
-        &(name,).to_variant(),
-        Some(limits::BUS_PATIENCE),
-    )
-    .ok()
-    .and_then(|reply| reply.get())
-    .is_some_and(|(running,)| running)
-}
-
 /// Whether Zeitgeist runs, or would be started by whoever asks it something.
 pub(super) fn is_here() -> bool {
-    bus().is_some_and(|bus| has_owner(&bus, NAME) || service::can_be_started(&bus, NAME))
+    bus().is_some_and(|bus| has_owner(&bus, NAME) || can_start(&bus, NAME))
 }
 
 /// Whether there may be something to ask for: a Zeitgeist that never ran has recorded nothing, and
@@ -163,7 +152,7 @@ impl<'a> Log<'a> {
     /// None where no Zeitgeist is on this computer.
     fn open(cancellable: &'a Cancellable) -> Option<Self> {
         let bus = bus()?;
-        (has_owner(&bus, NAME) || service::can_be_started(&bus, NAME)).then_some(Self {
+        (has_owner(&bus, NAME) || can_start(&bus, NAME)).then_some(Self {
             bus,
             cancellable,
             patience: limits::ZEITGEIST_PATIENCE,
@@ -234,18 +223,18 @@ pub(super) fn ask(
     answer: &str,
     (cancellable, patience): (&Cancellable, Duration),
 ) -> Result<Variant, Problem> {
-    let answer = VariantTy::new(answer).ok();
-    bus.call_sync(
-        Some(NAME),
+    Message {
+        name: NAME,
         path,
         interface,
         method,
-        question,
-        answer,
-        gio::DBusCallFlags::NONE,
-        i32::try_from(patience.as_millis()).unwrap_or(i32::MAX),
-        Some(cancellable),
-    )
+        arguments: question,
+        reply: VariantTy::new(answer).ok(),
+        flags: gio::DBusCallFlags::NONE,
+        timeout: Some(patience),
+        cancellable: Some(cancellable),
+    }
+    .send(bus)
     .map_err(|error| problem(&error))
 }
 

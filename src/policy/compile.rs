@@ -12,11 +12,11 @@ use std::fmt::Write as _;
 use glib::Variant;
 use glib::prelude::*;
 
-use super::{Decision, Lists, Policy};
+use super::Policy;
 use crate::choices::catalogue::Catalogue;
 use crate::choices::organisation;
-use crate::choices::reader::{ListShape, Reader, Shape};
-use crate::choices::state::State;
+use crate::choices::reader::Reader;
+use crate::choices::store::{PolicyKey, PolicyValue};
 
 /// What a policy amounts to: every key with its value, and the keys that are locked.
 ///
@@ -48,7 +48,7 @@ pub type Below<'a> = &'a dyn Fn(&str) -> Vec<String>;
 enum Wish<'a> {
     Value(Variant),
     /// Names that are to be members, and names that are not, with the readers that say so.
-    List(BTreeMap<&'a str, (bool, &'a str)>),
+    List(BTreeMap<String, (bool, &'a str)>),
 }
 
 #[derive(Default)]
@@ -70,7 +70,9 @@ pub fn compile(
     let mut wishes = Wishes::default();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            wishes.add(decision, reader)?;
+            for key in reader.store.policy_keys(decision) {
+                wishes.add(key, reader)?;
+            }
         }
     }
     let mut compiled = Compiled {
@@ -80,20 +82,7 @@ pub fn compile(
     for (key, (wish, _)) in wishes.keys {
         let value = match wish {
             Wish::Value(value) => value,
-            Wish::List(names) => {
-                let kept = below(&key);
-                let mut members: Vec<&str> = kept
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|name| names.get(name).is_none_or(|(member, _)| *member))
-                    .collect();
-                for (name, (member, _)) in names {
-                    if member && !members.contains(&name) {
-                        members.push(name);
-                    }
-                }
-                members.to_variant()
-            }
+            Wish::List(names) => merged(below(&key), &names).to_variant(),
         };
         compiled.values.insert(key, value);
     }
@@ -103,87 +92,59 @@ pub fn compile(
     Ok(compiled)
 }
 
+/// The names that other databases have in a list, as far as they may stay, and those that are to be
+/// in it.
+fn merged(kept: Vec<String>, names: &BTreeMap<String, (bool, &str)>) -> Vec<String> {
+    let mut members = kept;
+    members.retain(|name| names.get(name).is_none_or(|(member, _)| *member));
+    for (name, (member, _)) in names {
+        if *member && !members.contains(name) {
+            members.push(name.clone());
+        }
+    }
+    members
+}
+
 /// The keys whose values other system databases have a say in.
 pub fn list_keys(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
-    let lists = |reader: &Reader| match &reader.shape {
-        Shape::List(shape) => {
-            let keys = std::iter::once(&shape.disabled).chain(&shape.enabled);
-            keys.map(|key| format!("{}{key}", shape.path)).collect()
+    let mut keys = BTreeSet::new();
+    for decision in &policy.decisions {
+        for reader in catalogue.readers_of(decision.choice) {
+            let wished = reader.store.policy_keys(decision).into_iter();
+            let lists = wished.filter(|key| matches!(key.value, PolicyValue::Names { .. }));
+            keys.extend(lists.map(|key| key.key));
         }
-        Shape::Value(_) | Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Vec::new(),
-    };
-    let readers = policy
-        .decisions
-        .iter()
-        .flat_map(|decision| catalogue.readers_of(decision.choice));
-    let keys: BTreeSet<_> = readers.flat_map(lists).collect();
+    }
     keys.into_iter().collect()
 }
 
-/// The keys that a reader needs as the policy says, by their whole paths.
-pub fn keys_of(decision: &Decision, reader: &Reader) -> Vec<String> {
-    let mut wishes = Wishes::default();
-    // One reader alone contradicts nobody but itself.
-    let _ = wishes.add(decision, reader);
-    wishes.keys.into_keys().collect()
-}
-
 impl<'a> Wishes<'a> {
-    fn add(&mut self, decision: &Decision, reader: &'a Reader) -> Result<(), Conflict> {
-        let off = decision.state == State::Off;
-        match &reader.shape {
-            Shape::Value(shape) => {
-                let value = if off { &shape.off } else { &shape.on };
-                let key = format!("{}{}", shape.path, shape.key);
-                self.value(&key, value, reader)?;
-                if decision.locked {
-                    self.locks.insert(key);
-                }
+    fn add(&mut self, wished: PolicyKey, reader: &'a Reader) -> Result<(), Conflict> {
+        let PolicyKey {
+            key, value, locked, ..
+        } = wished;
+        match value {
+            PolicyValue::Set(value) => self.value(&key, value, reader)?,
+            PolicyValue::Names { with, without } => {
+                let with = with.into_iter().map(|name| (name, true));
+                let without = without.into_iter().map(|name| (name, false));
+                self.names(&key, with.chain(without), reader)?;
             }
-            Shape::List(shape) => self.list(decision, off, shape, reader)?,
-            // Kept elsewhere; no key of dconf says anything to those programs.
-            Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => {}
         }
-        Ok(())
-    }
-
-    fn list(
-        &mut self,
-        decision: &Decision,
-        off: bool,
-        shape: &'a ListShape,
-        reader: &'a Reader,
-    ) -> Result<(), Conflict> {
-        let key = |name: &str| format!("{}{name}", shape.path);
-        let locked = decision.locked && decision.lists != Lists::Preset;
-        if let (true, Lists::AllOff, Some(all)) = (locked, decision.lists, &shape.disable_all) {
-            self.value(&key(all), &true.to_variant(), reader)?;
-            self.locks.insert(key(all));
-            return Ok(());
-        }
-        self.names(&key(&shape.disabled), shape, off, reader)?;
         if locked {
-            self.locks.insert(key(&shape.disabled));
-        }
-        // What says of itself that it is off by default is on only as a member of this one. Who
-        // says so may change with the next version: a lock that is to hold takes both.
-        if let Some(enabled) = shape.enabled.as_ref().filter(|_| locked || !off) {
-            self.names(&key(enabled), shape, !off, reader)?;
-            if locked {
-                self.locks.insert(key(enabled));
-            }
+            self.locks.insert(key);
         }
         Ok(())
     }
 
-    fn value(&mut self, key: &str, value: &Variant, reader: &'a Reader) -> Result<(), Conflict> {
+    fn value(&mut self, key: &str, value: Variant, reader: &'a Reader) -> Result<(), Conflict> {
         match self.keys.get(key) {
             None => {
-                let wish = Wish::Value(value.clone());
+                let wish = Wish::Value(value);
                 self.keys.insert(key.to_owned(), (wish, &reader.id));
                 Ok(())
             }
-            Some((Wish::Value(found), _)) if found == value => Ok(()),
+            Some((Wish::Value(found), _)) if *found == value => Ok(()),
             Some((_, other)) => Err(conflict(key, other, reader)),
         }
     }
@@ -191,8 +152,7 @@ impl<'a> Wishes<'a> {
     fn names(
         &mut self,
         key: &str,
-        shape: &'a ListShape,
-        member: bool,
+        wished: impl Iterator<Item = (String, bool)>,
         reader: &'a Reader,
     ) -> Result<(), Conflict> {
         let new = || (Wish::List(BTreeMap::new()), reader.id.as_str());
@@ -200,7 +160,7 @@ impl<'a> Wishes<'a> {
         let Wish::List(names) = wish else {
             return Err(conflict(key, first, reader));
         };
-        for name in &shape.names {
+        for (name, member) in wished {
             let (found, other) = names.entry(name).or_insert((member, &reader.id));
             if *found != member {
                 return Err(conflict(key, other, reader));

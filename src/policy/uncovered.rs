@@ -7,10 +7,11 @@ use std::path::Path;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out;
-use crate::choices::reader::{EntryShape, PropertyShape, Reader, Shape};
+use crate::choices::reader::Reader;
 use crate::policy::{Decision, Policy, opt_outs_of};
+use crate::system::bus::Bus;
 use crate::system::folders;
-use crate::system::service::{Bus, Service};
+use crate::system::service::Service;
 use crate::system::tree::Tree;
 
 /// A program that a policy decides about and does not reach.
@@ -40,19 +41,19 @@ pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a
     let mut found = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            let opt_outs = opt_out::of_administrator(reader.disable_all());
-            let turns_off = !decision.state.may_send() && !opt_outs.is_empty();
-            let instead = match &reader.shape {
-                Shape::Value(_) | Shape::List(_) => continue,
-                _ if !opt_outs_of(decision, reader).is_empty() => continue,
-                Shape::Property(PropertyShape { service, .. })
-                | Shape::Entry(EntryShape { service, .. })
-                    if service.is_for_everybody() =>
-                {
-                    Instead::Set
-                }
-                _ if turns_off => Instead::Lock,
-                Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Instead::Nothing,
+            let store = &reader.store;
+            let is_reached = !store.policy_keys(decision).is_empty()
+                || !opt_outs_of(decision, reader).is_empty();
+            if is_reached {
+                continue;
+            }
+            let opt_outs = opt_out::of_administrator(store.opt_outs());
+            let instead = if store.is_for_everybody() {
+                Instead::Set
+            } else if !decision.state.may_send() && !opt_outs.is_empty() {
+                Instead::Lock
+            } else {
+                Instead::Nothing
             };
             found.push(Beyond {
                 decision,
@@ -68,9 +69,9 @@ impl Beyond<'_> {
     /// Whether the program is there, as far as its files tell; nobody is asked. Of an image that
     /// is not known, and taken to be so.
     pub fn is_there(&self, tree: &Tree) -> bool {
-        match self.reader.service() {
+        match self.reader.store.service() {
             _ if tree.is_image() => true,
-            Some(service) => can_be_started(tree, service),
+            Some(service) => can_be_started(tree, &service),
             None => self.reader.has_program(),
         }
     }

@@ -13,10 +13,10 @@ use glib::Variant;
 use privacy_panel::app::{APP_ID, PACKAGE};
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice::Choice;
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::{search, words};
 use privacy_panel::system::limits;
-use privacy_panel::system::settings::Storage;
 
 use crate::OBJECT_PATH;
 use crate::life::Life;
@@ -181,10 +181,10 @@ fn describe(ids: &Strings) -> Vec<HashMap<&'static str, Variant>> {
         return Vec::new();
     }
     let catalogue = Catalogue::load();
-    let storage = Storage::fresh();
+    let now = Snapshot::fresh();
     wanted
         .into_iter()
-        .map(|choice| meta(&ChoiceStatus::of(&catalogue, choice, &storage)))
+        .map(|choice| meta(&ChoiceStatus::of(&catalogue, choice, &now)))
         .collect()
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use glib::prelude::*;
 
 use crate::BUS_NAME;
-use privacy_panel::system::{limits, session};
+use privacy_panel::system::{bus, limits};
 
 /// Ends the process when it is not needed.
 pub(crate) struct Life {
@@ -50,7 +50,7 @@ impl Life {
         // Whatever the bus says: it is gone with the process.
         let name = (BUS_NAME,).to_variant();
         let patience = Some(Duration::from_secs(1));
-        let _ = session::ask_bus(&self.bus, "ReleaseName", &name, patience);
+        let _ = bus::query_daemon(&self.bus, "ReleaseName", &name, patience);
         self.wait(limits::PROVIDER_LAST_CALLS, |life| life.main_loop.quit());
     }
 

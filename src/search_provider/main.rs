@@ -20,7 +20,7 @@ use gio::prelude::*;
 
 use life::Life;
 use privacy_panel::app::PACKAGE;
-use privacy_panel::system::session;
+use privacy_panel::system::bus;
 
 /// The name on the bus; `data/net.launchpad.PrivacyPanel.search-provider.ini` tells the shell.
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
@@ -49,7 +49,7 @@ fn run() -> Result<(), glib::Error> {
     // The object comes first: whoever sees the name may call at once.
     let registered = answer::register(&bus, &life)?;
     let wish = (BUS_NAME, DO_NOT_QUEUE).to_variant();
-    let owner = session::ask_bus(&bus, "RequestName", &wish, None)?;
+    let owner = bus::query_daemon(&bus, "RequestName", &wish, None)?;
     // Another one answers already.
     if owner.get::<(u32,)>() != Some((PRIMARY_OWNER,)) {
         return Ok(());

@@ -2,15 +2,15 @@
 
 //! The one way to start a child process.
 //!
-//! privacyctl mostly starts children as root, with the lock of a policy held. So a child has nothing
-//! of its caller's: a session of its own, and thus no controlling terminal; no descriptors but its
-//! three standard streams; an environment made from nothing; `/` as its folder. Nor can it hold its
-//! caller up: what it prints, the memory that it takes and its time are limited. A child that exceeds
-//! a limit is killed and not waited for: one that is traced, or that waits for a file system, would
-//! not end. Nor does a child outlive the thread that started it, whose lock would end without it.
+//! privacyctl mostly starts children as root, while it holds the lock of a policy. So a child
+//! inherits nothing: it has its own session without a controlling terminal, only its three standard
+//! streams, an environment built from scratch, and `/` as its folder. A child can't delay its
+//! caller either: its output, memory and time are limited. A child that exceeds a limit is killed
+//! but not waited for: a traced child, or one that waits for a file system, would not end. A child
+//! doesn't outlive the thread that started it, since that thread's lock protects its work.
 //!
-//! GLib starts the process, since it closes all descriptors in the child. [`std::process`] cannot do
-//! that without unsafe code. Nothing but system calls is made between fork and exec.
+//! GLib starts the process because it closes all descriptors in the child. [`std::process`] can't
+//! do that without unsafe code. Between fork and exec there are only system calls.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -27,40 +27,40 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions};
 
 use crate::system::i18n::system_error;
 
-/// This program, also while the package manager replaces it.
+/// This program, even while the package manager replaces it.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
-/// Where programs are looked for without `PATH`; the default of the C library.
+/// The search path without `PATH`, as in the C library.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// How much of a child's complaints is kept, in bytes.
+/// How much of a child's standard error is kept, in bytes.
 const LARGEST_COMPLAINT: usize = 64 * 1024;
 
-/// How long a child that was killed is given to end.
+/// How long a killed child has to end.
 const LAST_PATIENCE: Duration = Duration::from_millis(200);
 
-/// How often a child is looked at where the kernel has no pidfd.
+/// How often a child is polled if the kernel has no pidfd.
 const EVERY: Duration = Duration::from_millis(10);
 
-/// What a child may take.
+/// The limits of a child.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The time from [`Child::finish`] to its end.
+    /// The time from [`Child::finish`] to the child's end.
     pub(crate) time: Duration,
-    /// What it may print on standard output, in bytes.
+    /// The size of its standard output, in bytes.
     pub(crate) output: usize,
-    /// The memory for its data, in bytes; `None` for no limit.
+    /// The memory for its data, in bytes. `None`: no limit.
     pub(crate) memory: Option<u64>,
 }
 
-/// What is to be started.
+/// The program to start.
 #[derive(Debug)]
 pub(crate) struct Program<'a> {
-    /// The name of a program that is looked for in `PATH`; `None` for this program.
+    /// The name of a program in `PATH`. `None`: this program.
     pub(crate) name: Option<&'a str>,
-    /// What follows the name.
+    /// The arguments after the name.
     pub(crate) arguments: &'a [&'a OsStr],
-    /// All of its environment.
+    /// The whole environment.
     pub(crate) environment: Vec<(&'static str, OsString)>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Program<'a> {
 #[derive(Debug)]
 pub(crate) struct Child {
     process: Pid,
-    /// How it ended; [`None`] until it did.
+    /// How it ended. [`None`] while it runs.
     status: Option<ExitStatus>,
     input: Option<OwnedFd>,
     output: OwnedFd,
@@ -76,28 +76,28 @@ pub(crate) struct Child {
     limits: Limits,
 }
 
-/// What a child that ended by itself has left.
+/// The output of a child that ended by itself.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
-    /// No more than the first part, where it is long.
+    /// Cut to the beginning if it is long.
     pub(crate) stderr: Vec<u8>,
 }
 
-/// Why a child did not run to its end.
+/// Why a child didn't run to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// No program has that name.
+    /// There is no such program.
     #[error("{}", system_error(&Errno::NOENT.into()))]
     NotInstalled,
-    /// It took too long, and was killed.
+    /// It took too long and was killed.
     #[error("{}", system_error(&Errno::TIME.into()))]
     TooSlow,
-    /// It printed too much, and was killed.
+    /// It printed too much and was killed.
     #[error("{}", system_error(&Errno::FBIG.into()))]
     TooMuch,
-    /// It could not be started, or talked to.
+    /// It couldn't be started, or its streams failed.
     #[error("{}", system_error(.0))]
     System(#[from] io::Error),
 }
@@ -141,7 +141,8 @@ impl Child {
         let variables: Vec<&Path> = variables.iter().map(PathBuf::as_path).collect();
         let memory = limits.memory;
         let set_up = move || {
-            // It is no leader of a group yet, and lowering a limit is allowed: none of these can fail.
+            // These can't fail: the child doesn't lead a group yet, and lowering a limit is always
+            // allowed.
             let _ = rustix::process::setsid();
             let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
             if memory.is_some() {
@@ -171,7 +172,7 @@ impl Child {
         })
     }
 
-    /// Gives the child its input, and waits for its end.
+    /// Sends the input to the child and waits for its end.
     pub(crate) fn finish(mut self, input: &[u8]) -> Result<Output, Failure> {
         let end = Instant::now() + self.limits.time;
         let mut pending = input;
@@ -186,15 +187,15 @@ impl Child {
                 match rustix::io::write(stream, pending) {
                     Ok(written) => pending = pending.get(written..).unwrap_or_default(),
                     Err(Errno::AGAIN | Errno::INTR) => {}
-                    // It reads no further; its own words say why.
+                    // The child closed its input. Its own messages say why.
                     Err(_) => pending = &[],
                 }
             }
             if pending.is_empty() {
-                // All that it was to get; it may be waiting for the end.
+                // The input is complete. The child may wait for its end.
                 self.input = None;
             }
-            // Looked at first: what is in the streams after its end is all that there will be.
+            // Checked before the streams: after the child's end, they have all its output.
             let status = self.status()?;
             if open[0] {
                 open[0] = read(&self.output, &mut stdout, self.limits.output)?;
@@ -243,7 +244,7 @@ impl Child {
         }
     }
 
-    /// How the child ended; none while it runs.
+    /// How the child ended. `None` while it runs.
     fn status(&mut self) -> Result<Option<ExitStatus>, Failure> {
         if self.status.is_none() {
             let found = rustix::process::waitpid(Some(self.process), WaitOptions::NOHANG)?;
@@ -258,7 +259,7 @@ impl Drop for Child {
         if !matches!(self.status(), Ok(None)) {
             return;
         }
-        // It leads the group of its session.
+        // The child leads the process group of its session.
         let _ = rustix::process::kill_process_group(self.process, Signal::KILL);
         let end = Instant::now() + LAST_PATIENCE;
         while matches!(self.status(), Ok(None)) && Instant::now() < end {
@@ -267,7 +268,7 @@ impl Drop for Child {
     }
 }
 
-/// Takes what is in a stream, until there are more than `most` bytes. Says whether more may come.
+/// Reads from a stream, until there are more than `most` bytes. Returns whether more may come.
 fn read(stream: &OwnedFd, into: &mut Vec<u8>, most: usize) -> Result<bool, Failure> {
     let mut buffer = [0; 16 * 1024];
     while into.len() <= most {
@@ -287,7 +288,7 @@ pub(crate) fn path() -> OsString {
     std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
-/// The file of a program. A relative folder in `PATH` is none: it is somewhere else for the child.
+/// The file of a program. Relative folders in `PATH` are skipped: the child has another folder.
 fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path())
         .filter(|folder| folder.is_absolute())
@@ -322,17 +323,17 @@ mod tests {
 
     #[test]
     fn a_child_has_nothing_of_its_callers() {
-        // A descriptor that its caller did not mark to be closed.
+        // A descriptor without the close-on-exec flag.
         let file = std::fs::File::open("/dev/null").unwrap();
         let leaky = rustix::io::fcntl_dupfd_cloexec(&file, 200).unwrap();
         rustix::io::fcntl_setfd(&leaky, rustix::io::FdFlags::empty()).unwrap();
-        // The shell's own, of the folder that it lists, is 3.
+        // Descriptor 3 is the shell's own, of the folder that it lists.
         let found = printed("for file in /proc/$$/fd/*; do echo ${file##*/}; done; pwd; cat");
         assert_eq!(found, "0\n1\n2\n3\n/\n");
         let variables = printed("env | grep -v '^\\(PWD\\|_\\|SHLVL\\|OLDPWD\\)=' | sort");
         assert!(variables.starts_with("GIVEN=this alone\nPATH="));
         assert_eq!(variables.lines().count(), 2, "{variables}");
-        // proc(5), stat: the group, the session and the terminal.
+        // proc(5), stat: the process group, the session and the terminal.
         let stat = printed("echo $$; cut -d ' ' -f 5-7 /proc/$$/stat");
         let process = stat.lines().next().unwrap();
         assert_eq!(stat, format!("{process}\n{process} {process} 0\n"));

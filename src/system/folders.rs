@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Where files are looked for.
+//! Where files are.
 
 use std::collections::HashSet;
 use std::io;
@@ -11,23 +11,23 @@ use crate::system::home;
 use crate::system::limits;
 use crate::system::tree::{Tree, unless_missing};
 
-/// Where the administrator's files are.
+/// The folder of the administrator's files.
 pub const SYSTEM_CONFIG: &str = "/etc/privacy-panel";
 
-/// The data folders of a whole computer, the most important first: the default of `XDG_DATA_DIRS`.
+/// The system's data folders, the most important first: the default of `XDG_DATA_DIRS`.
 const SYSTEM_DATA: [&str; 2] = ["/usr/local/share", "/usr/share"];
 
 /// The system's data folders, the most important first: `XDG_DATA_DIRS`, or its default.
 ///
-/// The person's own data folder is not among them: GNOME Shell does not look there either, and
-/// a person's reader files are configuration.
+/// The user's own data folder isn't among them: GNOME Shell ignores it as well, and a user's reader
+/// files are configuration.
 pub fn data() -> Vec<PathBuf> {
     let mut folders = different_data();
     folders.truncate(limits::DATA_FOLDERS);
     folders
 }
 
-/// Whether `XDG_DATA_DIRS` names more folders than are looked through.
+/// Whether `XDG_DATA_DIRS` names more folders than the limit.
 pub fn are_too_many() -> bool {
     different_data().len() > limits::DATA_FOLDERS
 }
@@ -41,8 +41,8 @@ fn different_data() -> Vec<PathBuf> {
 
 /// The layers of reader files, the least important first.
 ///
-/// A person's own folder is last and may be missing: there is none without a home. To root, no
-/// layer counts in which another user can write: such a file says what is written where.
+/// The user's own folder comes last. It is missing without a home. For root, layers in which other
+/// users can write don't count: reader files decide what is written where.
 pub fn readers() -> Vec<PathBuf> {
     let mut layers: Vec<_> = data()
         .iter()
@@ -55,8 +55,8 @@ pub fn readers() -> Vec<PathBuf> {
     layers
 }
 
-/// The layers of reader files that concern a whole computer, the least important first. Neither
-/// a person's folders nor what the environment says have a part in it.
+/// The layers of reader files for the whole computer, the least important first. Ignores the user's
+/// folders and the environment.
 pub fn system_readers(tree: &Tree) -> Vec<PathBuf> {
     let mut layers: Vec<_> = system_data(tree)
         .iter()
@@ -67,8 +67,8 @@ pub fn system_readers(tree: &Tree) -> Vec<PathBuf> {
     layers
 }
 
-/// The data folders of a whole computer, the most important first. One that runs this program
-/// from a folder of its own has its data there, too.
+/// The data folders of the whole computer, the most important first. Includes the data folder of a
+/// program that runs from its own prefix.
 pub fn system_data(tree: &Tree) -> Vec<PathBuf> {
     let mut folders: Vec<_> = SYSTEM_DATA.iter().map(PathBuf::from).collect();
     if !tree.is_image() {
@@ -89,13 +89,13 @@ fn readers_below(folder: &Path) -> PathBuf {
     folder.join("readers.d")
 }
 
-/// The files of that name below the person's configuration folder: itself, whether it exists or
-/// not, or all that exist where there is a `*` in its last part.
+/// The files that match a name below the user's configuration folder: with a `*` in the last part,
+/// the existing ones; otherwise the named one, whether it exists or not.
 ///
 /// # Errors
 ///
-/// The folder whose files are not known, and why: it cannot be read, or it has more of them than
-/// [`limits::CONFIGURATION_FILES`].
+/// The folder that can't be read, or that has more files than [`limits::CONFIGURATION_FILES`], and
+/// why.
 pub(crate) fn configuration(name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let Some(folder) = dirs::config_dir() else {
         return Ok(Vec::new());
@@ -108,7 +108,7 @@ pub(crate) fn configuration(name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Er
     matching(&folder, &pattern).map_err(|error| (folder, error))
 }
 
-/// The files in a folder whose names match, in their order; none where there is no folder.
+/// The matching files in a folder, in order. Empty if there is no folder.
 fn matching(folder: &Path, pattern: &glob::Pattern) -> io::Result<Vec<PathBuf>> {
     let Some(files) = unless_missing(folder.read_dir())? else {
         return Ok(Vec::new());

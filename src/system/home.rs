@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Whose home this is, and the way to a file in it.
+//! The owner of the home, and the way to a file in it.
 //!
-//! Root may have the home of another user in its environment, as with `sudo -E` or with `su`
-//! without `-`. That user decides what is in it, links included: root would write wherever they
-//! lead. So root writes nothing there; the user can.
+//! Root may have another user's home in its environment, for example with `sudo -E` or `su` without
+//! `-`. That user controls the home, including links that would lead root's writes elsewhere. So
+//! root writes nothing there; the user can.
 //!
-//! Other users follow links in their homes, as the managers of their configuration need it, but
-//! only those of their own and root's, and only to files of their own.
+//! Other users do follow links in their home, as configuration managers need it. But they follow
+//! only their own links and root's, and only to their own files.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -24,24 +24,24 @@ use crate::system::owner::Owner;
 use crate::system::replace;
 use crate::system::replace::{Before, NewRights, NotReplaced, Original};
 
-/// How many links are followed at most; as the kernel has it; `path_resolution(7)`.
+/// The maximum number of links to follow, as in the kernel; `path_resolution(7)`.
 const MOST_LINKS: usize = 40;
 
-/// The flags of a handle below which names are looked up.
+/// The flags of a handle for looking up names.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// The owner's right to write, among the bits of a mode.
+/// The owner's write permission in a mode.
 const WRITABLE: u32 = 0o200;
 
-/// The user whose home, session or runtime folder root has in its environment; none if all of
-/// them are root's, or if the caller is not root.
+/// The user who owns the home, session or runtime folder in root's environment. `None` if root owns
+/// them all, or if the caller isn't root.
 pub fn of_another() -> Option<Owner> {
     if !geteuid().is_root() {
         return None;
     }
     let folders = [
         glib::home_dir(),
-        // With the file in which dconf keeps settings.
+        // Includes the file in which dconf keeps settings.
         glib::user_config_dir().join("dconf/user"),
         glib::user_data_dir(),
         glib::user_cache_dir(),
@@ -53,8 +53,8 @@ pub fn of_another() -> Option<Owner> {
     folders.find_map(|folder| foreign(&folder)).or_else(of_bus)
 }
 
-/// The other user to whom the socket of the session's bus belongs. A bus that has no file refuses
-/// other users itself, root included; `bus_policy_allow_unix_user` in bus/policy.c of D-Bus.
+/// The other user who owns the socket of the session bus. A bus without a socket file refuses other
+/// users itself, including root; `bus_policy_allow_unix_user` in bus/policy.c of D-Bus.
 fn of_bus() -> Option<Owner> {
     let address = env::var("DBUS_SESSION_BUS_ADDRESS").ok()?;
     address.split(';').find_map(|address| {
@@ -65,39 +65,38 @@ fn of_bus() -> Option<Owner> {
     })
 }
 
-/// Whether the caller may rely on what is in a folder: as root only if it and all on the way to it
-/// are root's.
+/// Whether the caller may trust a folder's content. For root: whether root owns it and everything
+/// on the way to it.
 pub(crate) fn is_trusted(folder: &Path) -> bool {
     !geteuid().is_root() || foreign(folder).is_none()
 }
 
-/// The other user to whom a file, or a folder or link on the way to it, belongs, if the caller is
-/// root.
+/// The other user who owns a file, or a folder or link on the way to it, if the caller is root.
 pub(crate) fn foreign(path: &Path) -> Option<Owner> {
     let mut walk = Walk::new().ok()?;
-    // What is not there belongs to no user.
+    // A missing file has no owner.
     let _ = walk.go(path);
     walk.foreign
 }
 
-/// Where a file of the user's really is.
+/// The real location of a user's file.
 #[derive(Debug)]
 pub(crate) struct Way {
     folder: OwnedFd,
-    /// The folders that are missing, the first one first.
+    /// The missing folders, the outermost first.
     missing: Vec<OsString>,
     name: OsString,
-    /// The file's path, without links.
+    /// The file's path without links.
     real: PathBuf,
-    /// Whether a link leads to it, and whether the file's own name is one.
+    /// Whether a link leads to it, and whether the last name is a link.
     by_link: bool,
     is_link: bool,
-    /// Why nothing may be written there.
+    /// Why the file must not be written.
     obstacle: Option<NotReplaced>,
 }
 
 impl Way {
-    /// The way to a file that need not exist.
+    /// The way to a file, which need not exist.
     pub(crate) fn to(file: &Path) -> io::Result<Self> {
         let mut walk = Walk::new()?;
         let mut missing = walk.go(file)?;
@@ -124,12 +123,12 @@ impl Way {
         })
     }
 
-    /// Whether the file's own name is a link, which leads to the file.
+    /// Whether the last name is a link to the file.
     pub(crate) const fn is_link(&self) -> bool {
         self.is_link
     }
 
-    /// Opens the file to be read; none where there is no such file.
+    /// Opens the file for reading. `None` if there is no such file.
     pub(crate) fn open(&self) -> io::Result<Option<Original>> {
         if !self.missing.is_empty() {
             return Ok(None);
@@ -140,8 +139,8 @@ impl Way {
         }
     }
 
-    /// Puts a new file in the place of the one that was read. Where there was none, it is the
-    /// user's alone, and its folders are made.
+    /// Replaces the file that was read. A new file is readable by the user only, and its folders
+    /// are created.
     pub(crate) fn replace(
         mut self,
         before: Option<Original>,
@@ -149,7 +148,7 @@ impl Way {
     ) -> Result<(), NotReplaced> {
         self.check(before.as_ref())?;
         for name in self.missing.drain(..) {
-            // As a configuration folder is to be made; XDG Base Directory Specification.
+            // The mode of a new configuration folder; XDG Base Directory Specification.
             match rustix::fs::mkdirat(&self.folder, &name, Mode::RWXU) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
@@ -167,7 +166,7 @@ impl Way {
         replace::remove(&self.folder, &self.name, before)
     }
 
-    /// Why the user would not want the file to be replaced, or another user would.
+    /// Why the user, or another user, would not want the file replaced.
     fn check(&self, before: Option<&Original>) -> Result<(), NotReplaced> {
         if let Some(obstacle) = &self.obstacle {
             return Err(obstacle.clone());
@@ -183,7 +182,7 @@ impl Way {
         }
         let folder = rustix::fs::fstat(&self.folder)?;
         let read_only = |stat: &Stat| stat.st_mode & WRITABLE == 0;
-        // It could be replaced all the same; whoever made it read-only did not want that.
+        // Replacing it is possible, but its owner made it read-only.
         if before.is_some_and(|file| read_only(file.stat())) || read_only(&folder) {
             return Err(NotReplaced::ReadOnly);
         }
@@ -198,22 +197,22 @@ fn open_folder(above: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(above, name, FOLDER | OFlags::NOFOLLOW, Mode::empty())
 }
 
-/// Looks a path up, one name after the other, and sees whose each of them is.
+/// Looks up a path name by name and records the owners.
 struct Walk {
     me: u32,
-    /// Root's number, which is another one in a user namespace that does not have root.
+    /// Root's user ID, which differs in a user namespace without root.
     root: u32,
     folder: OwnedFd,
-    /// The folder's path, without links.
+    /// The folder's path without links.
     real: PathBuf,
     /// The name of the file that was found.
     last: Option<OsString>,
     /// Whether a link was followed, and whether it was the last name.
     by_link: bool,
     is_link: bool,
-    /// The first other user of whom something is, if the caller is root.
+    /// The first other owner, if the caller is root.
     foreign: Option<Owner>,
-    /// Whether a link is neither the caller's nor root's.
+    /// Whether a link belongs to neither the caller nor root.
     others_link: bool,
 }
 
@@ -233,15 +232,15 @@ impl Walk {
         })
     }
 
-    /// Goes on until it has found the file, or until nothing has the next name. Returns the names
-    /// that are missing. A link that leads to nothing is an error.
+    /// Continues to the file, or until a name is missing. Returns the missing names. A dangling
+    /// link is an error.
     fn go(&mut self, path: &Path) -> io::Result<Vec<OsString>> {
         if !path.is_absolute() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // The next one is at the end.
+        // The next name is at the end.
         let mut ahead = names(path);
-        // How many of them a link has brought.
+        // The number of those names that come from links.
         let mut of_links = 0_usize;
         let mut links = 0;
         while let Some(name) = ahead.pop() {
@@ -282,7 +281,7 @@ impl Walk {
                 FileType::Directory => {
                     self.folder = open_folder(&self.folder, &name)?;
                     self.real.push(&name);
-                    // What has taken its place since.
+                    // The folder may have been replaced since.
                     let stat = rustix::fs::fstat(&self.folder)?;
                     self.see(&stat, OsStr::new(""));
                 }

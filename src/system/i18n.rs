@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Translation, by the C library's gettext.
+//! Translation with the C library's gettext.
 //!
-//! Sentences with something filled in carry `{names}` rather than positions, so that a translator
-//! can move them.
+//! Placeholders in sentences are `{names}` rather than positions, so that translators can move
+//! them.
 
 pub(crate) mod locale;
 
@@ -17,21 +17,21 @@ use crate::system::{folders, text};
 /// The domain of the messages: [`PACKAGE`], for C.
 const DOMAIN: &CStr = c"privacy-panel";
 
-/// Where the build put the translations; `meson.build` says so.
+/// The folder of the translations, from `meson.build`.
 const LOCALE_FOLDER: Option<&str> = option_env!("PRIVACY_PANEL_LOCALEDIR");
 
-/// Speaks the person's language from here on.
+/// Sets the user's language.
 ///
-/// A program calls it before it has a second thread: a locale is set for all of them, and C has no
-/// lock for it. Later it does nothing, and the program speaks English, as it does where the
-/// computer does not have the locale. The first sentence calls it where the program did not.
+/// Call it before starting a second thread: the locale belongs to the whole process, and C has no
+/// lock for it. Later it does nothing and messages stay in English, as they do if the computer
+/// lacks the locale. The first translation calls it if the program didn't.
 pub fn init() {
     static DONE: Once = Once::new();
     DONE.call_once(|| locale::set(DOMAIN, locale_folder()));
 }
 
-/// The translations that belong to the data in use: those beside it, when it was found through
-/// `XDG_DATA_DIRS`, so that an installed tree works from wherever it stands.
+/// The translations next to the data in use, if that was found through `XDG_DATA_DIRS`, so that an
+/// installed tree works from any folder.
 fn locale_folder() -> PathBuf {
     folders::data()
         .into_iter()
@@ -44,33 +44,33 @@ fn locale_folder() -> PathBuf {
 /// Translates a text.
 pub fn gettext(text: &str) -> String {
     init();
-    // C would take what comes before it for the whole text.
+    // C would look up only the part before the NUL.
     if text.contains('\0') {
         return text.to_owned();
     }
     glib::dgettext(Some(PACKAGE), text).into()
 }
 
-/// Marks a text for translation where it is defined; [`gettext`] translates it where it is shown.
+/// Marks a text for translation where it is defined. [`gettext`] translates it where it is shown.
 pub const fn noop(text: &'static str) -> &'static str {
     text
 }
 
-/// How much of a foreign text is shown in a sentence, in characters: more than a path can have
-/// (`PATH_MAX`), less than a service can answer.
+/// How much of a foreign text a sentence shows, in characters: more than any path (`PATH_MAX`),
+/// less than a service's longest answer.
 const LONGEST_PART: usize = 4096;
 
-/// What is filled into a sentence.
+/// A value for a placeholder.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
-    /// Text that may be anybody's, such as a name, a path or an answer. It is shown on one line,
-    /// with what is unprintable made visible ([`text::one_line`]).
+    /// Foreign text, such as a name, a path or an answer. It is shown on one line with escapes for
+    /// unprintable characters ([`text::one_line`]).
     Foreign(&'a str),
-    /// A sentence that was put together here already, foreign text and all.
+    /// A sentence that was composed here and is already safe.
     Own(&'a str),
 }
 
-/// Translates a sentence and fills in its `{names}`, all of them with [`Part::Foreign`] text.
+/// Translates a sentence and replaces its `{names}` with [`Part::Foreign`] text.
 pub fn gettext_f(sentence: &str, names: &[(&str, &str)]) -> String {
     fill_in(&gettext(sentence), &foreign(names))
 }
@@ -80,7 +80,7 @@ pub fn ngettext_f(one: &str, many: &str, count: usize, names: &[(&str, &str)]) -
     fill_in(&numbered(one, many, count), &foreign(names))
 }
 
-/// [`gettext_f`] for a sentence that has other sentences of ours in it.
+/// [`gettext_f`] for a sentence that contains other sentences of ours.
 pub fn gettext_parts(sentence: &str, parts: &[(&str, Part)]) -> String {
     fill_in(&gettext(sentence), parts)
 }
@@ -99,13 +99,12 @@ fn foreign<'a>(names: &[(&'a str, &'a str)]) -> Vec<(&'a str, Part<'a>)> {
 
 fn numbered(one: &str, many: &str, count: usize) -> String {
     init();
-    // Where C has no larger numbers, any form for many will do.
+    // A larger number takes the plural form as well.
     let number = c_ulong::try_from(count).unwrap_or(c_ulong::MAX);
     glib::dngettext(Some(PACKAGE), one, many, number).into()
 }
 
-/// What the system says of an error, in the person's language, without Rust's “(os error 30)”,
-/// which helps nobody.
+/// The system's error message, translated, without Rust's “(os error 30)”.
 pub fn system_error(error: &std::io::Error) -> String {
     let words = error.to_string();
     match words.find(" (os error") {
@@ -114,13 +113,13 @@ pub fn system_error(error: &std::io::Error) -> String {
     }
 }
 
-/// Replaces every `{name}` in one pass, so that braces in what is filled in mean nothing. What is
-/// written in the other direction is isolated, so that it does not turn the sentence around.
+/// Replaces every `{name}` in one pass, so that braces in values have no effect. Values in the
+/// other writing direction are isolated, so that they don't reorder the sentence.
 fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
     let parts = names.iter().map(|(_, part)| match part {
         Part::Foreign(part) | Part::Own(part) => *part,
     });
-    // Without words of its own, it goes in the direction of its parts, if they have the same.
+    // A sentence without words takes the direction of its values if they agree.
     let in_order = !letters(sentence).any(char::is_alphabetic)
         && parts
             .filter(|part| part.contains(char::is_alphabetic))
@@ -159,7 +158,7 @@ fn fill_in(sentence: &str, names: &[(&str, Part)]) -> String {
     out
 }
 
-/// The characters of a sentence outside of its `{names}`.
+/// The characters of a sentence outside `{names}`.
 fn letters(sentence: &str) -> impl Iterator<Item = char> {
     let mut inside = false;
     sentence.chars().filter(move |c| {

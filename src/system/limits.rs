@@ -1,244 +1,248 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The limits of everything that the programs read, and of every time for which they wait.
+//! The limits of all input, and all timeouts.
 //!
-//! Files, services and callers belong to other people, so each input has a limit in bytes, in
-//! entries, in depth and in time. Beyond a limit, the program reports an error that says what to do,
-//! or cuts and says that it did. `docs/security.md` has the same list for administrators.
+//! Other people control files, services and callers, so each input has a limit in bytes, in
+//! entries, in depth and in time. Beyond a limit, the program reports an error that says what to
+//! do, or it cuts the input and says so. `docs/security.md` has the same list for administrators.
 //!
-//! Two limits are not here because other programs set them: dbus-daemon and `GDBus` accept a message of
-//! up to 128 MiB before the receiver sees it, and the TOML parser refuses more than 80 levels.
+//! Other programs set two limits: dbus-daemon and `GDBus` accept messages of up to 128 MiB before
+//! the receiver sees them, and the TOML parser refuses more than 80 levels.
 
 use std::time::Duration;
 
 // ── Reader files: `catalogue`, `reader` ─────────────────────────────────────────────────────────
 
-/// How large a reader file may be, in bytes. The largest shipped one has 3 KiB.
+/// The maximum size of a reader file, in bytes. The largest shipped one has 3 KiB.
 pub const READER_FILE: u64 = 256 * 1024;
 
-/// How many reader files one folder may have. Beyond: the first ones by name are read, and the
+/// The maximum number of reader files in a folder. Beyond: the first ones by name are read, and the
 /// folder is reported as a mistake.
 pub const READER_FILES: usize = 4096;
 
-/// How many folders of `XDG_DATA_DIRS` are looked through, the most important first. Nix and Guix
-/// profiles have about 20. Beyond: the others are left out, and the variable is reported.
+/// How many folders of `XDG_DATA_DIRS` are used, the most important first. Nix and Guix profiles
+/// have about 20. Beyond: the others are skipped, and the variable is reported.
 pub const DATA_FOLDERS: usize = 128;
 
-/// How many entries a list in a reader file may have: names, files, programs, signals, units,
-/// conditions.
+/// The maximum number of entries in a list of a reader file: names, files, programs, signals,
+/// units, conditions.
 pub const READER_LIST: usize = 1024;
 
-/// How long a name for people may be, in bytes.
+/// The maximum length of a display name, in bytes.
 pub const READER_NAME: usize = 200;
 
-/// How long a word, a path or a text of a reader file may be, in bytes.
+/// The maximum length of a word, a path or a text in a reader file, in bytes.
 pub const READER_TEXT: usize = 1024;
 
-/// How long a name on a bus may be, in bytes. The D-Bus Specification says so; a bus closes the
-/// connection of a program that sends a longer one.
+/// The maximum length of a bus name, in bytes; D-Bus Specification. A bus disconnects a program
+/// that sends a longer one.
 pub const BUS_NAME: usize = 255;
 
-/// How long the name of a file in a reader file may be, in bytes; `PATH_MAX` of Linux.
+/// The maximum length of a file name in a reader file, in bytes; `PATH_MAX` of Linux.
 pub const FILE_NAME: usize = 4096;
 
-/// How long a value as GVariant text may be, in bytes.
+/// The maximum length of a value as GVariant text, in bytes.
 pub const VALUE_TEXT: usize = 4096;
 
-/// How deeply a value may be nested. A bus accepts 64 levels; a Zeitgeist template has 4.
+/// The maximum depth of a value. A bus accepts 64 levels; a Zeitgeist template has 4.
 pub const VALUE_DEPTH: usize = 16;
 
-/// How many tables a dotted TOML key may lead through.
+/// The maximum number of parts in a dotted TOML key.
 pub const KEY_DEPTH: usize = 16;
 
-/// How many parts of a file pattern may have wildcards: each multiplies the folders to look at.
+/// The maximum number of parts with wildcards in a file pattern: each multiplies the folders to
+/// search.
 pub const WILDCARD_PARTS: usize = 3;
 
-/// How many `*` a file pattern may have.
+/// The maximum number of `*` in a file pattern.
 pub const WILDCARDS: usize = 8;
 
-/// How many names of files are compared with a file pattern. Beyond: the pattern counts as matched,
-/// so that a program that may send something is not called off.
+/// How many file names are compared with a file pattern. Beyond: the pattern counts as matched, so
+/// that a program that may send something doesn't count as off.
 pub const PATTERN_ENTRIES: usize = 20_000;
 
-/// How many files of one reader may match a `*` in the person's configuration folder. Beyond: the
-/// reader has a problem.
+/// The maximum number of files in the user's configuration folder that match a reader's `*`.
+/// Beyond: the reader has a problem.
 pub const CONFIGURATION_FILES: usize = 256;
 
-/// How large a TOML file with a value may be, in bytes; `document` reads and rewrites it.
+/// The maximum size of a TOML file with a value, in bytes; `formats::toml` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
-/// How large a file of another program may be that is kept while a new one takes its place, in
-/// bytes; `tree` and `policy`.
+/// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`
+/// and `policy`.
 pub const FOREIGN_FILE: u64 = 64 * 1024 * 1024;
 
-/// How much of an application's name is kept, in characters.
+/// How much of an app's name is kept, in characters.
 pub const PROGRAM_NAME: usize = 256;
 
-/// How large a search provider's file may be, in bytes; `reader::list`. Real ones have 300 bytes.
+/// The maximum size of a search provider's file, in bytes; `stores::gsettings_list`. Real ones have
+/// 300 bytes.
 pub const PROVIDER_FILE: u64 = 64 * 1024;
 
-/// How many search providers' files are read in all. Beyond: the other ones are taken for not
-/// installed, as GNOME Shell would start none of so many.
+/// How many search providers' files are read in total. Beyond: every listed name counts as
+/// installed.
 pub const PROVIDER_FILES: usize = 4096;
 
 // ── Policies: `policy::parse` ───────────────────────────────────────────────────────────────────
 
-/// How long an organisation's name or address may be, in bytes.
+/// The maximum length of an organisation's name or address, in bytes.
 pub const POLICY_TEXT: usize = 1000;
 
-/// How many lines that are not TOML the parser looks past: the file is parsed again for each.
+/// How many invalid lines the TOML parser skips: the file is parsed again for each.
 pub const POLICY_BROKEN_LINES: usize = 100;
 
-/// How long an unknown word may be for which a similar known one is looked for, in bytes.
+/// The maximum length of an unknown word for which a similar known one is suggested, in bytes.
 pub const SIMILAR_WORD: usize = 64;
 
 // ── Searches: `search`, the search provider, the panel's search entries ─────────────────────────
 
-/// How many terms of a search count. Beyond: the others are left out.
+/// How many terms of a search count. Beyond: the others are ignored.
 pub const SEARCH_TERMS: usize = 32;
 
-/// How many characters of a term count. Beyond: the term is cut, before it is normalized, which takes
-/// GLib time with the square of the marks on one letter.
+/// How many characters of a term count. Beyond: the term is cut before normalization, for which
+/// GLib takes time quadratic in the number of marks on one letter.
 pub const SEARCH_TERM: usize = 256;
 
-/// How many results of an earlier search count, or are described. There are fewer choices.
+/// How many results of an earlier search are refined or described. There are fewer choices.
 pub const SEARCH_RESULTS: usize = 256;
 
-/// How long the search provider waits for another question; people type with pauses.
+/// How long the search provider waits for the next query: users pause while they type.
 pub const PROVIDER_IDLE: Duration = Duration::from_secs(10);
 
-/// How long the search provider answers callers that have not heard yet that its name is gone.
+/// How long the search provider still answers after it releases its name, for callers that don't
+/// know yet.
 pub const PROVIDER_LAST_CALLS: Duration = Duration::from_millis(500);
 
 // ── Services: `services`, `history::zeitgeist`, `history::never_record`, `watch` ────────────────
 
-/// How many properties or entries a service's answer may have. Beyond: “its answer is too large”.
+/// The maximum number of properties or entries in a service's answer. Beyond: “its answer is too
+/// large”.
 pub const SERVICE_ENTRIES: usize = 10_000;
 
-/// How large a service's answer may be, in bytes. Beyond: “its answer is too large”.
+/// The maximum size of a service's answer, in bytes. Beyond: “its answer is too large”.
 pub const SERVICE_ANSWER: usize = 4 * 1024 * 1024;
 
 /// How much of a service's error message is kept, in characters.
 pub const SERVICE_MESSAGE: usize = 400;
 
-/// How long an identifier may be, in bytes. Whoopsie's has 128.
+/// The maximum length of an identifier, in bytes. Whoopsie's has 128.
 pub const IDENTIFIER: usize = 1024;
 
-/// How many events Zeitgeist is asked for at once. Beyond: the most recent ones are removed, and the
-/// person reads that there are more.
+/// How many events Zeitgeist is asked for at once. Beyond: the most recent ones are removed, and
+/// the user is told that there are more.
 pub const ZEITGEIST_EVENTS: usize = 1_000_000;
 
-/// How many events are removed with one call at most.
+/// The maximum number of events that one call removes.
 pub const ZEITGEIST_BATCH: usize = 500;
 
-/// How long a call that removes events should take: longer ones halve the next batch.
+/// How long a call that removes events should take: a longer one halves the next batch.
 pub const ZEITGEIST_PACE: Duration = Duration::from_millis(500);
 
-/// How long a service may take to answer a question.
+/// The timeout of a query to a service.
 pub const SERVICE_PATIENCE: Duration = Duration::from_millis(1500);
 
-/// How long a service may take for a change: it may have a person asked for a password first.
+/// The timeout of a change by a service, which may ask the user for a password first.
 pub const CHANGE_PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a service may take for a change that did not answer a question just before.
+/// The timeout of a change by a service that has just failed to answer a query.
 pub const LAST_CHANGE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a service that did not answer is left alone.
+/// How long a service that didn't answer isn't queried again.
 pub const SERVICE_REST: Duration = Duration::from_secs(10);
 
-/// How often a write is tried again that failed without a reason: the settings service may have
-/// died, and the bus starts another.
+/// How often a write that failed without a reason is retried: the settings service may have died,
+/// and the bus starts it again.
 pub const SETTINGS_RETRIES: usize = 2;
 
-/// How long the bus has to notice that the settings service is gone, before each of these.
+/// How long the bus has before each retry to notice that the settings service is gone.
 pub const SETTINGS_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long the settings service may take for a change. A service that asks the person for
-/// permission has [`CHANGE_PATIENCE`] in addition.
+/// The timeout of a change by the settings service. A service that asks the user for permission has
+/// [`CHANGE_PATIENCE`] in addition.
 pub const SETTINGS_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long the bus itself may take.
+/// The timeout of a call to the bus itself.
 pub const BUS_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long Zeitgeist may take. It may have to be started, and cleans its database then.
+/// The timeout of a call to Zeitgeist. It may have to start first, and then cleans its database.
 pub const ZEITGEIST_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long Zeitgeist may take to say what is gone by then, once the person stopped it.
+/// How long Zeitgeist has to report what it removed after the user cancels.
 pub const LAST_ZEITGEIST_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often the programs look again at most, however many signals say that something changed.
+/// The minimum time between two readings, however many signals report changes.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 // ── History: `history` ──────────────────────────────────────────────────────────────────────────
 
-/// How large a file with entries may be, in bytes: ten times the longest list that was ever seen.
+/// The maximum size of a file with entries, in bytes: ten times the longest known list.
 pub const HISTORY_FILE: u64 = 64 * 1024 * 1024;
 
-/// How many entries a file may have.
+/// The maximum number of entries in a file.
 pub const HISTORY_ENTRIES: usize = 1_000_000;
 
-/// How many attributes an XML element may have. The parser compares each with all before it.
+/// The maximum number of attributes of an XML element. The parser compares each with all previous
+/// ones.
 pub const XML_ATTRIBUTES: usize = 1000;
 
-/// How deeply XML elements may be nested.
+/// The maximum depth of XML elements.
 pub const XML_DEPTH: usize = 64;
 
-/// How long a date may be, in bytes.
+/// The maximum length of a date, in bytes.
 pub const DATE: usize = 64;
 
-/// How often a file that others keep replacing is read again before the program gives up.
+/// How often a file that other programs keep replacing is read again.
 pub const REPLACE_TRIES: usize = 5;
 
-/// How much of a process's environment is read, in bytes. Beyond: the program counts as one that uses
-/// the same files.
+/// How much of a process's environment is read, in bytes. Beyond: the program counts as one that
+/// uses the same files.
 pub const ENVIRONMENT: u64 = 1024 * 1024;
 
-/// How long the name of an application's desktop file may be, in bytes; `NAME_MAX` of Linux.
+/// The maximum length of a desktop file's name, in bytes; `NAME_MAX` of Linux.
 pub const DESKTOP_FILE: usize = 255;
 
 // ── Reports: `reports` ──────────────────────────────────────────────────────────────────────────
 
-/// How much of a report is read for a list, in bytes. What comes first in it is short.
+/// How much of a report is read for a list, in bytes. The first fields are short.
 pub const REPORT_HEAD: u64 = 16 * 1024;
 
 /// How much of a program's path is read for a list, in bytes.
 pub const REPORT_PROGRAM: u64 = 4096;
 
-/// How much of a report is gone through to show it, in bytes: a core dump may be in it, and a hostile
-/// file has no end. Beyond: one last field without a name says that there is more.
+/// How much of a report is read to show it, in bytes: it may have a core dump, and a hostile file
+/// has no end. Beyond: a last field without a name says that there is more.
 pub const REPORT_FILE: u64 = 2 * 1024 * 1024 * 1024;
 
-/// How much of a line is read at a time, in bytes; a field's name is at its beginning.
+/// How much of a line is read at a time, in bytes. A field's name is at the beginning.
 pub const REPORT_LINE: u64 = 64 * 1024;
 
-/// How long a field's name may be, in bytes. Beyond: the line counts as text without a name.
+/// The maximum length of a field's name, in bytes. Beyond: the line counts as text without a name.
 pub const REPORT_FIELD_NAME: usize = 256;
 
-/// How many fields of a report are shown. Real ones have fewer than a hundred. Beyond: the last
-/// of them is replaced by one without a name that says so.
+/// How many fields of a report are shown. Real ones have fewer than a hundred. Beyond: a field
+/// without a name replaces the last one and says so.
 pub const REPORT_FIELDS: usize = 1000;
 
 /// How much text of one field is kept, in bytes. Beyond: the text is cut, and says so.
 pub const REPORT_TEXT: usize = 256 * 1024;
 
-/// How much text of all fields together is kept, in bytes.
+/// How much text of all fields is kept, in bytes.
 pub const REPORT_CONTENT: usize = 4 * 1024 * 1024;
 
-/// How much packing can make of a byte: 258 bytes of two bits, as deflate has it. A larger claim is not
-/// repeated.
+/// The maximum ratio of deflate: two bits can stand for 258 bytes. A larger claimed size isn't
+/// shown.
 pub const PACKING_RATIO: u64 = 1032;
 
 /// How much packed content is decoded at a time, in bytes.
 pub const UNPACKED_PIECE: usize = 32 * 1024;
 
-/// How much of a field `privacyctl` unpacks, in bytes. Beyond: it names apport-unpack.
+/// How much of a field `privacyctl` unpacks, in bytes. Beyond: it suggests apport-unpack.
 pub const REPORT_FIELD: u64 = 64 * 1024 * 1024;
 
-/// How long an attribute of a core dump may be, in bytes. Beyond: it counts as missing.
+/// The maximum length of a core dump's attribute, in bytes. Beyond: it counts as missing.
 pub const CORE_ATTRIBUTE: usize = 8 * 1024;
 
-/// How many names in a folder of reports are looked at. Beyond: the folder is reported as one that was
-/// not read to its end.
+/// How many names in a folder of reports are read. Beyond: the folder is reported as incomplete.
 pub const REPORT_NAMES: usize = 100_000;
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────────
@@ -249,7 +253,7 @@ pub const QUOTE: usize = 80;
 /// How much of a parser's message is kept, in characters.
 pub const PARSER_MESSAGE: usize = 400;
 
-/// A text, or its beginning with a sign that there is more. `most` counts characters.
+/// The first `most` characters of a text, with an ellipsis if there are more.
 pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),

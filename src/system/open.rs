@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Opening and reading files that another user may have put there.
+//! Opening and reading files that another user may control.
 //!
-//! A pipe would be waited for, a device may do something when it is opened, and a file may grow for
-//! as long as it is read. So only regular files are opened, never waiting, and what is read of one
-//! has a limit.
+//! Opening a pipe blocks, opening a device may have effects, and a file may grow while it is read.
+//! So only regular files are opened, without blocking, and reads are limited.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -13,19 +12,19 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
-/// The flags with which a file is opened that may not be a regular one.
+/// The flags for opening a file that may not be a regular one.
 pub(crate) const FLAGS: OFlags = OFlags::NONBLOCK
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 
-/// Opens a regular file in a folder. A link of that name is not followed: it is no regular file.
+/// Opens a regular file in a folder. Doesn't follow a link, which isn't a regular file.
 pub(crate) fn regular(
     folder: impl AsFd,
     name: impl AsRef<Path>,
     access: OFlags,
 ) -> io::Result<File> {
     let (folder, name) = (folder.as_fd(), name.as_ref());
-    // What is a device already is not opened at all.
+    // A device isn't opened at all.
     let found = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
         return Err(not_regular());
@@ -34,7 +33,7 @@ pub(crate) fn regular(
     checked(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
 }
 
-/// The file that was opened with [`FLAGS`], unless it is no regular one.
+/// A file that was opened with [`FLAGS`], if it is a regular one.
 pub(crate) fn checked(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() {
         Ok(file)
@@ -43,9 +42,9 @@ pub(crate) fn checked(file: File) -> io::Result<File> {
     }
 }
 
-/// Reads a file to its end; an error where it has more than `most` bytes.
+/// Reads a file to its end. More than `most` bytes are an error.
 pub(crate) fn read(file: &File, most: u64) -> io::Result<Vec<u8>> {
-    // With room for the end, it is read in one go.
+    // With room for one more byte, one read finds the end.
     let room = file.metadata()?.len().min(most).saturating_add(1);
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -56,7 +55,7 @@ pub(crate) fn read(file: &File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The error for what is not a regular file.
+/// The error for a file that isn't a regular one.
 pub(crate) fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }

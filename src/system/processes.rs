@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Which of the person's programs run, and would write again what they remember.
+//! The user's running programs, which would write their records again.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -13,10 +13,10 @@ use rustix::io::Errno;
 
 use crate::system::limits;
 
-/// What the system keeps of a program's name, in bytes; see `proc_pid_comm(5)`.
+/// The length to which the kernel cuts a program's name, in bytes; `proc_pid_comm(5)`.
 const LONGEST_NAME: usize = 15;
 
-/// A folder of a person's, by the XDG Base Directory Specification.
+/// A user's folder by the XDG Base Directory Specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Folder {
     Cache,
@@ -35,7 +35,7 @@ impl Folder {
         }
     }
 
-    /// The variable that names it, and where it is below the home without.
+    /// The environment variable, and the default below the home.
     const fn names(self) -> (&'static [u8], &'static str) {
         match self {
             Self::Cache => (b"XDG_CACHE_HOME=", ".cache"),
@@ -46,9 +46,8 @@ impl Folder {
     }
 }
 
-/// Whether the person runs a program that keeps its things in the same folder: in this session, or
-/// in another one on another bus, when one of them came over the network. Where the system fails to
-/// say so, it may run.
+/// Whether the user runs a program that uses the same folder, in this session or in another one on
+/// another bus, such as a remote one. True if the system fails to tell.
 pub(crate) fn is_running(program: &str, folder: Folder) -> bool {
     let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
     match fs::read_dir("/proc") {
@@ -58,7 +57,7 @@ pub(crate) fn is_running(program: &str, folder: Folder) -> bool {
     }
 }
 
-/// Whether a process is the person's, has that name, and keeps its things in the same folder.
+/// Whether a process belongs to the user, has that name and uses the same folder.
 fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
     let person = rustix::process::geteuid().as_raw();
     process
@@ -70,7 +69,7 @@ fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
         }
 }
 
-/// Whether a process is gone, or is none: there are other folders beside theirs.
+/// Whether a process is gone, or isn't one: `/proc` has other folders as well.
 fn has_ended(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
@@ -78,8 +77,8 @@ fn has_ended(error: &io::Error) -> bool {
     )
 }
 
-/// Whether a process has the same folder, as far as can be told; the system shows the environment
-/// of a program with rights of its own to nobody.
+/// Whether a process uses the same folder. True if unknown: the system hides the environment of
+/// privileged programs.
 fn uses_same(process: &Path, folder: Folder) -> bool {
     let mut environment = Vec::new();
     let read = File::open(process.join("environ")).and_then(|file| {

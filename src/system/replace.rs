@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Replacing a file atomically, with the rights that it has.
+//! Replacing a file atomically while keeping its access rights.
 //!
-//! A new file is written beside the old one, under a hidden name that no program loads, and is
-//! readable by its owner alone until it has the owner, the mode, the access control list, the
-//! security label and the user's attributes of the old one. Nobody may read more than before: where
-//! one of them cannot be kept, the old file stays. The new file takes the old one's name only if
-//! that is still the file that was read.
+//! The new file is written next to the old one, under a hidden name that no program loads. Only its
+//! owner can read it until it has the old file's owner, mode, access control list, security label
+//! and user attributes. No user may gain access: if one of these can't be kept, the old file stays.
+//! The new file takes the old one's name only if that name still belongs to the file that was read.
 //!
-//! `st_mode` alone is not enough: in a file with an access control list, its group bits are the
-//! list's mask, and not what the group may do; `acl(5)`.
+//! `st_mode` alone isn't enough: in a file with an access control list, its group bits are the
+//! list's mask and not the group's permissions; `acl(5)`.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -27,28 +26,28 @@ use crate::system::limits;
 use crate::system::open;
 use crate::system::owner::Owner;
 
-/// What begins the name of a file that has not taken its place yet. 16 hexadecimal digits follow.
+/// The prefix of a new file's temporary name. 16 hexadecimal digits follow.
 const HIDDEN: &str = ".privacy-panel-new.";
 
-/// The attribute that holds a file's access control list; `acl(5)`.
+/// The attribute with a file's access control list; `acl(5)`.
 const ACCESS_LIST: &str = "system.posix_acl_access";
 
-/// The lists of network file systems; `nfs4_acl(5)`.
+/// The access control lists of network file systems; `nfs4_acl(5)`.
 const OTHER_LISTS: [&str; 2] = ["system.nfs4_acl", "system.richacl"];
 
-/// The labels of security modules, and the folder that is there while the module decides.
+/// The labels of security modules, and the folder that shows that the module is active.
 const LABELS: [(&str, &str); 2] = [
     ("security.selinux", "/sys/fs/selinux"),
     ("security.SMACK64", "/sys/fs/smackfs"),
 ];
 
-/// The bits of a mode that are kept: setuid, setgid and sticky are not.
+/// The bits of a mode that are kept. Setuid, setgid and sticky are not.
 const KEPT: u32 = 0o777;
 
 /// Why a file was not replaced or removed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReplaced {
-    /// Its owner, or that of its folder, took the right to write from it.
+    /// The owner of the file, or of its folder, made it read-only.
     #[error("it is read-only")]
     ReadOnly,
     /// It has another hard link, which would keep the old content.
@@ -92,7 +91,7 @@ impl From<NotReplaced> for io::Error {
     }
 }
 
-/// A file as it was when it was opened to be read.
+/// A file as it was when it was opened.
 #[derive(Debug)]
 pub(crate) struct Original {
     file: File,
@@ -100,14 +99,14 @@ pub(crate) struct Original {
 }
 
 impl Original {
-    /// Opens a regular file in a folder, no link followed.
+    /// Opens a regular file in a folder. Follows no link.
     pub(crate) fn open(folder: impl AsFd, name: impl AsRef<Path>) -> io::Result<Self> {
         let file = open::regular(folder, name, OFlags::RDONLY)?;
         let stat = rustix::fs::fstat(&file)?;
         Ok(Self { file, stat })
     }
 
-    /// Reads it to its end; an error where it has more than `most` bytes.
+    /// Reads the file to its end. More than `most` bytes are an error.
     pub(crate) fn read(&self, most: u64) -> io::Result<Vec<u8>> {
         open::read(&self.file, most)
     }
@@ -116,8 +115,8 @@ impl Original {
         &self.stat
     }
 
-    /// Whether the name is still that of this file, and neither its content nor its rights have
-    /// changed.
+    /// Whether the name still belongs to this file, and its content and access rights are
+    /// unchanged.
     fn is_still(&self, folder: BorrowedFd<'_>, name: &OsStr) -> bool {
         rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
             .is_ok_and(|now| is_same(&now, &self.stat))
@@ -130,47 +129,47 @@ fn is_same(one: &Stat, other: &Stat) -> bool {
         && (one.st_ctime, one.st_ctime_nsec) == (other.st_ctime, other.st_ctime_nsec)
 }
 
-/// What a new file takes the place of.
+/// What a new file replaces.
 #[derive(Debug)]
 pub(crate) enum Before {
     /// A file that was read.
     File(Original),
-    /// Nothing: a file that came meanwhile stays.
+    /// Nothing. A file that appears meanwhile stays.
     Nothing,
-    /// Whatever has the name, such as a link that the caller has decided about.
+    /// Anything of that name, such as a link that the caller has checked.
     Anything,
 }
 
-/// Who may do what with a file that takes the place of no other.
+/// The access rights of a file that replaces no other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewRights {
     pub(crate) mode: u32,
-    /// The user and the group; the caller's where there are none.
+    /// The user and the group. `None`: the caller's.
     pub(crate) owner: Option<(u32, u32)>,
 }
 
 impl NewRights {
-    /// The caller's alone.
+    /// Only the caller has access.
     pub(crate) const PRIVATE: Self = Self {
         mode: 0o600,
         owner: None,
     };
 }
 
-/// A new file that has not taken its place yet. Dropping it removes it.
+/// A new file before it takes its place. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     folder: OwnedFd,
     name: OsString,
     hidden: OsString,
     before: Before,
-    /// Kept open, since it holds the lock by which others know that it is no left-over.
+    /// Kept open, since its lock shows other processes that it is in use.
     file: File,
     placed: bool,
 }
 
-/// Writes a new file beside the one that it will replace, and waits until it is on the disk. What
-/// earlier runs left behind in the folder goes.
+/// Writes and flushes a new file next to the one that it will replace. Removes leftovers of earlier
+/// runs from the folder.
 pub(crate) fn prepare(
     folder: impl AsFd,
     name: impl AsRef<OsStr>,
@@ -184,7 +183,7 @@ pub(crate) fn prepare(
     fill(folder, name.as_ref(), (hidden, file), bytes, before, new)
 }
 
-/// The same, under a hidden name that the caller looks after.
+/// Like [`prepare`], under a hidden name that the caller manages.
 pub(crate) fn prepare_as(
     folder: impl AsFd,
     hidden: &str,
@@ -230,7 +229,7 @@ fn fill(
     Ok(prepared)
 }
 
-/// Writes a file that is new under its own name, and waits until it is on the disk.
+/// Writes and flushes a new file under its own name.
 pub(crate) fn write_new(
     folder: impl AsFd,
     name: impl AsRef<Path>,
@@ -244,8 +243,8 @@ pub(crate) fn write_new(
 }
 
 impl Prepared {
-    /// Gives the file its name, unless what has the name is no longer what was read, and waits
-    /// until that is on the disk.
+    /// Renames the file to its final name, unless that name no longer belongs to the file that was
+    /// read, and flushes the folder.
     pub(crate) fn put_in_place(mut self) -> Result<(), NotReplaced> {
         let (folder, hidden, name) = (self.folder.as_fd(), &self.hidden, &self.name);
         match &self.before {
@@ -265,7 +264,7 @@ impl Prepared {
 impl Drop for Prepared {
     fn drop(&mut self) {
         if !self.placed {
-            // What cannot be removed now is a left-over for the next run.
+            // The next run removes what can't be removed now.
             let _ = rustix::fs::unlinkat(&self.folder, &self.hidden, AtFlags::empty());
         }
     }
@@ -289,7 +288,7 @@ fn rename_new(folder: BorrowedFd<'_>, hidden: &OsStr, name: &OsStr) -> Result<()
     match rustix::fs::renameat_with(folder, hidden, folder, name, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(Errno::EXIST) => Err(NotReplaced::Changing),
-        // File systems that cannot do that.
+        // The file system doesn't support it.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
             match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Err(Errno::NOENT) => Ok(rustix::fs::renameat(folder, hidden, folder, name)?),
@@ -307,7 +306,7 @@ fn create(folder: BorrowedFd<'_>, name: impl AsRef<Path>) -> Result<File, Errno>
     Ok(rustix::fs::openat(folder, name.as_ref(), flags, mode)?.into())
 }
 
-/// Makes a file of a hidden name, with the lock that keeps [`sweep`] from removing it.
+/// Creates a file with a hidden name and the lock that keeps [`sweep`] from removing it.
 fn create_hidden(folder: BorrowedFd<'_>) -> Result<(OsString, File), NotReplaced> {
     for _ in 0..limits::REPLACE_TRIES {
         // The hasher's keys are random.
@@ -318,10 +317,10 @@ fn create_hidden(folder: BorrowedFd<'_>) -> Result<(OsString, File), NotReplaced
             Err(Errno::EXIST) => continue,
             Err(error) => return Err(error.into()),
         };
-        // On a file system without locks, no file is taken for a left-over either.
+        // On a file system without locks, no file counts as a leftover either.
         let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
         if locked == Err(Errno::WOULDBLOCK) {
-            // Another run is removing it as a left-over.
+            // Another run is removing it as a leftover.
             continue;
         }
         if rustix::fs::fstat(&file)?.st_nlink > 0 {
@@ -331,8 +330,8 @@ fn create_hidden(folder: BorrowedFd<'_>) -> Result<(OsString, File), NotReplaced
     Err(NotReplaced::System(Errno::AGAIN))
 }
 
-/// Removes what runs that were killed left behind: files of the caller's that have such a name,
-/// and that no process has locked.
+/// Removes leftovers of killed runs: the caller's files with such a name that no process has
+/// locked.
 fn sweep(folder: BorrowedFd<'_>) {
     let Ok(Some(handle)) = readable(folder) else {
         return;
@@ -373,14 +372,14 @@ fn set_rights(file: &File, new: NewRights) -> Result<(), NotReplaced> {
     Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(new.mode))?)
 }
 
-/// Gives a new file the owner, the access control list, the label, the attributes and the mode of
-/// the one that it will replace.
+/// Copies the owner, access control list, label, attributes and mode of the old file to the new
+/// one.
 fn keep_rights(before: &Original, new: &File) -> Result<(), NotReplaced> {
     let list = attribute(&before.file, ACCESS_LIST)?;
     keep_owner(&before.stat, list.is_some(), new)?;
     match list {
         Some(list) => keep(new, ACCESS_LIST, &list)?,
-        // The folder's default list is not what the old file had.
+        // The folder's default list isn't the old file's.
         None => match rustix::fs::fremovexattr(new, ACCESS_LIST) {
             Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => {}
             Err(error) => return Err(NotReplaced::Rights(error)),
@@ -391,7 +390,7 @@ fn keep_rights(before: &Original, new: &File) -> Result<(), NotReplaced> {
             keep(new, &name, &value)?;
         }
     }
-    // Last: with a list, these group bits are its mask.
+    // Set last: with a list, these group bits are its mask.
     let mode = Mode::from_raw_mode(before.stat.st_mode & KEPT);
     rustix::fs::fchmod(new, mode).map_err(NotReplaced::Rights)
 }
@@ -403,8 +402,8 @@ fn keep_owner(before: &Stat, has_list: bool, new: &File) -> Result<(), NotReplac
     }
     let user = (own.st_uid != before.st_uid).then(|| Uid::from_raw(before.st_uid));
     let kept = rustix::fs::fchown(new, user, Some(Gid::from_raw(before.st_gid)));
-    // A user can only give a file to groups of theirs. Where a group may do no more and no less
-    // than everybody, it does not matter which one it is.
+    // A user can give a file only to their own groups. If a group has the same permissions as other
+    // users, it doesn't matter which group it is.
     let (group, others) = (before.st_mode >> 3 & 0o7, before.st_mode & 0o7);
     match kept {
         Err(_) if user.is_none() && !has_list && group == others => Ok(()),
@@ -412,7 +411,7 @@ fn keep_owner(before: &Stat, has_list: bool, new: &File) -> Result<(), NotReplac
     }
 }
 
-/// Gives a new file an attribute, unless it has it already.
+/// Sets an attribute on a new file, unless it has the value already.
 fn keep(new: &File, name: &str, value: &[u8]) -> Result<(), NotReplaced> {
     if attribute(new, name)?.as_deref() == Some(value) {
         return Ok(());
@@ -429,7 +428,7 @@ fn keep(new: &File, name: &str, value: &[u8]) -> Result<(), NotReplaced> {
     }
 }
 
-/// The value of an attribute; none where the file has no such attribute.
+/// The value of an attribute. `None` if the file has no such attribute.
 fn attribute(file: &File, name: &str) -> Result<Option<Vec<u8>>, NotReplaced> {
     loop {
         let size = match rustix::fs::fgetxattr_query(file, name) {
@@ -437,11 +436,11 @@ fn attribute(file: &File, name: &str) -> Result<Option<Vec<u8>>, NotReplaced> {
             Err(Errno::NODATA | Errno::NOTSUP) => return Ok(None),
             Err(error) => return Err(NotReplaced::Rights(error)),
         };
-        // With room for one more byte, since the buffer may not be empty.
+        // One byte more, since the buffer must not be empty.
         let mut value = Vec::with_capacity(size + 1);
         match rustix::fs::fgetxattr(file, name, spare_capacity(&mut value)) {
             Ok(_) => return Ok(Some(value)),
-            // It has become longer.
+            // The value has grown meanwhile.
             Err(Errno::RANGE) => {}
             Err(Errno::NODATA) => return Ok(None),
             Err(error) => return Err(NotReplaced::Rights(error)),
@@ -449,8 +448,8 @@ fn attribute(file: &File, name: &str) -> Result<Option<Vec<u8>>, NotReplaced> {
     }
 }
 
-/// The names of the attributes that a new file is to have as well. `security.capability` is not
-/// among them, nor what is computed from the content.
+/// The names of the other attributes to copy. Excludes `security.capability` and attributes
+/// computed from the content.
 fn names(file: &File) -> Result<Vec<String>, NotReplaced> {
     let listed = loop {
         let size = match rustix::fs::flistxattr_query(file) {
@@ -484,20 +483,20 @@ fn names(file: &File) -> Result<Vec<String>, NotReplaced> {
         .collect()
 }
 
-/// Waits until the names in a folder are on the disk.
+/// Flushes the names in a folder to the disk.
 pub(crate) fn flush(folder: BorrowedFd<'_>) -> Result<(), NotReplaced> {
-    // Without the right to read a folder there is no handle that could be flushed.
+    // A folder that the caller can't read has no handle for flushing.
     let Some(handle) = readable(folder)? else {
         return Ok(());
     };
     match rustix::fs::fsync(handle) {
-        // A file system that keeps nothing has nothing to wait for.
+        // A file system without storage has nothing to flush.
         Ok(()) | Err(Errno::INVAL) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A handle with which a folder can be read and flushed; none where the caller may not read it.
+/// A handle for reading and flushing a folder. `None` if the caller may not read it.
 fn readable(folder: BorrowedFd<'_>) -> Result<Option<OwnedFd>, NotReplaced> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     match rustix::fs::openat(folder, ".", flags, Mode::empty()) {
@@ -514,8 +513,8 @@ mod tests {
 
     use super::*;
 
-    /// The mode of an access control list's file, and the list as the kernel keeps it: the owner
-    /// may read and write, user 4321 may read, and the owning group may do nothing.
+    /// The mode of a file with an access control list, and the list as the kernel stores it: the
+    /// owner may read and write, user 4321 may read, and the owning group may do nothing.
     const MODE: u32 = 0o640;
 
     fn list(named: u16) -> Vec<u8> {

@@ -2,10 +2,11 @@
 
 //! Temporary folders.
 //!
-//! Root's are made in `/run`, which belongs to root, and nowhere that a variable such as `TMPDIR`
-//! names: the owner of such a folder could exchange what is in it. Other users' are made in the
-//! system's folder for temporary files. A temporary folder is its user's alone, and everything in it is
-//! made below a handle to it. What a run that was killed left behind goes with the next run.
+//! Root's are in `/run`, which belongs to root, and never in a folder from a variable such as
+//! `TMPDIR`: the owner of such a folder could exchange its content. Other users' are in the
+//! system's folder for temporary files. Only its user has access to a temporary folder, and
+//! everything in it is created through a handle. The next run removes what a killed run left
+//! behind.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,27 +20,27 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-/// Where root's temporary folders and locks are.
+/// The folder of root's temporary folders and locks.
 pub(crate) const RUN: &str = "/run";
 
-/// How the name of each temporary folder begins; a number of 16 hexadecimal digits follows.
+/// The prefix of a temporary folder's name. 16 hexadecimal digits follow.
 const PREFIX: &str = "privacy-panel.scratch-";
 
-/// How often another name is tried.
+/// How many names are tried.
 const TRIES: usize = 16;
 
-/// A temporary folder; it is removed when this is dropped.
+/// A temporary folder. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     above: Dir,
     name: String,
     dir: Dir,
     path: PathBuf,
-    /// Locked as long as the folder is in use, so that no other run takes it for a left-over.
+    /// Locked while the folder is in use, so that other runs don't remove it as a leftover.
     _in_use: OwnedFd,
 }
 
-/// The folder that temporary folders are made in.
+/// The folder that has the temporary folders.
 pub(crate) fn base() -> PathBuf {
     if geteuid().is_root() {
         RUN.into()
@@ -48,8 +49,8 @@ pub(crate) fn base() -> PathBuf {
     }
 }
 
-/// Opens a folder in which others than the user cannot exchange files: it is the user's or root's,
-/// and where others may write in it, each may rename and remove only files of their own.
+/// Opens a folder in which no other user can exchange the caller's files: it belongs to the caller
+/// or root, and if others may write to it, it is sticky.
 pub(crate) fn open_trusted(path: &Path) -> io::Result<Dir> {
     let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     if geteuid().is_root() {
@@ -58,7 +59,7 @@ pub(crate) fn open_trusted(path: &Path) -> io::Result<Dir> {
     let folder = rustix::fs::open(path, flags, Mode::empty())?;
     let found = rustix::fs::fstat(&folder)?;
     let own = found.st_uid == geteuid().as_raw();
-    // Many users' groups have no other members; root's may have.
+    // Users' groups often have no other members. Root's may have.
     let others = if own && found.st_uid != 0 {
         0o002
     } else {
@@ -72,7 +73,7 @@ pub(crate) fn open_trusted(path: &Path) -> io::Result<Dir> {
 }
 
 impl Scratch {
-    /// Makes one.
+    /// Creates one.
     pub(crate) fn new() -> io::Result<Self> {
         Self::new_in(&base())
     }
@@ -95,7 +96,7 @@ impl Scratch {
                         _in_use: in_use,
                     });
                 }
-                // Another run has that name, or took this one's folder for a left-over.
+                // Another run has that name, or took this folder for a leftover.
                 Err(Errno::EXIST | Errno::NOENT | Errno::WOULDBLOCK) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -103,12 +104,12 @@ impl Scratch {
         Err(Errno::EXIST.into())
     }
 
-    /// The folder, for a process that is given names in it.
+    /// The path, for a process that takes file names.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes a folder in it.
+    /// Creates a folder in it.
     pub(crate) fn make_folder(&self, name: &str) -> io::Result<()> {
         Ok(rustix::fs::mkdirat(
             &self.dir,
@@ -124,7 +125,7 @@ impl Scratch {
         self.dir.open_with(name, &options)?.write_all(bytes)
     }
 
-    /// Reads a file in it, of `most` bytes at most.
+    /// Reads a file in it. More than `most` bytes are an error.
     pub(crate) fn read(&self, name: &str, most: u64) -> io::Result<Vec<u8>> {
         let file = self.dir.open(name)?;
         let mut bytes = Vec::new();
@@ -138,12 +139,12 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now goes with the next run.
+        // The next run removes what can't be removed now.
         let _ = self.above.remove_dir_all(&self.name);
     }
 }
 
-/// Makes a folder, and marks it as one in use.
+/// Creates a folder and locks it.
 fn make(above: &Dir, name: &str) -> Result<OwnedFd, Errno> {
     let habit = rustix::process::umask(Mode::from_raw_mode(0o077));
     let made = rustix::fs::mkdirat(above, name, Mode::from_raw_mode(0o700));
@@ -161,7 +162,7 @@ fn make(above: &Dir, name: &str) -> Result<OwnedFd, Errno> {
     Ok(folder)
 }
 
-/// Opens a folder that is this user's and nobody else's.
+/// Opens a folder that only this user can access.
 fn open_own(above: &Dir, name: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = rustix::fs::openat(above, name, flags, Mode::empty())?;
@@ -172,7 +173,7 @@ fn open_own(above: &Dir, name: &str) -> Result<OwnedFd, Errno> {
     Ok(folder)
 }
 
-/// Removes the temporary folders of runs that were killed. What cannot be removed stays.
+/// Removes the temporary folders of killed runs. Skips what can't be removed.
 fn remove_leftovers(above: &Dir) {
     let entries = above.entries().into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name());
@@ -184,7 +185,7 @@ fn remove_leftovers(above: &Dir) {
         let Ok(folder) = open_own(above, &name) else {
             continue;
         };
-        // One that is in use is locked; so it stays until it is removed here.
+        // A folder in use is locked. This lock protects the folder until it is removed here.
         if rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
             let _ = above.remove_dir_all(&name);
         }

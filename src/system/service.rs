@@ -1,76 +1,63 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Services on the session's and the system's bus that keep a choice themselves.
+//! D-Bus services that keep a choice themselves.
 //!
-//! A service may be missing, slow, or never answer, and none of that may stop whoever asks: every
-//! question here has an end, and a service that did not answer is left alone for a while, so that
-//! not each look at it takes as long as the first. Everything here waits, if not for long; a window
-//! calls it from another thread.
+//! Services may be missing, slow or hung. Every call has a timeout, and a service that timed out
+//! isn't asked again for a while. Calls block: don't make them on the UI thread.
 //!
-//! A service that is neither running nor can be started by its bus is not installed, and neither
-//! is one whose bus is not there. That is found out with the question itself, so that a computer
-//! without the service pays for one short message.
+//! A service that neither runs nor can be started by its bus isn't installed. The same holds if
+//! there is no bus. The call itself tells us, so a missing service costs one round trip.
 //!
-//! A service keeps a choice as a property, or as an entry that it has by its name. Either way it
-//! tells values by their names, and is asked once for all of them.
+//! A service keeps a choice as a property or as a named entry. It is queried once for all its
+//! properties or entries.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use gio::prelude::*;
-use gio::{BusType, DBusCallFlags, DBusConnection, DBusError};
+use gio::{DBusCallFlags, DBusError};
+use glib::prelude::*;
 use glib::{Variant, VariantTy};
 
+use crate::system::bus;
+use crate::system::bus::{Bus, DAEMON, DAEMON_PATH, Message, lock};
 use crate::system::limits;
-use crate::system::session;
-use crate::system::session::{BUS, BUS_PATH};
 
-/// What is said of an answer beyond the limits.
+/// The error message for an answer beyond the limits.
 pub(crate) const TOO_LARGE: &str = "its answer is too large";
 
-/// The interface by which every service tells its properties.
+/// The interface for reading and setting properties.
 pub const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// A bus that programs talk to each other on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Bus {
-    /// The person's own, in their session.
-    Session,
-    /// The one of the whole computer; what is set there is set for everybody.
-    System,
-}
-
-/// Where a service is reached.
+/// The address of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Service {
     /// Its bus.
     pub bus: Bus,
-    /// Its name on the bus, such as `com.ubuntu.WhoopsiePreferences`.
+    /// Its bus name, such as `com.ubuntu.WhoopsiePreferences`.
     pub name: String,
-    /// The object.
+    /// The path of its object.
     pub path: String,
-    /// The interface of the object that has the properties.
+    /// The interface of the object.
     pub interface: String,
 }
 
-/// A method of a service's object, and what it is called with.
+/// A call of a method of a service's object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The interface that has the method.
     pub interface: String,
     /// The method.
     pub method: String,
-    /// A tuple of its arguments.
+    /// The arguments as a tuple.
     pub arguments: Variant,
 }
 
 /// A signal on a bus.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Signal {
-    /// Whose it is.
+    /// The bus name of the sender.
     pub sender: String,
     /// The object that emits it.
     pub path: String,
@@ -78,133 +65,116 @@ pub struct Signal {
     pub interface: String,
     /// Its name.
     pub name: String,
-    /// Its first argument, where only those with that one matter.
+    /// The first argument, if only signals with that argument matter.
     pub about: Option<String>,
 }
 
-/// Values by their names, as a service tells them.
+/// A service's values by name.
 pub type Values = HashMap<String, Variant>;
 
-/// Why a service that is on this computer could not be asked or told something.
+/// Why an installed service can't be queried or changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceProblem {
-    /// It was asked, and nothing came back in time.
+    /// It timed out.
     #[error("the service “{0}” did not answer")]
     NoAnswer(String),
-    /// It, or its bus, or whom it asked for permission, said no.
+    /// The service, its bus, or an authorization service denied permission.
     #[error("the service “{service}” refused: {message}")]
     Refused {
-        /// Its name on the bus.
+        /// The bus name.
         service: String,
-        /// In its own words.
+        /// The service's error message.
         message: String,
     },
-    /// It ended meanwhile, could not be started, or does not know what it was asked.
+    /// It ended meanwhile, couldn't be started, or doesn't know the request.
     #[error("the service “{service}” failed: {message}")]
     Failed {
-        /// Its name on the bus.
+        /// The bus name.
         service: String,
-        /// In its own words, or the bus's.
+        /// The error message of the service or of the bus.
         message: String,
     },
-    /// It has no such property: another version of it.
+    /// This version of the service has no such property.
     #[error("the service “{service}” has no property “{property}”")]
     NoProperty {
-        /// Its name on the bus.
+        /// The bus name.
         service: String,
-        /// The property that was looked for.
+        /// The missing property.
         property: String,
     },
-    /// The property exists, with values of another type.
+    /// The property has another type.
     #[error(
         "the property “{property}” of “{service}” has the type “{found}”; “{expected}” was expected"
     )]
     WrongType {
-        /// Its name on the bus.
+        /// The bus name.
         service: String,
         /// The property's name.
         property: String,
-        /// The GVariant type that it has.
+        /// The actual GVariant type.
         found: String,
-        /// The GVariant type that the reader file's values have.
+        /// The GVariant type of the reader file's values.
         expected: String,
     },
-    /// It has no such method: another version of it.
+    /// This version of the service has no such method.
     #[error("the service “{service}” has no method “{method}”")]
     NoMethod {
-        /// Its name on the bus.
+        /// The bus name.
         service: String,
         /// The method that was called.
         method: String,
     },
-    /// The method exists, and answers with another type.
+    /// The method's answer has another type.
     #[error(
         "the method “{method}” of “{service}” answers with the type “{found}”; “{expected}” was expected"
     )]
     WrongAnswer {
-        /// Its name on the bus.
+        /// The bus name.
         service: String,
         /// The method's name.
         method: String,
-        /// The GVariant type of the answer.
+        /// The actual GVariant type.
         found: String,
-        /// The GVariant type that the reader file's value makes it.
+        /// The GVariant type of the answer according to the reader file.
         expected: String,
     },
 }
 
-/// What a service can be asked for.
+/// A query to a service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Question {
     /// The properties of its interface.
     Properties,
-    /// What a method of its interface lists.
+    /// The entries that a method of its interface lists.
     Entries(String),
 }
 
-/// What services answered, each question asked once.
+/// The answers of services, each queried once.
 #[derive(Debug, Default)]
 pub struct Answers(RefCell<HashMap<(Service, Question), Answered>>);
 
-/// What a method returned. `None`: the service is not installed, or was not to be started.
+/// The reply of a method. `None`: the service isn't installed, or doesn't run and must not be
+/// started.
 type Answered = Result<Option<Variant>, ServiceProblem>;
 
-/// Since when a service or a bus has not answered. None as a name stands for the bus itself.
+/// When a service or a bus timed out. A bus itself has no name.
 static SILENT: Mutex<Vec<(Bus, Option<String>, Instant)>> = Mutex::new(Vec::new());
 
-impl Bus {
-    pub(crate) const fn kind(self) -> BusType {
-        match self {
-            Self::Session => BusType::Session,
-            Self::System => BusType::System,
-        }
-    }
-
-    /// Lets this process outlive the system's bus, which may be started anew; GLib would end it
-    /// with a bus. A program of a session ends with the session.
-    pub(crate) fn outlive(self, connection: &DBusConnection) {
-        if self == Self::System {
-            connection.set_exit_on_close(false);
-        }
-    }
-}
-
 impl Service {
-    /// Whether what is set here is set for everybody who uses the computer.
+    /// Whether a change applies to all users.
     pub fn is_for_everybody(&self) -> bool {
         self.bus == Bus::System
     }
 
     /// Whether its bus can start it.
     fn can_be_started(&self) -> bool {
-        let Ok(Some(connection)) = connection(self.bus) else {
-            return false;
-        };
-        can_be_started(&connection, &self.name)
+        let connection = self.bus.connect(limits::SERVICE_PATIENCE);
+        let connection = connection.ok().flatten();
+        connection.is_some_and(|connection| bus::can_start(&connection, &self.name))
     }
 
     /// A call of a method of the service's own interface.
-    pub fn call(&self, method: &str, arguments: Variant) -> Call {
+    pub fn method_call(&self, method: &str, arguments: Variant) -> Call {
         Call {
             interface: self.interface.clone(),
             method: method.to_owned(),
@@ -212,11 +182,11 @@ impl Service {
         }
     }
 
-    /// A call that sets a property: of a method of the service's own interface that takes the
-    /// value, or else of the one that all services have.
+    /// A call that sets a property: with the given method of the service's own interface, or else
+    /// with the standard one.
     pub fn set(&self, property: &str, setter: Option<&str>, value: &Variant) -> Call {
         match setter {
-            Some(setter) => self.call(setter, Variant::tuple_from_iter([value])),
+            Some(setter) => self.method_call(setter, Variant::tuple_from_iter([value])),
             None => Call {
                 interface: PROPERTIES.to_owned(),
                 method: "Set".to_owned(),
@@ -236,7 +206,7 @@ impl Service {
         }
     }
 
-    /// The signal by which it tells that its properties change.
+    /// The signal for changes of its properties.
     pub fn properties_changed(&self) -> Signal {
         Signal {
             interface: PROPERTIES.to_owned(),
@@ -247,12 +217,12 @@ impl Service {
 }
 
 impl Signal {
-    /// A service of that name comes or goes.
+    /// The signal for the start and the end of a service.
     pub fn owner(name: &str) -> Self {
         Self {
-            sender: BUS.to_owned(),
-            path: BUS_PATH.to_owned(),
-            interface: BUS.to_owned(),
+            sender: DAEMON.to_owned(),
+            path: DAEMON_PATH.to_owned(),
+            interface: DAEMON.to_owned(),
             name: "NameOwnerChanged".to_owned(),
             about: Some(name.to_owned()),
         }
@@ -260,21 +230,21 @@ impl Signal {
 }
 
 impl Answers {
-    /// Looks at a property. `None`: the service is not installed.
+    /// Reads a property. `None`: the service isn't installed.
     pub fn property(
         &self,
         service: &Service,
         property: &str,
         expected: &VariantTy,
     ) -> Result<Option<Variant>, ServiceProblem> {
-        let Some(reply) = self.ask(service, &Question::Properties, true)? else {
+        let Some(reply) = self.query(service, &Question::Properties, true)? else {
             return Ok(None);
         };
         if reply.type_().as_str() != "(a{sv})" {
             return Err(failed(service, "its answer is no list of properties"));
         }
         let name = || service.name.clone();
-        // Nothing but the one property is copied.
+        // Copies only this property.
         let found = reply.child_value(0).iter().find_map(|entry| {
             let is_it = entry.child_value(0).str() == Some(property);
             is_it.then(|| entry.child_value(1).as_variant())?
@@ -295,9 +265,8 @@ impl Answers {
         }
     }
 
-    /// Looks at the entries that a method lists, whose values are to be of the expected type.
-    /// `None`: the service is not installed. One that does not run and is not to be started has
-    /// none.
+    /// Reads the entries that a method lists, with values of the expected type. `None`: the service
+    /// isn't installed. Empty if it doesn't run and must not be started.
     pub fn entries(
         &self,
         service: &Service,
@@ -306,7 +275,7 @@ impl Answers {
         start: bool,
     ) -> Result<Option<Values>, ServiceProblem> {
         let question = Question::Entries(list.to_owned());
-        let Some(reply) = self.ask(service, &question, start)? else {
+        let Some(reply) = self.query(service, &question, start)? else {
             let idle = !start && service.can_be_started();
             return Ok(idle.then(Values::new));
         };
@@ -328,16 +297,16 @@ impl Answers {
         ))
     }
 
-    fn ask(&self, service: &Service, question: &Question, start: bool) -> Answered {
+    fn query(&self, service: &Service, question: &Question, start: bool) -> Answered {
         let mut answers = self.0.borrow_mut();
         answers
             .entry((service.clone(), question.clone()))
-            .or_insert_with(|| ask(service, question, start))
+            .or_insert_with(|| query(service, question, start))
             .clone()
     }
 }
 
-fn ask(service: &Service, question: &Question, start: bool) -> Answered {
+fn query(service: &Service, question: &Question, start: bool) -> Answered {
     if is_silent(service) {
         return Err(ServiceProblem::NoAnswer(service.name.clone()));
     }
@@ -347,19 +316,18 @@ fn ask(service: &Service, question: &Question, start: bool) -> Answered {
             method: "GetAll".to_owned(),
             arguments: (service.interface.as_str(),).to_variant(),
         },
-        Question::Entries(list) => service.call(list, ().to_variant()),
+        Question::Entries(list) => service.method_call(list, ().to_variant()),
     };
     let flags = if start {
         DBusCallFlags::NONE
     } else {
         DBusCallFlags::NO_AUTO_START
     };
-    let reply = call(service, &question, flags, limits::SERVICE_PATIENCE)?;
+    let reply = send(service, &question, flags, limits::SERVICE_PATIENCE)?;
     reply.map(|reply| bounded(service, reply)).transpose()
 }
 
-/// An answer, unless it is larger than any service's needs to be. What is too large is dropped here:
-/// it is neither kept nor gone through.
+/// The reply if it is within the limits. A larger one is dropped without being read.
 fn bounded(service: &Service, reply: Variant) -> Result<Variant, ServiceProblem> {
     if is_too_large(&reply) {
         Err(failed(service, TOO_LARGE))
@@ -368,9 +336,8 @@ fn bounded(service: &Service, reply: Variant) -> Result<Variant, ServiceProblem>
     }
 }
 
-/// Whether a reply has more entries or bytes than [`limits::SERVICE_ENTRIES`] and
-/// [`limits::SERVICE_ANSWER`] say. Its parts may be lists, whose parts are not counted: their
-/// bytes are.
+/// Whether a reply exceeds [`limits::SERVICE_ENTRIES`] or [`limits::SERVICE_ANSWER`]. Counts the
+/// entries of its lists but not of nested lists; all bytes count.
 pub(crate) fn is_too_large(reply: &Variant) -> bool {
     let lists = reply.iter().filter(Variant::is_container);
     let mut entries = lists.map(|list| list.n_children());
@@ -378,24 +345,24 @@ pub(crate) fn is_too_large(reply: &Variant) -> bool {
         || reply.size() > limits::SERVICE_ANSWER
 }
 
-/// Tells a service of a change. Whoever must allow it may ask the person.
-pub fn tell(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
+/// Calls a service to make a change. Polkit may ask the user for permission.
+pub fn call(service: &Service, change: &Call) -> Result<(), ServiceProblem> {
     let patience = if is_silent(service) {
         limits::LAST_CHANGE_PATIENCE
     } else {
         limits::CHANGE_PATIENCE
     };
     let flags = DBusCallFlags::ALLOW_INTERACTIVE_AUTHORIZATION;
-    match call(service, change, flags, patience)? {
+    match send(service, change, flags, patience)? {
         Some(_) => Ok(()),
         None => Err(failed(service, "it is no longer there")),
     }
 }
 
-/// Calls a method that takes nothing and returns a text. `None`: the service is not installed.
+/// Calls a method without arguments that returns a string. `None`: the service isn't installed.
 pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServiceProblem> {
-    let question = service.call(method, ().to_variant());
-    let Some(reply) = call(
+    let question = service.method_call(method, ().to_variant());
+    let Some(reply) = send(
         service,
         &question,
         DBusCallFlags::NONE,
@@ -410,81 +377,28 @@ pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServicePr
         .ok_or_else(|| failed(service, "its answer is no text"))
 }
 
-/// Whether a bus can start the service of that name.
-pub(crate) fn can_be_started(bus: &DBusConnection, name: &str) -> bool {
-    session::ask_bus(
-        bus,
-        "ListActivatableNames",
-        &().to_variant(),
-        Some(limits::SERVICE_PATIENCE),
-    )
-    .is_ok_and(|reply| {
-        let names = reply.type_().as_str() == "(as)";
-        names
-            && reply
-                .child_value(0)
-                .iter()
-                .any(|other| other.str() == Some(name))
-    })
-}
-
-/// A bus, as soon as it can be talked to. `None`: there is none.
-fn connection(bus: Bus) -> Result<Option<DBusConnection>, ()> {
-    static KNOWN: Mutex<Vec<(Bus, DBusConnection)>> = Mutex::new(Vec::new());
-    let find = || {
-        let known = lock(&KNOWN);
-        let mut open = known.iter().filter(|(_, found)| !found.is_closed());
-        open.find(|(of, _)| *of == bus)
-            .map(|(_, found)| found.clone())
-    };
-    if let Some(connection) = find() {
-        return Ok(Some(connection));
-    }
-    let (sender, receiver) = mpsc::channel();
-    // Whoever listens at the bus's address may never say a word; then this thread is left behind.
-    thread::Builder::new()
-        .name("bus".to_owned())
-        .spawn(move || {
-            let connection = gio::bus_get_sync(bus.kind(), gio::Cancellable::NONE).ok();
-            if let Some(connection) = &connection {
-                bus.outlive(connection);
-            }
-            // Nobody may be waiting any more.
-            let _ = sender.send(connection);
-        })
-        .map_err(drop)?;
-    let connection = receiver
-        .recv_timeout(limits::SERVICE_PATIENCE)
-        .map_err(drop)?;
-    if let Some(connection) = &connection {
-        let mut known = lock(&KNOWN);
-        known.retain(|(_, found)| !found.is_closed());
-        known.push((bus, connection.clone()));
-    }
-    Ok(connection)
-}
-
-/// Calls a method. `None`: the service is not installed.
-fn call(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration) -> Answered {
+/// Calls a method. `None`: the service isn't installed.
+fn send(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration) -> Answered {
     let no_answer = || ServiceProblem::NoAnswer(service.name.clone());
-    let Ok(connection) = connection(service.bus) else {
+    let Ok(connection) = service.bus.connect(limits::SERVICE_PATIENCE) else {
         remember_silence(service.bus, None);
         return Err(no_answer());
     };
     let Some(connection) = connection else {
         return Ok(None);
     };
-    let reply = connection.call_sync(
-        Some(&service.name),
-        &service.path,
-        &call.interface,
-        &call.method,
-        Some(&call.arguments),
-        None,
+    let reply = Message {
+        name: &service.name,
+        path: &service.path,
+        interface: &call.interface,
+        method: &call.method,
+        arguments: Some(&call.arguments),
+        reply: None,
         flags,
-        i32::try_from(patience.as_millis()).unwrap_or(i32::MAX),
-        gio::Cancellable::NONE,
-    );
+        timeout: Some(patience),
+        cancellable: None,
+    }
+    .send(&connection);
     match reply {
         Ok(reply) => {
             answered(service.bus, &service.name);
@@ -498,12 +412,12 @@ fn call(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration
     }
 }
 
-/// What an error says about a service.
+/// Interprets an error of a call.
 fn understand(service: &Service, method: &str, mut error: glib::Error) -> Answered {
     let name = DBusError::remote_error(&error).unwrap_or_default();
     DBusError::strip_remote_error(&mut error);
     let message = limits::cut(error.message(), limits::SERVICE_MESSAGE);
-    // The bus's own: it has no such program, or none that runs where none was to be started.
+    // D-Bus daemon errors: there is no such service, or it doesn't run and must not be started.
     if let "org.freedesktop.DBus.Error.ServiceUnknown"
     | "org.freedesktop.DBus.Error.NameHasNoOwner" = name.as_str()
     {
@@ -526,8 +440,8 @@ fn understand(service: &Service, method: &str, mut error: glib::Error) -> Answer
     }
 }
 
-/// Whether an error's name says that something is not allowed: those of the bus and of polkit, and
-/// what services call it by themselves.
+/// Whether an error's name means that permission was denied: the names of D-Bus and polkit, and
+/// those that services define.
 fn is_refusal(name: &str) -> bool {
     const WORDS: [&str; 6] = [
         "AccessDenied",
@@ -549,7 +463,7 @@ fn failed(service: &Service, message: &str) -> ServiceProblem {
     }
 }
 
-/// Whether the service, or its bus, did not answer a short while ago.
+/// Whether the service or its bus timed out recently.
 fn is_silent(service: &Service) -> bool {
     let mut silent = lock(&SILENT);
     silent.retain(|(_, _, since)| since.elapsed() < limits::SERVICE_REST);
@@ -563,14 +477,9 @@ fn remember_silence(bus: Bus, name: Option<&str>) {
     lock(&SILENT).push((bus, name, Instant::now()));
 }
 
-/// Forgets that a service did not answer: it did, or another has taken its place.
+/// Forgets that a service timed out: it answered, or another process replaced it.
 pub fn answered(bus: Bus, name: &str) {
     lock(&SILENT).retain(|(of, silent, _)| *of != bus || silent.as_deref() != Some(name));
-}
-
-/// A panic elsewhere leaves nothing half done in what is locked here.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -608,7 +517,7 @@ mod tests {
         };
         assert!(!is_too_large(&entries(limits::SERVICE_ENTRIES)));
         assert!(is_too_large(&entries(limits::SERVICE_ENTRIES + 1)));
-        // A string takes a byte for its end.
+        // A string has one more byte at its end.
         let text = |length: usize| ("x".repeat(length - 1),).to_variant();
         assert!(!is_too_large(&text(limits::SERVICE_ANSWER)));
         assert!(is_too_large(&text(limits::SERVICE_ANSWER + 1)));

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! GSettings as it is stored at this moment, and who stored it.
+//! GSettings as currently stored, and who stored it.
 //!
-//! `GSettings` itself answers "what is the value", from a view that may be ahead of the storage
-//! (a write that is still under way) or behind it (a service that died between saving and
-//! telling). Two questions remain, and the panel's promises stand on them:
+//! A `GSettings` object's view may be ahead of the storage, while a write is under way, or behind it,
+//! if dconf-service died between saving and signalling. So two questions remain:
 //!
-//! - What would a program read that starts now? [`Storage::fresh`] opens the storage anew.
-//! - Who decided? [`gio::Settings::user_value`] tells a person's value from the rest, but
-//!   `default_value` does not tell an administrator's value from the schema's when they are
-//!   equal. The backend's own functions do, and those are called here.
-//!
+//! - What would a newly started program read? [`Storage::fresh`] opens the storage again.
+//! - Who decided? [`gio::Settings::user_value`] tells the user's value from the rest, but
+//!   `default_value` doesn't tell an administrator's value from the schema's if they are equal. The
+//!   backend's own functions do, and this module calls them.
 
 pub(crate) mod backend;
 
@@ -20,23 +18,21 @@ use gio::prelude::*;
 use gio::{SettingsSchema, SettingsSchemaKey, SettingsSchemaSource};
 use glib::{Variant, VariantTy};
 
-use crate::choices::reader::Write;
-use crate::system::service::Answers;
 use backend::Layers;
 
-/// Who decided the value that is now in force.
+/// Who decided the value in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// The schema, or a vendor's override of it.
+    /// The schema, or a vendor's override.
     Default,
     /// A value in a system database, with or without a lock.
     Administrator,
-    /// The person.
+    /// The user.
     You,
 }
 
 impl Origin {
-    /// The word in JSON and on the command line; it is never translated.
+    /// The value in JSON and on the command line. Never translated.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -46,30 +42,30 @@ impl Origin {
     }
 }
 
-/// Why a key that a reader file names cannot be used on this computer.
+/// Why a key from a reader file can't be used on this computer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
-    /// The schema is installed but has no such key: another version of the program.
+    /// The installed schema has no such key: it comes from another version of the program.
     #[error("the schema “{schema}” has no key “{key}”")]
     NoKey {
         /// The schema's name.
         schema: String,
-        /// The key that was looked for.
+        /// The missing key.
         key: String,
     },
-    /// The key exists, with values of another type.
+    /// The key has another type.
     #[error("the key “{key}” of “{schema}” has the type “{found}”; “{expected}” was expected")]
     WrongType {
         /// The schema's name.
         schema: String,
         /// The key's name.
         key: String,
-        /// The GVariant type that the schema gives the key.
+        /// The key's GVariant type in the schema.
         found: String,
-        /// The GVariant type that the reader file's values have.
+        /// The GVariant type of the reader file's values.
         expected: String,
     },
-    /// The schema is kept in another place than the reader file says.
+    /// The schema has another path than the reader file.
     #[error("the schema “{schema}” is stored at “{found}”, not at “{expected}”")]
     WrongPath {
         /// The schema's name.
@@ -94,48 +90,46 @@ pub enum KeyProblem {
     OwnSchemaMissing(&'static str),
 }
 
-/// What a key holds, and since when that is so.
+/// A key's value, and who decided it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// What a program that starts now reads.
+    /// The value that a newly started program reads.
     pub value: Variant,
-    /// Who decided that.
+    /// Who decided it.
     pub origin: Origin,
-    /// Whether the administrator took the decision out of the person's hands.
+    /// Whether the administrator locked it.
     pub locked: bool,
-    /// Whether the person's own layer holds a value, in force or not.
+    /// Whether the user's own layer has a value, in force or not.
     pub user_value: bool,
-    /// What the value would be without the person's own layer.
+    /// The value without the user's own layer.
     pub below: Variant,
     /// Who decided `below`: [`Origin::Default`] or [`Origin::Administrator`].
     pub below_origin: Origin,
 }
 
-/// Whether the process has looked into the storage before.
+/// Whether the process has opened the storage before.
 static OPENED: AtomicBool = AtomicBool::new(false);
 
-/// The settings storage, as it is now, and what services keep themselves.
+/// The settings storage as it is now.
 #[derive(Debug)]
 pub struct Storage {
     backend: gio::SettingsBackend,
     schemas: Option<SettingsSchemaSource>,
-    services: Answers,
 }
 
 impl Storage {
-    /// Opens the storage as a program would that starts now.
+    /// Opens the storage as a newly started program would.
     ///
-    /// Without dconf, GSettings keeps values in memory only: there is nothing to open anew then,
-    /// and [`Self::is_memory_only`] says so.
+    /// Without dconf, GSettings keeps values in memory only. Then there is nothing to reopen, and
+    /// [`Self::is_memory_only`] is true.
     pub fn fresh() -> Self {
         let shared = gio::SettingsBackend::default();
-        // The process's own view is as fresh as any the first time, and saves a short program
-        // half of the work.
+        // The process's first view is fresh, and using it saves short programs half of the work.
         let first = !OPENED.swap(true, Ordering::Relaxed);
         let backend = if first || !Self::is_dconf() {
             shared
         } else {
-            // Each instance maps the database and reads the profile for itself.
+            // Each instance maps the database and reads the profile itself.
             glib::Object::with_type(shared.type_())
                 .downcast()
                 .unwrap_or(shared)
@@ -143,11 +137,10 @@ impl Storage {
         Self {
             backend,
             schemas: SettingsSchemaSource::default(),
-            services: Answers::default(),
         }
     }
 
-    /// Whether what is set is forgotten as soon as the program ends.
+    /// Whether settings are lost when the program ends.
     pub fn is_memory_only() -> bool {
         matches!(
             gio::SettingsBackend::default().type_().name(),
@@ -155,15 +148,15 @@ impl Storage {
         )
     }
 
-    /// Whether values are kept by dconf, as on nearly every desktop.
+    /// Whether dconf stores the values, as on most desktops.
     pub fn is_dconf() -> bool {
         gio::SettingsBackend::default().type_().name() == "DConfSettingsBackend"
     }
 
-    /// A schema, when it is installed. A schema without a path of its own takes `path`.
+    /// An installed schema. A schema without its own path gets `path`.
     ///
-    /// Looking up first is what keeps the process alive: GSettings ends it when a schema or
-    /// a key is missing, or when a path contradicts the schema's.
+    /// Looking it up first keeps the process alive: GSettings aborts if a schema or a key is
+    /// missing, or if a path contradicts the schema's.
     pub fn schema(&self, id: &str, path: &str) -> Result<Option<SettingsSchema>, KeyProblem> {
         let Some(schema) = self
             .schemas
@@ -186,7 +179,7 @@ impl Storage {
         }
     }
 
-    /// A schema that is installed and has a path of its own, and the path.
+    /// An installed schema with its own path, and the path.
     pub fn schema_with_path(&self, id: &str) -> Option<(SettingsSchema, String)> {
         let schema = self.schemas.as_ref()?.lookup(id, true)?;
         let path = schema.path()?.into();
@@ -204,7 +197,7 @@ impl Storage {
         let key_schema = self.key(schema, key, expected)?;
         let name = format!("{path}{key}");
         let default = key_schema.default_value();
-        // A value of another type or out of range counts as not set, as it does for GSettings.
+        // As in GSettings, a value of another type or out of range counts as unset.
         let valid = |value: &Variant| key_schema.range_check(value);
 
         let in_force = backend::read(&self.backend, &name, expected, Layers::All);
@@ -219,7 +212,7 @@ impl Storage {
         };
         let (value, origin) = match in_force {
             Some(value) if !valid(&value) => match self.fixed_up(schema, path, key) {
-                // Another name for a value that the schema allows.
+                // An alias of a valid value.
                 alias if alias != default && user_value && !locked => (alias, Origin::You),
                 alias if alias != default => (alias, Origin::Administrator),
                 default => (default, Origin::Default),
@@ -238,34 +231,17 @@ impl Storage {
         })
     }
 
-    /// What the system databases say of a key, by its whole path, whether a schema describes it
-    /// or not.
+    /// The value of a key, given by its full path, in the system databases. No schema is needed.
     pub fn administrators(&self, key: &str) -> Option<Variant> {
         backend::read(&self.backend, key, VariantTy::ANY, Layers::BelowUser)
     }
 
-    /// Whether an administrator locked a key, by its whole path.
+    /// Whether the administrator locked a key, given by its full path.
     pub fn is_locked(&self, key: &str) -> bool {
         !backend::is_writable(&self.backend, key)
     }
 
-    /// Whether a change would be let through, as far as can be told before it is tried.
-    pub fn is_writable(&self, write: &Write) -> bool {
-        match write {
-            Write::Setting(write) => {
-                backend::is_writable(&self.backend, &format!("{}{}", write.path, write.key))
-            }
-            Write::Service(write) => !write.locked,
-            Write::Document(write) => !write.locked,
-        }
-    }
-
-    /// What services answer, each asked once for as long as this storage is looked at.
-    pub const fn services(&self) -> &Answers {
-        &self.services
-    }
-
-    /// Looks a key up and makes sure that it is of the expected type.
+    /// Looks up a key and checks its type.
     pub fn key(
         &self,
         schema: &SettingsSchema,
@@ -291,8 +267,9 @@ impl Storage {
         Ok(found)
     }
 
-    /// What GSettings makes of a stored value that the schema does not allow: a string may be
-    /// an alias, everything else becomes the default. Rare, so it may cost a whole object.
+    /// What GSettings makes of a stored value that the schema doesn't allow: a string may be an
+    /// alias, and any other value becomes the default. This is rare, so creating an object is
+    /// acceptable.
     fn fixed_up(&self, schema: &SettingsSchema, path: &str, key: &str) -> Variant {
         gio::Settings::new_full(schema, Some(&self.backend), Some(path)).value(key)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Telling systemd that units were masked, or no longer are.
+//! Reloading systemd after units were masked or unmasked.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -9,25 +9,25 @@ use std::time::Duration;
 use crate::system::child;
 use crate::system::child::{Child, Limits, Program};
 
-/// Where systemd leaves word that it is the one that runs; `sd_booted(3)`.
+/// The folder that shows that systemd runs; `sd_booted(3)`.
 const RUNS: &str = "/run/systemd/system";
 
-/// What `systemctl` may take.
+/// The limits of `systemctl`.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(10),
     output: 1024 * 1024,
     memory: None,
 };
 
-/// Has systemd read its units anew, and end those that were masked. Says what it had to say; without
-/// it nothing is to be done, and at the next start it finds out by itself.
+/// Reloads systemd and stops the masked units. Returns its error messages. Does nothing if systemd
+/// doesn't run: it reads the units at its next start.
 pub(crate) fn reload(masked: &[String]) -> Option<String> {
     if !Path::new(RUNS).is_dir() {
         return None;
     }
     let mut said = systemctl(&["daemon-reload".as_ref()]);
     if !masked.is_empty() {
-        // Not waited for: one that takes its time ends all the same.
+        // Doesn't wait: a slow unit stops nevertheless.
         let mut words: Vec<&OsStr> = ["stop", "--no-block", "--"].map(OsStr::new).into();
         words.extend(masked.iter().map(OsStr::new));
         said.extend(systemctl(&words));
@@ -35,7 +35,7 @@ pub(crate) fn reload(masked: &[String]) -> Option<String> {
     (!said.is_empty()).then(|| said.join("\n"))
 }
 
-/// What it complained of.
+/// Its error messages.
 fn systemctl(arguments: &[&OsStr]) -> Vec<String> {
     let program = Program {
         name: Some("systemctl"),
@@ -43,7 +43,7 @@ fn systemctl(arguments: &[&OsStr]) -> Vec<String> {
         environment: vec![("PATH", child::path())],
     };
     match Child::start(&program, LIMITS).and_then(|child| child.finish(b"")) {
-        // A unit that is not there does not run.
+        // A missing unit doesn't run.
         Ok(output) if output.status.success() || output.status.code() == Some(5) => Vec::new(),
         Ok(output) => String::from_utf8_lossy(&output.stderr)
             .lines()

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Text that others wrote, such as names, paths and answers, made safe to show.
+//! Foreign text, such as names, paths and answers, made safe to show.
 //!
-//! A file name can hold escape sequences that a terminal obeys, and characters that turn the rest
-//! of a sentence around. Everything foreign goes through this module before a user sees it:
-//! [`crate::system::i18n::gettext_f`] does it for what it fills in, the command line for every line, the
-//! panel for every title.
+//! A file name can hold escape sequences that a terminal executes, and characters that reorder the
+//! rest of a sentence. All foreign text passes this module before the user sees it:
+//! [`crate::system::i18n::gettext_f`] applies it to values, the command line to every line, and the
+//! panel to every title.
 //!
-//! What cannot be printed is shown as `\u{202e}`, as Rust writes it, so that the user sees that it
-//! is there. A literal `\u{202e}` in a name looks the same; JSON output tells them apart.
+//! Unprintable characters are shown as `\u{202e}`, in Rust's notation, so that the user sees them.
+//! A literal `\u{202e}` in a name looks the same; JSON output distinguishes them.
 
 use std::borrow::Cow;
 use std::path::Path;
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-/// Begins a part whose direction follows from its first letter, and that does not change the
-/// direction of what is around it (Unicode Standard Annex 9).
+/// Starts a part whose direction follows from its first letter and doesn't affect the surrounding
+/// text (Unicode Standard Annex 9).
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 
 /// Ends such a part.
 const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
 
 /// Whether a character is never shown: a control or format character, a line or paragraph
-/// separator, or one that fonts leave out.
+/// separator, or a character that fonts leave out.
 ///
-/// Joiners and variation selectors are not: some scripts and emoji need them. [`one_line`] keeps
-/// them where these do, and nowhere else.
+/// Excludes joiners and variation selectors, which some scripts and emoji need. [`one_line`] keeps
+/// them only there.
 pub fn is_unprintable(c: char) -> bool {
     if is_joiner(c) || is_selector(c) {
         return false;
@@ -40,13 +40,13 @@ pub fn is_unprintable(c: char) -> bool {
     ) || is_left_out(c)
 }
 
-/// Whether a character is shown wherever it stands: neither [`is_unprintable`], nor a joiner or a
-/// selector, whose place decides.
+/// Whether a character is shown in every position: neither [`is_unprintable`], nor a joiner or
+/// selector, which depend on their position.
 pub fn is_printable_anywhere(c: char) -> bool {
     matches!(c, ' '..='~') || !is_joiner(c) && !is_selector(c) && !is_unprintable(c)
 }
 
-/// Characters of other categories that are invisible: `Default_Ignorable_Code_Point` in Unicode's
+/// Invisible characters of other categories: `Default_Ignorable_Code_Point` in Unicode's
 /// `DerivedCoreProperties.txt`.
 const fn is_left_out(c: char) -> bool {
     matches!(
@@ -63,12 +63,12 @@ const fn is_left_out(c: char) -> bool {
     )
 }
 
-/// What begins an isolate.
+/// Whether a character starts an isolate.
 const fn is_isolate(c: char) -> bool {
     matches!(c, '\u{2066}'..='\u{2068}')
 }
 
-/// `LEFT-TO-RIGHT MARK`, `RIGHT-TO-LEFT MARK`, `ARABIC LETTER MARK`: letters that are not seen.
+/// `LEFT-TO-RIGHT MARK`, `RIGHT-TO-LEFT MARK`, `ARABIC LETTER MARK`, which are invisible.
 const fn is_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
@@ -78,7 +78,7 @@ const fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Characters that choose a form of the one before.
+/// Whether a character selects a form of the preceding one.
 const fn is_selector(c: char) -> bool {
     matches!(
         c,
@@ -86,8 +86,8 @@ const fn is_selector(c: char) -> bool {
     )
 }
 
-/// Whether a joiner between two characters does something that a reader sees: within a word of a
-/// script whose letters join, or in an emoji.
+/// Whether a joiner between two characters has a visible effect: within a word of a joining script,
+/// or in an emoji.
 fn joins(before: Option<char>, after: Option<char>) -> bool {
     let (Some(before), Some(after)) = (before, after) else {
         return false;
@@ -100,12 +100,12 @@ fn joins(before: Option<char>, after: Option<char>) -> bool {
             )
     };
     let picture = |c: char| c.general_category() == GeneralCategory::OtherSymbol;
-    // The presentation of an emoji, and the colours of skin.
+    // Emoji presentation and skin tones.
     let of_picture = |c: char| matches!(c, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
     letter(before) && letter(after) || (picture(before) || of_picture(before)) && picture(after)
 }
 
-/// The scripts of the Middle East, India and Southeast Asia, and Mongolian, by their blocks.
+/// The blocks of Middle Eastern, Indian and Southeast Asian scripts, and of Mongolian.
 const fn is_of_joining_script(c: char) -> bool {
     matches!(
         c,
@@ -120,13 +120,13 @@ const fn is_of_joining_script(c: char) -> bool {
     )
 }
 
-/// Foreign text on one line: a line end in it is shown as `\n`.
+/// Foreign text on one line. A line end is shown as ` `.
 pub fn one_line(text: &str) -> String {
     escaped(text, false, false)
 }
 
-/// Foreign text that may have lines, such as a field of an error report. A line end of other
-/// systems is one.
+/// Foreign text that may have several lines, such as a field of an error report. Accepts the line
+/// ends of other systems.
 pub fn lines(text: &str) -> String {
     if text.contains('\r') {
         escaped(&text.replace("\r\n", "\n"), true, false)
@@ -135,14 +135,14 @@ pub fn lines(text: &str) -> String {
     }
 }
 
-/// A path, for people. Bytes that are not UTF-8 are shown as `�`.
+/// A path for display. Bytes that aren't UTF-8 are shown as `�`.
 pub fn path(path: &Path) -> String {
     one_line(&path.display().to_string())
 }
 
-/// Sentences of our own with foreign text in them, as the last step before they are shown. Isolates
-/// that are closed stay, and so do the marks that translators put into languages from right to left;
-/// anything else that is unprintable was forgotten earlier.
+/// Our own sentences with foreign text in them, immediately before they are shown. Keeps closed
+/// isolates and the marks of translators into right-to-left languages. Escapes other unprintable
+/// characters, which were missed earlier.
 pub fn composed(text: &str) -> String {
     escaped(text, true, true)
 }
@@ -152,7 +152,7 @@ pub fn composed_line(text: &str) -> String {
     escaped(text, false, true)
 }
 
-/// The beginning of a text, with an ellipsis for the rest, in characters.
+/// The first `longest` characters of a text, with an ellipsis if there are more.
 pub fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
@@ -160,15 +160,15 @@ pub fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// Whether some of it is written from right to left.
+/// Whether a part of the text is written from right to left.
 pub fn has_right_to_left(text: &str) -> bool {
     text.chars().any(is_right_to_left)
 }
 
-/// A part of a sentence, so that neither turns the other around.
+/// A part of a sentence, isolated so that neither reorders the other.
 ///
-/// Where both are written from left to right it is the part itself: terminals and scripts are not
-/// to see characters that nobody needs.
+/// If both are written from left to right, it is returned unchanged: terminals and scripts get no
+/// needless characters.
 pub fn isolated<'a>(part: &'a str, sentence: &str) -> Cow<'a, str> {
     let needed = if has_right_to_left(sentence) {
         !part.bytes().all(|byte| byte.is_ascii_digit()) && !is_right_to_left_only(part)
@@ -182,7 +182,7 @@ pub fn isolated<'a>(part: &'a str, sentence: &str) -> Cow<'a, str> {
     }
 }
 
-/// Names for a list, each of which keeps to itself where they are written in both directions.
+/// Isolates the names in a list if they are written in both directions.
 pub fn isolated_names(names: &mut [String]) {
     let (right, left): (Vec<&String>, Vec<&String>) =
         names.iter().partition(|name| has_right_to_left(name));
@@ -194,7 +194,7 @@ pub fn isolated_names(names: &mut [String]) {
     }
 }
 
-/// A text in an isolate of its own. An isolate ends with its line.
+/// Isolates a text. An isolate ends with its line.
 pub fn set_apart(text: &str) -> String {
     let lines: Vec<_> = text
         .split('\n')
@@ -203,8 +203,7 @@ pub fn set_apart(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The blocks whose letters are written from right to left; they are reserved for such scripts
-/// (`DerivedBidiClass.txt`).
+/// The blocks for right-to-left scripts (`DerivedBidiClass.txt`).
 const fn is_right_to_left(c: char) -> bool {
     !is_mark(c)
         && matches!(
@@ -217,7 +216,7 @@ const fn is_right_to_left(c: char) -> bool {
         )
 }
 
-/// Whether it has letters from right to left and no others, apart from what is in isolates.
+/// Whether all letters outside isolates are written from right to left, and there are any.
 pub(crate) fn is_right_to_left_only(text: &str) -> bool {
     let (mut right, mut depth) = (false, 0_usize);
     for c in text.chars() {
@@ -233,8 +232,8 @@ pub(crate) fn is_right_to_left_only(text: &str) -> bool {
     right
 }
 
-/// Writes what is unprintable as an escape, apart from line ends and tabulators where there may be
-/// any (`layout`), and from what sets directions in a text of our own.
+/// Escapes unprintable characters. Keeps line ends and tabs with `layout`, and direction characters
+/// with `own`.
 fn escaped(text: &str, layout: bool, own: bool) -> String {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') || layout && matches!(byte, b'\n' | b'\t');
     if text.bytes().all(plain) {
@@ -248,7 +247,7 @@ fn escaped(text: &str, layout: bool, own: bool) -> String {
     let mut isolates = isolates.into_iter().peekable();
     let marks = own && has_right_to_left(text);
     let mut out = String::with_capacity(text.len());
-    // The last character, where it was kept.
+    // The last character, if it was kept.
     let mut before = None;
     let mut rest = text.char_indices().peekable();
     while let Some((at, c)) = rest.next() {
@@ -275,7 +274,7 @@ fn escaped(text: &str, layout: bool, own: bool) -> String {
     out
 }
 
-/// Where isolates begin and end that are closed in the line in which they begin, in order.
+/// The offsets of isolates' characters that are closed in their line, in order.
 fn closed_isolates(text: &str) -> Vec<usize> {
     let (mut found, mut open) = (Vec::new(), Vec::new());
     for (at, c) in text.char_indices() {
@@ -300,7 +299,7 @@ mod tests {
 
     use super::*;
 
-    /// Any text, with more of what is dangerous than chance would have.
+    /// Any text, with dangerous characters more often than by chance.
     fn hostile() -> impl Strategy<Value = String> {
         let c = prop_oneof![
             any::<char>(),

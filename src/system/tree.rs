@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The files of a computer: of this one, or of one that is prepared as an image in a folder.
+//! The files of this computer, or of an image in a folder.
 //!
-//! Nothing that a file or link in an image says may lead out: what stands outside is this
-//! computer's. So an image is a handle to its folder, and everything is looked up below that
-//! handle.
+//! Files and links in an image must not lead out of it, since everything outside belongs to this
+//! computer. So an image is a handle to its folder, and all paths are looked up below that handle.
 //!
 //! ```text
-//! tree           what is read and written, of either
-//! ├── image      looking paths up in an image
+//! tree           reading and writing both
+//! ├── image      looking up paths in an image
 //! └── removal    removing folders
 //! ```
 
@@ -31,11 +30,11 @@ use crate::system::replace::{Before, NewRights, NotReplaced, Original, Prepared}
 
 use image::Image;
 
-/// The name under which a file or folder is made before it takes its place. Hidden, so that
-/// neither dconf nor anybody else takes it for the real one.
+/// The temporary name of a file or folder before it takes its place. It is hidden, so that neither
+/// dconf nor other programs use it.
 pub(crate) const UNDER_WAY: &str = ".privacy-panel.new";
 
-/// The same, for a folder beside a file that is made at the same time.
+/// The temporary name of a folder that is made at the same time as a file next to it.
 pub(crate) const FOLDER_UNDER_WAY: &str = ".privacy-panel.d.new";
 
 pub(crate) use crate::system::limits::FOREIGN_FILE as LARGEST_FOREIGN_FILE;
@@ -43,11 +42,11 @@ pub(crate) use crate::system::limits::FOREIGN_FILE as LARGEST_FOREIGN_FILE;
 /// A computer's files.
 #[derive(Debug)]
 pub struct Tree {
-    /// None for this computer.
+    /// `None` for this computer.
     image: Option<Image>,
 }
 
-/// Who may do what with a file.
+/// The access rights of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rights {
     pub(crate) mode: u32,
@@ -55,7 +54,7 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    /// Everybody may read it; whoever writes it owns it.
+    /// All users may read it. The caller owns it.
     pub(crate) const PUBLIC: Self = Self {
         mode: 0o644,
         owner: None,
@@ -71,7 +70,7 @@ impl From<Rights> for NewRights {
     }
 }
 
-/// What stands at the end of a path, no link followed.
+/// The kind of file at a path. Links are not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     File(Rights),
@@ -86,7 +85,7 @@ impl Tree {
         Self { image: None }
     }
 
-    /// The files of an image in a folder. The root folder is this computer's.
+    /// The files of an image. For the root folder, those of this computer.
     pub fn image(folder: &Path) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(folder, ambient_authority())?;
         if Image::is_root(&root)? {
@@ -102,7 +101,7 @@ impl Tree {
         self.image.is_some()
     }
 
-    /// The name of a file for people: where it is as seen from here.
+    /// The display name of a file: its path from outside the image.
     pub fn name(&self, path: &Path) -> PathBuf {
         match &self.image {
             Some(image) => image.name(path),
@@ -110,7 +109,7 @@ impl Tree {
         }
     }
 
-    /// Opens a folder; none where there is nothing of that name.
+    /// Opens a folder. `None` if there is nothing of that name.
     pub(crate) fn folder(&self, path: &Path) -> io::Result<Option<Dir>> {
         let opened = match &self.image {
             Some(image) => image.folder(path),
@@ -119,7 +118,7 @@ impl Tree {
         unless_missing(opened)
     }
 
-    /// What stands at a path, the last link not followed; none where there is nothing.
+    /// The kind of file at a path, without following a last link. `None` if there is nothing.
     pub(crate) fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
             return Ok(None);
@@ -130,7 +129,8 @@ impl Tree {
         }
     }
 
-    /// Opens a folder, and makes it and those above it where they are missing. Says which it made.
+    /// Opens a folder, and creates it and its parents if they are missing. Adds the created ones to
+    /// `made`.
     pub(crate) fn make_folder(&self, path: &Path, made: &mut Vec<PathBuf>) -> io::Result<Dir> {
         if let Some(dir) = self.folder(path)? {
             return Ok(dir);
@@ -141,16 +141,16 @@ impl Tree {
         let parent = self.make_folder(above, made)?;
         make_folder(&parent, name)?;
         made.push(path.to_owned());
-        // The new folder itself, whatever may have its place by now.
+        // Opens the new folder itself, even if something replaced it.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = rustix::fs::openat(&parent, name, flags, Mode::empty())?;
         Ok(Dir::from_std_file(File::from(folder)))
     }
 
-    /// Reads a file to its end; none where there is nothing of that name, an error where it is
-    /// not a regular file or has more than `most` bytes.
+    /// Reads a file to its end. `None` if there is nothing of that name. A file that isn't regular
+    /// or has more than `most` bytes is an error.
     pub(crate) fn read(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-        // Looked at before it is opened: a device may do something when it is.
+        // Checked before opening: opening a device may have effects.
         let is_file = match &self.image {
             Some(image) => image.is_file(path),
             None => path.metadata().map(|found| found.is_file()),
@@ -162,7 +162,7 @@ impl Tree {
         }
     }
 
-    /// The same, of what was seen to be a regular file a moment ago.
+    /// Like [`Self::read`], for a file that was just seen to be regular.
     pub(crate) fn read_regular(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
         let opened = if let Some(image) = &self.image {
             image.open_file(path, open::FLAGS)
@@ -176,7 +176,7 @@ impl Tree {
             .transpose()
     }
 
-    /// Whether it is a link to `/dev/null`, with which an administrator masks a file.
+    /// Whether it is a link to `/dev/null`, with which the administrator masks a file.
     pub(crate) fn is_null(&self, path: &Path) -> bool {
         let target = match &self.image {
             Some(_) => self.link(path),
@@ -185,7 +185,7 @@ impl Tree {
         target.is_ok_and(|target| target == Path::new("/dev/null"))
     }
 
-    /// Where a link leads, as it says itself.
+    /// The target of a link, unresolved.
     fn link(&self, path: &Path) -> io::Result<PathBuf> {
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -196,8 +196,8 @@ impl Tree {
             .read_link_contents(name)
     }
 
-    /// The names in a folder, and whether each is known to be a regular file; none where there
-    /// is no folder. A link that leads nowhere is an error: a folder was meant to be there.
+    /// The names in a folder, and whether each is known to be a regular file. Empty if there is no
+    /// folder. A dangling link is an error: the folder should exist.
     pub(crate) fn entries(&self, path: &Path) -> io::Result<Vec<(std::ffi::OsString, bool)>> {
         let Some(folder) = self.folder(path)? else {
             return match self.dangling(path)? {
@@ -216,7 +216,7 @@ impl Tree {
         entries.collect()
     }
 
-    /// The link on the way to a missing folder that leads nowhere, if there is one.
+    /// The dangling link on the way to a missing folder, if any.
     fn dangling<'a>(&self, path: &'a Path) -> io::Result<Option<&'a Path>> {
         for path in path.ancestors() {
             match self.kind(path)? {
@@ -229,7 +229,7 @@ impl Tree {
     }
 }
 
-/// Makes an error of nothing there a missing value.
+/// Turns `NotFound` into `None`.
 pub(crate) fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
@@ -238,7 +238,7 @@ pub(crate) fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> 
     }
 }
 
-/// What has that name in the folder.
+/// The kind of a file in the folder.
 pub(crate) fn kind(dir: &Dir, name: impl AsRef<Path>) -> io::Result<Option<Kind>> {
     let Some(found) = unless_missing(dir.symlink_metadata(name))? else {
         return Ok(None);
@@ -258,13 +258,13 @@ pub(crate) fn kind(dir: &Dir, name: impl AsRef<Path>) -> io::Result<Option<Kind>
     }))
 }
 
-/// Makes a folder that everybody may look into.
+/// Creates a folder that all users may read.
 pub(crate) fn make_folder(dir: &Dir, name: impl AsRef<Path>) -> io::Result<()> {
     dir.create_dir_with(name, DirBuilder::new().mode(0o755))?;
     flush(dir)
 }
 
-/// Writes a new file and has it on the disk.
+/// Writes and flushes a new file.
 pub(crate) fn write_new(
     dir: &Dir,
     name: impl AsRef<Path>,
@@ -274,18 +274,17 @@ pub(crate) fn write_new(
     Ok(replace::write_new(dir, name, bytes, rights.into())?)
 }
 
-/// Writes a file of the panel's own under another name, for [`put_in_place`].
+/// Writes one of the panel's own files under a temporary name, for [`put_in_place`].
 pub(crate) fn prepare(dir: &Dir, bytes: &[u8], rights: Rights) -> io::Result<()> {
     remove(dir, UNDER_WAY)?;
     write_new(dir, UNDER_WAY, bytes, rights).inspect_err(|_| {
-        // What could not be written helps nobody.
+        // An incomplete file is of no use.
         let _ = remove(dir, UNDER_WAY);
     })
 }
 
-/// Writes a file under another name that will replace one of another program's, with all the rights
-/// of the old one; where there is none yet, with those given. `before` is what the caller has read:
-/// an error where the file has other content by now.
+/// Prepares the replacement of another program's file with all its access rights, or a new file
+/// with the given ones. `before` is the content that the caller read: other content is an error.
 pub(crate) fn prepare_replacement(
     dir: &Dir,
     name: impl AsRef<OsStr>,
@@ -312,14 +311,14 @@ pub(crate) fn prepare_replacement(
     Ok(prepared)
 }
 
-/// Gives what was made under another name its own: from one moment to the next, and for good.
+/// Renames a prepared file atomically to its final name, and flushes the folder.
 pub(crate) fn put_in_place(dir: &Dir, name: &str) -> io::Result<()> {
     dir.rename(UNDER_WAY, dir, name)?;
     flush(dir)
 }
 
-/// Lets the folder that was made under another name and the one that has the name now change their
-/// names. `None` where the file system cannot do that: on an overlay a folder of a lower layer.
+/// Exchanges the names of the prepared folder and the current one. `None` if the file system can't
+/// do that, as for a folder in a lower layer of an overlay.
 pub(crate) fn exchange(dir: &Dir, name: &str) -> io::Result<Option<()>> {
     use rustix::io::Errno;
     match rustix::fs::renameat_with(dir, FOLDER_UNDER_WAY, dir, name, RenameFlags::EXCHANGE) {
@@ -329,7 +328,7 @@ pub(crate) fn exchange(dir: &Dir, name: &str) -> io::Result<Option<()>> {
     }
 }
 
-/// Removes a file, a link or a folder with all that is in it. No link is followed.
+/// Removes a file, a link, or a folder with its content. Follows no link.
 pub(crate) fn remove(dir: &Dir, name: impl AsRef<Path>) -> io::Result<()> {
     let name = name.as_ref();
     let removed = match kind(dir, name)? {
@@ -341,7 +340,7 @@ pub(crate) fn remove(dir: &Dir, name: impl AsRef<Path>) -> io::Result<()> {
     flush(dir)
 }
 
-/// Removes a folder when there is nothing in it.
+/// Removes a folder if it is empty.
 pub(crate) fn remove_empty(dir: &Dir, name: &OsStr) -> io::Result<()> {
     match dir.remove_dir(name) {
         Err(error)
@@ -356,7 +355,7 @@ pub(crate) fn remove_empty(dir: &Dir, name: &OsStr) -> io::Result<()> {
     }
 }
 
-/// Waits until the names in a folder are on the disk.
+/// Flushes the names in a folder to the disk.
 pub(crate) fn flush(dir: &Dir) -> io::Result<()> {
     Ok(replace::flush(dir.as_fd())?)
 }
@@ -372,8 +371,8 @@ pub(crate) fn check_writable(dir: &Dir) -> io::Result<()> {
     )?)
 }
 
-/// Whether the system failed, such as for want of handles or by a broken disk, rather than the
-/// file being none that can be read.
+/// Whether the system failed, such as for lack of handles or with a broken disk, rather than the
+/// file being unreadable by its nature.
 pub(crate) fn is_of_system(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let of_file = [

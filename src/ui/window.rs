@@ -14,6 +14,7 @@ use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::{Choice, Group};
 use privacy_panel::choices::organisation::is_contact;
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
@@ -222,10 +223,10 @@ impl Window {
     /// services keep as soon as they have answered.
     pub(crate) fn refresh(&self) {
         let catalogue = self.catalogue();
-        let storage = Storage::fresh();
+        let now = Snapshot::fresh();
         for choice in choice::ALL {
             if !catalogue.asks_services(choice) {
-                self.show_status(ChoiceStatus::of(catalogue, choice, &storage));
+                self.show_status(ChoiceStatus::of(catalogue, choice, &now));
             }
         }
         self.ask_services();
@@ -252,8 +253,8 @@ impl Window {
         let window = self.downgrade();
         glib::spawn_future_local(async move {
             let answered = gio::spawn_blocking(move || {
-                let storage = Storage::fresh();
-                let of = |choice: &&'static Choice| ChoiceStatus::of(&catalogue, choice, &storage);
+                let now = Snapshot::fresh();
+                let of = |choice: &&'static Choice| ChoiceStatus::of(&catalogue, choice, &now);
                 choices.iter().map(of).collect::<Vec<_>>()
             });
             let answered = answered.await;

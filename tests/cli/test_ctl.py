@@ -456,7 +456,7 @@ def test_a_program_that_is_not_installed_is_listed_and_not_counted(session):
         (reader_file(path="org/example"), "5:8: “org/example”; expected a path"),
         (reader_file() + "extra = 1\n", "9:1: unknown field `extra`"),
         ("name = [\n", "1:9: unclosed array"),
-        (reader_file().replace('name = "Odd"', 'name = "a\\nb"'), "1:8: “a\\nb”; expected"),
+        (reader_file().replace('name = "Odd"', 'name = "a\\nb"'), "1:8: “a\\nb” has the character U+000A"),
         ('name = "X"\nchoice = "error-reports"\n', ": expected a table [gsettings]"),
     ],
 )

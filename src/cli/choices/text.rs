@@ -5,11 +5,11 @@
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::change::{Failure, Report};
 use privacy_panel::choices::reader::Request;
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
-use privacy_panel::system::settings::Storage;
 use privacy_panel::system::text;
 
 use crate::output;
@@ -48,8 +48,8 @@ fn paragraph(status: &ChoiceStatus) -> String {
     if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
         lines.push(format!("    {}", words::mode(mode)));
     }
-    if status.nobody_follows() {
-        lines.push(format!("    {}", status.choice.nobody()));
+    if status.has_no_reader() {
+        lines.push(format!("    {}", status.choice.empty_hint()));
     }
     if status.pending {
         lines.push(format!("    {}", words::pending()));
@@ -114,7 +114,7 @@ pub(crate) fn failures(report: &Report) -> Vec<String> {
 }
 
 /// `readers`: a row a reader.
-pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
+pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
     let header = [
         // Translators: heading of a column
         gettext("READER"),
@@ -128,7 +128,7 @@ pub(crate) fn readers(catalogue: &Catalogue, storage: &Storage) -> String {
         gettext("FILE"),
     ];
     let rows = catalogue.readers().iter().map(|reader| {
-        let status = ReaderStatus::of(reader, storage);
+        let status = ReaderStatus::of(reader, now);
         [
             reader.id.clone(),
             reader.choice.id.to_owned(),

@@ -13,7 +13,6 @@ use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out::OptOut;
 use crate::choices::organisation;
-use crate::choices::reader::{Reader, Shape};
 use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::install::Place;
@@ -150,21 +149,19 @@ impl Place {
         let mut questions = Vec::new();
         for decision in &policy.decisions {
             for reader in catalogue.readers_of(decision.choice) {
-                let keys = compile::keys_of(decision, reader);
+                let mut keys = reader.store.policy_keys(decision);
+                keys.sort_by(|one, other| one.key.cmp(&other.key));
                 let opt_outs = wanted_of(decision, reader);
                 // What a service or a file keeps is in no database.
                 if keys.is_empty() && opt_outs.is_empty() {
                     continue;
                 }
-                questions.extend(keys.iter().map(|key| {
-                    Question {
-                        key: key.clone(),
-                        // What this computer's programs take says nothing about an image's.
-                        schema: schema(reader)
-                            .filter(|_| !self.tree.is_image())
-                            .map(str::to_owned),
-                    }
+                questions.extend(keys.iter().map(|key| Question {
+                    key: key.key.clone(),
+                    // What this computer's programs take says nothing about an image's.
+                    schema: key.schema.clone().filter(|_| !self.tree.is_image()),
                 }));
+                let keys: Vec<_> = keys.into_iter().map(|key| key.key).collect();
                 readers.push((decision.choice, reader, keys, opt_outs));
             }
         }
@@ -369,13 +366,4 @@ fn is_denied(error: &io::Error) -> bool {
         Errno::from_io_error(error),
         Some(Errno::ACCESS | Errno::PERM)
     )
-}
-
-/// The schema that a reader's programs read its keys with.
-fn schema(reader: &Reader) -> Option<&str> {
-    match &reader.shape {
-        Shape::Value(shape) => Some(&shape.schema),
-        Shape::List(shape) => Some(&shape.schema),
-        Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => None,
-    }
 }

@@ -107,7 +107,7 @@ impl Before {
 /// lock it off, or where nothing does.
 pub fn wanted_of<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     if decision.locked && !decision.state.may_send() {
-        opt_out::of_administrator(reader.disable_all())
+        opt_out::of_administrator(reader.store.opt_outs())
     } else {
         &[]
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The program `dconf`, run with nothing of a person's.
+//! The `dconf` command, run without the user's environment.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,7 +12,7 @@ use crate::system::child::{Child, Limits, Output, Program};
 use crate::system::dconf::scratch_home::{Home, PROFILE};
 use crate::system::tree::LARGEST_FOREIGN_FILE;
 
-/// Why dconf could not be run, or what it complained about.
+/// Why dconf failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The program isn't installed.
@@ -21,33 +21,33 @@ pub(crate) enum Failure {
     /// It failed, or was killed.
     #[error("{0}")]
     Failed(String),
-    /// There is no folder for its temporary files.
+    /// There is no place for its temporary files.
     #[error("no temporary folder: {0}")]
     NoScratch(#[from] io::Error),
 }
 
-/// The names of the files that are compiled apart.
+/// The name of the folder for a separate compilation.
 const FOLDER: &str = "database.d";
 const KEYS: &str = "database.d/keys";
 const LOCKS_FOLDER: &str = "database.d/locks";
 const LOCKS: &str = "database.d/locks/locks";
 const COMPILED: &str = "database";
 
-/// What a run may take that compiles the administrator's own databases.
+/// The limits for compiling the administrator's own databases.
 const UPDATE: Limits = Limits {
     time: Duration::from_secs(30),
     output: 1024 * 1024,
     memory: None,
 };
 
-/// What a run may take that is given files of an image: a database of a few KiB may list gigabytes.
+/// The limits for files of an image: a database of a few KiB may list gigabytes.
 const APART: Limits = Limits {
     time: Duration::from_secs(30),
     output: 1024 * 1024,
     memory: Some(256 * 1024 * 1024),
 };
 
-/// Has all databases of this computer compiled. Says whether dconf was content, and what it said.
+/// Compiles all databases of this computer. Returns whether dconf succeeded, and its messages.
 pub(crate) fn update() -> Result<(bool, String), Failure> {
     let bus = "DBUS_SYSTEM_BUS_ADDRESS";
     let bus = std::env::var_os(bus).map(|address| (bus, address));
@@ -60,8 +60,8 @@ pub(crate) fn update() -> Result<(bool, String), Failure> {
     }
 }
 
-/// The database that comes of sources, compiled in a folder of ours: dconf follows whatever links
-/// there are.
+/// Compiles a database from keyfiles in a temporary folder, since dconf follows any links in the
+/// original one.
 pub(crate) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
     let home = Home::new()?;
     home.make_folder(FOLDER)?;
@@ -77,8 +77,8 @@ pub(crate) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(home.read(COMPILED, LARGEST_FOREIGN_FILE)?)
 }
 
-/// What is in a database: its keys and values as a key file, and its locks, a line each. None where
-/// either has more than `most` bytes, or more than dconf could list.
+/// The content of a database: its keys and values as a keyfile, and its locks, one a line. `None`
+/// if either is longer than `most` bytes, or longer than dconf could list.
 pub(crate) fn contents(database: &[u8], most: usize) -> Result<Option<(String, String)>, Failure> {
     let home = Home::new()?;
     let copy = home.path().join(COMPILED);
@@ -95,7 +95,7 @@ pub(crate) fn contents(database: &[u8], most: usize) -> Result<Option<(String, S
             Ok(output) if output.status.success() => {
                 Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
             }
-            // GLib ends a program that gets no memory.
+            // GLib aborts if it gets no memory.
             Ok(output) if output.status.signal().is_some() => Ok(None),
             Err(child::Failure::TooMuch) => Ok(None),
             Ok(output) => Err(Failure::Failed(said(&output))),
@@ -130,7 +130,7 @@ impl From<child::Failure> for Failure {
     }
 }
 
-/// What dconf had to say; or how it ended, where it said nothing of its failure.
+/// dconf's messages or, after a failure without a message, how it ended.
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines = text.lines().filter(|line| !line.trim().is_empty());

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The profile: which databases everybody's programs read, the most important first.
+//! The profile: the databases that all programs read, the most important first.
 //!
-//! The format is that of dconf(7), "PROFILES": a database a line, `#` begins a comment. It belongs
-//! to the administrator, so all of it stays as it is, byte for byte, but for one line of ours.
+//! The format is in dconf(7), "PROFILES": one database a line, and `#` starts a comment. The file
+//! belongs to the administrator, so every byte stays except our own line.
 
-/// Where profiles are, and the name of everybody's.
+/// The folder of profiles.
 pub(crate) const FOLDER: &str = "/etc/dconf/profile";
 pub(crate) const NAME: &str = "user";
 
-/// Everybody's profile.
+/// The profile of all users.
 pub(crate) const FILE: &str = "/etc/dconf/profile/user";
 
-/// Where a distribution may have one, below its data folders. Ours would hide it.
+/// The profile of a distribution, below its data folders. Our file would hide it.
 pub(crate) const VENDOR_FILE: &str = "dconf/profile/user";
 
 /// Our line.
 const LINE: &[u8] = b"system-db:privacy_panel";
 
-/// The profile of a computer that has none: dconf's own default.
+/// dconf's default on a computer without a profile.
 const DEFAULT: &[u8] = b"user-db:user\n";
 
-/// Why there is no place for our line.
+/// Why our line has no valid position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoUserDatabase;
 
-/// What a line says, without white space and comments, as dconf reads it.
+/// The content of a line without white space and comments, as dconf reads it.
 fn entry(line: &[u8]) -> &[u8] {
     let end = line.iter().position(|byte| *byte == b'#');
     line[..end.unwrap_or(line.len())].trim_ascii()
 }
 
-/// The lines, each with its end.
+/// The lines with their line ends.
 fn lines(profile: &[u8]) -> impl Iterator<Item = &[u8]> {
     profile.split_inclusive(|byte| *byte == b'\n')
 }
 
-/// The databases of a profile, in its order.
+/// The databases of a profile, in order.
 pub(crate) fn entries(profile: &[u8]) -> impl Iterator<Item = &[u8]> {
     lines(profile).map(entry).filter(|entry| !entry.is_empty())
 }
@@ -46,13 +46,13 @@ pub(crate) fn has_ours(profile: &[u8]) -> bool {
     entries(profile).any(|entry| entry == LINE)
 }
 
-/// Whether it names databases other than the person's own.
+/// Whether it names databases other than the user's own.
 pub(crate) fn names_system_databases(profile: &[u8]) -> bool {
     entries(profile).any(|entry| entry.starts_with(b"system-db:") || entry.starts_with(b"file-db:"))
 }
 
-/// The profile with our line: after the person's own database and before all others, so that
-/// a person's decision comes first, and no other default hides the policy.
+/// The profile with our line after the user's database and before all others, so that the user's
+/// decisions come first, and no other default hides the policy.
 pub(crate) fn with_ours(profile: &[u8]) -> Result<Vec<u8>, NoUserDatabase> {
     if has_ours(profile) {
         return Ok(profile.to_owned());
@@ -67,7 +67,7 @@ pub(crate) fn with_ours(profile: &[u8]) -> Result<Vec<u8>, NoUserDatabase> {
                 out.extend_from_slice(LINE);
                 out.push(b'\n');
             } else {
-                // The last line had no end, and the new last one has none either.
+                // The last line had no line end, so the new last line has none either.
                 out.push(b'\n');
                 out.extend_from_slice(LINE);
             }
@@ -89,7 +89,7 @@ pub(crate) fn without_ours(profile: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The profile that is made where there is none: the distribution's, or dconf's default.
+/// The profile for a computer without one: the distribution's, or dconf's default.
 pub(crate) fn new(vendor: Option<&[u8]>) -> Result<Vec<u8>, NoUserDatabase> {
     with_ours(vendor.unwrap_or(DEFAULT))
 }

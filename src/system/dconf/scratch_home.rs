@@ -12,10 +12,10 @@ use crate::system::folders;
 use crate::system::scratch::Scratch;
 use crate::system::tree::Tree;
 
-/// The name of a profile for such a home alone.
+/// The name of the profile in such a home.
 pub(crate) const PROFILE: &str = "profile";
 
-/// The folder; it is gone when this is dropped.
+/// The folder. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Home(Scratch);
 
@@ -28,17 +28,17 @@ impl Deref for Home {
 }
 
 impl Home {
-    /// Makes one.
+    /// Creates one.
     pub(crate) fn new() -> io::Result<Self> {
         Scratch::new().map(Self)
     }
 
-    /// Where a profile for this home alone is.
+    /// The path of a profile for this home alone.
     pub(crate) fn profile(&self) -> PathBuf {
         self.path().join(PROFILE)
     }
 
-    /// The environment of a process that reads by a profile.
+    /// The environment of a process that reads with a profile.
     pub(crate) fn environment(&self, profile: &Path) -> Vec<(&'static str, OsString)> {
         let home = || self.path().as_os_str().to_owned();
         let data: Vec<_> = folders::system_data(&Tree::computer());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The reading half of a GSettings backend, called directly.
+//! Direct calls of the reading half of a GSettings backend.
 //!
-//! These are the virtual functions of `GSettingsBackendClass` (`gio/gsettingsbackend.h`), which
-//! are what `GSettings` calls itself: `read` with `default_value` set skips the person's own
-//! layer, `read_user_value` reads that layer alone, `get_writable` is false for a locked key.
-//! GLib has no functions of its own around them, and so neither have its Rust bindings.
+//! `GSettings` itself calls these virtual functions of `GSettingsBackendClass`
+//! (`gio/gsettingsbackend.h`): `read` with `default_value` set skips the user's own layer,
+//! `read_user_value` reads only that layer, and `get_writable` is false for a locked key. GLib has
+//! no public wrappers for them, so neither have its Rust bindings.
 
 // All unsafe code is in this file and in i18n/locale.rs.
 #![allow(unsafe_code)]
@@ -14,20 +14,20 @@ use gio::ffi::{GSettingsBackend, GSettingsBackendClass};
 use glib::translate::{IntoGlib, ToGlibPtr, from_glib, from_glib_full};
 use glib::{Variant, VariantTy};
 
-/// The layers of the storage that a value may come from.
+/// The layers of the storage.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layers {
-    /// All of them: the value in force.
+    /// All layers: the value in force.
     All,
-    /// All but the person's own.
+    /// All except the user's own.
     BelowUser,
-    /// The person's own alone.
+    /// Only the user's own.
     User,
 }
 
-/// The stored value of a key (its path and its name in one), or none: the schema's default.
+/// The stored value of a key (its path and its name in one). `None`: the schema's default applies.
 ///
-/// A value of another type than the expected one counts as none, as it does for GSettings.
+/// As in GSettings, a value of another type counts as none.
 pub(crate) fn read(
     backend: &gio::SettingsBackend,
     key: &str,
@@ -38,9 +38,9 @@ pub(crate) fn read(
     let class = class_of(backend);
     let key = key.to_glib_none();
     let expected_type = expected.to_glib_none();
-    // SAFETY: the functions are called as gio/gsettingsbackend.c calls them: a live instance of
-    // the class, a C string and a type that live through the call. What comes back is NULL or
-    // a reference that is ours.
+    // SAFETY: the functions are called as in gio/gsettingsbackend.c: with a live instance of the
+    // class, and a C string and a type that live through the call. The result is NULL or a
+    // reference that the caller owns.
     let value: Option<Variant> = unsafe {
         match layers {
             Layers::All | Layers::BelowUser => {
@@ -55,7 +55,7 @@ pub(crate) fn read(
     value.filter(|value| value.type_().is_subtype_of(expected))
 }
 
-/// Whether the person may change a key.
+/// Whether the user may change a key.
 pub(crate) fn is_writable(backend: &gio::SettingsBackend, key: &str) -> bool {
     let instance: *mut GSettingsBackend = backend.to_glib_none().0;
     let key = key.to_glib_none();

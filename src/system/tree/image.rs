@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The folder of an image, and looking paths up in it as the image itself would.
+//! The folder of an image, and looking up paths as the image itself would.
 //!
-//! Links are the rule in images, absolute ones too: in the image they lead to the image's own
-//! files. The kernel resolves them so, by openat2(2) with `RESOLVE_IN_ROOT`, whatever is renamed
-//! meanwhile. Where that system call is missing (before Linux 5.6, or in a container that does not
-//! let it through), cap-std resolves paths instead. It refuses absolute links.
+//! Images usually have links, including absolute ones, which lead to the image's own files. The
+//! kernel resolves them with openat2(2) and `RESOLVE_IN_ROOT`, even during renames. If that system
+//! call is missing (before Linux 5.6, or in a container that blocks it), cap-std resolves paths
+//! instead. It refuses absolute links.
 
 use std::fs::File;
 use std::io;
@@ -16,10 +16,10 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 
-/// Links stay in the image, and none of `/proc` leads to an open file of this computer.
+/// Links stay in the image, and magic links of `/proc` don't lead to open files of this computer.
 const IN_IMAGE: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
 
-/// How often a path is looked up anew whose folders were renamed meanwhile.
+/// How often a path is looked up again after its folders were renamed meanwhile.
 const ATTEMPTS: usize = 64;
 
 /// An image.
@@ -45,12 +45,12 @@ impl Image {
         })
     }
 
-    /// The name of a file as seen from this computer.
+    /// The path of a file as seen from this computer.
     pub(crate) fn name(&self, path: &Path) -> PathBuf {
         self.name.join(below_root(path))
     }
 
-    /// Opens a folder, all links followed.
+    /// Opens a folder. Follows all links.
     pub(crate) fn folder(&self, path: &Path) -> io::Result<Dir> {
         if self.resolves {
             return Ok(Dir::from_std_file(File::from(self.open(path, PLACE)?)));
@@ -61,7 +61,7 @@ impl Image {
         }
     }
 
-    /// Whether there is a regular file, all links followed. Opens nothing.
+    /// Whether there is a regular file. Follows all links and opens nothing.
     pub(crate) fn is_file(&self, path: &Path) -> io::Result<bool> {
         if self.resolves {
             let place = self.open(path, OFlags::PATH | OFlags::CLOEXEC)?;
@@ -71,7 +71,7 @@ impl Image {
         Ok(found.is_file())
     }
 
-    /// Opens a file for reading, all links followed.
+    /// Opens a file for reading. Follows all links.
     pub(crate) fn open_file(&self, path: &Path, flags: OFlags) -> io::Result<File> {
         if self.resolves {
             return self.open(path, flags).map(File::from);
@@ -88,14 +88,14 @@ impl Image {
         let mut attempts = ATTEMPTS;
         loop {
             match openat2(&self.root, path, flags, Mode::empty(), IN_IMAGE) {
-                // The kernel cannot tell whether `..` led out.
+                // The kernel can't tell whether `..` led out.
                 Err(Errno::AGAIN | Errno::INTR) if attempts > 0 => attempts -= 1,
                 opened => return Ok(opened?),
             }
         }
     }
 
-    /// Whether the image is the root folder of this computer.
+    /// Whether the image is this computer's root folder.
     pub(crate) fn is_root(root: &Dir) -> io::Result<bool> {
         let here = rustix::fs::fstat(root)?;
         let there = rustix::fs::stat("/")?;
@@ -103,15 +103,15 @@ impl Image {
     }
 }
 
-/// A handle that only stands for a folder.
+/// A handle that only refers to a folder.
 const PLACE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// The path as seen from the root folder.
+/// The path relative to the root folder.
 fn below_root(path: &Path) -> &Path {
     path.strip_prefix("/").unwrap_or(path)
 }
 
-/// Says what cap-std's refusal means here. It does not come from the system.
+/// Translates cap-std's refusal, which isn't a system error.
 fn refused(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
         return io::Error::other(
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// An image with an absolute link, and a file outside of it that has the link's name.
+    /// An image with an absolute link, and a file of the link's name outside it.
     fn image(resolves: bool) -> (tempfile::TempDir, Image) {
         let outer = tempfile::tempdir().unwrap();
         let root = outer.path().join("image");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Removing a folder with all that is in it, however deep it is.
+//! Removing a folder with its content at any depth.
 //!
-//! It keeps two handles open and the names on the way, not a frame of the stack for each level:
-//! the owner of an image decides how deep its folders are.
+//! It keeps two handles and the names on the way rather than a stack frame for each level: the
+//! owner of an image decides how deep its folders are.
 
 use std::ffi::{CString, OsStr};
 use std::io;
@@ -14,13 +14,13 @@ use rustix::io::Errno;
 
 /// A folder on the way down.
 struct Level {
-    /// The folders in it that are still to be removed.
+    /// Its subfolders that remain to be removed.
     folders: Vec<CString>,
-    /// Its device and its number there.
+    /// Its device and inode numbers.
     id: (u64, u64),
 }
 
-/// Removes a folder and what is in it. Follows no link, and enters no other file system.
+/// Removes a folder with its content. Follows no link, and enters no other file system.
 pub(crate) fn remove_folder(above: impl AsFd, name: &OsStr) -> io::Result<()> {
     let mut here = openat(&above, name, FLAGS, Mode::empty())?;
     let mut way = vec![empty(&here)?];
@@ -59,7 +59,7 @@ fn id(folder: &OwnedFd) -> io::Result<(u64, u64)> {
     Ok((found.st_dev, found.st_ino))
 }
 
-/// Removes what is in a folder, but for the folders in it.
+/// Removes a folder's content except its subfolders.
 fn empty(folder: &OwnedFd) -> io::Result<Level> {
     let mut folders = Vec::new();
     for entry in Dir::read_from(folder)? {
@@ -74,7 +74,7 @@ fn empty(folder: &OwnedFd) -> io::Result<Level> {
         }
         match unlinkat(folder, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
-            // Not every file system says what an entry is.
+            // Not every file system reports the type of an entry.
             Err(Errno::ISDIR) => folders.push(name.to_owned()),
             Err(error) => return Err(error.into()),
         }
@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    /// More levels than a process may have handles, and than a path may have.
+    /// More levels than a process may have handles, and than a path may have names.
     const DEEP: usize = 2_000;
 
     #[test]

@@ -64,7 +64,7 @@ impl Details {
             reset: builder.object("reset")?,
             contact: builder.object("contact")?,
         };
-        details.nobody.set_title(&escape(&choice.nobody()));
+        details.nobody.set_title(&escape(&choice.empty_hint()));
         let names: Vec<_> = MODES
             .iter()
             .map(|mode| words::mode((*mode).into()))
@@ -102,7 +102,7 @@ impl Details {
         self.show_mode(status);
         self.differing
             .set_visible(status.state == State::Mixed && !status.locked);
-        self.nobody.set_visible(status.nobody_follows());
+        self.nobody.set_visible(status.has_no_reader());
         self.reset.set_visible(status.resettable);
 
         let follows = what_follows(status);

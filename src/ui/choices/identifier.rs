@@ -73,7 +73,7 @@ fn find(catalogue: &Catalogue) -> Found {
     let readers = catalogue.readers().iter();
     readers
         .filter_map(|reader| {
-            let identifier = reader.identify().transpose()?;
+            let identifier = reader.store.identifier().transpose()?;
             let program = gettext(reader.name.as_str());
             Some((
                 program,

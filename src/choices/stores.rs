@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Every kind of store.
+
+pub(crate) mod dbus;
+pub(crate) mod dbus_entry;
+pub(crate) mod file;
+pub(crate) mod gsettings;
+pub(crate) mod gsettings_list;
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use toml::de::ValueDeserializer;
+
+use crate::choices::store::Store;
+use crate::formats::mistake::At;
+
+// To add a store, add a file to `stores/` with a struct that is its table in reader files and
+// implements `Store`; a line here, and its `mod` above; and an example in `tests/reader_files.rs`,
+// which a test requires. Document the table in `docs/readers.md`.
+
+/// The stores by the names of their tables in reader files.
+pub const STORES: &[(&str, Parse)] = &[
+    ("gsettings", parse::<gsettings::Gsettings>),
+    ("gsettings-list", parse::<gsettings_list::GsettingsList>),
+    ("dbus", parse::<dbus::Dbus>),
+    ("dbus-entry", parse::<dbus_entry::DbusEntry>),
+    ("toml", parse::<file::TomlFile>),
+];
+
+/// Parses a table of a reader file.
+pub type Parse = fn(ValueDeserializer<'_>) -> Result<Arc<dyn Store>, At>;
+
+fn parse<S: Store + DeserializeOwned + 'static>(
+    table: ValueDeserializer<'_>,
+) -> Result<Arc<dyn Store>, At> {
+    let store = S::deserialize(table).map_err(|error| At::parser(&error))?;
+    store.check()?;
+    Ok(Arc::new(store))
+}
