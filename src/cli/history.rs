@@ -64,7 +64,7 @@ fn places(found: &[Found]) -> String {
     }
     let rows: Vec<_> = found
         .iter()
-        .map(|found| [found.place.title(), words::found(found)])
+        .map(|found| [found.source.title(), words::found(found)])
         .collect();
     output::columns(&rows).join("\n")
 }
@@ -116,7 +116,7 @@ fn tell(progress: Progress) {
         // Translators: how many entries of a place were removed so far
         "{place}: {removed} of {count} removed",
         &[
-            ("place", &progress.place.title()),
+            ("place", &progress.source.title()),
             ("removed", &progress.removed.to_string()),
             ("count", &progress.of.to_string()),
         ],
@@ -127,7 +127,7 @@ fn tell(progress: Progress) {
 fn report(outcomes: &[Outcome]) -> String {
     let rows: Vec<_> = outcomes
         .iter()
-        .map(|outcome| [outcome.place.title(), words::outcome(outcome)])
+        .map(|outcome| [outcome.source.title(), words::outcome(outcome)])
         .collect();
     let mut lines = output::columns(&rows);
     lines.push(words::out_of_reach());

@@ -394,8 +394,8 @@ pub(crate) fn history(span: Span, found: &[Found]) -> String {
         places: found
             .iter()
             .map(|found| PlaceJson {
-                id: found.place.id(),
-                name: found.place.title(),
+                id: found.source.id(),
+                name: found.source.title(),
                 count: found.count.as_ref().ok().copied(),
                 removed: None,
                 problem: found
@@ -417,8 +417,8 @@ pub(crate) fn cleared(span: Span, outcomes: &[Outcome]) -> String {
         places: outcomes
             .iter()
             .map(|outcome| PlaceJson {
-                id: outcome.place.id(),
-                name: outcome.place.title(),
+                id: outcome.source.id(),
+                name: outcome.source.title(),
                 count: None,
                 removed: Some(outcome.removed),
                 problem: outcome.problem.as_ref().map(ToString::to_string),
