@@ -97,6 +97,9 @@ pub const ALL: &[Choice] = &[
     },
 ];
 
+/// Whether activity is recorded on this computer. Zeitgeist's rules have an entry for it.
+pub const ACTIVITY_HISTORY: &Choice = &ALL[3];
+
 impl Choice {
     /// The choice with that ID.
     pub fn find(id: &str) -> Option<&'static Self> {
@@ -164,6 +167,11 @@ mod tests {
         }
         let own = schema.split("</schema>").next().unwrap();
         assert_eq!(own.matches("<key ").count(), ALL.len());
+    }
+
+    #[test]
+    fn the_choice_that_has_a_name_in_the_code_is_the_one_that_it_names() {
+        assert_eq!(ACTIVITY_HISTORY.id, "activity-history");
     }
 
     #[test]

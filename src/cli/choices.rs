@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What each command does.
+//! The commands about choices and the programs that follow them.
 
-pub(crate) mod text;
+pub(crate) mod json;
+mod text;
 
 use std::cell::RefCell;
 use std::io;
@@ -12,100 +13,18 @@ use std::sync::Arc;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::change;
 use privacy_panel::choices::change::Report;
-use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
-use privacy_panel::system::home;
-use privacy_panel::system::i18n;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 use privacy_panel::system::settings::Storage;
 use privacy_panel::system::text::one_line;
 
-use crate::args::{Args, Command, Format, HistoryCommand, NeverRecordCommand, PolicyCommand, Way};
+use crate::args::{Format, Way};
 use crate::output::{self, Exit};
-use crate::{completions, history, json, policy, reports};
-
-pub(crate) fn run(args: Args) -> io::Result<Exit> {
-    let command = args.command.unwrap_or(Command::Status(args.status));
-    // Before there is another thread. What answers in one word, or says nothing, saves a third of
-    // its time.
-    if !matches!(
-        command,
-        Command::Get { .. }
-            | Command::IsOn { .. }
-            | Command::Policy {
-                command: PolicyCommand::ReadBack
-            }
-    ) {
-        i18n::init();
-    }
-    if changes_something_of_a_user(&command) {
-        if let Some(owner) = home::of_another() {
-            output::complain(&words::foreign(&owner));
-            return Ok(Exit::NotSaved);
-        }
-    }
-    match command {
-        Command::Status(format) => status(format),
-        Command::Get { choice } => {
-            let catalogue = load();
-            output::line(ask(&catalogue, choice.choice).state.as_str())?;
-            Ok(output::by(&catalogue, Exit::Done))
-        }
-        // What is not known counts as on, so there is an answer in any case.
-        Command::IsOn { choice } => Ok(if ask(&load(), choice.choice).state.may_send() {
-            Exit::Done
-        } else {
-            Exit::No
-        }),
-        Command::Set { choice, state } => Ok(change_all(&[choice.choice], state.into())),
-        Command::Mode { choice, mode } => self::mode(choice.choice, mode),
-        Command::Identifier(format) => identifier(format),
-        Command::Reset { choice, .. } => Ok(match choice {
-            Some(choice) => change_all(&[choice], Request::Reset),
-            None => change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
-        }),
-        Command::Watch(format) => watch(format),
-        Command::Readers(format) => readers(format),
-        Command::Policy { command } => policy::run(command),
-        Command::Reports { command, list } => reports::run(command, list),
-        Command::History { command, look } => history::run(command, look),
-        Command::Completions { shell } => {
-            output::line(completions::script(shell).trim_end())?;
-            Ok(Exit::Done)
-        }
-    }
-}
-
-/// Whether a command writes in a home or through a session: root must not do that in another
-/// user's.
-const fn changes_something_of_a_user(command: &Command) -> bool {
-    match command {
-        Command::Set { .. } | Command::Reset { .. } => true,
-        Command::Mode { mode, .. } => mode.is_some(),
-        Command::History { command, .. } => match command {
-            None => false,
-            Some(HistoryCommand::Clear { dry_run, .. }) => !*dry_run,
-            Some(HistoryCommand::NeverRecord { command }) => {
-                !matches!(command, NeverRecordCommand::List(_))
-            }
-        },
-        // Each report says whose it is.
-        Command::Reports { .. }
-        | Command::Status(_)
-        | Command::Get { .. }
-        | Command::IsOn { .. }
-        | Command::Watch(_)
-        | Command::Identifier(_)
-        | Command::Readers(_)
-        | Command::Policy { .. }
-        | Command::Completions { .. } => false,
-    }
-}
 
 /// The catalogue, and a word about the files that it had to leave out.
 fn load() -> Catalogue {
@@ -119,7 +38,22 @@ fn ask(catalogue: &Catalogue, choice: &'static Choice) -> ChoiceStatus {
     ChoiceStatus::of(catalogue, choice, &Snapshot::fresh())
 }
 
-fn status(format: Format) -> io::Result<Exit> {
+pub(crate) fn get(choice: &'static Choice) -> io::Result<Exit> {
+    let catalogue = load();
+    output::line(ask(&catalogue, choice).state.as_str())?;
+    Ok(output::by(&catalogue, Exit::Done))
+}
+
+/// An unknown state counts as on, so that there is always an answer.
+pub(crate) fn is_on(choice: &'static Choice) -> Exit {
+    if ask(&load(), choice).state.may_send() {
+        Exit::Done
+    } else {
+        Exit::No
+    }
+}
+
+pub(crate) fn status(format: Format) -> io::Result<Exit> {
     let catalogue = load();
     let choices = ChoiceStatus::all(&catalogue);
     if Storage::is_memory_only() {
@@ -133,7 +67,7 @@ fn status(format: Format) -> io::Result<Exit> {
     Ok(output::by(&catalogue, Exit::Done))
 }
 
-fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
+pub(crate) fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
     let catalogue = load();
     let Some(found) = ask(&catalogue, choice).mode() else {
         output::complain(&gettext_f(
@@ -150,7 +84,7 @@ fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
     Ok(output::by(&catalogue, Exit::Done))
 }
 
-fn identifier(format: Format) -> io::Result<Exit> {
+pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
     let catalogue = load();
     let mut found = Vec::new();
     for reader in catalogue.readers() {
@@ -183,7 +117,7 @@ fn identifier(format: Format) -> io::Result<Exit> {
     Ok(output::by(&catalogue, exit))
 }
 
-fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
+pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
     change::collect_complaints();
     // What is lost of it is among the failures of each change.
     let catalogue = Arc::new(Catalogue::load());
@@ -220,7 +154,7 @@ fn exit_of(report: &Report) -> Exit {
     }
 }
 
-fn watch(format: Format) -> io::Result<Exit> {
+pub(crate) fn watch(format: Format) -> io::Result<Exit> {
     let catalogue = Rc::new(load());
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));
@@ -265,7 +199,7 @@ fn watch(format: Format) -> io::Result<Exit> {
     }
 }
 
-fn readers(format: Format) -> io::Result<Exit> {
+pub(crate) fn readers(format: Format) -> io::Result<Exit> {
     let catalogue = Catalogue::load();
     let now = Snapshot::fresh();
     output::line(&if format.json {

@@ -2,18 +2,19 @@
 
 //! `privacyctl history`: what is remembered here, clearing it, and never recording it.
 
+mod json;
+mod text;
+
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use gio::Cancellable;
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
-use privacy_panel::history::{self, Found, Outcome, Problem, Progress, Span, words};
+use privacy_panel::history::{self, Found, Outcome, Problem, Span, words};
 use privacy_panel::system::i18n::{gettext, gettext_f};
-use privacy_panel::system::text;
 
 use crate::args::{Format, HistoryCommand, NeverRecordCommand, RuleArgs, RuleKind, SpanArgs};
-use crate::json;
 use crate::output::{self, Exit};
 
 pub(crate) fn run(command: Option<HistoryCommand>, look: Format) -> io::Result<Exit> {
@@ -52,21 +53,9 @@ fn show(span: Span, format: Format) -> io::Result<Exit> {
     output::line(&if format.json {
         json::history(span, &found)
     } else {
-        places(&found)
+        text::places(&found)
     })?;
     Ok(Exit::Done)
-}
-
-/// A row a place: what it holds.
-fn places(found: &[Found]) -> String {
-    if found.is_empty() {
-        return gettext("Nothing on this computer remembers what you do, as far as is known.");
-    }
-    let rows: Vec<_> = found
-        .iter()
-        .map(|found| [found.place.title(), words::found(found)])
-        .collect();
-    output::columns(&rows).join("\n")
 }
 
 fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
@@ -85,14 +74,15 @@ fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
     let telling = io::stderr().is_terminal();
     let outcomes = history::clear(span, &cancellable, |progress| {
         if telling {
-            tell(progress);
+            let line = text::progress(progress);
+            output::write_over(&line, progress.removed == progress.of);
         }
     });
     let exit = exit_of(&outcomes);
     let text = if format.json {
         json::cleared(span, &outcomes)
     } else {
-        report(&outcomes)
+        text::outcomes(&outcomes)
     };
     // What was done counts, whether anybody reads of it or not.
     if let Err(error) = output::line(&text) {
@@ -102,36 +92,12 @@ fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
 }
 
 fn is_wanted(found: &[Found]) -> io::Result<bool> {
-    output::line(&places(found))?;
+    output::line(&text::places(found))?;
     if found.is_empty() {
         return Ok(false);
     }
     // Translators: a question in a terminal
     output::confirm(&gettext("Remove these for good?"))
-}
-
-/// How far it has come, on a line that is written over.
-fn tell(progress: Progress) {
-    let line = gettext_f(
-        // Translators: how many entries of a place were removed so far
-        "{place}: {removed} of {count} removed",
-        &[
-            ("place", &progress.place.title()),
-            ("removed", &progress.removed.to_string()),
-            ("count", &progress.of.to_string()),
-        ],
-    );
-    output::write_over(&line, progress.removed == progress.of);
-}
-
-fn report(outcomes: &[Outcome]) -> String {
-    let rows: Vec<_> = outcomes
-        .iter()
-        .map(|outcome| [outcome.place.title(), words::outcome(outcome)])
-        .collect();
-    let mut lines = output::columns(&rows);
-    lines.push(words::out_of_reach());
-    lines.join("\n")
 }
 
 fn exit_of(outcomes: &[Outcome]) -> Exit {
@@ -164,7 +130,7 @@ fn never_record(command: NeverRecordCommand) -> io::Result<Exit> {
                 Ok(())
             }
             Ok(rules) => {
-                let rows: Vec<_> = rules.iter().map(row).collect();
+                let rows: Vec<_> = rules.iter().map(text::rule).collect();
                 if !rows.is_empty() {
                     output::line(&output::columns(&rows).join("\n"))?;
                 }
@@ -216,15 +182,13 @@ fn refuse(error: RuleError) -> Exit {
     Exit::BadFile
 }
 
-/// The words by which a rule is added and removed, and what it is called.
-fn row(rule: &Rule) -> [String; 3] {
-    let (kind, value) = json::rule_words(rule);
-    let name = match rule {
-        Rule::Kind(kind) => kind.title(),
-        Rule::Everything => words::rule(rule),
-        // Translators: about a rule that another program made in its own way
-        Rule::Other(_) => gettext("made by another program"),
-        Rule::Folder(_) | Rule::Application(_) => String::new(),
-    };
-    [kind.to_owned(), text::one_line(&value), name]
+/// The words by which a rule is added and removed. “everything” and “other” were made elsewhere.
+pub(crate) fn rule_words(rule: &Rule) -> (&'static str, String) {
+    match rule {
+        Rule::Everything => ("everything", String::new()),
+        Rule::Kind(kind) => ("kind", kind.id.to_owned()),
+        Rule::Folder(path) => ("folder", path.display().to_string()),
+        Rule::Application(id) => ("application", id.clone()),
+        Rule::Other(name) => ("other", name.clone()),
+    }
 }

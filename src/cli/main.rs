@@ -8,7 +8,6 @@ mod args;
 mod choices;
 mod completions;
 mod history;
-mod json;
 mod output;
 mod policy;
 mod reports;
@@ -19,13 +18,87 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use privacy_panel::system::text;
+use privacy_panel::choices::reader::Request;
+use privacy_panel::choices::{choice, words};
+use privacy_panel::system::{home, i18n, text};
+
+use crate::args::{Args, Command, HistoryCommand, NeverRecordCommand, PolicyCommand};
+use crate::output::Exit;
 
 fn main() -> ExitCode {
-    let args = args::Args::try_parse().unwrap_or_else(|error| bad_usage(&error));
-    match choices::run(args) {
+    let args = Args::try_parse().unwrap_or_else(|error| bad_usage(&error));
+    match run(args) {
         Ok(exit) => exit.into(),
         Err(error) => output::failed(&error).into(),
+    }
+}
+
+fn run(args: Args) -> io::Result<Exit> {
+    let command = args.command.unwrap_or(Command::Status(args.status));
+    // Before there is another thread. What answers in one word, or says nothing, saves a third of
+    // its time.
+    if !matches!(
+        command,
+        Command::Get { .. }
+            | Command::IsOn { .. }
+            | Command::Policy {
+                command: PolicyCommand::ReadBack
+            }
+    ) {
+        i18n::init();
+    }
+    if changes_something_of_a_user(&command) {
+        if let Some(owner) = home::of_another() {
+            output::complain(&words::foreign(&owner));
+            return Ok(Exit::NotSaved);
+        }
+    }
+    match command {
+        Command::Status(format) => choices::status(format),
+        Command::Get { choice } => choices::get(choice.choice),
+        Command::IsOn { choice } => Ok(choices::is_on(choice.choice)),
+        Command::Set { choice, state } => Ok(choices::change_all(&[choice.choice], state.into())),
+        Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
+        Command::Identifier(format) => choices::identifier(format),
+        Command::Reset { choice, .. } => Ok(match choice {
+            Some(choice) => choices::change_all(&[choice], Request::Reset),
+            None => choices::change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
+        }),
+        Command::Watch(format) => choices::watch(format),
+        Command::Readers(format) => choices::readers(format),
+        Command::Policy { command } => policy::run(command),
+        Command::Reports { command, list } => reports::run(command, list),
+        Command::History { command, look } => history::run(command, look),
+        Command::Completions { shell } => {
+            output::line(completions::script(shell).trim_end())?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Whether a command writes in a home or through a session: root must not do that in another
+/// user's.
+const fn changes_something_of_a_user(command: &Command) -> bool {
+    match command {
+        Command::Set { .. } | Command::Reset { .. } => true,
+        Command::Mode { mode, .. } => mode.is_some(),
+        Command::History { command, .. } => match command {
+            None => false,
+            Some(HistoryCommand::Clear { dry_run, .. }) => !*dry_run,
+            Some(HistoryCommand::NeverRecord { command }) => {
+                !matches!(command, NeverRecordCommand::List(_))
+            }
+        },
+        // Each report says whose it is.
+        Command::Reports { .. }
+        | Command::Status(_)
+        | Command::Get { .. }
+        | Command::IsOn { .. }
+        | Command::Watch(_)
+        | Command::Identifier(_)
+        | Command::Readers(_)
+        | Command::Policy { .. }
+        | Command::Completions { .. } => false,
     }
 }
 

@@ -3,7 +3,8 @@
 //! Exit statuses, and all printing: it survives a reader who left, and no name or answer of others
 //! that is printed speaks to the terminal.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, BufRead as _, Write};
 use std::process::ExitCode;
 
 use privacy_panel::choices::catalogue::Catalogue;
@@ -12,6 +13,7 @@ use privacy_panel::choices::words;
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 use privacy_panel::system::text;
+use serde::Serialize;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What scripts can trust.
@@ -35,11 +37,56 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
     exact(&text::composed(text))
 }
 
+/// A value as JSON on one line.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    // Numbers and strings alone can always be JSON.
+    let json = serde_json::to_string(value)
+        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
+    escaped(&json)
+}
+
+/// The same data, in which what a terminal might obey is written as `\u202e`. All of it stands in
+/// strings: what is around them is ASCII.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if text::is_printable_anywhere(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // A text takes whatever is written to it.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
 /// Prints what another program of ours reads, letter for letter.
 pub(crate) fn exact(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
+}
+
+/// Remembers why nobody takes what is written, to tell it from why nothing can be read.
+pub(crate) struct Pipe<'a> {
+    pub(crate) out: &'a mut dyn io::Write,
+    pub(crate) failure: &'a mut Option<io::Error>,
+}
+
+impl Write for Pipe<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            *self.failure = Some(error);
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Says a sentence to the person rather than to a program that reads the output.
@@ -229,5 +276,17 @@ mod tests {
             ["a\\nb\\u{1b}[2J  \u{2068}שלום\u{2069}  5 entries"]
         );
         assert_eq!(columns(&[row(["שלום", "כבוי", ""])]), ["שלום  כבוי"]);
+    }
+
+    #[test]
+    fn what_a_terminal_might_obey_is_escaped_and_stays_the_same_data() {
+        let hostile = "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2068}\u{200d}\u{fe0f}\u{e0041}\n\"ä中😀";
+        let json = json(&hostile);
+        assert_eq!(json, text::composed_line(&json));
+        assert!(
+            json.contains("\\u202e") && json.contains("\\udb40\\udc41") && json.contains("ä中😀")
+        );
+        let read: String = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, hostile);
     }
 }

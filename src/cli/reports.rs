@@ -2,17 +2,18 @@
 
 //! `privacyctl reports`: the error reports that are kept on this computer.
 
+mod json;
+mod text;
+
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use serde::Serialize;
-
 use privacy_panel::reports::{
-    self, Content, Depth, Field, NotDeleted, Place, Reading, Report, Unreadable, Written, words,
+    self, Content, Depth, NotDeleted, Place, Reading, Report, Unlisted, Unreadable, Written, words,
 };
 use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 use privacy_panel::system::limits;
-use privacy_panel::system::text;
+use privacy_panel::system::text::one_line;
 
 use crate::args::{Format, ReportsCommand};
 use crate::output::{self, Exit};
@@ -31,105 +32,8 @@ pub(crate) fn run(command: Option<ReportsCommand>, format: Format) -> io::Result
     }
 }
 
-#[derive(Serialize)]
-struct ListJson<'a> {
-    reports: Vec<ReportJson<'a>>,
-    places: Vec<PlaceJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct PlaceJson<'a> {
-    keeper: &'static str,
-    folder: std::borrow::Cow<'a, str>,
-    /// Why not all of its reports are listed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ReportJson<'a> {
-    id: &'a str,
-    program: &'a str,
-    /// In seconds since 1970.
-    time: i64,
-    /// In bytes.
-    size: u64,
-    state: &'static str,
-    keeper: &'static str,
-    files: Vec<String>,
-    /// Whether what it holds is still there.
-    content: bool,
-    /// Whether whoever asks may see what it holds, and may delete it.
-    readable: bool,
-    deletable: bool,
-}
-
-impl<'a> From<&'a Report> for ReportJson<'a> {
-    fn from(report: &'a Report) -> Self {
-        Self {
-            id: &report.id,
-            program: &report.program,
-            time: report.time,
-            size: report.size,
-            state: report.state.as_str(),
-            keeper: report.place.keeper.id(),
-            files: report
-                .files
-                .iter()
-                .map(|file| {
-                    report
-                        .place
-                        .folder
-                        .join(file)
-                        .to_string_lossy()
-                        .into_owned()
-                })
-                .collect(),
-            content: report.has_content,
-            readable: report.readable,
-            deletable: report.deletable,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct FieldJson<'a> {
-    name: Option<&'a str>,
-    /// None for what is not text.
-    text: Option<&'a str>,
-    /// Whether there is more of the text.
-    cut: bool,
-    /// How much room it takes in the report, and unpacked, in bytes; for what is not text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unpacked: Option<u64>,
-}
-
-impl<'a> From<&'a Field> for FieldJson<'a> {
-    fn from(field: &'a Field) -> Self {
-        let name = field.name.as_deref();
-        match &field.content {
-            Content::Text { text, cut } => Self {
-                name,
-                text: Some(text),
-                cut: *cut,
-                size: None,
-                unpacked: None,
-            },
-            Content::Binary { size, unpacked } => Self {
-                name,
-                text: None,
-                cut: false,
-                size: Some(*size),
-                unpacked: *unpacked,
-            },
-        }
-    }
-}
-
 /// All reports, the newest first, and a word about each folder that kept some back.
-fn all(places: &[Place]) -> (Vec<Report>, Vec<reports::Unlisted>) {
+fn all(places: &[Place]) -> (Vec<Report>, Vec<Unlisted>) {
     let (mut found, mut unlisted) = (Vec::new(), Vec::new());
     for report in reports::list(places, Depth::Programs) {
         match report {
@@ -147,18 +51,7 @@ fn list(places: &[Place], format: Format) -> io::Result<Exit> {
         output::complain(&words::unlisted(problem));
     }
     if format.json {
-        let places = places.iter().map(|place| PlaceJson {
-            keeper: place.keeper.id(),
-            folder: place.folder.to_string_lossy(),
-            problem: unlisted
-                .iter()
-                .find(|unlisted| unlisted.folder == place.folder)
-                .map(ToString::to_string),
-        });
-        output::line(&crate::json::print(&ListJson {
-            reports: found.iter().map(ReportJson::from).collect(),
-            places: places.collect(),
-        }))?;
+        output::line(&json::list(places, &found, &unlisted))?;
     } else if places.is_empty() {
         output::line(&words::no_places())?;
     } else if found.is_empty() {
@@ -166,29 +59,7 @@ fn list(places: &[Place], format: Format) -> io::Result<Exit> {
             output::line(&words::none())?;
         }
     } else {
-        let header = [
-            // Translators: heading of a column: when an error report was written
-            gettext("DATE"),
-            // Translators: heading of a column
-            gettext("PROGRAM"),
-            // Translators: heading of a column
-            gettext("SIZE"),
-            // Translators: heading of a column: whether an error report was sent
-            gettext("STATE"),
-            // Translators: heading of a column: the name of an error report, for commands
-            gettext("REPORT"),
-        ];
-        let rows = found.iter().map(|report| {
-            [
-                words::time(report.time),
-                report.program_name().to_owned(),
-                words::size(report.size),
-                words::state(report.state),
-                report.id.clone(),
-            ]
-        });
-        let rows: Vec<_> = std::iter::once(header).chain(rows).collect();
-        output::line(&output::columns(&rows).join("\n"))?;
+        output::line(&text::list(&found))?;
     }
     Ok(if unlisted.is_empty() {
         Exit::Done
@@ -205,7 +76,7 @@ fn find(places: &[Place], id: &str) -> Option<Report> {
             "There is no report “{report}”. “privacyctl reports” lists those that there are.",
             &[("report", id)],
         )),
-        Err(error) => output::complain(&text::one_line(&format!("{id}: {error}"))),
+        Err(error) => output::complain(&one_line(&format!("{id}: {error}"))),
     }
     None
 }
@@ -218,13 +89,13 @@ fn show(places: &[Place], id: &str, format: Format) -> io::Result<Exit> {
     let mut printed = if format.json {
         Ok(())
     } else {
-        output::line(&summary(&report))
+        output::line(&text::summary(&report))
     };
     let read = report.read(&mut |field| {
         if format.json {
             fields.push(field);
         } else {
-            printed = output::line(&paragraph(&field));
+            printed = output::line(&text::paragraph(&field));
         }
         if printed.is_err() {
             Reading::Stop
@@ -234,10 +105,7 @@ fn show(places: &[Place], id: &str, format: Format) -> io::Result<Exit> {
     });
     printed?;
     if format.json {
-        output::line(&crate::json::print(&serde_json::json!({
-            "report": ReportJson::from(&report),
-            "fields": fields.iter().map(FieldJson::from).collect::<Vec<_>>(),
-        })))?;
+        output::line(&json::show(&report, &fields))?;
     }
     Ok(complain_of(&report, read))
 }
@@ -252,54 +120,6 @@ fn complain_of(report: &Report, read: Result<(), Unreadable>) -> Exit {
     }
 }
 
-/// What there is to know of a report without its content.
-fn summary(report: &Report) -> String {
-    let mut lines = vec![
-        gettext_f(
-            // Translators: a program, when it failed, and what becomes of the report about that
-            "{program}, {time}: {state}",
-            &[
-                ("program", &report.program),
-                ("time", &words::time(report.time)),
-                ("state", &words::state(report.state)),
-            ],
-        ),
-        words::consequence(report),
-    ];
-    let files = report.files.iter();
-    lines.extend(files.map(|file| format!("  {}", reports::path(&report.place, file))));
-    lines.push(String::new());
-    lines.join("\n")
-}
-
-/// A field: on one line, or below its name.
-fn paragraph(field: &Field) -> String {
-    let name = words::field_name(field);
-    match &field.content {
-        Content::Binary { .. } => {
-            format!("{name}: [{}]", words::binary(field).unwrap_or_default())
-        }
-        Content::Text { text, cut } => {
-            let mut out = format!("{name}:");
-            if text.contains('\n') || *cut {
-                for line in text.split('\n') {
-                    out.push_str("\n ");
-                    out.push_str(line);
-                }
-            } else {
-                out.push(' ');
-                out.push_str(text);
-            }
-            if *cut {
-                out.push_str("\n [");
-                out.push_str(&words::cut());
-                out.push(']');
-            }
-            out
-        }
-    }
-}
-
 fn show_field(places: &[Place], id: &str, name: &str) -> io::Result<Exit> {
     let Some(report) = find(places, id) else {
         return Ok(Exit::No);
@@ -309,7 +129,7 @@ fn show_field(places: &[Place], id: &str, name: &str) -> io::Result<Exit> {
         return show_field_to_person(&report, name);
     }
     let mut failure = None;
-    let mut pipe = Pipe {
+    let mut pipe = output::Pipe {
         out: &mut out,
         failure: &mut failure,
     };
@@ -339,17 +159,10 @@ fn show_field(places: &[Place], id: &str, name: &str) -> io::Result<Exit> {
             gettext("The field is broken. It was printed as far as it could be read."),
             Exit::No,
         ),
-        None => (no_field(&report, name), Exit::No),
+        None => (text::no_field(&report, name), Exit::No),
     };
     output::complain(&sentence);
     Ok(exit)
-}
-
-fn no_field(report: &Report, name: &str) -> String {
-    gettext_f(
-        "There is no field “{field}” in this report. “privacyctl reports show {report}” prints all of them.",
-        &[("field", name), ("report", &report.id)],
-    )
 }
 
 /// Whatever is in a field, a terminal is shown text.
@@ -364,7 +177,7 @@ fn show_field_to_person(report: &Report, name: &str) -> io::Result<Exit> {
     });
     let Some(field) = found else {
         if read.is_ok() {
-            output::complain(&no_field(report, name));
+            output::complain(&text::no_field(report, name));
             return Ok(Exit::No);
         }
         return Ok(complain_of(report, read));
@@ -386,26 +199,6 @@ fn show_field_to_person(report: &Report, name: &str) -> io::Result<Exit> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Remembers why nobody takes what is written, to tell it from why nothing can be read.
-struct Pipe<'a> {
-    out: &'a mut dyn io::Write,
-    failure: &'a mut Option<io::Error>,
-}
-
-impl io::Write for Pipe<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes).map_err(|error| {
-            let kind = error.kind();
-            *self.failure = Some(error);
-            kind.into()
-        })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Result<Exit> {
@@ -443,7 +236,7 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
             ));
             return Ok(Exit::BadFile);
         }
-        if !output::confirm(&question(&found))? {
+        if !output::confirm(&text::question(&found))? {
             return Ok(Exit::No);
         }
     }
@@ -468,17 +261,4 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
         &[("count", &deleted.to_string())],
     ))?;
     Ok(exit)
-}
-
-fn question(found: &[Report]) -> String {
-    let size: u64 = found.iter().map(|report| report.size).sum();
-    ngettext_f(
-        "Delete {count} report, {size}? It cannot be brought back.",
-        "Delete {count} reports, {size}? They cannot be brought back.",
-        found.len(),
-        &[
-            ("count", &found.len().to_string()),
-            ("size", &words::size(size)),
-        ],
-    )
 }

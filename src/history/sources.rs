@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Where programs record what a person did, one file a source.
+//! Every history source. To add one: a file in `sources/` that implements [`Source`], and a line in
+//! [`SOURCES`]. A program that only keeps what is typed into it is an entry of [`typed::PROGRAMS`].
 
+pub(crate) mod activity;
 pub(crate) mod app_usage;
 pub(crate) mod recent;
 pub(crate) mod typed;
+
+use crate::history::source::Source;
+
+/// The sources that have a file of their own, in the order in which they are shown.
+const SOURCES: &[&dyn Source] = &[
+    &recent::RecentFiles,
+    &activity::Activity,
+    &app_usage::AppUsage,
+];
+
+/// Every source, in the order in which they are shown.
+pub(super) fn all() -> impl Iterator<Item = &'static dyn Source> {
+    let typed = typed::PROGRAMS.iter().map(|typed| typed as &dyn Source);
+    SOURCES.iter().copied().chain(typed)
+}

@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use super::never_record::{Rule, RuleError};
-use super::{Found, Outcome, Place, Problem};
-use crate::choices::choice::Choice;
+use super::zeitgeist;
+use super::{Found, Outcome, Problem};
+use crate::choices::choice::ACTIVITY_HISTORY;
 use crate::choices::words;
 use crate::system::i18n::{
     Part, gettext, gettext_f, gettext_parts, ngettext_f, noop, system_error,
@@ -26,10 +27,13 @@ pub fn entries(count: usize) -> String {
 /// What a place holds of a span, and what keeps it there.
 pub fn found(found: &Found) -> String {
     match (&found.count, &found.obstacle) {
-        (Err(problem), _) => self::problem(problem, found.place),
+        (Err(problem), _) => self::problem(problem, &found.source.program()),
         (Ok(count), None) => entries(*count),
-        (Ok(_), Some(obstacle @ Problem::Undated)) => problem(obstacle, found.place),
-        (Ok(count), Some(obstacle)) => and_then(&entries(*count), &problem(obstacle, found.place)),
+        (Ok(_), Some(obstacle @ Problem::Undated)) => problem(obstacle, &found.source.program()),
+        (Ok(count), Some(obstacle)) => and_then(
+            &entries(*count),
+            &problem(obstacle, &found.source.program()),
+        ),
     }
 }
 
@@ -47,7 +51,7 @@ pub fn outcome(outcome: &Outcome) -> String {
     };
     match &outcome.problem {
         None => removed,
-        Some(problem) => and_then(&removed, &self::problem(problem, outcome.place)),
+        Some(problem) => and_then(&removed, &self::problem(problem, &outcome.source.program())),
     }
 }
 
@@ -60,13 +64,14 @@ fn and_then(first: &str, then: &str) -> String {
 }
 
 /// Why a place was not read or cleared, and what to do about it.
-pub fn problem(problem: &Problem, place: Place) -> String {
+fn problem(problem: &Problem, service: &str) -> String {
     let of_file =
         |sentence: &str, file: &Path| gettext_f(sentence, &[("file", &file.display().to_string())]);
     let with_reason = |sentence: &str, file: &Path, reason: &std::io::Error| {
         let (file, reason) = (file.display().to_string(), system_error(reason));
         gettext_f(sentence, &[("file", &file), ("reason", &reason)])
     };
+    let service = [("service", service)];
     let of_program = |sentence: &str, program: &str| gettext_f(sentence, &[("program", program)]);
     match problem {
         Problem::Broken(file, _) => of_file(
@@ -96,42 +101,33 @@ pub fn problem(problem: &Problem, place: Place) -> String {
         Problem::SettingNotSaved => {
             gettext("The setting could not be saved. Try again after logging in anew.")
         }
-        Problem::NoAnswer => service(
+        Problem::NoAnswer => gettext_f(
             // Translators: the service is Zeitgeist
-            noop("{service} did not answer in time. Try again later."),
-            place,
+            "{service} did not answer in time. Try again later.",
+            &service,
         ),
-        Problem::Ended => service(
+        Problem::Ended => gettext_f(
             // Translators: the service is Zeitgeist
-            noop("{service} ended in the middle of it. Try again."),
-            place,
+            "{service} ended in the middle of it. Try again.",
+            &service,
         ),
         Problem::Refused(reason) => gettext_f(
             // Translators: the reason is what another program said, usually in English
             "It could not be done: {reason}",
             &[("reason", reason)],
         ),
-        Problem::StillThere => service(
+        Problem::StillThere => gettext_f(
             // Translators: the service is Zeitgeist, or a program’s name
-            noop("{service} still has others of this time. Try again."),
-            place,
+            "{service} still has others of this time. Try again.",
+            &service,
         ),
         Problem::Cancelled => gettext("You stopped it."),
     }
 }
 
-fn service(sentence: &str, place: Place) -> String {
-    let name = match place {
-        Place::Zeitgeist => String::from("Zeitgeist"),
-        Place::Typed(typed) => typed.program().to_owned(),
-        place => place.title(),
-    };
-    gettext_f(sentence, &[("service", &name)])
-}
-
 /// Why a rule was not made or taken back.
 pub fn rule_problem(problem: &Problem) -> String {
-    self::problem(problem, Place::Zeitgeist)
+    self::problem(problem, zeitgeist::PROGRAM)
 }
 
 /// Why no rule can be made of a value.
@@ -173,7 +169,7 @@ pub fn nothing_is_recorded() -> String {
 
 /// The name of the switch that says whether anything is recorded.
 fn recording() -> String {
-    Choice::find("activity-history").map_or_else(String::new, Choice::title)
+    ACTIVITY_HISTORY.title()
 }
 
 /// What clearing does not reach, wherever it is done.

@@ -107,3 +107,47 @@ fn whole_letters(bytes: &[u8], cut: bool) -> &[u8] {
 pub(super) fn one_line(text: &str) -> String {
     text::one_line(&text.replace(['\n', '\t'], " "))
 }
+
+/// Copies at most `largest` bytes. Returns whether there are more.
+pub(super) fn copy(
+    from: &mut dyn io::Read,
+    largest: u64,
+    out: &mut dyn io::Write,
+) -> io::Result<bool> {
+    let mut from = io::Read::take(from, largest.saturating_add(1));
+    let mut left = largest;
+    let mut piece = vec![0; 32 * 1024];
+    loop {
+        let length = io::Read::read(&mut from, &mut piece)?;
+        if length == 0 {
+            return Ok(false);
+        }
+        let wanted = length.min(usize::try_from(left).unwrap_or(usize::MAX));
+        out.write_all(&piece[..wanted])?;
+        left -= wanted as u64;
+        if wanted < length {
+            return Ok(true);
+        }
+    }
+}
+
+/// The bytes of a text in which `prefix` and two hexadecimal digits stand for a byte. Anything else
+/// stands for itself.
+pub(super) fn unescaped(text: &str, prefix: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        let hex = rest.strip_prefix(prefix).and_then(|hex| hex.get(..2));
+        let byte = hex
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        if let Some(byte) = byte {
+            out.push(byte);
+            rest = &rest[prefix.len() + 2..];
+        } else {
+            out.push(*first);
+            rest = more;
+        }
+    }
+    out
+}

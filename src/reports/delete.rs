@@ -8,8 +8,7 @@ use std::io;
 use rustix::process::geteuid;
 
 use super::folder::{Folder, is, is_refusal};
-use crate::reports::keepers::apport;
-use crate::reports::{Keeper, Report};
+use crate::reports::report::Report;
 use crate::system::owner::Owner;
 
 /// Why a report, or a part of it, is still there.
@@ -41,48 +40,51 @@ pub enum NotDeleted {
     },
 }
 
-pub(super) fn delete(report: &Report) -> Result<(), NotDeleted> {
-    let folder = match Folder::open(&report.place) {
-        Ok(folder) => folder,
-        // With its folder it is gone.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => {
-            let file = report.place.folder.clone().into();
-            return Err(failure(file, error));
+impl Report {
+    /// Deletes all of its files. There is no way back.
+    ///
+    /// A report whose content is not what it was when this was read stays: another failure of the
+    /// same program has taken its name.
+    pub fn delete(&self) -> Result<(), NotDeleted> {
+        let folder = match Folder::open(&self.place.folder) {
+            Ok(folder) => folder,
+            // With its folder it is gone.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                let file = self.place.folder.clone().into();
+                return Err(failure(file, error));
+            }
+        };
+        if let Some(owner) = self.foreign() {
+            return Err(NotDeleted::Foreign(owner));
         }
-    };
-    if let Some(owner) = report.foreign() {
-        return Err(NotDeleted::Foreign(owner));
-    }
-    let (content, marks) = match report.place.keeper {
-        Keeper::Apport => apport::files_to_delete(report),
-        Keeper::ApportCores | Keeper::Systemd => (report.files.first().cloned(), Vec::new()),
-    };
-    // Of a report that was a mark alone, a new one with content may have come since.
-    let now = content.as_ref().and_then(|file| folder.status(file));
-    if now.is_some_and(|now| now.size > 0) && now != report.seen {
-        return Err(NotDeleted::Changed);
-    }
+        let (content, marks) = self.place.keeper.files_to_delete(self);
+        // Of a report that was a mark alone, a new one with content may have come since.
+        let now = content.as_ref().and_then(|file| folder.status(file));
+        if now.is_some_and(|now| now.size > 0) && now != self.seen {
+            return Err(NotDeleted::Changed);
+        }
 
-    // The mark by which it is sent comes first, so that nobody begins to send what is about to go.
-    let mut left = Vec::new();
-    for mark in marks {
-        match folder.delete(&mark) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => left.push((mark, error)),
-            _ => {}
+        // The mark by which it is sent comes first, so that nobody begins to send what is about to go.
+        let mut left = Vec::new();
+        for mark in marks {
+            match folder.delete(&mark) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => left.push((mark, error)),
+                _ => {}
+            }
         }
-    }
-    if let Some(content) = content.filter(|_| now.is_some()) {
-        delete_content(&folder, &content, report)?;
-    }
-    if report.has_content && !left.is_empty() && left.iter().all(|(_, error)| is_refusal(error)) {
-        return Err(NotDeleted::MarksLeft(
-            left.into_iter().map(|(mark, _)| mark).collect(),
-        ));
-    }
-    match left.into_iter().next() {
-        None => Ok(()),
-        Some((mark, error)) => Err(failure(mark, error)),
+        if let Some(content) = content.filter(|_| now.is_some()) {
+            delete_content(&folder, &content, self)?;
+        }
+        if self.has_content && !left.is_empty() && left.iter().all(|(_, error)| is_refusal(error)) {
+            return Err(NotDeleted::MarksLeft(
+                left.into_iter().map(|(mark, _)| mark).collect(),
+            ));
+        }
+        match left.into_iter().next() {
+            None => Ok(()),
+            Some((mark, error)) => Err(failure(mark, error)),
+        }
     }
 }
 

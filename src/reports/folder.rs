@@ -7,20 +7,20 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::process::geteuid;
 
-use super::Place;
 use crate::system::open;
 
 /// The bit of a folder's mode with which files are deleted by their owners alone.
 const STICKY: u32 = 0o1000;
 
+/// An open folder.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub struct Folder {
     handle: OwnedFd,
-    place: Place,
 }
 
 /// What a regular file is at some moment.
@@ -53,18 +53,11 @@ impl Status {
 }
 
 impl Folder {
-    pub(crate) fn open(place: &Place) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         // The folder itself may be a link: those above it are root's alone.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = rustix::fs::open(&place.folder, flags, Mode::empty())?;
-        Ok(Self {
-            handle,
-            place: place.clone(),
-        })
-    }
-
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+        let handle = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Self { handle })
     }
 
     /// The names of all that is in it, as they are read.

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The programs that keep error reports on this computer, one file a keeper.
+//! Every program that keeps error reports on this computer. To add one: a file in `keepers/` that
+//! implements [`Keeper`], and a line in [`KEEPERS`].
 
 pub mod apport;
-pub mod coredump;
+pub(super) mod coredump;
+
+use crate::reports::report::Keeper;
+
+/// In the order in which their folders are read.
+pub(super) const KEEPERS: &[&dyn Keeper] =
+    &[&apport::Apport, &coredump::APPORT, &coredump::SYSTEMD];

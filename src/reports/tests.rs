@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
+use super::keepers::apport::{self, Apport};
+use super::keepers::coredump;
 use super::*;
 
 struct Crashes {
@@ -18,10 +23,10 @@ struct Crashes {
 
 impl Crashes {
     fn new() -> Self {
-        Self::of(Keeper::Apport)
+        Self::of(&Apport)
     }
 
-    fn of(keeper: Keeper) -> Self {
+    fn of(keeper: &'static dyn Keeper) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = Place {
             keeper,
@@ -465,7 +470,7 @@ fn a_report_that_another_has_taken_the_place_of_is_not_deleted() {
 
 #[test]
 fn a_folder_that_is_gone_or_goes_is_no_failure_of_the_others() {
-    let (gone, kept) = (Crashes::new(), Crashes::of(Keeper::Systemd));
+    let (gone, kept) = (Crashes::new(), Crashes::of(&coredump::SYSTEMD));
     gone.add("_bin_x.0.crash", "ProblemType: Crash\n");
     kept.add("core.vim.1000.b.1.1594211350000000.zst", "core");
     let report = gone.one();
@@ -500,7 +505,7 @@ fn a_report_that_goes_while_others_are_listed_is_left_out() {
 
 #[test]
 fn a_core_dump_says_what_systemd_attached_or_what_its_name_says() {
-    let cores = Crashes::of(Keeper::Systemd);
+    let cores = Crashes::of(&coredump::SYSTEMD);
     let name = "core.my\\x2eprogram.1000.6e19c3a9.4711.1594211350000000.zst";
     let file = cores.add(name, "core");
     let report = cores.one();
@@ -523,7 +528,7 @@ fn a_core_dump_says_what_systemd_attached_or_what_its_name_says() {
     report.delete().unwrap();
     assert!(cores.names().is_empty());
 
-    let cores = Crashes::of(Keeper::ApportCores);
+    let cores = Crashes::of(&coredump::APPORT);
     cores.add("core._usr_bin_vim.1000.b.1.99", "core");
     let report = cores.one();
     assert_eq!(report.program, "/usr/bin/vim");

@@ -2,7 +2,7 @@
 
 //! What there is to say of reports, in the person's language: the panel and the command line say the same.
 
-use super::{Content, Field, Keeper, NotDeleted, Report, State, Unlisted, Unreadable, path};
+use super::{Content, Field, NotDeleted, Report, State, Unlisted, Unreadable, path};
 use crate::choices::words;
 use crate::system::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use crate::system::text;
@@ -43,17 +43,6 @@ pub fn consequence(report: &Report) -> String {
             "This report was to be sent, and is gone. All that is left of it is the mark that says so.",
         ),
     })
-}
-
-/// Who keeps a report.
-pub fn keeper(keeper: Keeper) -> String {
-    match keeper {
-        Keeper::Apport => "Apport".to_owned(),
-        // Translators: who keeps the reports: the program Apport, which can keep core files for
-        // people who want them
-        Keeper::ApportCores => gettext("Apport, core files"),
-        Keeper::Systemd => "systemd".to_owned(),
-    }
 }
 
 /// A time in seconds since 1970, as the person writes times.

@@ -13,7 +13,7 @@ ANSWERS = "leave-alone, on, off, on-locked, off-locked"
 
 def choices():
     """The names of the choices in the program's source, in the panel's order."""
-    text = (SOURCE / "src" / "choice.rs").read_text()
+    text = (SOURCE / "src" / "choices" / "choice.rs").read_text()
     every = text[text.index("pub const ALL: &[Choice]") : text.index("\n];")]
     names = re.findall(r"^ {8}id: \"(.*)\",$", every, re.M)
     assert names and len(names) == every.count(" Choice {")
@@ -43,7 +43,7 @@ def test_every_question_has_the_same_answers_and_leaves_the_choice_alone():
 
 
 def test_a_question_is_called_as_the_choice_in_the_panel():
-    text = (SOURCE / "src" / "choice.rs").read_text()
+    text = (SOURCE / "src" / "choices" / "choice.rs").read_text()
     for choice in choices():
         title = re.search(rf'id: "{choice}",.*?title: noop\("(.*?)"\)', text, re.S)[1]
         asked = templates()[f"privacyctl/{choice}"]["_Description"].splitlines()[0]

@@ -8,10 +8,17 @@
 
 use std::path::PathBuf;
 
+use gio::Cancellable;
+
 use crate::formats::xml;
 use crate::formats::xml::Format;
-use crate::history::{Found, Outcome, Place, Problem, Span, dated_file, zeitgeist};
+use crate::history::source::{Found, Outcome, Problem, Progress, Source};
+use crate::history::{Span, dated_file, zeitgeist};
+use crate::system::i18n::gettext;
 use crate::system::processes::{Folder, is_running};
+
+#[derive(Debug)]
+pub(crate) struct AppUsage;
 
 const FORMAT: Format = Format {
     root: b"application-state",
@@ -27,7 +34,7 @@ fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
     }
 }
 
-/// What [`super::without_entries`] says of this format.
+/// See [`crate::history::without_entries`].
 pub(crate) fn without(text: &str) -> Result<(usize, String), String> {
     let entries = xml::entries(text, &FORMAT)?;
     Ok((entries.len(), xml::without(text, entries.iter())))
@@ -37,25 +44,41 @@ fn path() -> PathBuf {
     Folder::Data.path().join("gnome-shell/application_state")
 }
 
-pub(crate) fn is_here() -> bool {
-    path().exists()
-}
+impl Source for AppUsage {
+    fn id(&self) -> &'static str {
+        "app-usage"
+    }
 
-pub(crate) fn look(span: Span) -> Option<Found> {
-    let count = dated_file::count(&path(), &FORMAT, span)?;
-    let mut found = Found::new(Place::AppUsage, count);
-    found.obstacle = obstacle();
-    Some(found)
-}
+    fn title(&self) -> String {
+        // Translators: how often each application was used, as GNOME Shell counts it
+        gettext("Application usage (GNOME Shell)")
+    }
 
-pub(crate) fn clear(span: Span) -> Option<Outcome> {
-    let outcome = match (dated_file::count(&path(), &FORMAT, span)?, obstacle()) {
-        (Ok(0), _) => Ok(0),
-        (Ok(_), Some(obstacle)) => Err(obstacle),
-        (Ok(_), None) => dated_file::clear(&path(), &FORMAT, span)?,
-        (Err(problem), _) => Err(problem),
-    };
-    Some(Outcome::new(Place::AppUsage, outcome))
+    fn is_here(&self) -> bool {
+        path().exists()
+    }
+
+    fn look(&'static self, span: Span, _: &Cancellable) -> Option<Found> {
+        let count = dated_file::count(&path(), &FORMAT, span)?;
+        let mut found = Found::new(self, count);
+        found.obstacle = obstacle();
+        Some(found)
+    }
+
+    fn clear(
+        &'static self,
+        span: Span,
+        _: &Cancellable,
+        _: &mut dyn FnMut(Progress),
+    ) -> Option<Outcome> {
+        let outcome = match (dated_file::count(&path(), &FORMAT, span)?, obstacle()) {
+            (Ok(0), _) => Ok(0),
+            (Ok(_), Some(obstacle)) => Err(obstacle),
+            (Ok(_), None) => dated_file::clear(&path(), &FORMAT, span)?,
+            (Err(problem), _) => Err(problem),
+        };
+        Some(Outcome::new(self, outcome))
+    }
 }
 
 fn obstacle() -> Option<Problem> {

@@ -12,12 +12,18 @@
 
 use std::path::PathBuf;
 
+use gio::Cancellable;
 use glib::{DateTime, TimeZone};
 
 use crate::formats::xml;
 use crate::formats::xml::Format;
+use crate::history::source::{Found, Outcome, Progress, Source};
 use crate::history::span::milliseconds;
-use crate::history::{Found, Outcome, Place, Span, dated_file};
+use crate::history::{Span, dated_file};
+use crate::system::i18n::gettext;
+
+#[derive(Debug)]
+pub(crate) struct RecentFiles;
 
 const FORMAT: Format = Format {
     root: b"xbel",
@@ -39,7 +45,7 @@ fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
     }
 }
 
-/// What [`super::without_entries`] says of this format.
+/// See [`crate::history::without_entries`].
 pub(crate) fn without(text: &str) -> Result<(usize, String), String> {
     let entries = xml::entries(text, &FORMAT)?;
     Ok((entries.len(), xml::without(text, entries.iter())))
@@ -49,18 +55,34 @@ fn path() -> PathBuf {
     glib::user_data_dir().join("recently-used.xbel")
 }
 
-pub(crate) fn is_here() -> bool {
-    path().exists()
-}
+impl Source for RecentFiles {
+    fn id(&self) -> &'static str {
+        "recent-files"
+    }
 
-pub(crate) fn look(span: Span) -> Option<Found> {
-    let count = dated_file::count(&path(), &FORMAT, span)?;
-    Some(Found::new(Place::RecentFiles, count))
-}
+    fn title(&self) -> String {
+        // Translators: a list that programs share
+        gettext("Recently used files")
+    }
 
-pub(crate) fn clear(span: Span) -> Option<Outcome> {
-    let removed = dated_file::clear(&path(), &FORMAT, span)?;
-    Some(Outcome::new(Place::RecentFiles, removed))
+    fn is_here(&self) -> bool {
+        path().exists()
+    }
+
+    fn look(&'static self, span: Span, _: &Cancellable) -> Option<Found> {
+        let count = dated_file::count(&path(), &FORMAT, span)?;
+        Some(Found::new(self, count))
+    }
+
+    fn clear(
+        &'static self,
+        span: Span,
+        _: &Cancellable,
+        _: &mut dyn FnMut(Progress),
+    ) -> Option<Outcome> {
+        let removed = dated_file::clear(&path(), &FORMAT, span)?;
+        Some(Outcome::new(self, removed))
+    }
 }
 
 #[cfg(test)]

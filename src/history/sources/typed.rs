@@ -2,7 +2,7 @@
 
 //! What was typed into programs to be run or to be looked for, where they keep it.
 //!
-//! A program is an entry of [`ALL`], which says where its own source says it looks. There are three
+//! A program is an entry of [`PROGRAMS`], which says where its own source says it looks. There are three
 //! forms: a key of GSettings, a text file with a line for each entry, and a file of KDE's. None of
 //! them has dates.
 //!
@@ -14,17 +14,19 @@ pub(crate) mod kde;
 pub(crate) mod key;
 pub(crate) mod lines;
 
-use crate::system::i18n::gettext_f;
+use gio::Cancellable;
 
-use crate::history::{Found, Outcome, Place, Problem, Span, zeitgeist};
+use crate::history::source::{Found, Outcome, Problem, Progress, Source};
+use crate::history::{Span, zeitgeist};
+use crate::system::i18n::gettext_f;
 use crate::system::processes::{Folder, is_running};
 use kde::Group;
 use key::Key;
 
 /// What one program keeps of what was typed into it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Typed {
-    pub(crate) id: &'static str,
+pub(crate) struct Typed {
+    id: &'static str,
     /// The program's name, in every language.
     program: &'static str,
     what: What,
@@ -61,7 +63,7 @@ enum Memory {
 }
 
 /// Every one that is known, with the source that says so.
-pub(crate) static ALL: [Typed; 10] = [
+pub(crate) static PROGRAMS: [Typed; 10] = [
     // GNOME/gnome-shell, js/misc/history.js and js/ui/runDialog.js: up to 512 texts, which a shell
     // that runs takes over when they change.
     Typed {
@@ -185,7 +187,7 @@ pub(crate) static ALL: [Typed; 10] = [
     },
 ];
 
-/// What [`super::without_entries`] says of the group in which `KRunner` keeps its searches.
+/// See [`crate::history::without_entries`], for the group in which `KRunner` keeps its searches.
 pub(crate) fn without_searches(text: &str) -> Result<(usize, String), String> {
     const GROUP: Group = Group::all(
         Folder::Data,
@@ -195,16 +197,12 @@ pub(crate) fn without_searches(text: &str) -> Result<(usize, String), String> {
     GROUP.without(text).map_err(str::to_owned)
 }
 
-pub(crate) fn is_here() -> bool {
-    ALL.iter().any(|typed| typed.count().is_some())
-}
-
-impl Typed {
-    pub(crate) const fn program(&self) -> &'static str {
-        self.program
+impl Source for Typed {
+    fn id(&self) -> &'static str {
+        self.id
     }
 
-    pub(crate) fn title(&self) -> String {
+    fn title(&self) -> String {
         let name = [("program", self.program)];
         match self.what {
             // Translators: what was typed to be run, as one program keeps it, such as “MATE”
@@ -215,8 +213,16 @@ impl Typed {
         }
     }
 
-    pub(crate) fn look(&'static self, span: Span) -> Option<Found> {
-        let mut found = Found::new(Place::Typed(self), self.count()?);
+    fn program(&self) -> String {
+        self.program.to_owned()
+    }
+
+    fn is_here(&self) -> bool {
+        self.count().is_some()
+    }
+
+    fn look(&'static self, span: Span, _: &Cancellable) -> Option<Found> {
+        let mut found = Found::new(self, self.count()?);
         if let Ok(count) = &mut found.count {
             found.obstacle = self.obstacle(span);
             if matches!(found.obstacle, Some(Problem::Undated)) {
@@ -226,7 +232,12 @@ impl Typed {
         Some(found)
     }
 
-    pub(crate) fn clear(&'static self, span: Span) -> Option<Outcome> {
+    fn clear(
+        &'static self,
+        span: Span,
+        _: &Cancellable,
+        _: &mut dyn FnMut(Progress),
+    ) -> Option<Outcome> {
         let removed = match self.count()? {
             Err(problem) => Err(problem),
             Ok(_) => match self.obstacle(span) {
@@ -234,9 +245,11 @@ impl Typed {
                 None => return Some(self.remove()),
             },
         };
-        Some(Outcome::new(Place::Typed(self), removed))
+        Some(Outcome::new(self, removed))
     }
+}
 
+impl Typed {
     /// How many entries there are; none where there are none.
     fn count(&self) -> Option<Result<usize, Problem>> {
         let count = match &self.stored {
@@ -269,7 +282,7 @@ impl Typed {
             Stored::Lines(files) => files.iter().filter_map(lines::clear).collect(),
             Stored::Kde(groups) => groups.iter().filter_map(Group::clear).collect(),
         };
-        let mut outcome = Outcome::new(Place::Typed(self), Ok(0));
+        let mut outcome = Outcome::new(self, Ok(0));
         for step in steps {
             match step {
                 Ok(removed) => outcome.removed += removed,

@@ -10,21 +10,115 @@
 //! A report is made of fields, as in a letter's head: `Name: value` on a line, or lines that begin
 //! with a space each. Bytes are packed with gzip and written as base64 (`problem_report.py`).
 
+mod fields;
+
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt as _;
 
-use crate::reports::content;
-use crate::reports::content::{is_text, one_line};
+use crate::reports::content::{
+    self, Content, Field, Reading, Unreadable, Written, copy, is_text, one_line,
+};
 use crate::reports::folder::{Folder, Status};
+use crate::reports::report::{Depth, Keeper, Place, Report, State, escaped};
 use crate::reports::unpack::{Base64, Packing, unpack};
-use crate::reports::{Content, Depth, Field, Reading, Report, State, Unreadable, Written, escaped};
 use crate::system::limits;
+use fields::Fields;
 
 /// What follows a report's name in that of its file with the content.
 const CRASH: &str = ".crash";
 const UPLOAD: &str = ".upload";
 const UPLOADED: &str = ".uploaded";
+
+/// Apport, whose reports whoopsie sends.
+#[derive(Debug)]
+pub struct Apport;
+
+impl Keeper for Apport {
+    fn id(&self) -> &'static str {
+        "apport"
+    }
+
+    fn title(&self) -> String {
+        "Apport".to_owned()
+    }
+
+    /// `report_dir` in apport/fileutils.py.
+    fn folder(&self) -> &'static str {
+        "/var/crash"
+    }
+
+    fn listed(&self, place: &Place, folder: &Folder, file: &OsStr, depth: Depth) -> Option<Report> {
+        let (name, end) = [UPLOADED, UPLOAD, CRASH].into_iter().find_map(|end| {
+            let name = file.as_bytes().strip_suffix(end.as_bytes())?;
+            (!name.is_empty()).then_some((OsStr::from_bytes(name), end))
+        })?;
+        let files = Files::of(folder, name);
+        let first = match (files.content(), files.upload) {
+            (Some(_), _) => CRASH,
+            (None, Some(_)) => UPLOAD,
+            (None, None) => UPLOADED,
+        };
+        (end == first).then(|| of(place, folder, name, &files, depth == Depth::Programs))?
+    }
+
+    fn find(&self, place: &Place, folder: &Folder, name: &OsStr) -> Option<Report> {
+        of(place, folder, name, &Files::of(folder, name), true)
+    }
+
+    fn read(
+        &self,
+        report: &Report,
+        each: &mut dyn FnMut(Field) -> Reading,
+    ) -> Result<(), Unreadable> {
+        read_from(report.open()?, each).map_err(Unreadable::from)
+    }
+
+    fn write_field(
+        &self,
+        report: &Report,
+        name: &str,
+        largest: u64,
+        out: &mut dyn Write,
+    ) -> Result<Option<Written>, Unreadable> {
+        let mut fields = Fields::new(BufReader::with_capacity(64 * 1024, report.open()?));
+        while let Some(head) = fields.next_field()? {
+            if head.name.as_deref() != Some(name) {
+                continue;
+            }
+            if !head.encoded {
+                let cut = copy(&mut fields.value(), largest, out)?;
+                return Ok(Some(if cut { Written::Cut } else { Written::Whole }));
+            }
+            let Ok((packing, mut value)) = unpack(Base64::new(fields.value())) else {
+                return Ok(Some(Written::Broken));
+            };
+            return Ok(Some(match copy(&mut value, largest, out) {
+                Err(error) if is_broken(&error) => Written::Broken,
+                Err(error) => return Err(error.into()),
+                Ok(true) => Written::Cut,
+                Ok(false) if packing == Packing::Other => Written::Packed,
+                Ok(false) => Written::Whole,
+            }));
+        }
+        Ok(None)
+    }
+
+    fn files_to_delete(&self, report: &Report) -> (Option<OsString>, Vec<OsString>) {
+        let name = report.files.first().and_then(|file| {
+            let file = file.as_bytes();
+            let mut ends = [UPLOADED, UPLOAD, CRASH].into_iter();
+            ends.find_map(|end| file.strip_suffix(end.as_bytes()))
+        });
+        name.map(OsStr::from_bytes)
+            .map_or_else(Default::default, |name| {
+                (
+                    Some(with(name, CRASH)),
+                    vec![with(name, UPLOAD), with(name, UPLOADED)],
+                )
+            })
+    }
+}
 
 /// What there is of a report.
 struct Files {
@@ -92,27 +186,13 @@ fn with(name: &OsStr, end: &str) -> OsString {
     file
 }
 
-/// The report that a file belongs to, where the file is the first of it: each is listed once.
-pub(crate) fn listed(folder: &Folder, file: &OsStr, depth: Depth) -> Option<Report> {
-    let (name, end) = [UPLOADED, UPLOAD, CRASH].into_iter().find_map(|end| {
-        let name = file.as_bytes().strip_suffix(end.as_bytes())?;
-        (!name.is_empty()).then_some((OsStr::from_bytes(name), end))
-    })?;
-    let files = Files::of(folder, name);
-    let first = match (files.content(), files.upload) {
-        (Some(_), _) => CRASH,
-        (None, Some(_)) => UPLOAD,
-        (None, None) => UPLOADED,
-    };
-    (end == first).then(|| of(folder, name, &files, depth == Depth::Programs))?
-}
-
-/// The report of that name.
-pub(crate) fn report(folder: &Folder, name: &OsStr, program: bool) -> Option<Report> {
-    of(folder, name, &Files::of(folder, name), program)
-}
-
-fn of(folder: &Folder, name: &OsStr, files: &Files, program: bool) -> Option<Report> {
+fn of(
+    place: &Place,
+    folder: &Folder,
+    name: &OsStr,
+    files: &Files,
+    program: bool,
+) -> Option<Report> {
     let present: Vec<_> = files.present(name).collect();
     let content = files.content();
     // An empty report without a mark has been deleted, as far as Apport could.
@@ -130,35 +210,18 @@ fn of(folder: &Folder, name: &OsStr, files: &Files, program: bool) -> Option<Rep
         }
     }
     Some(Report {
-        id: format!("{}:{}", folder.place().keeper.id(), escaped(name)),
+        id: format!("{}:{}", place.keeper.id(), escaped(name)),
         program: said.unwrap_or_else(|| named_program(name)),
         time: newest.written.0,
         size: statuses.iter().map(|status| status.size).sum(),
         state: files.state(),
-        place: folder.place().clone(),
+        place: place.clone(),
         files: present.into_iter().map(|(name, _)| name).collect(),
         has_content: content.is_some(),
         readable,
         deletable: folder.may_delete(&statuses),
         seen: content.copied(),
     })
-}
-
-/// The file with the content, and all marks that there may be by now, whatever was there when the
-/// report was listed.
-pub(crate) fn files_to_delete(report: &Report) -> (Option<OsString>, Vec<OsString>) {
-    let name = report.files.first().and_then(|file| {
-        let file = file.as_bytes();
-        let mut ends = [UPLOADED, UPLOAD, CRASH].into_iter();
-        ends.find_map(|end| file.strip_suffix(end.as_bytes()))
-    });
-    name.map(OsStr::from_bytes)
-        .map_or_else(Default::default, |name| {
-            (
-                Some(with(name, CRASH)),
-                vec![with(name, UPLOAD), with(name, UPLOADED)],
-            )
-        })
 }
 
 /// The program, as the file's name says it: its path with `_` for each `/`, or a package
@@ -200,14 +263,6 @@ fn said_program(file: impl Read) -> Option<String> {
         }
     }
     package
-}
-
-/// See [`Report::read`].
-pub(crate) fn read(
-    report: &Report,
-    each: &mut dyn FnMut(Field) -> Reading,
-) -> Result<(), Unreadable> {
-    read_from(report.open()?, each).map_err(Unreadable::from)
 }
 
 /// The fields of any file. Whatever is in it, it is shown: what is no field comes without a name.
@@ -299,216 +354,10 @@ fn unpacked(value: impl Read, largest: usize) -> io::Result<Content> {
     })
 }
 
-/// See [`Report::write_field`].
-pub(crate) fn write_field(
-    report: &Report,
-    name: &str,
-    largest: u64,
-    out: &mut dyn Write,
-) -> Result<Option<Written>, Unreadable> {
-    let mut fields = Fields::new(BufReader::with_capacity(64 * 1024, report.open()?));
-    while let Some(head) = fields.next_field()? {
-        if head.name.as_deref() != Some(name) {
-            continue;
-        }
-        if !head.encoded {
-            let cut = copy(&mut fields.value(), largest, out)?;
-            return Ok(Some(if cut { Written::Cut } else { Written::Whole }));
-        }
-        let Ok((packing, mut value)) = unpack(Base64::new(fields.value())) else {
-            return Ok(Some(Written::Broken));
-        };
-        return Ok(Some(match copy(&mut value, largest, out) {
-            Err(error) if is_broken(&error) => Written::Broken,
-            Err(error) => return Err(error.into()),
-            Ok(true) => Written::Cut,
-            Ok(false) if packing == Packing::Other => Written::Packed,
-            Ok(false) => Written::Whole,
-        }));
-    }
-    Ok(None)
-}
-
 /// Whether what is packed is to blame, rather than whoever reads or writes.
 fn is_broken(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
     )
-}
-
-/// Copies so much; whether there is more.
-pub(crate) fn copy(from: &mut dyn Read, largest: u64, out: &mut dyn Write) -> io::Result<bool> {
-    let mut from = from.take(largest.saturating_add(1));
-    let mut left = largest;
-    let mut piece = vec![0; 32 * 1024];
-    loop {
-        let length = from.read(&mut piece)?;
-        if length == 0 {
-            return Ok(false);
-        }
-        let wanted = length.min(usize::try_from(left).unwrap_or(usize::MAX));
-        out.write_all(&piece[..wanted])?;
-        left -= wanted as u64;
-        if wanted < length {
-            return Ok(true);
-        }
-    }
-}
-
-/// How a field begins.
-#[derive(Debug, PartialEq, Eq)]
-struct Head {
-    /// None for lines that are in no field.
-    name: Option<String>,
-    /// Whether its value is base64.
-    encoded: bool,
-}
-
-/// The fields of a report, one after the other, each as large as it may be.
-struct Fields<R> {
-    input: R,
-    /// A line, or its beginning, that has been read and belongs to what comes next.
-    line: Option<Vec<u8>>,
-    /// What has been read of the current value, and from where on nobody has taken it.
-    piece: Vec<u8>,
-    at: usize,
-    /// Whether the line that was begun goes on.
-    within_line: bool,
-    /// Whether the current value is in a field.
-    named: bool,
-    /// Whether the current value has begun. Apport has no line end before its first line.
-    begun: bool,
-}
-
-impl<R: BufRead> Fields<R> {
-    fn new(input: R) -> Self {
-        Self {
-            input,
-            line: None,
-            piece: Vec::new(),
-            at: 0,
-            within_line: false,
-            named: false,
-            begun: false,
-        }
-    }
-
-    /// Goes on to the next field, past what is left of this one.
-    fn next_field(&mut self) -> io::Result<Option<Head>> {
-        loop {
-            self.at = self.piece.len();
-            if self.named || self.begun || self.within_line {
-                while self.fill()? {}
-            }
-            let Some(line) = self.next_line()? else {
-                return Ok(None);
-            };
-            (self.at, self.begun) = (0, false);
-            self.piece.clear();
-            self.named = false;
-            let Some((name, value)) = head(&line) else {
-                if line.is_empty() && !self.within_line {
-                    continue;
-                }
-                self.piece = line;
-                self.begun = true;
-                return Ok(Some(Head {
-                    name: None,
-                    encoded: false,
-                }));
-            };
-            self.named = true;
-            let encoded = !self.within_line && value.trim_ascii() == b"base64";
-            if !encoded {
-                self.piece = value.trim_ascii_start().to_owned();
-                self.begun = !self.piece.is_empty();
-            }
-            let name = Some(name.to_owned());
-            return Ok(Some(Head { name, encoded }));
-        }
-    }
-
-    /// The value of the field.
-    fn value(&mut self) -> Value<'_, R> {
-        Value(self)
-    }
-
-    /// A line without its end; of a long one the first piece.
-    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        if let Some(line) = self.line.take() {
-            return Ok(Some(line));
-        }
-        let mut line = Vec::new();
-        (&mut self.input)
-            .take(limits::REPORT_LINE)
-            .read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            self.within_line = false;
-            return Ok(None);
-        }
-        self.within_line = line.last() != Some(&b'\n');
-        if !self.within_line {
-            line.pop();
-        }
-        Ok(Some(line))
-    }
-
-    /// Reads on in the current value; whether there is more of it.
-    fn fill(&mut self) -> io::Result<bool> {
-        self.piece.clear();
-        self.at = 0;
-        let within = self.within_line && self.line.is_none();
-        let Some(line) = self.next_line()? else {
-            return Ok(false);
-        };
-        if within {
-            self.piece = line;
-        } else {
-            let rest = match line.strip_prefix(b" ") {
-                Some(rest) if self.named => rest,
-                None if !self.named && head(&line).is_none() => &line,
-                Some(_) if !self.named => &line,
-                _ => {
-                    self.line = Some(line);
-                    return Ok(false);
-                }
-            };
-            if self.begun {
-                self.piece.push(b'\n');
-            }
-            self.piece.extend_from_slice(rest);
-        }
-        self.begun |= !self.piece.is_empty();
-        Ok(true)
-    }
-}
-
-/// The name at the beginning of a line, and what follows it.
-fn head(line: &[u8]) -> Option<(&str, &[u8])> {
-    let end = line
-        .iter()
-        .take(limits::REPORT_FIELD_NAME + 1)
-        .position(|&byte| byte == b':')?;
-    let name = std::str::from_utf8(&line[..end]).ok()?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (!name.is_empty() && name.bytes().all(plain)).then_some((name, &line[end + 1..]))
-}
-
-/// The value of a field, from where it was left.
-struct Value<'a, R>(&'a mut Fields<R>);
-
-impl<R: BufRead> Read for Value<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.0.at == self.0.piece.len() {
-            if !self.0.fill()? {
-                return Ok(0);
-            }
-        }
-        let rest = &self.0.piece[self.0.at..];
-        let length = out.len().min(rest.len());
-        out[..length].copy_from_slice(&rest[..length]);
-        self.0.at += length;
-        Ok(length)
-    }
 }

@@ -7,17 +7,14 @@
 //! (`make_filename` and `fix_xattr` in its src/coredump/coredump.c). Apport's are called alike, with
 //! the program's path in the place of its name and another clock (`get_core_path` in apport/fileutils.py).
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt as _;
 
-use crate::reports::content;
-use crate::reports::content::one_line;
+use crate::reports::content::{self, Content, Field, Reading, Unreadable, Written, copy, one_line};
 use crate::reports::folder::Folder;
-use crate::reports::keepers::apport::copy;
-use crate::reports::{
-    Content, Field, Keeper, Reading, Report, State, Unreadable, Written, escaped,
-};
+use crate::reports::report::{Depth, Keeper, Place, Report, State, escaped};
+use crate::system::i18n::gettext;
 use crate::system::limits;
 
 /// What a core dump begins with in its name.
@@ -42,6 +39,167 @@ const ATTRIBUTES: [&str; 9] = [
     "exe",
 ];
 
+/// A program that keeps core dumps.
+#[derive(Debug)]
+pub(crate) struct CoreDumps {
+    id: &'static str,
+    folder: &'static str,
+    naming: Naming,
+}
+
+#[derive(Debug)]
+enum Naming {
+    Systemd,
+    Apport,
+}
+
+/// Apport, for users who want core files of their programs. The folder is `core_dir` in
+/// apport/fileutils.py.
+pub(crate) const APPORT: CoreDumps = CoreDumps {
+    id: "apport-core",
+    folder: "/var/lib/apport/coredump",
+    naming: Naming::Apport,
+};
+
+/// systemd-coredump. The folder is built in (`make_filename` in src/coredump/coredump.c).
+pub(crate) const SYSTEMD: CoreDumps = CoreDumps {
+    id: "systemd",
+    folder: "/var/lib/systemd/coredump",
+    naming: Naming::Systemd,
+};
+
+impl Keeper for CoreDumps {
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn title(&self) -> String {
+        match self.naming {
+            // Translators: who keeps the reports: the program Apport, which can keep core files for
+            // people who want them
+            Naming::Apport => gettext("Apport, core files"),
+            Naming::Systemd => "systemd".to_owned(),
+        }
+    }
+
+    fn folder(&self) -> &'static str {
+        self.folder
+    }
+
+    fn listed(&self, place: &Place, folder: &Folder, file: &OsStr, _: Depth) -> Option<Report> {
+        self.find(place, folder, file)
+    }
+
+    fn find(&self, place: &Place, folder: &Folder, file: &OsStr) -> Option<Report> {
+        let text = file.to_string_lossy();
+        let name = parse(&text)?;
+        let status = folder.status(file)?;
+        let (program, time) = match self.naming {
+            Naming::Apport => (name.program.replace('_', "/"), None),
+            // In microseconds.
+            Naming::Systemd => (
+                unescaped(name.program),
+                name.time.map(|time| time / 1_000_000),
+            ),
+        };
+        Some(Report {
+            id: format!("{}:{}", place.keeper.id(), escaped(file)),
+            program: one_line(&program),
+            time: time.unwrap_or(status.written.0),
+            size: status.size,
+            state: State::Kept,
+            place: place.clone(),
+            files: vec![file.to_owned()],
+            has_content: true,
+            readable: folder.may_read(file),
+            deletable: folder.may_delete(&[status]),
+            seen: Some(status),
+        })
+    }
+
+    fn read(
+        &self,
+        report: &Report,
+        each: &mut dyn FnMut(Field) -> Reading,
+    ) -> Result<(), Unreadable> {
+        let file = report.open()?;
+        let mut said = false;
+        let mut value = vec![0; limits::CORE_ATTRIBUTE];
+        for attribute in ATTRIBUTES {
+            let name = format!("user.coredump.{attribute}");
+            // Not every file system has attributes, and older systemds had fewer.
+            if let Ok(length) = rustix::fs::fgetxattr(&file, name.as_str(), &mut value[..]) {
+                said = true;
+                let content = content::text(&value[..length], false);
+                if each(field(attribute, content)) == Reading::Stop {
+                    return Ok(());
+                }
+            }
+        }
+        if !said {
+            let text = report.files[0].to_string_lossy();
+            let name = parse(&text).unwrap_or_default();
+            let parts = [("uid", name.uid), ("boot", name.boot), ("pid", name.pid)];
+            for (part, value) in parts {
+                if let Some(value) = value {
+                    let content = content::text(unescaped(value).as_bytes(), false);
+                    if each(field(part, content)) == Reading::Stop {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        let size = file.metadata()?.len();
+        each(Field {
+            name: Some(CORE.to_owned()),
+            content: Content::Binary {
+                size,
+                unpacked: None,
+            },
+        });
+        Ok(())
+    }
+
+    fn write_field(
+        &self,
+        report: &Report,
+        name: &str,
+        largest: u64,
+        out: &mut dyn Write,
+    ) -> Result<Option<Written>, Unreadable> {
+        if name == CORE {
+            let cut = copy(&mut report.open()?, largest, out)?;
+            let packed = PACKED
+                .iter()
+                .any(|end| report.files[0].as_bytes().ends_with(end.as_bytes()));
+            return Ok(Some(match (cut, packed) {
+                (true, _) => Written::Cut,
+                (false, true) => Written::Packed,
+                (false, false) => Written::Whole,
+            }));
+        }
+        let mut found = None;
+        self.read(report, &mut |field| {
+            if field.name.as_deref() != Some(name) {
+                return Reading::GoOn;
+            }
+            found = Some(field.content);
+            Reading::Stop
+        })?;
+        match found {
+            Some(Content::Text { text, .. }) => {
+                out.write_all(text.as_bytes())?;
+                Ok(Some(Written::Whole))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn files_to_delete(&self, report: &Report) -> (Option<OsString>, Vec<OsString>) {
+        (report.files.first().cloned(), Vec::new())
+    }
+}
+
 /// The parts of a file's name.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Name<'a> {
@@ -50,35 +208,6 @@ struct Name<'a> {
     boot: Option<&'a str>,
     pid: Option<&'a str>,
     time: Option<i64>,
-}
-
-/// The report that is the file of that name.
-pub(crate) fn report(folder: &Folder, file: &OsStr) -> Option<Report> {
-    let text = file.to_string_lossy();
-    let name = parse(&text)?;
-    let status = folder.status(file)?;
-    let place = folder.place();
-    let (program, time) = match place.keeper {
-        Keeper::ApportCores => (name.program.replace('_', "/"), None),
-        // In microseconds.
-        _ => (
-            unescaped(name.program),
-            name.time.map(|time| time / 1_000_000),
-        ),
-    };
-    Some(Report {
-        id: format!("{}:{}", place.keeper.id(), escaped(file)),
-        program: one_line(&program),
-        time: time.unwrap_or(status.written.0),
-        size: status.size,
-        state: State::Kept,
-        place: place.clone(),
-        files: vec![file.to_owned()],
-        has_content: true,
-        readable: folder.may_read(file),
-        deletable: folder.may_delete(&[status]),
-        seen: Some(status),
-    })
 }
 
 fn parse(file: &str) -> Option<Name<'_>> {
@@ -104,108 +233,15 @@ fn parse(file: &str) -> Option<Name<'_>> {
     })
 }
 
-/// What `xescape` in systemd's src/basic/escape.c made of a text.
+/// Undoes `xescape` in systemd's src/basic/escape.c.
 fn unescaped(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, more @ ..] = rest {
-        let hex = rest.strip_prefix(b"\\x").and_then(|hex| hex.get(..2));
-        let byte = hex
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let Some(byte) = byte {
-            out.push(byte);
-            rest = &rest[4..];
-        } else {
-            out.push(*first);
-            rest = more;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// See [`Report::read`].
-pub(crate) fn read(
-    report: &Report,
-    each: &mut dyn FnMut(Field) -> Reading,
-) -> Result<(), Unreadable> {
-    let file = report.open()?;
-    let mut said = false;
-    let mut value = vec![0; limits::CORE_ATTRIBUTE];
-    for attribute in ATTRIBUTES {
-        let name = format!("user.coredump.{attribute}");
-        // Not every file system has attributes, and older systemds had fewer.
-        if let Ok(length) = rustix::fs::fgetxattr(&file, name.as_str(), &mut value[..]) {
-            said = true;
-            let content = content::text(&value[..length], false);
-            if each(field(attribute, content)) == Reading::Stop {
-                return Ok(());
-            }
-        }
-    }
-    if !said {
-        let text = report.files[0].to_string_lossy();
-        let name = parse(&text).unwrap_or_default();
-        let parts = [("uid", name.uid), ("boot", name.boot), ("pid", name.pid)];
-        for (part, value) in parts {
-            if let Some(value) = value {
-                let content = content::text(unescaped(value).as_bytes(), false);
-                if each(field(part, content)) == Reading::Stop {
-                    return Ok(());
-                }
-            }
-        }
-    }
-    let size = file.metadata()?.len();
-    each(Field {
-        name: Some(CORE.to_owned()),
-        content: Content::Binary {
-            size,
-            unpacked: None,
-        },
-    });
-    Ok(())
+    String::from_utf8_lossy(&content::unescaped(text, b"\\x")).into_owned()
 }
 
 fn field(name: &str, content: Content) -> Field {
     Field {
         name: Some(format!("COREDUMP_{}", name.to_uppercase())),
         content,
-    }
-}
-
-/// See [`Report::write_field`].
-pub(crate) fn write_field(
-    report: &Report,
-    name: &str,
-    largest: u64,
-    out: &mut dyn Write,
-) -> Result<Option<Written>, Unreadable> {
-    if name == CORE {
-        let cut = copy(&mut report.open()?, largest, out)?;
-        let packed = PACKED
-            .iter()
-            .any(|end| report.files[0].as_bytes().ends_with(end.as_bytes()));
-        return Ok(Some(match (cut, packed) {
-            (true, _) => Written::Cut,
-            (false, true) => Written::Packed,
-            (false, false) => Written::Whole,
-        }));
-    }
-    let mut found = None;
-    read(report, &mut |field| {
-        if field.name.as_deref() != Some(name) {
-            return Reading::GoOn;
-        }
-        found = Some(field.content);
-        Reading::Stop
-    })?;
-    match found {
-        Some(Content::Text { text, .. }) => {
-            out.write_all(text.as_bytes())?;
-            Ok(Some(Written::Whole))
-        }
-        _ => Ok(None),
     }
 }
 

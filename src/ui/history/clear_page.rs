@@ -258,7 +258,7 @@ impl ClearPage {
         let rows = |found: Vec<&Found>| {
             found
                 .into_iter()
-                .map(|found| row(&found.place.title(), &words::found(found)))
+                .map(|found| row(&found.source.title(), &words::found(found)))
                 .collect()
         };
         self.show_rows(heading, rows(goes), Some(rows(stays)));
@@ -367,7 +367,12 @@ impl ClearPage {
 
     fn show_progress(&self, progress: Option<Progress>) {
         let bar = &self.imp().progress;
-        let Some(Progress { place, removed, of }) = progress else {
+        let Some(Progress {
+            source,
+            removed,
+            of,
+        }) = progress
+        else {
             bar.set_text(Some(&gettext("Clearing…")));
             bar.pulse();
             return;
@@ -379,7 +384,7 @@ impl ClearPage {
             // Translators: how many entries of a place were removed so far
             "{place}: {removed} of {count} removed",
             &[
-                ("place", &place.title()),
+                ("place", &source.title()),
                 ("removed", &removed.to_string()),
                 ("count", &of.to_string()),
             ],
@@ -399,7 +404,7 @@ impl ClearPage {
         let rows = |outcomes: Vec<&Outcome>| {
             outcomes
                 .into_iter()
-                .map(|outcome| row(&outcome.place.title(), &words::outcome(outcome)))
+                .map(|outcome| row(&outcome.source.title(), &words::outcome(outcome)))
                 .collect()
         };
         // Translators: heading over places and what became of clearing them

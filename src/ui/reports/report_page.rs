@@ -111,7 +111,7 @@ impl ReportPage {
         let kept = gettext_f(
             // Translators: a fact about an error report, such as “Kept by Apport”
             "Kept by {keeper}",
-            &[("keeper", &words::keeper(report.place.keeper))],
+            &[("keeper", &report.place.keeper.title())],
         );
         group.add(&plain_row(&kept, &files.join("\n")));
         self.imp().page.add(&group);

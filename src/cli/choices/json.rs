@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! JSON about choices and readers. Fields may be added, and are never renamed.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use serde::Serialize;
+
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::organisation::Organisation;
+use privacy_panel::choices::reader::{ModeState, Reader};
+use privacy_panel::choices::snapshot::Snapshot;
+use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
+
+use crate::output::json;
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    choices: Vec<ChoiceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChoiceJson<'a> {
+    id: &'a str,
+    state: &'static str,
+    origin: &'static str,
+    locked: bool,
+    /// Whose policy decided or locked it; none where nobody's did, or where it does not say.
+    organisation: Option<OrganisationJson<'a>>,
+    /// Whether programs that were started before the policy may not know of it yet.
+    pending: bool,
+    /// How programs send what they may send; none where no program knows of several ways.
+    mode: Option<&'static str>,
+    readers: Vec<ReaderJson<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct OrganisationJson<'a> {
+    name: &'a str,
+    contact: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+// Each is a question of its own about the reader; none depends on another.
+#[allow(clippy::struct_excessive_bools)]
+struct ReaderJson<'a> {
+    id: &'a str,
+    name: &'a str,
+    installed: bool,
+    /// None for a program that is not installed or could not be read.
+    state: Option<&'static str>,
+    /// None where nobody can tell, too.
+    origin: Option<&'static str>,
+    locked: bool,
+    /// Whether it is set for everybody who uses the computer.
+    everybody: bool,
+    /// How it sends; none where the program knows of no ways.
+    mode: Option<&'static str>,
+    /// Whether a program that reads the setting was found, besides the setting itself.
+    program: bool,
+    /// Why it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct IdentifiersJson<'a> {
+    identifiers: Vec<IdentifierJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct IdentifierJson<'a> {
+    /// The reader that has it.
+    id: &'a str,
+    name: &'a str,
+    identifier: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReadersJson<'a> {
+    readers: Vec<CatalogueJson<'a>>,
+    mistakes: Vec<MistakeJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct CatalogueJson<'a> {
+    id: &'a str,
+    name: &'a str,
+    choice: &'a str,
+    /// None for the panel's own keys.
+    file: Option<Cow<'a, str>>,
+    installed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MistakeJson<'a> {
+    file: Cow<'a, str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+}
+
+/// `status --json`
+pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
+    json(&StatusJson {
+        choices: choices.iter().map(ChoiceJson::from).collect(),
+    })
+}
+
+/// A line of `watch --json`
+pub(crate) fn choice(status: &ChoiceStatus) -> String {
+    json(&ChoiceJson::from(status))
+}
+
+/// `identifier --json`
+pub(crate) fn identifiers(found: &[(&Reader, String)]) -> String {
+    json(&IdentifiersJson {
+        identifiers: found
+            .iter()
+            .map(|(reader, identifier): &(&Reader, String)| IdentifierJson {
+                id: &reader.id,
+                name: &reader.name,
+                identifier,
+            })
+            .collect(),
+    })
+}
+
+/// `readers --json`
+pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
+    json(&ReadersJson {
+        readers: catalogue
+            .readers()
+            .iter()
+            .map(|reader| {
+                let status = ReaderStatus::of(reader, now);
+                CatalogueJson {
+                    id: &reader.id,
+                    name: &reader.name,
+                    choice: reader.choice.id,
+                    file: reader.file.as_deref().map(Path::to_string_lossy),
+                    installed: status.installed(),
+                    problem: problem(&status),
+                }
+            })
+            .collect(),
+        mistakes: catalogue
+            .mistakes()
+            .iter()
+            .chain(catalogue.lost())
+            .map(|mistake| MistakeJson {
+                file: mistake.file.to_string_lossy(),
+                line: mistake.at.map(|(line, _)| line),
+                column: mistake.at.map(|(_, column)| column),
+                message: &mistake.message,
+            })
+            .collect(),
+    })
+}
+
+impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
+    fn from(status: &'a ChoiceStatus) -> Self {
+        Self {
+            id: status.choice.id,
+            state: status.state.as_str(),
+            origin: status.origin.as_str(),
+            locked: status.locked,
+            organisation: status.organisation.as_ref().map(OrganisationJson::from),
+            pending: status.pending,
+            mode: status.mode().map(ModeState::as_str),
+            readers: status.readers.iter().map(ReaderJson::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
+    fn from(reader: &'a ReaderStatus) -> Self {
+        let answer = reader.reading();
+        Self {
+            id: &reader.id,
+            name: &reader.name,
+            installed: reader.installed(),
+            state: answer.map(|answer| answer.state.as_str()),
+            origin: answer.and_then(|answer| Some(answer.origin?.as_str())),
+            locked: answer.is_some_and(|answer| answer.locked),
+            everybody: answer.is_some_and(|answer| answer.for_everybody),
+            mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
+            program: reader.has_program,
+            problem: problem(reader),
+        }
+    }
+}
+
+fn problem(reader: &ReaderStatus) -> Option<String> {
+    reader.answer.as_ref().err().map(ToString::to_string)
+}
+
+impl<'a> From<&'a Organisation> for OrganisationJson<'a> {
+    fn from(organisation: &'a Organisation) -> Self {
+        Self {
+            name: &organisation.name,
+            contact: organisation.contact.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! JSON about a policy. Fields may be added, and are never renamed.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use privacy_panel::policy::{Beyond, Policy, ReaderReport, Report};
+
+use crate::choices::json::OrganisationJson;
+use crate::output::json;
+
+#[derive(Serialize)]
+struct PolicyJson<'a> {
+    /// The file; none where there is no policy.
+    policy: Option<Cow<'a, str>>,
+    organisation: Option<OrganisationJson<'a>>,
+    in_force: bool,
+    /// Whether everybody’s profile names the policy’s database.
+    in_profile: bool,
+    choices: Vec<DecisionJson<'a>>,
+    /// Files that others than the administrator can change.
+    exposed: Vec<Cow<'a, str>>,
+    /// Files that people cannot read.
+    hidden: Vec<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct DecisionJson<'a> {
+    id: &'a str,
+    state: &'static str,
+    locked: bool,
+    readers: Vec<ReaderReportJson<'a>>,
+    /// The programs that are there and that the policy does not reach.
+    beyond: Vec<BeyondJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BeyondJson<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReaderReportJson<'a> {
+    id: &'a str,
+    name: &'a str,
+    in_force: bool,
+    keys: Vec<KeyJson<'a>>,
+    /// Why the program does not take the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct KeyJson<'a> {
+    key: &'a str,
+    /// GVariant text.
+    wanted: Option<&'a str>,
+    wanted_locked: bool,
+    found: Option<&'a str>,
+    found_locked: bool,
+}
+
+/// `policy status --json` where there is no policy
+pub(crate) fn no_policy() -> String {
+    json(&PolicyJson {
+        policy: None,
+        organisation: None,
+        in_force: false,
+        in_profile: false,
+        choices: Vec::new(),
+        exposed: Vec::new(),
+        hidden: Vec::new(),
+    })
+}
+
+fn names(files: &[PathBuf]) -> Vec<Cow<'_, str>> {
+    files.iter().map(|file| file.to_string_lossy()).collect()
+}
+
+/// `policy status --json`
+pub(crate) fn policy(
+    file: &Path,
+    policy: &Policy,
+    report: &Report,
+    beyond: &[Beyond<'_>],
+) -> String {
+    json(&PolicyJson {
+        policy: Some(file.to_string_lossy()),
+        organisation: policy.organisation.as_ref().map(OrganisationJson::from),
+        in_force: report.in_force(),
+        in_profile: report.in_profile,
+        choices: policy
+            .decisions
+            .iter()
+            .map(|decision| DecisionJson {
+                id: decision.choice.id,
+                state: decision.state.as_str(),
+                locked: decision.locked,
+                readers: report
+                    .readers_of(decision.choice)
+                    .map(ReaderReportJson::from)
+                    .collect(),
+                beyond: beyond
+                    .iter()
+                    .filter(|beyond| beyond.decision == decision)
+                    .map(|beyond| BeyondJson {
+                        id: &beyond.reader.id,
+                        name: &beyond.reader.name,
+                    })
+                    .collect(),
+            })
+            .collect(),
+        exposed: names(&report.exposed),
+        hidden: names(&report.hidden),
+    })
+}
+
+impl<'a> From<&'a ReaderReport> for ReaderReportJson<'a> {
+    fn from(reader: &'a ReaderReport) -> Self {
+        Self {
+            id: &reader.id,
+            name: &reader.name,
+            in_force: reader.in_force(),
+            keys: reader
+                .keys
+                .iter()
+                .map(|key| KeyJson {
+                    key: &key.key,
+                    wanted: key.wanted.value.as_deref(),
+                    wanted_locked: key.wanted.locked,
+                    found: key.found.value.as_deref(),
+                    found_locked: key.found.locked,
+                })
+                .collect(),
+            problem: reader.problem(),
+        }
+    }
+}

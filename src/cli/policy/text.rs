@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Text about a policy, for people.
+
+use std::path::Path;
+
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::opt_out::OptOut;
+use privacy_panel::choices::reader::Reader;
+use privacy_panel::choices::state::State;
+use privacy_panel::choices::store::PolicyValue;
+use privacy_panel::choices::words;
+use privacy_panel::policy;
+use privacy_panel::policy::install::read_back;
+use privacy_panel::policy::{Beyond, Decision, Instead, Lists, Policy};
+use privacy_panel::policy::{Failure, ReaderReport, Report};
+use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
+use privacy_panel::system::text;
+
+use crate::output;
+
+/// `Include online search results: Off, locked`
+pub(crate) fn decided(decision: &Decision) -> String {
+    let sentence = if decision.locked {
+        // Translators: a choice and its state, which people cannot change
+        noop("{choice}: {state}, locked")
+    } else {
+        // Translators: a choice and its state, from which people may turn away
+        noop("{choice}: {state}, until people decide otherwise")
+    };
+    gettext_f(
+        sentence,
+        &[
+            ("choice", &decision.choice.title()),
+            ("state", &words::state(decision.state)),
+        ],
+    )
+}
+
+pub(crate) fn in_force(decision: &Decision, report: &Report) -> String {
+    let count = report.readers_of(decision.choice).count();
+    ngettext_parts(
+        // Translators: what was decided, and for how many programs it was read back
+        "{decided} (in force for {count} program)",
+        "{decided} (in force for {count} programs)",
+        count,
+        &[
+            ("decided", Part::Own(&decided(decision))),
+            ("count", Part::Own(&count.to_string())),
+        ],
+    )
+}
+
+/// What an administrator may not expect of a policy.
+pub(crate) fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+    let mut notes = Vec::new();
+    for decision in &policy.decisions {
+        for reader in catalogue.readers_of(decision.choice) {
+            if sets_lists(decision, reader, Lists::Locked) {
+                let can_disable_all = !sets_lists(decision, reader, Lists::AllOff);
+                notes.extend(note(decision, reader, can_disable_all));
+            }
+        }
+        for reader in catalogue.readers_of(decision.choice) {
+            let opt_outs = policy::opt_outs_of(decision, reader).iter();
+            notes.extend(opt_outs.map(|opt_out| turned_off_by(reader, opt_out)));
+        }
+    }
+    notes
+}
+
+/// Whether the policy's keys of a reader include a list, if lists are treated that way.
+fn sets_lists(decision: &Decision, reader: &Reader, lists: Lists) -> bool {
+    let keys = reader.store.policy_keys(&Decision { lists, ..*decision });
+    keys.iter()
+        .any(|key| matches!(key.value, PolicyValue::Names { .. }))
+}
+
+/// What turns a program off for everybody, which a policy sees to.
+fn turned_off_by(reader: &Reader, opt_out: &OptOut) -> String {
+    let program = gettext(reader.name.as_str());
+    match opt_out {
+        OptOut::Value { file, .. } => gettext_f(
+            // Translators: a note for administrators about a program; {value} is a line of a file
+            "{program}: turned off for everybody by “{value}” in “{file}”.",
+            &[
+                ("program", &program),
+                ("value", &opt_out.to_string()),
+                ("file", &file.display().to_string()),
+            ],
+        ),
+        OptOut::Masked { unit } => gettext_f(
+            // Translators: a note for administrators about a program; a unit is a service of
+            // systemd’s; masked, nothing can start it
+            "{program}: turned off for everybody by masking the unit “{unit}”.",
+            &[("program", &program), ("unit", unit)],
+        ),
+    }
+}
+
+fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<String> {
+    let sentence = match (decision.locked, decision.lists) {
+        (false, _) if decision.state == State::Off => {
+            // Translators: a note for administrators about a program that keeps a list
+            noop(
+                "{program}: people who have a list of their own keep it, whatever the policy presets.",
+            )
+        }
+        (false, _) => return None,
+        (true, Lists::Preset) => {
+            // Translators: a note for administrators about a program that keeps a list; “locked”
+            // and “all-off” are words of a file’s format
+            noop(
+                "{program}: its list is preset, not locked, so that it is not certain to be so for everybody. lists = \"locked\" would make it certain.",
+            )
+        }
+        (true, Lists::AllOff) if can_disable_all => {
+            // Translators: a note for administrators about a program that keeps a list
+            noop("{program}: all that is in its list is off, online or not.")
+        }
+        (true, Lists::AllOff | Lists::Locked) => {
+            // Translators: a note for administrators about a program that keeps a list; “preset”
+            // is a word of a file’s format
+            noop(
+                "{program}: its list is locked as a whole, so that people cannot change what else is in it. lists = \"preset\" would leave it to them, without a guarantee.",
+            )
+        }
+    };
+    Some(gettext_f(
+        sentence,
+        &[("program", &gettext(reader.name.as_str()))],
+    ))
+}
+
+pub(crate) fn not_reached(beyond: &Beyond<'_>) -> String {
+    let program = gettext(beyond.reader.name.as_str());
+    let state = beyond.decision.state.as_str();
+    match beyond.instead {
+        Instead::Set => gettext_f(
+            // Translators: a note for administrators about a program
+            "{program}: not reached by a policy, neither preset nor locked. “{command}” sets it for everybody on a computer.",
+            &[
+                ("program", &program),
+                (
+                    "command",
+                    &format!("privacyctl set {} {state}", beyond.decision.choice.id),
+                ),
+            ],
+        ),
+        Instead::Lock => gettext_f(
+            // Translators: a note for administrators about a program; {value} is a line of a file
+            "{program}: not reached by a policy that leaves the choice to people. “{value}” would turn it off for everybody.",
+            &[("program", &program), ("value", "locked = true")],
+        ),
+        Instead::Nothing => gettext_f(
+            // Translators: a note for administrators about a program
+            "{program}: not reached by a policy, neither preset nor locked. People decide.",
+            &[("program", &program)],
+        ),
+    }
+}
+
+pub(crate) fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec<String> {
+    let mut lines = vec![gettext_f(
+        // Translators: the file that an administrator’s policy is in
+        "Policy: {file}",
+        &[("file", &file.display().to_string())],
+    )];
+    if let Some(organisation) = &policy.organisation {
+        lines.push(words::organisation(organisation));
+    }
+    for decision in &policy.decisions {
+        lines.push(String::new());
+        lines.push(decided(decision));
+        let rows: Vec<_> = report
+            .readers_of(decision.choice)
+            .map(|reader| {
+                let found = if reader.in_force() {
+                    // Translators: about a program that finds what the policy says
+                    gettext("in force")
+                } else {
+                    differences(reader).join("; ")
+                };
+                [format!("    {}", gettext(reader.name.as_str())), found]
+            })
+            .collect();
+        lines.extend(output::columns(&rows));
+    }
+    lines.push(String::new());
+    lines.push(if report.in_force() {
+        gettext("What is in force is what the policy says.")
+    } else if !report.in_profile {
+        gettext(
+            "The policy is not in force: nobody’s programs read it. Run “privacyctl policy apply”.",
+        )
+    } else {
+        gettext("What is in force is not what the policy says. Run “privacyctl policy apply”.")
+    });
+    lines
+}
+
+/// What is not as it should be for a reader, key by key.
+pub(crate) fn differences(reader: &ReaderReport) -> Vec<String> {
+    if let Some(problem) = reader.problem() {
+        return vec![text::one_line(problem)];
+    }
+    reader
+        .keys
+        .iter()
+        .filter(|key| key.wanted != key.found)
+        .map(|key| {
+            let shown = |answer: &read_back::Answer| {
+                let nothing = || {
+                    // Translators: instead of a value that is not there
+                    gettext("nothing")
+                };
+                let value = answer.value.as_deref().map_or_else(nothing, value_text);
+                if answer.locked {
+                    // Translators: a value that people cannot change
+                    gettext_f("{value}, locked", &[("value", &value)])
+                } else {
+                    value
+                }
+            };
+            gettext_parts(
+                // Translators: a setting, what was found in it and what should be there
+                "{key} is {found}, and should be {wanted}",
+                &[
+                    ("key", Part::Foreign(&key.key)),
+                    ("found", Part::Own(&shown(&key.found))),
+                    ("wanted", Part::Own(&shown(&key.wanted))),
+                ],
+            )
+        })
+        .collect()
+}
+
+/// How much of a value is shown, in characters: other databases can have lists of any length.
+const LONGEST_VALUE: usize = 300;
+
+fn value_text(value: &str) -> String {
+    text::one_line(&text::shortened(value, LONGEST_VALUE))
+}
+
+/// Why nothing was done, and what to do.
+pub(crate) fn sentence(failure: &Failure) -> String {
+    let named =
+        |sentence: &str, file: &Path| gettext_f(sentence, &[("file", &file.display().to_string())]);
+    match failure {
+        Failure::System { file, reason } => gettext_f(
+            // Translators: a file, and why it cannot be read or written
+            "“{file}”: {reason}.",
+            &[("file", &file.display().to_string()), ("reason", reason)],
+        ),
+        Failure::NotWritable {
+            folder,
+            reason,
+            denied,
+        } => {
+            let sentence = if *denied {
+                noop(
+                    "Nothing can be written in “{folder}”: {reason}. The administrator can run this, such as with sudo.",
+                )
+            } else {
+                noop("Nothing can be written in “{folder}”: {reason}.")
+            };
+            gettext_f(
+                sentence,
+                &[
+                    ("folder", &folder.display().to_string()),
+                    ("reason", reason),
+                ],
+            )
+        }
+        Failure::InTheWay(file) => named(
+            "“{file}” is in the way: it was not made by privacyctl. Move it away and try again.",
+            file,
+        ),
+        Failure::Foreign(file) => named(
+            "“{file}” was not put there by privacyctl. Move it to a database of its own, such as /etc/dconf/db/local.d, and try again.",
+            file,
+        ),
+        Failure::ProfileIsLink(file) => named(
+            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy_panel” after “user-db:user” there, or replace the link by a file, and try again.",
+            file,
+        ),
+        Failure::LineInLink(file) => named(
+            "“{file}” is a link, so that something else takes care of it. Take the line “system-db:privacy_panel” out of it there, and try again.",
+            file,
+        ),
+        Failure::NoUserDatabase(file) => named(
+            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy_panel” below the line of the person’s own settings, and try again.",
+            file,
+        ),
+        Failure::Broken(mistake) => gettext_f(
+            // Translators: a file of another program, and what is wrong in it
+            "{mistake}. Mend the file, or move it away, and try again.",
+            &[("mistake", mistake)],
+        ),
+        Failure::Conflict(conflict) => gettext_f(
+            // Translators: a contradiction between two files
+            "{problem}. Mend one of them, or mask it with an empty file of its name in /etc/privacy-panel/readers.d.",
+            &[("problem", &conflict.to_string())],
+        ),
+        Failure::NoDconf => gettext(
+            "dconf is not installed here. Install the packages dconf-cli and dconf-gsettings-backend, and try again.",
+        ),
+        Failure::NotCompiled(said) => gettext_f(
+            "The database could not be compiled, and the policy that was in force still is. dconf said: {said}",
+            &[("said", &said.replace('\n', "; "))],
+        ),
+        Failure::Busy => gettext(
+            "Another privacyctl is at work on the policy and does not come to an end. Look for it, and try again.",
+        ),
+        // What follows says which.
+        Failure::NotInForce(report) if !report.hidden.is_empty() => {
+            gettext("The policy was written, but not everybody’s programs can read it.")
+        }
+        Failure::NotInForce(_) => gettext(
+            "The policy was written, but is not what programs read now. Look in /etc/dconf/profile/user for another database that comes before it or has locks.",
+        ),
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What a history source does, and what it reports.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use gio::Cancellable;
+
+use crate::history::Span;
+use crate::system::owner::Owner;
+use crate::system::replace::NotReplaced;
+use crate::system::text;
+
+/// A place where programs record what the user did: a shared file, a service or a setting.
+///
+/// Every method may wait for other programs, for a bounded time.
+pub trait Source: fmt::Debug + Send + Sync {
+    /// The identifier in JSON; it is never translated.
+    fn id(&self) -> &'static str;
+
+    /// The name, in the user's language.
+    fn title(&self) -> String;
+
+    /// What sentences call the program that keeps the entries.
+    fn program(&self) -> String {
+        self.title()
+    }
+
+    /// Whether this computer has the source. Starts no other program.
+    fn is_here(&self) -> bool;
+
+    /// Counts the entries of a span. `None`: this computer doesn't have the source. Changes nothing.
+    fn look(&'static self, span: Span, cancellable: &Cancellable) -> Option<Found>;
+
+    /// Removes the entries of a span, and checks that they are gone. `None`: this computer doesn't
+    /// have the source.
+    fn clear(
+        &'static self,
+        span: Span,
+        cancellable: &Cancellable,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Option<Outcome>;
+}
+
+/// Why a place could not be read, or not be cleared.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The file is not what its programs would read.
+    #[error("{} cannot be understood: {}", text::path(.0), .1)]
+    Broken(PathBuf, String),
+    /// The system does not let the file be read.
+    #[error("{} cannot be read: {}", text::path(.0), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// The file was left as it is.
+    #[error("{} was left as it is: {}", text::path(.0), .1)]
+    NotReplaced(PathBuf, NotReplaced),
+    /// The history is another user's, and the caller is root.
+    #[error("it belongs to {0}")]
+    Foreign(Owner),
+    /// The program that keeps it is running, and would write it again. It is a part of the desktop,
+    /// and runs as long as somebody is logged in.
+    #[error("{0} is running and would write it again")]
+    DesktopRunning(&'static str),
+    /// The program that keeps it is running, and would write it again. It can be closed.
+    #[error("{0} is running and would write it again; close it")]
+    ProgramRunning(&'static str),
+    /// What is kept there has no dates.
+    #[error("the entries have no dates")]
+    Undated,
+    /// The administrator has locked it.
+    #[error("locked by the administrator")]
+    Locked,
+    /// The setting did not take the value.
+    #[error("the setting was not saved")]
+    SettingNotSaved,
+    /// The service did not answer in time.
+    #[error("no answer in time")]
+    NoAnswer,
+    /// The service ended before it had answered.
+    #[error("the service ended")]
+    Ended,
+    /// The service answered that it could not; in its words.
+    #[error("{0}")]
+    Refused(String),
+    /// What was removed is there again, or still.
+    #[error("it is still there")]
+    StillThere,
+    /// The person stopped it.
+    #[error("stopped")]
+    Cancelled,
+}
+
+/// The entries of a span in one source.
+#[derive(Debug)]
+pub struct Found {
+    /// Which source.
+    pub source: &'static dyn Source,
+    /// How many entries of the span it holds.
+    pub count: Result<usize, Problem>,
+    /// Why they can't be cleared now.
+    pub obstacle: Option<Problem>,
+}
+
+/// The result of clearing one source.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Which source.
+    pub source: &'static dyn Source,
+    /// How many entries are gone.
+    pub removed: usize,
+    /// Why other entries of the span remain.
+    pub problem: Option<Problem>,
+}
+
+/// How far clearing a slow source has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Which source.
+    pub source: &'static dyn Source,
+    /// How many entries are gone.
+    pub removed: usize,
+    /// How many there were.
+    pub of: usize,
+}
+
+impl Problem {
+    /// Whether it is a failure: entries of the span that should have gone are still there.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(self, Self::Undated)
+    }
+}
+
+impl Found {
+    pub(crate) const fn new(source: &'static dyn Source, count: Result<usize, Problem>) -> Self {
+        Self {
+            source,
+            count,
+            obstacle: None,
+        }
+    }
+}
+
+impl Outcome {
+    pub(crate) fn new(source: &'static dyn Source, removed: Result<usize, Problem>) -> Self {
+        let (removed, problem) = match removed {
+            Ok(removed) => (removed, None),
+            Err(problem) => (0, Some(problem)),
+        };
+        Self {
+            source,
+            removed,
+            problem,
+        }
+    }
+}

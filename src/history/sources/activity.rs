@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! The log of Zeitgeist, the service to which programs report the user's activities.
+//!
+//! Source: zeitgeist 1.0.4, libzeitgeist/remote.vala and src/zeitgeist-daemon.vala.
+//!
+//! Zeitgeist has one thread. It needs longer to remove an event the more events it has, about 50 ms
+//! at 20,000 events, because its database checks all others each time (the triggers `fkdc_event_*`
+//! of libzeitgeist/sql-schema.vala). So events are removed in short batches. Between batches Zeitgeist
+//! serves other programs, progress is reported, and the user can stop.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use gio::Cancellable;
+use gio::prelude::*;
+use glib::Variant;
+
+use crate::history::Span;
+use crate::history::source::{Found, Outcome, Problem, Progress, Source};
+use crate::history::zeitgeist::{self, Event};
+use crate::system::i18n::gettext;
+use crate::system::{limits, service};
+
+const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
+const LOG: &str = "org.gnome.zeitgeist.Log";
+
+/// Zeitgeist's `StorageState.ANY`: whether or not the event's file is available.
+const ANY_STORAGE: u32 = 2;
+
+/// Most recent events first, so that stopping early has removed those.
+const MOST_RECENT: u32 = 0;
+
+#[derive(Debug)]
+pub(crate) struct Activity;
+
+impl Source for Activity {
+    fn id(&self) -> &'static str {
+        "zeitgeist"
+    }
+
+    fn title(&self) -> String {
+        // Translators: what the service Zeitgeist has recorded; Zeitgeist is a name
+        gettext("Activities (Zeitgeist)")
+    }
+
+    fn program(&self) -> String {
+        zeitgeist::PROGRAM.to_owned()
+    }
+
+    fn is_here(&self) -> bool {
+        zeitgeist::is_here()
+    }
+
+    fn look(&'static self, span: Span, cancellable: &Cancellable) -> Option<Found> {
+        let log = Log::open(cancellable)?;
+        let count = if zeitgeist::is_worth_asking(&log.bus) {
+            log.find(span).and_then(|found| {
+                if found.more {
+                    let most = limits::ZEITGEIST_EVENTS;
+                    Err(Problem::Refused(format!("it has more than {most} entries")))
+                } else {
+                    Ok(found.events.len())
+                }
+            })
+        } else {
+            Ok(0)
+        };
+        Some(Found::new(self, count))
+    }
+
+    fn clear(
+        &'static self,
+        span: Span,
+        cancellable: &Cancellable,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Option<Outcome> {
+        let log = Log::open(cancellable)?;
+        if !zeitgeist::is_worth_asking(&log.bus) {
+            return Some(Outcome::new(self, Ok(0)));
+        }
+        let Events { events, more } = match log.find(span) {
+            Ok(found) => found,
+            Err(problem) => return Some(Outcome::new(self, Err(problem))),
+        };
+        let mut removed = 0;
+        let done = log.delete(&events, |now| {
+            removed = now;
+            progress(Progress {
+                source: self,
+                removed,
+                of: events.len(),
+            });
+        });
+        // Stopping only ends the waiting: Zeitgeist still removes the current batch.
+        let unstoppable = Cancellable::new();
+        let stopped = matches!(done, Err(Problem::Cancelled));
+        let log = Log {
+            cancellable: if stopped { &unstoppable } else { cancellable },
+            patience: if stopped {
+                limits::LAST_ZEITGEIST_PATIENCE
+            } else {
+                limits::ZEITGEIST_PATIENCE
+            },
+            ..log
+        };
+        let problem = match done {
+            // Don't call a service again that doesn't answer.
+            Err(problem @ Problem::NoAnswer) => Some(problem),
+            done => match log.find(span) {
+                Ok(left) => {
+                    let left: HashSet<_> = left.events.into_iter().collect();
+                    let kept = events.iter().filter(|event| left.contains(event)).count();
+                    removed = events.len() - kept;
+                    match done {
+                        Err(problem) if kept > 0 => Some(problem),
+                        // There were more events than are removed at once. The older ones remain.
+                        _ => (kept > 0 || more).then_some(Problem::StillThere),
+                    }
+                }
+                Err(problem) => done.err().or(Some(problem)),
+            },
+        };
+        Some(Outcome {
+            source: self,
+            removed,
+            problem,
+        })
+    }
+}
+
+/// Events, by their numbers.
+struct Events {
+    events: Vec<u32>,
+    /// Whether there are more, since these are the most recent [`limits::ZEITGEIST_EVENTS`].
+    more: bool,
+}
+
+struct Log<'a> {
+    bus: gio::DBusConnection,
+    cancellable: &'a Cancellable,
+    patience: Duration,
+}
+
+impl<'a> Log<'a> {
+    /// `None`: this computer has no Zeitgeist.
+    fn open(cancellable: &'a Cancellable) -> Option<Self> {
+        let bus = zeitgeist::bus()?;
+        zeitgeist::is_on(&bus).then_some(Self {
+            bus,
+            cancellable,
+            patience: limits::ZEITGEIST_PATIENCE,
+        })
+    }
+
+    /// The events of a span, the most recent first.
+    fn find(&self, span: Span) -> Result<Events, Problem> {
+        let any_event: Vec<Event> = Vec::new();
+        // One more than the limit, to notice that there are more.
+        let most = u32::try_from(limits::ZEITGEIST_EVENTS + 1).unwrap_or(u32::MAX);
+        let question = (span.bounds(), any_event, ANY_STORAGE, most, MOST_RECENT);
+        let reply = self.ask("FindEventIds", &question.to_variant(), "(au)")?;
+        events_of(&reply.child_value(0))
+    }
+
+    fn delete(&self, events: &[u32], mut removed: impl FnMut(usize)) -> Result<(), Problem> {
+        let mut done = 0;
+        let mut batch = 1;
+        while done < events.len() {
+            let some = &events[done..events.len().min(done + batch)];
+            let began = Instant::now();
+            // The reply is the time span of the removed events.
+            self.ask("DeleteEvents", &(some,).to_variant(), "((xx))")?;
+            let took = began.elapsed();
+            done += some.len();
+            removed(done);
+            if took * 2 < limits::ZEITGEIST_PACE {
+                batch = (batch * 2).min(limits::ZEITGEIST_BATCH);
+            } else if took > limits::ZEITGEIST_PACE * 2 {
+                batch = (batch / 2).max(1);
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&self, method: &str, question: &Variant, answer: &str) -> Result<Variant, Problem> {
+        zeitgeist::ask(
+            &self.bus,
+            (LOG_PATH, LOG),
+            method,
+            Some(question),
+            answer,
+            (self.cancellable, self.patience),
+        )
+    }
+}
+
+/// The events of a reply, which may have at most one more than the limit.
+fn events_of(answer: &Variant) -> Result<Events, Problem> {
+    let found = answer.fixed_array::<u32>().unwrap_or_default();
+    if found.len() > limits::ZEITGEIST_EVENTS + 1 {
+        return Err(Problem::Refused(service::TOO_LARGE.to_owned()));
+    }
+    let most = found.len().min(limits::ZEITGEIST_EVENTS);
+    Ok(Events {
+        events: found[..most].to_vec(),
+        more: found.len() > most,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_taken_up_to_the_limit_and_more_than_were_asked_for_are_refused() {
+        let found = |count: usize| events_of(&Variant::array_from_fixed_array(&vec![7_u32; count]));
+        let most = limits::ZEITGEIST_EVENTS;
+        for (count, taken, more) in [(0, 0, false), (most, most, false), (most + 1, most, true)] {
+            let found = found(count).unwrap();
+            assert_eq!((found.events.len(), found.more), (taken, more));
+        }
+        assert!(matches!(found(most + 2), Err(Problem::Refused(_))));
+    }
+}

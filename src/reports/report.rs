@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A report, and what a program that keeps reports does.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Write as _};
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::PathBuf;
+
+use crate::reports::content::{Field, Reading, Unreadable, Written, unescaped};
+use crate::reports::folder::{Folder, Status};
+use crate::system::home;
+use crate::system::owner::Owner;
+use crate::system::text;
+
+/// A program that keeps error reports in a folder, and knows what the files there mean.
+pub trait Keeper: fmt::Debug + Send + Sync {
+    /// The beginning of the identifiers of its reports; it is never translated.
+    fn id(&self) -> &'static str;
+
+    /// The name, in the user's language.
+    fn title(&self) -> String;
+
+    /// The folder. Environment variables don't change it, since root reads it.
+    fn folder(&self) -> &'static str;
+
+    /// The report that a file belongs to. `None` unless it is the report's first file: each report
+    /// is listed once.
+    fn listed(&self, place: &Place, folder: &Folder, file: &OsStr, depth: Depth) -> Option<Report>;
+
+    /// The report of a name.
+    fn find(&self, place: &Place, folder: &Folder, name: &OsStr) -> Option<Report>;
+
+    /// See [`Report::read`].
+    fn read(
+        &self,
+        report: &Report,
+        each: &mut dyn FnMut(Field) -> Reading,
+    ) -> Result<(), Unreadable>;
+
+    /// See [`Report::write_field`].
+    fn write_field(
+        &self,
+        report: &Report,
+        name: &str,
+        largest: u64,
+        out: &mut dyn io::Write,
+    ) -> Result<Option<Written>, Unreadable>;
+
+    /// The file with the content, and the marks that may exist by now.
+    fn files_to_delete(&self, report: &Report) -> (Option<OsString>, Vec<OsString>);
+}
+
+impl PartialEq for dyn Keeper {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for dyn Keeper {}
+
+/// A folder of reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The program that keeps them there.
+    pub keeper: &'static dyn Keeper,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+/// What becomes of a report, as far as its files say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nobody has said that it is to be sent.
+    Waiting,
+    /// It is sent when that is possible.
+    Marked,
+    /// The sender is done with it.
+    Sent,
+    /// Nobody sends it.
+    Kept,
+    /// A mark alone, whose report is gone: there is nothing to send.
+    Mark,
+}
+
+impl State {
+    /// The name in files and output for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Marked => "marked",
+            Self::Sent => "sent",
+            Self::Kept => "kept",
+            Self::Mark => "mark",
+        }
+    }
+}
+
+/// A report, without what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Its name here: one word of plain letters, however odd the file is called.
+    pub id: String,
+    /// The program that failed: the path of its file where that is known, or what the file's name
+    /// says. One line that says nothing to a terminal.
+    pub program: String,
+    /// When it was written, in seconds since 1970.
+    pub time: i64,
+    /// How much room all of its files take, in bytes.
+    pub size: u64,
+    /// What becomes of it.
+    pub state: State,
+    /// Where it is.
+    pub place: Place,
+    /// All of its files, that with the content first.
+    pub files: Vec<OsString>,
+    /// Whether there is a file with content, rather than marks alone.
+    pub has_content: bool,
+    /// Whether whoever asks may see what it holds.
+    pub readable: bool,
+    /// Whether whoever asks may delete it.
+    pub deletable: bool,
+    /// What the file with the content was when this was read.
+    pub(super) seen: Option<Status>,
+}
+
+impl Report {
+    /// The report of that name, or none: where there is none any more, or never was.
+    pub fn find(places: &[Place], id: &str) -> io::Result<Option<Self>> {
+        let Some((keeper, name)) = id.split_once(':') else {
+            return Ok(None);
+        };
+        let Some(place) = places.iter().find(|place| place.keeper.id() == keeper) else {
+            return Ok(None);
+        };
+        let name = OsString::from_vec(unescaped(name, b"%"));
+        // The name of a file in that folder and of nothing else.
+        if name.is_empty() || name.as_bytes().contains(&b'/') || name.as_bytes().contains(&0) {
+            return Ok(None);
+        }
+        let folder = Folder::open(&place.folder)?;
+        Ok(place.keeper.find(place, &folder, &name))
+    }
+
+    /// The last part of the program's path.
+    pub fn program_name(&self) -> &str {
+        let name = self.program.rsplit('/').next().unwrap_or_default();
+        if name.is_empty() { &self.program } else { name }
+    }
+
+    /// Goes through what it holds, field by field, until `each` says that it is enough.
+    pub fn read(&self, each: &mut dyn FnMut(Field) -> Reading) -> Result<(), Unreadable> {
+        self.place.keeper.read(self, each)
+    }
+
+    /// Writes a field as it is, unpacked, and `largest` bytes of it at most.
+    pub fn write_field(
+        &self,
+        name: &str,
+        largest: u64,
+        out: &mut dyn io::Write,
+    ) -> Result<Option<Written>, Unreadable> {
+        self.place.keeper.write_field(self, name, largest, out)
+    }
+
+    /// The user whose report this is, if the caller is root in that user's home or session: then
+    /// it is left to that user.
+    pub fn foreign(&self) -> Option<Owner> {
+        let owner = home::of_another()?;
+        let folder = Folder::open(&self.place.folder).ok()?;
+        let mut files = self.files.iter().filter_map(|file| folder.status(file));
+        files.any(|file| file.owner == owner.uid).then_some(owner)
+    }
+
+    pub(super) fn open(&self) -> Result<std::fs::File, Unreadable> {
+        let name = match self.files.first() {
+            Some(name) if self.has_content => name,
+            _ => return Err(Unreadable::Gone),
+        };
+        let folder = Folder::open(&self.place.folder).map_err(Unreadable::from)?;
+        folder.open_file(name).map_err(Unreadable::from)
+    }
+}
+
+/// A folder that could not be looked through, or not to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", text::path(.folder))]
+pub struct Unlisted {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Why.
+    #[source]
+    pub error: io::Error,
+}
+
+/// How much there is to know of each report of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// What its files are called, and what they are.
+    Names,
+    /// The program, too, as the report itself says it.
+    Programs,
+}
+
+/// A file's name as one word of plain letters.
+pub(super) fn escaped(name: &OsStr) -> String {
+    let mut out = String::with_capacity(name.len());
+    for &byte in name.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.+,@".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // A text takes whatever is written to it.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
