@@ -270,14 +270,14 @@ impl Attempt<'_> {
         readers
             .iter()
             .filter_map(|reader| {
-                let said = refusals.remove(reader.id.as_str());
+                let refusal = refusals.remove(reader.id.as_str());
                 let status = ReaderStatus::of(reader, &now);
                 let failure = match &status.answer {
                     Ok(_) if self.is_done(&status) => return None,
                     // The program was removed meanwhile, so it sends nothing.
-                    Ok(None) => said?,
-                    Ok(Some(_)) => said.unwrap_or(Failure::NotSaved(None)),
-                    Err(problem) => said.unwrap_or_else(|| problem.clone().into()),
+                    Ok(None) => refusal?,
+                    Ok(Some(_)) => refusal.unwrap_or(Failure::NotSaved(None)),
+                    Err(problem) => refusal.unwrap_or_else(|| problem.clone().into()),
                 };
                 Some((reader.id.clone(), failure))
             })

@@ -25,14 +25,14 @@ pub(crate) fn reload(masked: &[String]) -> Option<String> {
     if !Path::new(RUNS).is_dir() {
         return None;
     }
-    let mut said = systemctl(&["daemon-reload".as_ref()]);
+    let mut messages = systemctl(&["daemon-reload".as_ref()]);
     if !masked.is_empty() {
         // Doesn't wait: a slow unit stops nevertheless.
         let mut words: Vec<&OsStr> = ["stop", "--no-block", "--"].map(OsStr::new).into();
         words.extend(masked.iter().map(OsStr::new));
-        said.extend(systemctl(&words));
+        messages.extend(systemctl(&words));
     }
-    (!said.is_empty()).then(|| said.join("\n"))
+    (!messages.is_empty()).then(|| messages.join("\n"))
 }
 
 /// Its error messages.

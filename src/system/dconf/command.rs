@@ -53,7 +53,7 @@ pub(crate) fn update() -> Result<(bool, String), Failure> {
     let bus = std::env::var_os(bus).map(|address| (bus, address));
     let environment = std::iter::once(("PATH", child::path())).chain(bus);
     match run(&["update".as_ref()], environment.collect(), UPDATE) {
-        Ok(output) => Ok((output.status.success(), said(&output))),
+        Ok(output) => Ok((output.status.success(), messages(&output))),
         Err(child::Failure::NotInstalled) => Err(Failure::NotInstalled),
         // It may have replaced the database before it was killed.
         Err(failure) => Ok((false, failure.to_string())),
@@ -72,7 +72,7 @@ pub(crate) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
     let words = ["compile".as_ref(), compiled.as_os_str(), folder.as_os_str()];
     let output = run(&words, home.environment(&home.profile()), APART)?;
     if !output.status.success() {
-        return Err(Failure::Failed(said(&output)));
+        return Err(Failure::Failed(messages(&output)));
     }
     Ok(home.read(COMPILED, LARGEST_FOREIGN_FILE)?)
 }
@@ -98,7 +98,7 @@ pub(crate) fn contents(database: &[u8], most: usize) -> Result<Option<(String, S
             // GLib aborts if it gets no memory.
             Ok(output) if output.status.signal().is_some() => Ok(None),
             Err(child::Failure::TooMuch) => Ok(None),
-            Ok(output) => Err(Failure::Failed(said(&output))),
+            Ok(output) => Err(Failure::Failed(messages(&output))),
             Err(failure) => Err(failure.into()),
         }
     };
@@ -131,7 +131,7 @@ impl From<child::Failure> for Failure {
 }
 
 /// dconf's messages or, after a failure without a message, how it ended.
-fn said(output: &Output) -> String {
+fn messages(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let text = lines.collect::<Vec<_>>().join("\n");
