@@ -3,10 +3,10 @@
 //! An administrator's policy: defaults and locks of choices, for every person on a computer.
 //!
 //! A policy is a file ([`parse`]) that is compiled ([`Compiled`]) for every reader of the
-//! catalogue, installed or not, into a dconf database of its own. [`place`] puts that database
+//! catalogue, installed or not, into a dconf database of its own. [`install`] puts that database
 //! into a computer or an image, and its line into the profile that everybody's programs read;
-//! [`read_back`] lets a fresh process say what is in force then. What other programs have to turn
-//! them off for everybody is seen to as well ([`crate::choices::opt_out`]); [`beyond`] names those that have
+//! [`install::read_back`] lets a fresh process say what is in force then. What other programs have to turn
+//! them off for everybody is seen to as well ([`crate::choices::opt_out`]); [`uncovered`] names those that have
 //! nothing of the kind.
 
 pub mod compile;
@@ -21,10 +21,10 @@ pub use crate::choices::decision::{Decision, Lists};
 pub use crate::choices::organisation::Organisation;
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
-pub use install::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
+pub use install::{Applied, Preview, Target, opt_outs_of, wanted_opt_outs};
 pub use parse::parse;
 pub use report::{KeyReport, ReaderReport, Report};
-pub use uncovered::{Beyond, Instead, beyond};
+pub use uncovered::{Alternative, Uncovered, uncovered};
 
 /// Where a policy is.
 pub const FILE: &str = "/etc/privacy-panel/policy.toml";

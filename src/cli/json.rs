@@ -13,7 +13,7 @@ use privacy_panel::choices::reader::{ModeState, Reader};
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::history::never_record::Rule;
 use privacy_panel::history::{Found, Outcome, Span};
-use privacy_panel::policy::{Beyond, Organisation, Policy, ReaderReport, Report};
+use privacy_panel::policy::{Organisation, Policy, ReaderReport, Report, Uncovered};
 use privacy_panel::system::settings::Storage;
 use privacy_panel::system::text;
 
@@ -298,7 +298,7 @@ pub(crate) fn policy(
     file: &Path,
     policy: &Policy,
     report: &Report,
-    beyond: &[Beyond<'_>],
+    beyond: &[Uncovered<'_>],
 ) -> String {
     print(&PolicyJson {
         policy: Some(file.to_string_lossy()),

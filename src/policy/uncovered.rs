@@ -15,18 +15,18 @@ use crate::system::tree::Tree;
 
 /// A program that a policy decides about and does not reach.
 #[derive(Clone, Copy, Debug)]
-pub struct Beyond<'a> {
+pub struct Uncovered<'a> {
     /// What is decided.
     pub decision: &'a Decision,
     /// The program.
     pub reader: &'a Reader,
     /// What an administrator can do instead.
-    pub instead: Instead,
+    pub alternative: Alternative,
 }
 
 /// What an administrator can do about a program that a policy does not reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instead {
+pub enum Alternative {
     /// Set it as one sets a choice of one's own: it is set for everybody.
     Set,
     /// Lock it: it can only be turned off for everybody, and for good.
@@ -36,35 +36,35 @@ pub enum Instead {
 }
 
 /// All such programs, on this computer or not.
-pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a>> {
+pub fn uncovered<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncovered<'a>> {
     let mut found = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
             let opt_outs = opt_out::of_administrator(reader.disable_all());
             let turns_off = !decision.state.may_send() && !opt_outs.is_empty();
-            let instead = match &reader.shape {
+            let alternative = match &reader.shape {
                 Shape::Value(_) | Shape::List(_) => continue,
                 _ if !opt_outs_of(decision, reader).is_empty() => continue,
                 Shape::Property(PropertyShape { service, .. })
                 | Shape::Entry(EntryShape { service, .. })
                     if service.is_for_everybody() =>
                 {
-                    Instead::Set
+                    Alternative::Set
                 }
-                _ if turns_off => Instead::Lock,
-                Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Instead::Nothing,
+                _ if turns_off => Alternative::Lock,
+                Shape::Property(_) | Shape::Entry(_) | Shape::Document(_) => Alternative::Nothing,
             };
-            found.push(Beyond {
+            found.push(Uncovered {
                 decision,
                 reader,
-                instead,
+                alternative,
             });
         }
     }
     found
 }
 
-impl Beyond<'_> {
+impl Uncovered<'_> {
     /// Whether the program is there, as far as its files tell; nobody is asked. Of an image that
     /// is not known, and taken to be so.
     pub fn is_there(&self, tree: &Tree) -> bool {

@@ -16,11 +16,12 @@ use crate::choices::organisation;
 use crate::choices::reader::{Reader, Shape};
 use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
-use crate::policy::install::Place;
+use crate::policy::install::backups;
 use crate::policy::install::keyfiles;
-use crate::policy::install::opt_outs::{wanted, wanted_of};
+use crate::policy::install::opt_outs::{wanted, wanted_for};
 use crate::policy::install::read_back;
 use crate::policy::install::read_back::{Answer, Process, Question};
+use crate::policy::install::target::Target;
 use crate::policy::report::{KeyReport, ReaderReport, Report};
 use crate::policy::{FILE, Policy};
 use crate::system::dconf::DATABASES;
@@ -34,7 +35,7 @@ use crate::system::tree::{FOLDER_UNDER_WAY, Kind, UNDER_WAY};
 /// bytes.
 const ROOM: usize = 64 * 1024;
 
-impl Place {
+impl Target {
     /// Everybody's profile: what stands there, and what is in it.
     pub(crate) fn profile(&self) -> Result<(Option<Kind>, Option<Vec<u8>>), Failure> {
         let file = Path::new(profile::FILE);
@@ -67,9 +68,13 @@ impl Place {
             &sources.join(keyfiles::LOCKS),
             &sources.join(keyfiles::KEY_FILE),
             &sources.join(keyfiles::LOCKS_FILE),
+            &sources.join(backups::FILE),
             &sources,
         ] {
             let (rights, usual) = match self.kind(path)? {
+                Some(Kind::File(rights)) if path.ends_with(backups::FILE) => {
+                    (rights, backups::RIGHTS.mode)
+                }
                 Some(Kind::File(rights)) => (rights, 0o644),
                 Some(Kind::Folder(rights)) => (rights, 0o755),
                 _ => continue,
@@ -124,7 +129,7 @@ impl Place {
     }
 
     /// Compares what is in force with what a policy comes to. `process`: one that was started for it.
-    pub(crate) fn look(
+    pub(crate) fn inspect(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
@@ -151,7 +156,7 @@ impl Place {
         for decision in &policy.decisions {
             for reader in catalogue.readers_of(decision.choice) {
                 let keys = compile::keys_of(decision, reader);
-                let opt_outs = wanted_of(decision, reader);
+                let opt_outs = wanted_for(decision, reader);
                 // What a service or a file keeps is in no database.
                 if keys.is_empty() && opt_outs.is_empty() {
                     continue;
@@ -220,15 +225,15 @@ impl Place {
         };
         let opt_outs = wanted(policy, catalogue)?;
         let opt_outs: Vec<_> = opt_outs.iter().map(OptOut::file).collect();
-        self.look_at_rights(&mut report, &opt_outs);
+        self.inspect_rights(&mut report, &opt_outs);
         Ok(report)
     }
 
     /// Finds what others may change, and what people cannot read.
-    fn look_at_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
+    fn inspect_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
         let me = rustix::process::geteuid().as_raw();
         // What people's programs read, and what dconf and privacyctl alone do.
-        let theirs = [
+        let other = [
             "/etc/dconf",
             DATABASES,
             profile::FOLDER,
@@ -240,12 +245,12 @@ impl Place {
         let readers = config.join("readers.d");
         let ours = [&sources, config, Path::new(FILE), &readers];
         let folders = opt_outs.iter().filter_map(|file| file.parent());
-        let theirs = theirs.iter().map(Path::new);
-        let theirs = theirs
+        let other = other.iter().map(Path::new);
+        let other = other
             .chain(folders)
             .chain(opt_outs.iter().map(PathBuf::as_path));
-        let theirs = theirs.map(|path| (path, true));
-        for (path, for_people) in theirs.chain(ours.map(|path| (path, false))) {
+        let other = other.map(|path| (path, true));
+        for (path, for_people) in other.chain(ours.map(|path| (path, false))) {
             let (rights, needed) = match self.tree.kind(path) {
                 Ok(Some(Kind::File(rights))) => (rights, 0o004),
                 Ok(Some(Kind::Folder(rights))) => (rights, 0o005),
@@ -295,7 +300,10 @@ impl Place {
         // What one that was cut off left behind is ours, too.
         let ours = [keyfiles::KEY_FILE, UNDER_WAY];
         for (path, ours) in [
-            (&folder, [&ours, [keyfiles::LOCKS].as_slice()].concat()),
+            (
+                &folder,
+                [&ours, [keyfiles::LOCKS, backups::FILE].as_slice()].concat(),
+            ),
             (&locks, ours.to_vec()),
         ] {
             for (name, _) in self.tree.entries(path).map_err(self.system(path))? {

@@ -9,41 +9,29 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Component, Path, PathBuf};
-use std::slice;
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
-use serde::{Deserialize, Serialize};
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out;
 use crate::choices::opt_out::OptOut;
 use crate::choices::reader::Reader;
 use crate::formats::toml as document;
-use crate::formats::toml::{Found, Scalar};
+use crate::formats::toml::Found;
 use crate::policy::compile::Conflict;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::Failure;
-use crate::policy::install::Place;
+use crate::policy::install::backups;
+use crate::policy::install::backups::Backup;
+use crate::policy::install::original::Original;
 use crate::policy::install::read_back::Answer;
+use crate::policy::install::target::Target;
 use crate::policy::report::KeyReport;
 use crate::policy::{Decision, Policy};
 use crate::system::systemd;
 use crate::system::tree;
 use crate::system::tree::{Kind, Rights, UNDER_WAY};
-
-/// What was turned off for everybody, and what was there before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Before {
-    #[serde(flatten)]
-    opt_out: OptOut,
-    /// The value that stood there; none where there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    was: Option<Scalar>,
-    /// The file, where there was none, and the folders that were made for it, those above first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    made: Vec<PathBuf>,
-}
 
 /// What is to become of the opt-outs of a place.
 #[derive(Debug, Default)]
@@ -51,16 +39,19 @@ pub(crate) struct Steps {
     /// What is not so yet, and is to be.
     pub(crate) set: Vec<OptOut>,
     /// What the policy no longer wants.
-    pub(crate) undo: Vec<Before>,
-    /// What a removal will have to know.
-    pub(crate) before: Vec<Before>,
+    pub(crate) undo: Vec<Original>,
+    /// What the policy wants, and a removal will have to know.
+    pub(crate) kept: Vec<Original>,
 }
 
 impl Steps {
-    /// What was there before all that is set now, so that it can be taken back.
-    pub(crate) fn newly_set(&self) -> Vec<Before> {
-        let set = |before: &&Before| self.set.contains(&before.opt_out);
-        self.before.iter().filter(set).cloned().collect()
+    /// The steps that take back what these set.
+    pub(crate) fn reversed(&self) -> Self {
+        let set = |original: &&Original| self.set.contains(&original.opt_out);
+        Self {
+            undo: self.kept.iter().filter(set).cloned().collect(),
+            ..Self::default()
+        }
     }
 }
 
@@ -82,30 +73,9 @@ impl Preview {
     }
 }
 
-impl Before {
-    /// Whether it is what an application may have written, and nothing that leads anywhere else.
-    pub(crate) fn is_sound(&self) -> bool {
-        let named = match &self.opt_out {
-            OptOut::Value { file, .. } => file
-                .components()
-                .all(|part| matches!(part, Component::RootDir | Component::Normal(_))),
-            OptOut::Masked { unit } => opt_out::is_unit(unit),
-        };
-        let named = named && !opt_out::of_administrator(slice::from_ref(&self.opt_out)).is_empty();
-        let file = self.opt_out.file();
-        named && self.made.iter().all(|made| file.starts_with(made))
-    }
-
-    fn made_file(&self) -> bool {
-        self.made
-            .last()
-            .is_some_and(|last| *last == self.opt_out.file())
-    }
-}
-
 /// What turns a reader off for everybody as a decision says; nothing where the decision does not
 /// lock it off, or where nothing does.
-pub fn wanted_of<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
+pub fn wanted_for<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     if decision.locked && !decision.state.may_send() {
         opt_out::of_administrator(reader.disable_all())
     } else {
@@ -122,7 +92,7 @@ pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<OptOut>, Con
     let mut wanted: Vec<(&OptOut, &Reader)> = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            for opt_out in wanted_of(decision, reader) {
+            for opt_out in wanted_for(decision, reader) {
                 match wanted
                     .iter()
                     .find(|(other, _)| name(other) == name(opt_out))
@@ -155,41 +125,42 @@ fn name(opt_out: &OptOut) -> String {
     }
 }
 
-impl Place {
+impl Target {
     /// What is to be done so that all is so that is wanted, and nothing else of ours.
     pub(crate) fn opt_out_steps(
         &self,
         wanted: &[OptOut],
-        before: Vec<Before>,
+        originals: Vec<Original>,
     ) -> Result<Steps, Failure> {
-        let (kept, undo): (Vec<_>, Vec<_>) = before
+        let (kept, undo): (Vec<_>, Vec<_>) = originals
             .into_iter()
-            .partition(|before| wanted.contains(&before.opt_out));
+            .partition(|original| wanted.contains(&original.opt_out));
         let mut steps = Steps {
-            undo,
-            before: kept,
             set: Vec::new(),
+            undo,
+            kept,
         };
         for opt_out in wanted {
             if opt_out.is_so(&self.tree)? {
                 continue;
             }
-            if !steps.before.iter().any(|before| before.opt_out == *opt_out) {
-                let before = self.look_before(opt_out)?;
-                steps.before.push(before);
+            let known = |original: &Original| original.opt_out == *opt_out;
+            if !steps.kept.iter().any(known) {
+                steps.kept.push(self.original(opt_out)?);
             }
             self.check_in_the_way(opt_out)?;
             steps.set.push(opt_out.clone());
         }
-        let order = |before: &Before| wanted.iter().position(|wanted| *wanted == before.opt_out);
-        steps.before.sort_by_key(order);
+        let order =
+            |original: &Original| wanted.iter().position(|wanted| *wanted == original.opt_out);
+        steps.kept.sort_by_key(order);
         Ok(steps)
     }
 
     /// What is there now.
-    fn look_before(&self, opt_out: &OptOut) -> Result<Before, Failure> {
+    fn original(&self, opt_out: &OptOut) -> Result<Original, Failure> {
         let file = opt_out.file();
-        let was = match opt_out.found(&self.tree)? {
+        let value = match opt_out.found(&self.tree)? {
             Found::NoFile | Found::Nothing => None,
             Found::Value(value) => Some(value),
             Found::Other => {
@@ -201,18 +172,18 @@ impl Place {
                 return Err(Failure::Broken(mistake));
             }
         };
-        let mut made = Vec::new();
+        let mut created = Vec::new();
         for path in file.ancestors() {
             if self.kind(path)?.is_some() || path == Path::new("/") {
                 break;
             }
-            made.push(path.to_owned());
+            created.push(path.to_owned());
         }
-        made.reverse();
-        Ok(Before {
+        created.reverse();
+        Ok(Original {
             opt_out: opt_out.clone(),
-            was,
-            made,
+            value,
+            created,
         })
     }
 
@@ -226,7 +197,7 @@ impl Place {
     }
 
     /// What the steps would change.
-    pub(crate) fn preview(&self, steps: &Steps) -> Result<Preview, Failure> {
+    pub(crate) fn preview(&self, steps: &Steps, backups: &[Backup]) -> Result<Preview, Failure> {
         let mut preview = Preview::default();
         let mut texts: Vec<(PathBuf, Option<String>, Option<String>)> = Vec::new();
         let mut edit = |file: &PathBuf, change: &dyn Fn(Option<&str>) -> Result<_, Failure>| {
@@ -239,10 +210,12 @@ impl Place {
             texts[at].2 = change(texts[at].2.as_deref())?;
             Ok::<_, Failure>(())
         };
-        for before in &steps.undo {
-            match &before.opt_out {
-                OptOut::Value { file, .. } => edit(file, &|text| self.undone(before, text))?,
-                OptOut::Masked { unit } if before.opt_out.is_so(&self.tree)? => {
+        for original in &steps.undo {
+            match &original.opt_out {
+                OptOut::Value { file, .. } => {
+                    edit(file, &|text| self.undone(steps, backups, file, text))?;
+                }
+                OptOut::Masked { unit } if original.opt_out.is_so(&self.tree)? => {
                     preview.unmasked.push(unit.clone());
                 }
                 OptOut::Masked { .. } => {}
@@ -250,10 +223,8 @@ impl Place {
         }
         for opt_out in &steps.set {
             match opt_out {
-                OptOut::Value { file, key, value } => edit(file, &|text| {
-                    let name = self.tree.name(file);
-                    let text = text.unwrap_or_default();
-                    Ok(Some(document::edited(&name, text, key, Some(value))?))
+                OptOut::Value { file, .. } => edit(file, &|text| {
+                    Ok(Some(self.with_set(opt_out, text.unwrap_or_default())?))
                 })?,
                 OptOut::Masked { unit } => preview.masked.push(unit.clone()),
             }
@@ -267,19 +238,158 @@ impl Place {
         Ok(preview)
     }
 
-    /// A file's text without what an application put there; none where the file goes. What
-    /// somebody else changed since stays.
-    fn undone(&self, before: &Before, text: Option<&str>) -> Result<Option<String>, Failure> {
-        let (OptOut::Value { file, key, value }, Some(text)) = (&before.opt_out, text) else {
-            return Ok(text.map(str::to_owned));
-        };
-        let name = self.tree.name(file);
-        if !document::find(&name, text, key)?.is(value) {
-            return Ok(Some(text.to_owned()));
+    /// A file's text with an opt-out set in it.
+    fn with_set(&self, opt_out: &OptOut, text: &str) -> Result<String, Failure> {
+        match opt_out {
+            OptOut::Value { file, key, value } => {
+                let name = self.tree.name(file);
+                Ok(document::edited(&name, text, key, Some(value))?)
+            }
+            OptOut::Masked { .. } => Ok(text.to_owned()),
         }
-        let undone = document::edited(&name, text, key, before.was.as_ref())?;
-        let goes = before.made_file() && undone.trim().is_empty();
-        Ok((!goes).then_some(undone))
+    }
+
+    /// A file's text after the steps took back what they no longer want; `None` if the file goes.
+    /// A file that is as the policy left it becomes what it was before. From one that was edited
+    /// since, the policy's values alone are taken out.
+    fn undone(
+        &self,
+        steps: &Steps,
+        backups: &[Backup],
+        file: &Path,
+        text: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
+        let Some(now) = text else {
+            return Ok(None);
+        };
+        let is_kept = steps.kept.iter().any(|original| original.is_in(file));
+        let backup = backups::of(backups, file)
+            .filter(|backup| !is_kept && backup.is_as_left(now.as_bytes()));
+        if let Some(backup) = backup {
+            let before = backup.before().map(|bytes| String::from_utf8(bytes.into()));
+            if let Ok(before) = before.transpose() {
+                return Ok(before);
+            }
+        }
+        self.without(&steps.undo, file, now)
+    }
+
+    /// A file's text with the values that were there before the policy's; `None` if the file goes.
+    /// A value that isn't the policy's stays.
+    fn without(
+        &self,
+        originals: &[Original],
+        file: &Path,
+        text: &str,
+    ) -> Result<Option<String>, Failure> {
+        let name = self.tree.name(file);
+        let mut text = text.to_owned();
+        for original in originals.iter().filter(|original| original.is_in(file)) {
+            let OptOut::Value { key, value, .. } = &original.opt_out else {
+                continue;
+            };
+            if !document::find(&name, &text, key)?.is(value) {
+                continue;
+            }
+            text = document::edited(&name, &text, key, original.value.as_ref())?;
+            if original.created_file() && text.trim().is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(text))
+    }
+
+    /// The backups of what the steps change: those to keep until the steps have taken back what
+    /// they no longer want, and those to keep from then on. `known` are those of the last
+    /// application; `recorded` says what it had set.
+    pub(crate) fn backups_for(
+        &self,
+        steps: &Steps,
+        known: &[Backup],
+        recorded: &[Original],
+    ) -> Result<[Vec<Backup>; 2], Failure> {
+        let all = [steps.kept.as_slice(), &steps.undo].concat();
+        let mut backups = [Vec::new(), Vec::new()];
+        for original in &all {
+            let file = original.opt_out.file();
+            let is_kept = steps.kept.iter().any(|kept| kept.opt_out.file() == file);
+            if backups::of(&backups[0], &file).is_some() {
+                continue;
+            }
+            let [until_restored, after] = match &original.opt_out {
+                OptOut::Masked { .. } => [Some(Backup::mask(&file)), Some(Backup::mask(&file))],
+                OptOut::Value { .. } => self.file_backups(steps, known, recorded, &file)?,
+            };
+            backups[0].extend(until_restored);
+            backups[1].extend(after.filter(|_| is_kept));
+        }
+        for (backups, originals) in backups.iter_mut().zip([&all, &steps.kept]) {
+            let folders = originals.iter().flat_map(Original::created_folders);
+            let mut folders: Vec<_> = folders.collect();
+            folders.sort();
+            folders.dedup();
+            // Those inside others first.
+            backups.extend(folders.into_iter().rev().map(|path| Backup::folder(path)));
+        }
+        Ok(backups)
+    }
+
+    fn file_backups(
+        &self,
+        steps: &Steps,
+        known: &[Backup],
+        recorded: &[Original],
+        file: &Path,
+    ) -> Result<[Option<Backup>; 2], Failure> {
+        let now = document::read(&self.tree, file)?;
+        let bytes = now.as_ref().map(String::as_bytes);
+        let known = backups::of(known, file).filter(|backup| {
+            backup.before() == bytes || bytes.is_some_and(|bytes| backup.is_as_left(bytes))
+        });
+        let before = if let Some(backup) = known {
+            backup.before().map(<[u8]>::to_vec)
+        } else if !recorded.iter().any(|original| original.is_in(file)) {
+            bytes.map(<[u8]>::to_vec)
+        } else {
+            self.before_policy(steps, file, now.as_deref())?
+                .map(String::into_bytes)
+        };
+        let mut set = now;
+        for opt_out in steps.set.iter().filter(|opt_out| opt_out.file() == file) {
+            set = Some(self.with_set(opt_out, set.as_deref().unwrap_or_default())?);
+        }
+        let undone = match &set {
+            Some(text) => self.without(&steps.undo, file, text)?,
+            None => None,
+        };
+        let backup = |text: String| Backup::file(file, before.clone(), text.as_bytes());
+        Ok([set.map(backup), undone.map(backup)])
+    }
+
+    /// What a file would be without the policy, if it was edited since the last application.
+    fn before_policy(
+        &self,
+        steps: &Steps,
+        file: &Path,
+        now: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
+        let Some(now) = now else {
+            return Ok(None);
+        };
+        let Some(mut text) = self.without(&steps.undo, file, now)? else {
+            return Ok(None);
+        };
+        // The policy sets these whatever they are now.
+        for original in steps.kept.iter().filter(|original| original.is_in(file)) {
+            if let OptOut::Value { key, .. } = &original.opt_out {
+                let name = self.tree.name(file);
+                text = document::edited(&name, &text, key, original.value.as_ref())?;
+                if original.created_file() && text.trim().is_empty() {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(text))
     }
 
     /// Turns off what is to be.
@@ -287,10 +397,9 @@ impl Place {
         for opt_out in opt_outs {
             let file = opt_out.file();
             match opt_out {
-                OptOut::Value { key, value, .. } => {
+                OptOut::Value { .. } => {
                     let before = document::read(&self.tree, &file)?;
-                    let text = before.as_deref().unwrap_or_default();
-                    let text = document::edited(&self.tree.name(&file), text, key, Some(value))?;
+                    let text = self.with_set(opt_out, before.as_deref().unwrap_or_default())?;
                     self.replace(&file, before.as_deref(), Some(&text))?;
                 }
                 OptOut::Masked { .. } => self.mask(&file)?,
@@ -299,21 +408,20 @@ impl Place {
         Ok(())
     }
 
-    /// Takes back what applications turned off, where it is as they left it.
-    pub(crate) fn undo_opt_outs(&self, undo: &[Before]) -> Result<(), Failure> {
-        for before in undo {
-            let file = before.opt_out.file();
-            if let OptOut::Value { .. } = &before.opt_out {
+    /// Takes back what the steps no longer want.
+    pub(crate) fn undo_opt_outs(&self, steps: &Steps, backups: &[Backup]) -> Result<(), Failure> {
+        for original in &steps.undo {
+            let file = original.opt_out.file();
+            if let OptOut::Value { .. } = &original.opt_out {
                 let text = document::read(&self.tree, &file)?;
-                let undone = self.undone(before, text.as_deref())?;
+                let undone = self.undone(steps, backups, &file, text.as_deref())?;
                 if undone != text {
                     self.replace(&file, text.as_deref(), undone.as_deref())?;
                 }
-            } else if before.opt_out.is_so(&self.tree)? {
+            } else if original.opt_out.is_so(&self.tree)? {
                 self.replace(&file, None, None)?;
             }
-            let made = before.made.as_slice();
-            self.take_out_empty(made.strip_suffix(slice::from_ref(&file)).unwrap_or(made))?;
+            self.take_out_empty(original.created_folders())?;
         }
         Ok(())
     }

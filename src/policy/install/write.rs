@@ -10,31 +10,36 @@ use rustix::fs::Mode;
 
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::policy::failure::Failure;
+use crate::policy::install::backups;
+use crate::policy::install::backups::Backup;
 use crate::policy::install::inspect::leftovers;
 use crate::policy::install::keyfiles;
 use crate::policy::install::keyfiles::{KEY_FILE, LOCKS, LOCKS_FILE};
 use crate::policy::install::lock::Lock;
-use crate::policy::install::{Before, Place, Plan};
+use crate::policy::install::original::Original;
+use crate::policy::install::plan::Plan;
+use crate::policy::install::target::Target;
 use crate::system::dconf::DATABASES;
 use crate::system::dconf::{command as dconf, profile};
 use crate::system::tree;
 use crate::system::tree::{FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
-impl Place {
+impl Target {
     /// Lets the programs of people who are logged in know at once that nothing is locked any more:
     /// they keep the database that they have open until it says otherwise.
-    pub(crate) fn let_go(
+    pub(crate) fn release_locks(
         &self,
         databases: &Dir,
-        made: &[PathBuf],
-        before: &[Before],
+        created: &[PathBuf],
+        originals: &[Original],
+        backups: &[Backup],
     ) -> Result<(), Failure> {
         let sources = Path::new(DATABASES).join(keyfiles::FOLDER);
         if self.tree.is_image() || self.kind(&sources)?.is_none() {
             return Ok(());
         }
-        let heading = format!("{}\n", keyfiles::heading(made, before));
-        self.make_sources(databases, heading.as_bytes(), b"")?;
+        let heading = format!("{}\n", keyfiles::heading(created, originals));
+        self.make_sources(databases, heading.as_bytes(), b"", backups)?;
         // Without dconf nobody has it open.
         match self.update(databases) {
             Ok(_) | Err(Failure::NoDconf) => Ok(()),
@@ -47,14 +52,14 @@ impl Place {
         profiles: &Dir,
         kind: Option<Kind>,
         profile: &[u8],
-        made: &[PathBuf],
+        created: &[PathBuf],
     ) -> Result<(), Failure> {
         let failed = |error| self.system(Path::new(profile::FILE))(error);
         tree::remove(profiles, UNDER_WAY).map_err(failed)?;
         if !profile::has_ours(profile) {
             return Ok(());
         }
-        let ours = made.iter().any(|path| path == Path::new(profile::FILE));
+        let ours = created.iter().any(|path| path == Path::new(profile::FILE));
         if ours && self.new_profile().is_ok_and(|new| new == profile) {
             return tree::remove(profiles, profile::NAME).map_err(failed);
         }
@@ -159,18 +164,23 @@ impl Place {
         let opt_outs = &plan.opt_outs;
         if swapped {
             let locks = plan.locks.after.as_deref().unwrap_or_default();
-            self.make_sources(databases, &plan.meanwhile, locks)?;
+            self.make_sources(
+                databases,
+                &plan.keyfile_until_restored,
+                locks,
+                &plan.backups_until_restored,
+            )?;
         }
         let set = self.set_opt_outs(&opt_outs.set);
         let said = set.and_then(|()| self.update(databases)).inspect_err(|_| {
             // The old database is in force; its sources come back.
-            let _ = self.undo_opt_outs(&opt_outs.newly_set());
+            let _ = self.undo_opt_outs(&opt_outs.reversed(), &[]);
             if swapped {
                 let _ = self.undo_sources(plan, databases);
             }
         })?;
         if !opt_outs.undo.is_empty() {
-            self.undo_opt_outs(&opt_outs.undo)?;
+            self.undo_opt_outs(opt_outs, &plan.backups_until_restored)?;
             self.forget_undone(plan)?;
         }
         if let Some(prepared) = new_profile {
@@ -187,13 +197,20 @@ impl Place {
         let Some(sources) = self.tree.folder(&folder).map_err(self.system(&folder))? else {
             return Ok(());
         };
-        tree::prepare(&sources, keys, Rights::PUBLIC)
+        replace_backups(&sources, &plan.backups)
+            .and_then(|()| tree::prepare(&sources, keys, Rights::PUBLIC))
             .and_then(|()| tree::put_in_place(&sources, KEY_FILE))
             .map_err(self.system(&folder))
     }
 
     /// Makes the folder of sources and lets it take its place.
-    fn make_sources(&self, databases: &Dir, keys: &[u8], locks: &[u8]) -> Result<(), Failure> {
+    fn make_sources(
+        &self,
+        databases: &Dir,
+        keys: &[u8],
+        locks: &[u8],
+        backups: &[Backup],
+    ) -> Result<(), Failure> {
         let make = || -> io::Result<()> {
             tree::remove(databases, FOLDER_UNDER_WAY)?;
             tree::make_folder(databases, FOLDER_UNDER_WAY)?;
@@ -201,6 +218,7 @@ impl Place {
             tree::make_folder(&folder, LOCKS)?;
             tree::write_new(&folder, KEY_FILE, keys, Rights::PUBLIC)?;
             tree::write_new(&folder, LOCKS_FILE, locks, Rights::PUBLIC)?;
+            replace_backups(&folder, backups)?;
             tree::flush(&folder.open_dir(LOCKS)?)?;
             tree::flush(&folder)?;
             if tree::kind(databases, keyfiles::FOLDER)?.is_none() {
@@ -213,6 +231,7 @@ impl Place {
             // Where folders cannot be exchanged, their files are replaced one by one. The database
             // is compiled from both only later.
             let sources = databases.open_dir(keyfiles::FOLDER)?;
+            replace_backups(&sources, backups)?;
             if tree::kind(&sources, LOCKS)?.is_none() {
                 tree::make_folder(&sources, LOCKS)?;
             }
@@ -241,6 +260,7 @@ impl Place {
                 databases,
                 keys.unwrap_or_default(),
                 locks.unwrap_or_default(),
+                plan.backups_before.as_deref().unwrap_or_default(),
             ),
         }
     }
@@ -274,4 +294,13 @@ impl Place {
             .and_then(|()| tree::put_in_place(databases, DATABASE_NAME))
             .map_err(self.system(Path::new(DATABASE)))
     }
+}
+
+/// Puts the backups into the folder of the sources.
+fn replace_backups(sources: &Dir, backups: &[Backup]) -> io::Result<()> {
+    if backups.is_empty() {
+        return tree::remove(sources, backups::FILE);
+    }
+    tree::prepare(sources, backups::text(backups).as_bytes(), backups::RIGHTS)?;
+    tree::put_in_place(sources, backups::FILE)
 }
