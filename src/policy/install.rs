@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Putting a policy into a computer or an image, and taking it out again.
+//! Applies a policy to a computer or an image, and removes it.
 //!
-//! What counts for people is the compiled database, with its values and locks in one file, and
-//! whether the profile names it. So the steps are: the key file and the locks are made in a folder
-//! beside the old one, and the two change their names in one step; the database is compiled, which
-//! replaces it in one step; the profile, which was written beforehand, takes its place. Whoever
-//! pulls the plug between two steps finds the old policy in force or the new one, and what is
-//! left over is seen to by the next application. What turns a program off for everybody is written
-//! before the database is compiled, and taken back after it: in between, more is off than need be.
+//! Programs read the compiled database, which holds values and locks, if the profile names it.
+//! `apply` takes these steps. Each is atomic:
+//!
+//! 1. It writes the key file, the locks and the backups into a new folder, and exchanges that
+//!    folder with the old one.
+//! 2. It sets the system-wide opt-outs that the policy requires.
+//! 3. `dconf update` compiles the database and replaces the old one.
+//! 4. It takes back the opt-outs that the policy no longer requires.
+//! 5. The new profile, which was written before step 1, replaces the old one.
+//!
+//! After a crash between two steps, the old policy or the new one is in force, possibly with more
+//! programs turned off than it requires. The next `apply` removes what the crash left behind.
 //!
 //! ```text
-//! place          what is asked for: apply, dry_run, status, remove
-//! ├── write      the steps, each undone where it fails
-//! ├── opt_outs   what turns programs off for everybody, and taking it back
-//! └── look       what is there, what is in force, and who could undo it
+//! install        apply, dry_run, status, remove
+//! ├── target     the computer or the image
+//! ├── plan       what to change
+//! ├── write      the steps, each undone if it fails
+//! ├── opt_outs   setting system-wide opt-outs, and taking them back
+//! ├── backups    the bytes that a removal restores
+//! ├── keyfiles   the sources of the database
+//! ├── inspect    the current state, and who could undo the policy
+//! ├── read_back  a process that reads what is in force
+//! └── lock       one application at a time
 //! ```
 
 pub(crate) mod backups;
@@ -51,30 +62,30 @@ use crate::system::tree::{Kind, Tree};
 pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_for as opt_outs_of};
 pub use target::Target;
 
-/// Where every application writes.
+/// The folders that every application writes to.
 const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];
 
-/// What an application did.
+/// The result of an application.
 #[derive(Debug)]
 pub struct Applied {
     /// Whether anything was written.
     pub changed: bool,
-    /// Whether the profile was: people who are logged in go on with the one that they have.
+    /// Whether the profile was written. Running sessions keep using the old one.
     pub profile_changed: bool,
     /// What is in force, read back.
     pub report: Report,
-    /// What dconf and systemd had to say, such as of other databases.
+    /// The messages of dconf and systemd, such as those about other databases.
     pub said: Option<String>,
 }
 
-/// What an application would change.
+/// The changes that an application would make.
 #[derive(Debug)]
 pub struct Changes {
     /// Files of the database and the profile.
     pub files: Vec<FileChange>,
     /// Whether the database would be compiled.
     pub compile: bool,
-    /// What turns programs off for everybody.
+    /// The system-wide opt-outs.
     pub opt_outs: Preview,
 }
 
@@ -86,8 +97,8 @@ impl Changes {
 }
 
 impl Target {
-    /// Reads the place's policy: the file, or, where there is none, what was applied from a file
-    /// of another name. Says where it came from.
+    /// Reads the target's policy, and returns the path it was read from: the policy file or, if there
+    /// is none, the copy of a policy that was applied from another file.
     pub fn policy(&self) -> Result<(PathBuf, Policy), Unreadable> {
         let file = self.name(FILE);
         match read_policy(&self.tree, Path::new(FILE)) {
@@ -99,7 +110,7 @@ impl Target {
         }
     }
 
-    /// Reads the policy that was applied last, as it was then. Says where it is kept.
+    /// Reads the copy of the policy that was applied last, and returns its path.
     pub fn applied(&self) -> Result<(PathBuf, Policy), Unreadable> {
         let file = self.tree.name(&keyfiles::path(keyfiles::KEY_FILE));
         let key_file = self.source(keyfiles::KEY_FILE).ok().flatten();
@@ -117,16 +128,17 @@ impl Target {
         read_policy(&Tree::computer(), file)
     }
 
-    /// Puts a policy in force. `waiting` is called when another one is at work.
+    /// Applies a policy. Calls `waiting` if another process holds the lock.
     pub fn apply(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
         waiting: impl FnOnce(),
     ) -> Result<Applied, Failure> {
-        // Before the lock: who may not write is told so, whether anything is to be written or not.
+        // Before the lock, so that a caller without rights always gets this error.
         self.check_rights(FOLDERS.map(PathBuf::from))?;
-        // It looks at nothing before it is asked. What could not be read back is not begun.
+        // Started first: if the result could not be read back, nothing is changed. The process
+        // reads no settings until it gets its questions.
         let mut process = Some(self.read_back_process()?);
         let lock = Lock::acquire(&self.tree, waiting)?;
         self.check_ours()?;
@@ -150,9 +162,9 @@ impl Target {
             None => self.read_back_process()?,
         };
         let said = self.carry_out(&plan, &lock)?;
-        // That the database says nothing more is dconf's word of a moment ago.
+        // dconf has just compiled the database, so it is current.
         let report = self.read_back(policy, catalogue, &plan.compiled, true, Some(process));
-        // Nobody waits for systemd, whatever it does.
+        // Other processes need not wait for systemd.
         drop(lock);
         let said = [said, self.tell_systemd(&plan.opt_outs)];
         let said = said
@@ -171,7 +183,7 @@ impl Target {
         })
     }
 
-    /// What an application would change.
+    /// The changes that an application would make.
     pub fn dry_run(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Changes, Failure> {
         let known = self.backups().ok();
         let plan = self.plan(policy, catalogue, &lock::made(&self.tree), known)?;
@@ -195,7 +207,7 @@ impl Target {
         self.inspect(policy, catalogue, &compiled, None)
     }
 
-    /// Takes out all that applications put there. Says whether there was anything.
+    /// Removes everything that applications wrote. Returns whether there was anything.
     pub fn remove(&self, waiting: impl FnOnce()) -> Result<bool, Failure> {
         if !self.is_there()? {
             return Ok(false);
@@ -217,9 +229,9 @@ impl Target {
             ..Steps::default()
         };
         let backups = self.backups()?;
-        // A file that cannot be understood is found before anything is taken out.
+        // Fails on a broken file before anything is removed.
         self.preview(&opt_outs, &backups)?;
-        // The sources, which know of these, go before them.
+        // The sources, which record these folders, are removed before them.
         lock.note(&created)?;
         if let Some(databases) = &databases {
             self.release_locks(databases, &created, &opt_outs.undo, &backups)?;
@@ -242,7 +254,7 @@ impl Target {
         Ok(true)
     }
 
-    /// Whether anything is there that a removal would take out.
+    /// Whether a removal would remove anything.
     fn is_there(&self) -> Result<bool, Failure> {
         if self.profile()?.1.as_deref().is_some_and(profile::has_ours) {
             return Ok(true);
@@ -264,7 +276,6 @@ impl Target {
     }
 }
 
-/// Reads a file of a computer or an image as a policy.
 fn read_policy(tree: &Tree, path: &Path) -> Result<Policy, Unreadable> {
     let file = tree.name(path);
     let mistake = |error| Unreadable::Mistakes(vec![Mistake::whole(&file, &system_error(&error))]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What the policy's database is compiled from: a file of keys that also keeps the policy's own
-//! text and what a removal has to know, and a file of locks.
+//! The sources of the policy's database: a key file and a file of locks. Comments in the key file keep
+//! the policy's text and what a removal needs to know.
 
 use std::path::{Path, PathBuf};
 
@@ -14,15 +14,15 @@ use crate::system::dconf::profile;
 /// The folder of the sources, beside the database.
 pub(crate) const FOLDER: &str = "privacy_panel.d";
 
-/// The file of keys in it, and that of locks.
+/// The key file and the file of locks in it.
 pub(crate) const KEY_FILE: &str = "policy";
 pub(crate) const LOCKS_FILE: &str = "locks/policy";
 
 /// The folder of locks in it; its file has the name of the other.
 pub(crate) const LOCKS: &str = "locks";
 
-/// What an application may have made where there was nothing: everybody's profile, and folders,
-/// those above before those in them. Whatever stands there, a removal takes out nothing else.
+/// The profile and the folders that an application may create, outer folders first. A removal
+/// removes no others, whatever the key file says.
 const MAY_BE_CREATED: [&str; 5] = [
     "/etc",
     "/etc/dconf",
@@ -31,10 +31,10 @@ const MAY_BE_CREATED: [&str; 5] = [
     profile::FILE,
 ];
 
-/// The beginning of a line that says what was made, for the removal.
+/// The beginning of a line with the created files and folders.
 const CREATED: &str = "# Made: ";
 
-/// The beginning of a line that says what was turned off for everybody, and what was there before.
+/// The beginning of a line with an opt-out and its original value.
 const ORIGINAL: &str = "# Before: ";
 
 /// The beginning of each line of the policy itself.
@@ -60,7 +60,7 @@ pub(crate) fn heading(created: &[PathBuf], originals: &[Original]) -> String {
         text.push_str(&names.join(" "));
         text.push('\n');
     }
-    // What has no JSON has no such names either; then there is nothing to go back to.
+    // An original that cannot be JSON has a path that is not UTF-8, and no reader file has such paths.
     for line in originals.iter().flat_map(serde_json::to_string) {
         text.push_str(ORIGINAL);
         text.push_str(&line);
@@ -69,7 +69,7 @@ pub(crate) fn heading(created: &[PathBuf], originals: &[Original]) -> String {
     text
 }
 
-/// The key file: where it comes from, the policy as it was, and what follows from it.
+/// The key file: a heading, the text of the policy, and the keys.
 pub(crate) fn key_file_text(
     policy: &Policy,
     compiled: &Compiled,
@@ -98,7 +98,7 @@ pub(crate) fn embedded(key_file: &[u8]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// The files and folders that an application made where there were none.
+/// The files and folders that applications created.
 pub(crate) fn created(key_file: &[u8]) -> Vec<PathBuf> {
     String::from_utf8_lossy(key_file)
         .lines()
@@ -110,7 +110,7 @@ pub(crate) fn created(key_file: &[u8]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What was turned off for everybody, with what was there before.
+/// The opt-outs that applications set, with the original values.
 pub(crate) fn originals(key_file: &[u8]) -> Vec<Original> {
     String::from_utf8_lossy(key_file)
         .lines()
@@ -121,7 +121,7 @@ pub(crate) fn originals(key_file: &[u8]) -> Vec<Original> {
         .collect()
 }
 
-/// The folders among what an application may make, those above before those in them.
+/// The folders that an application may create, outer folders first.
 pub(crate) fn folders() -> impl Iterator<Item = &'static str> {
     MAY_BE_CREATED
         .into_iter()

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Programs that keep their setting elsewhere than in dconf, and that something turns off for
-//! everybody: a policy that locks a choice off sees to that, and a removal takes it back.
+//! System-wide opt-outs for programs outside dconf. A policy that locks a choice off sets them;
+//! removing the policy restores what was there.
 //!
-//! What was there before is kept in the sources of the policy's database, and stands there before
-//! anything is changed. It is a program's own file: all else in it stays as it is, and what somebody
-//! else has changed since is theirs.
+//! The original value is recorded in the sources of the database before anything is changed. The
+//! files belong to other programs: the rest of a file is kept, and so is an opt-out that was edited
+//! since.
 
 use std::ffi::OsStr;
 use std::io;
@@ -33,19 +33,19 @@ use crate::system::systemd;
 use crate::system::tree;
 use crate::system::tree::{Kind, Rights, UNDER_WAY};
 
-/// What is to become of the opt-outs of a place.
+/// The changes to the opt-outs of a target.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    /// What is not so yet, and is to be.
+    /// The opt-outs to set.
     pub(crate) set: Vec<OptOut>,
-    /// What the policy no longer wants.
+    /// The opt-outs to take back, since the policy no longer wants them.
     pub(crate) undo: Vec<Original>,
-    /// What the policy wants, and a removal will have to know.
+    /// The opt-outs that the policy wants, for a later removal.
     pub(crate) kept: Vec<Original>,
 }
 
 impl Steps {
-    /// The steps that take back what these set.
+    /// The steps that take back the opt-outs that these set.
     pub(crate) fn reversed(&self) -> Self {
         let set = |original: &&Original| self.set.contains(&original.opt_out);
         Self {
@@ -55,26 +55,25 @@ impl Steps {
     }
 }
 
-/// What an application would change of them.
+/// The changes to opt-outs that an application would make.
 #[derive(Debug, Default)]
 pub struct Preview {
-    /// The files, beside those of the database.
+    /// The changed files of other programs.
     pub files: Vec<FileChange>,
     /// The units that would be masked.
     pub masked: Vec<String>,
-    /// The units that would no longer be.
+    /// The units that would be unmasked.
     pub unmasked: Vec<String>,
 }
 
 impl Preview {
-    /// Whether anything would.
+    /// Whether anything would change.
     pub fn is_change(&self) -> bool {
         !(self.files.is_empty() && self.masked.is_empty() && self.unmasked.is_empty())
     }
 }
 
-/// What turns a reader off for everybody as a decision says; nothing where the decision does not
-/// lock it off, or where nothing does.
+/// The opt-outs of a reader that a decision requires. Empty unless the decision locks the choice off.
 pub fn wanted_for<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     if decision.locked && !decision.state.may_send() {
         opt_out::of_administrator(reader.disable_all())
@@ -83,11 +82,11 @@ pub fn wanted_for<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     }
 }
 
-/// All that a policy wants so.
+/// Every opt-out that a policy requires.
 ///
 /// # Errors
 ///
-/// Where two readers want different values of one place.
+/// [`Conflict`] if two readers need different values of one key.
 pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<OptOut>, Conflict> {
     let mut wanted: Vec<(&OptOut, &Reader)> = Vec::new();
     for decision in &policy.decisions {
@@ -116,7 +115,7 @@ pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<OptOut>, Con
         .collect())
 }
 
-/// The place as reports have it: the file, and the value in it.
+/// The name in reports: the file, and the key in it.
 fn name(opt_out: &OptOut) -> String {
     let file = opt_out.file();
     match opt_out {
@@ -126,7 +125,7 @@ fn name(opt_out: &OptOut) -> String {
 }
 
 impl Target {
-    /// What is to be done so that all is so that is wanted, and nothing else of ours.
+    /// The steps from the current opt-outs to the wanted ones.
     pub(crate) fn opt_out_steps(
         &self,
         wanted: &[OptOut],
@@ -157,7 +156,7 @@ impl Target {
         Ok(steps)
     }
 
-    /// What is there now.
+    /// The current state of an opt-out that is about to be set.
     fn original(&self, opt_out: &OptOut) -> Result<Original, Failure> {
         let file = opt_out.file();
         let value = match opt_out.found(&self.tree)? {
@@ -187,7 +186,7 @@ impl Target {
         })
     }
 
-    /// Makes sure that nothing stands there that is not to be replaced.
+    /// Fails if something else has the name of the file or unit.
     fn check_in_the_way(&self, opt_out: &OptOut) -> Result<(), Failure> {
         let file = opt_out.file();
         match (opt_out, self.kind(&file)?) {
@@ -196,7 +195,7 @@ impl Target {
         }
     }
 
-    /// What the steps would change.
+    /// The changes that the steps would make.
     pub(crate) fn preview(&self, steps: &Steps, backups: &[Backup]) -> Result<Preview, Failure> {
         let mut preview = Preview::default();
         let mut texts: Vec<(PathBuf, Option<String>, Option<String>)> = Vec::new();
@@ -249,7 +248,7 @@ impl Target {
         }
     }
 
-    /// A file's text after the steps took back what they no longer want; `None` if the file goes.
+    /// A file's text after [`Steps::undo`]; `None` if the file is to be removed.
     /// A file that is as the policy left it becomes what it was before. From one that was edited
     /// since, the policy's values alone are taken out.
     fn undone(
@@ -274,7 +273,8 @@ impl Target {
         self.without(&steps.undo, file, now)
     }
 
-    /// A file's text with the values that were there before the policy's; `None` if the file goes.
+    /// A file's text with the original values instead of the policy's; `None` if the file is to be
+    /// removed.
     /// A value that isn't the policy's stays.
     fn without(
         &self,
@@ -299,9 +299,8 @@ impl Target {
         Ok(Some(text))
     }
 
-    /// The backups of what the steps change: those to keep until the steps have taken back what
-    /// they no longer want, and those to keep from then on. `known` are those of the last
-    /// application; `recorded` says what it had set.
+    /// The backups to keep until [`Steps::undo`] is done, and those to keep from then on. `known` and
+    /// `recorded` are what the last application backed up and set.
     pub(crate) fn backups_for(
         &self,
         steps: &Steps,
@@ -328,7 +327,7 @@ impl Target {
             let mut folders: Vec<_> = folders.collect();
             folders.sort();
             folders.dedup();
-            // Those inside others first.
+            // Inner folders first.
             backups.extend(folders.into_iter().rev().map(|path| Backup::folder(path)));
         }
         Ok(backups)
@@ -392,7 +391,7 @@ impl Target {
         Ok(Some(text))
     }
 
-    /// Turns off what is to be.
+    /// Sets opt-outs.
     pub(crate) fn set_opt_outs(&self, opt_outs: &[OptOut]) -> Result<(), Failure> {
         for opt_out in opt_outs {
             let file = opt_out.file();
@@ -408,7 +407,7 @@ impl Target {
         Ok(())
     }
 
-    /// Takes back what the steps no longer want.
+    /// Takes back the opt-outs of [`Steps::undo`].
     pub(crate) fn undo_opt_outs(&self, steps: &Steps, backups: &[Backup]) -> Result<(), Failure> {
         for original in &steps.undo {
             let file = original.opt_out.file();
@@ -426,7 +425,7 @@ impl Target {
         Ok(())
     }
 
-    /// Tells systemd, where it runs, which units may be started and which not.
+    /// Reloads systemd if it runs, and stops the masked units. Returns its messages.
     pub(crate) fn tell_systemd(&self, steps: &Steps) -> Option<String> {
         let unit = |opt_out: &OptOut| match opt_out {
             OptOut::Masked { unit } => Some(unit.clone()),
@@ -440,8 +439,7 @@ impl Target {
         systemd::reload(&masked)
     }
 
-    /// Puts a file of another program's in the place of the old one, with its rights; or takes it
-    /// out.
+    /// Replaces a file of another program, keeping its rights; or removes it.
     fn replace(
         &self,
         file: &Path,
@@ -459,7 +457,7 @@ impl Target {
                 tree::prepare_replacement(folder, name, before, bytes, rights)
                     .and_then(|prepared| Ok(prepared.put_in_place()?))
             }
-            // What one that was cut off left behind goes with it.
+            // An interrupted run may have left a file behind.
             None => tree::remove(folder, UNDER_WAY).and_then(|()| tree::remove(folder, name)),
         })
     }
@@ -471,7 +469,7 @@ impl Target {
         })
     }
 
-    /// Does something in the folder that a file is in, which is made where it is missing.
+    /// Runs a step in the folder of a file. Creates the folder if it is missing.
     fn in_its_folder(
         &self,
         file: &Path,
@@ -486,7 +484,7 @@ impl Target {
             .map_err(self.system(file))
     }
 
-    /// What is so of what is wanted.
+    /// Compares an opt-out with what was found.
     pub(crate) fn opt_out_report(&self, opt_out: &OptOut) -> KeyReport {
         let (wanted, found) = match opt_out {
             OptOut::Value { value: wanted, .. } => {

@@ -11,21 +11,22 @@ use crate::choices::opt_out;
 use crate::choices::opt_out::OptOut;
 use crate::formats::toml::Scalar;
 
-/// What was turned off for everybody, and what was there before.
+/// An opt-out that a policy set, and what was there before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Original {
     #[serde(flatten)]
     pub(crate) opt_out: OptOut,
-    /// The value that stood there; none where there was none.
+    /// The value before; `None` if there was none.
     #[serde(default, rename = "was", skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<Scalar>,
-    /// The file, where there was none, and the folders that were made for it, those above first.
+    /// The file and the folders that were created for the opt-out, outer folders first.
     #[serde(default, rename = "made", skip_serializing_if = "Vec::is_empty")]
     pub(crate) created: Vec<PathBuf>,
 }
 
 impl Original {
-    /// Whether it is what an application may have written, and nothing that leads anywhere else.
+    /// Whether an application may have recorded it: its paths are in the folders that a policy may
+    /// write to, and lead to no other file.
     pub(crate) fn is_sound(&self) -> bool {
         let named = match &self.opt_out {
             OptOut::Value { file, .. } => file
@@ -38,7 +39,7 @@ impl Original {
         named && self.created.iter().all(|path| file.starts_with(path))
     }
 
-    /// Whether it is of a value in the file.
+    /// Whether it is about a value in the file.
     pub(crate) fn is_in(&self, file: &Path) -> bool {
         matches!(&self.opt_out, OptOut::Value { file: found, .. } if found == file)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What an application of a policy finds, and what it will change. Nothing is written here.
+//! Plans an application: compares the policy with the current state. Nothing is written here.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::policy::install::target::Target;
 use crate::system::dconf::profile;
 use crate::system::tree::{Kind, Rights};
 
-/// What there is, and what is to be.
+/// What an application will change.
 pub(crate) struct Plan {
     pub(crate) compiled: Compiled,
     pub(crate) keys: FileChange,
@@ -35,8 +35,8 @@ pub(crate) struct Plan {
     pub(crate) backups: Vec<Backup>,
     /// The backups of the last application; `None` if the caller may not read them.
     pub(crate) backups_before: Option<Vec<Backup>>,
-    /// Whether an application that was cut off left something behind, or somebody took or gave
-    /// rights to what is ours, so that all of it is made anew.
+    /// Whether an interrupted run left files behind, or the owner or mode of the policy's files
+    /// changed. Then everything is rebuilt.
     pub(crate) damaged: bool,
 }
 
@@ -55,8 +55,8 @@ impl Plan {
 }
 
 impl Target {
-    /// `unfinished`: the folders that an application made that was cut off. `known`: the backups of
-    /// the last application; `None` if the caller may not read them.
+    /// `unfinished`: the folders that an interrupted application created. `known`: the backups of the
+    /// last application; `None` if the caller may not read them.
     pub(crate) fn plan(
         &self,
         policy: &Policy,
@@ -70,7 +70,7 @@ impl Target {
         let profile_rights = match kind {
             None => Rights::PUBLIC,
             Some(Kind::File(rights)) => rights,
-            // Somebody put our line where the link leads; then there is nothing to change.
+            // The link's target has the policy's line already, so there is nothing to change.
             Some(Kind::Link) if profile.as_deref().is_some_and(profile::has_ours) => Rights::PUBLIC,
             Some(Kind::Link) => return Err(Failure::ProfileIsLink(profile_file)),
             Some(_) => return Err(Failure::InTheWay(profile_file)),
@@ -113,7 +113,7 @@ impl Target {
         let of_profile = self.profile_backup(&profile, &created, known_backups);
         backups_until_restored.extend(of_profile.clone());
         backups.extend(of_profile);
-        // What cannot be changed is found before anything is.
+        // Fails before anything is changed if a file cannot be.
         let preview = self.preview(&opt_outs, &backups_until_restored)?;
         let key_file_text = |originals: &[Original]| {
             keyfiles::key_file_text(policy, &compiled, &created, originals)
@@ -138,7 +138,7 @@ impl Target {
         })
     }
 
-    /// The backup of the profile. The last application's, if the policy's line is in it already.
+    /// The backup of the profile: that of the last application if the profile has the policy's line.
     fn profile_backup(
         &self,
         profile: &FileChange,
@@ -149,7 +149,7 @@ impl Target {
         let (true, Some(after)) = (profile.is_change(), &profile.after) else {
             return backups::of(known, path).cloned();
         };
-        // A profile that an application created, and that lost the policy's line since.
+        // An application created the profile, and the policy's line was removed since.
         let is_ours = created.iter().any(|created| created == path)
             && self.new_profile().is_ok_and(|new| new == *after);
         let before = profile.before.clone().filter(|_| !is_ours);

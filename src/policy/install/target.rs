@@ -21,7 +21,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A computer, or an image of one.
+    /// The computer or image with these files.
     pub const fn new(tree: Tree) -> Self {
         Self { tree }
     }
@@ -31,45 +31,45 @@ impl Target {
         &self.tree
     }
 
-    /// The name of a file of the place for people.
+    /// The name of a file of the target in messages.
     pub(crate) fn name(&self, path: &str) -> PathBuf {
         self.tree.name(Path::new(path))
     }
 
-    /// What the system said about a file or folder of the place.
+    /// Turns an error of a file of the target into a failure.
     pub(crate) fn system(&self, path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
         system(self.tree.name(path))
     }
 
-    /// Opens a folder of the place; none where there is nothing of that name.
+    /// Opens a folder of the target; `None` if it does not exist.
     pub(crate) fn folder(&self, path: &str) -> Result<Option<Dir>, Failure> {
         let path = Path::new(path);
         self.tree.folder(path).map_err(self.system(path))
     }
 
-    /// What stands at a path of the place; none where there is nothing of that name.
+    /// The kind of file at a path of the target; `None` if there is none.
     pub(crate) fn kind(&self, path: &Path) -> Result<Option<Kind>, Failure> {
         self.tree.kind(path).map_err(self.system(path))
     }
 
-    /// What a file of the place holds; none where there is nothing of that name.
+    /// Reads a file of the target; `None` if it does not exist.
     pub(crate) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         let found = self.tree.read(path, LARGEST_FOREIGN_FILE);
         found.map_err(self.system(path))
     }
 
-    /// What a file of our sources holds.
+    /// Reads a file of the sources.
     pub(crate) fn source(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         self.read(&keyfiles::path(name))
     }
 
-    /// What the last application backed up.
+    /// The backups of the last application.
     pub(crate) fn backups(&self) -> Result<Vec<Backup>, Failure> {
         let text = self.source(backups::FILE)?;
         Ok(backups::parse(&text.unwrap_or_default()))
     }
 
-    /// A process that reads back what is in force here.
+    /// Starts a process that reads back what is in force.
     pub(crate) fn read_back_process(&self) -> Result<Process, Failure> {
         Process::start(self.tree.is_image()).map_err(no_scratch())
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The steps of an application and of a removal; `place` says in which order and why.
+//! The steps of an application and of a removal; `install` describes their order.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ use crate::system::tree;
 use crate::system::tree::{FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
 impl Target {
-    /// Lets the programs of people who are logged in know at once that nothing is locked any more:
-    /// they keep the database that they have open until it says otherwise.
+    /// Tells running programs that nothing is locked any more. They keep using the old database until
+    /// it is invalidated.
     pub(crate) fn release_locks(
         &self,
         databases: &Dir,
@@ -40,7 +40,7 @@ impl Target {
         }
         let heading = format!("{}\n", keyfiles::heading(created, originals));
         self.make_sources(databases, heading.as_bytes(), b"", backups)?;
-        // Without dconf nobody has it open.
+        // Without dconf no program has it open.
         match self.update(databases) {
             Ok(_) | Err(Failure::NoDconf) => Ok(()),
             Err(failure) => Err(failure),
@@ -73,9 +73,9 @@ impl Target {
             .map_err(failed)
     }
 
-    /// Takes out folders that were made, where nothing is in them by now; given those above first.
+    /// Removes created folders that are empty; takes outer folders first.
     pub(crate) fn take_out_empty(&self, folders: &[PathBuf]) -> Result<(), Failure> {
-        // The profile has been seen to.
+        // The profile is a file, and already handled.
         let folders = folders
             .iter()
             .filter(|path| **path != Path::new(profile::FILE));
@@ -89,9 +89,9 @@ impl Target {
         Ok(())
     }
 
-    /// Does what is to be done. Says what dconf had to say.
+    /// Carries out a plan. Returns dconf's messages.
     pub(crate) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Option<String>, Failure> {
-        // Whatever root's habits are: people have to read what is made here.
+        // Users must be able to read the files, whatever root's umask is.
         rustix::process::umask(Mode::from_raw_mode(0o022));
         let unfinished = lock.made();
         let mut to_be_made = unfinished.clone();
@@ -101,7 +101,7 @@ impl Target {
             }
         }
         if !to_be_made.is_empty() {
-            // The sources will know of them, and are not there yet.
+            // The sources will record them, but do not exist yet.
             lock.note(&to_be_made)?;
         }
         let mut made = Vec::new();
@@ -119,7 +119,7 @@ impl Target {
             done
         });
         if done.is_err() {
-            // Folders that were made for nothing; why they were is the failure to tell.
+            // The failure to report is the first one.
             let _ = self.take_out_empty(&made);
         }
         if !to_be_made.is_empty() {
@@ -136,8 +136,8 @@ impl Target {
         done
     }
 
-    /// Takes out what this application or one that was cut off left behind. What cannot be taken
-    /// out is in nobody's way, and the next application looks again.
+    /// Removes what interrupted applications left behind. Errors are ignored: these files have no
+    /// effect, and the next application tries again.
     fn clear_up(databases: &Dir, profiles: &Dir) {
         for name in leftovers(databases) {
             let _ = tree::remove(databases, name);
@@ -154,7 +154,7 @@ impl Target {
         let profile_failed = || self.system(Path::new(profile::FILE));
         let mut new_profile = None;
         if let (true, Some(profile)) = (plan.profile.is_change(), &plan.profile.after) {
-            // While nothing has happened yet: a full disk is noticed here.
+            // Before anything is changed, so that a full disk is noticed in time.
             let (before, rights) = (plan.profile.before.as_deref(), plan.profile_rights);
             let prepared =
                 tree::prepare_replacement(profiles, profile::NAME, before, profile, rights);
@@ -173,7 +173,7 @@ impl Target {
         }
         let set = self.set_opt_outs(&opt_outs.set);
         let said = set.and_then(|()| self.update(databases)).inspect_err(|_| {
-            // The old database is in force; its sources come back.
+            // The old database is still in force, so its sources are restored.
             let _ = self.undo_opt_outs(&opt_outs.reversed(), &[]);
             if swapped {
                 let _ = self.undo_sources(plan, databases);
@@ -190,7 +190,7 @@ impl Target {
         Ok(said)
     }
 
-    /// Puts the key file in its place that no longer knows of what was taken back.
+    /// Replaces the key file by one without the restored opt-outs.
     fn forget_undone(&self, plan: &Plan) -> Result<(), Failure> {
         let folder = Path::new(DATABASES).join(keyfiles::FOLDER);
         let keys = plan.keys.after.as_deref().unwrap_or_default();
@@ -203,7 +203,7 @@ impl Target {
             .map_err(self.system(&folder))
     }
 
-    /// Makes the folder of sources and lets it take its place.
+    /// Writes the folder of sources, and exchanges it with the old one.
     fn make_sources(
         &self,
         databases: &Dir,
@@ -228,8 +228,8 @@ impl Target {
             if tree::exchange(databases, keyfiles::FOLDER)?.is_some() {
                 return Ok(());
             }
-            // Where folders cannot be exchanged, their files are replaced one by one. The database
-            // is compiled from both only later.
+            // This file system cannot exchange folders, so the files are replaced one by one. The
+            // database is compiled later.
             let sources = databases.open_dir(keyfiles::FOLDER)?;
             replace_backups(&sources, backups)?;
             if tree::kind(&sources, LOCKS)?.is_none() {
@@ -265,7 +265,7 @@ impl Target {
         }
     }
 
-    /// Has the database compiled. Says what dconf had to say.
+    /// Compiles the database. Returns dconf's messages.
     fn update(&self, databases: &Dir) -> Result<Option<String>, Failure> {
         if self.tree.is_image() {
             return self.compile_for_image(databases).map(|()| None);
@@ -277,7 +277,7 @@ impl Target {
         let before = number();
         let (content, said) = dconf::update()?;
         let after = number();
-        // It goes on past a database that it cannot compile, which may be another one.
+        // dconf goes on past a database that it cannot compile, which may be another one.
         if !content && (after.is_none() || before == after) {
             return Err(Failure::NotCompiled(said));
         }
@@ -285,7 +285,7 @@ impl Target {
         Ok((!said.is_empty()).then_some(said))
     }
 
-    /// Nothing but what comes out of a compilation apart is put into an image.
+    /// Compiles in a scratch folder, and writes only the result into the image.
     fn compile_for_image(&self, databases: &Dir) -> Result<(), Failure> {
         let keys = self.source(KEY_FILE)?.unwrap_or_default();
         let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
@@ -296,7 +296,6 @@ impl Target {
     }
 }
 
-/// Puts the backups into the folder of the sources.
 fn replace_backups(sources: &Dir, backups: &[Backup]) -> io::Result<()> {
     if backups.is_empty() {
         return tree::remove(sources, backups::FILE);
