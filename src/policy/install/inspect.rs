@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What is there, what is in force, and who could undo it. Nothing is written here.
+//! Inspects the current state, what is in force, and who could undo it. Nothing is written here.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -31,18 +31,18 @@ use crate::system::i18n::system_error;
 use crate::system::tree;
 use crate::system::tree::{FOLDER_UNDER_WAY, Kind, UNDER_WAY};
 
-/// What a database, or what dconf lists of it, may have beyond a multiple of the policy's text, in
-/// bytes.
+/// How many bytes a database, or dconf's listing of it, may have in addition to a multiple of the
+/// policy's text.
 const ROOM: usize = 64 * 1024;
 
 impl Target {
-    /// Everybody's profile: what stands there, and what is in it.
+    /// The system's profile: the kind of file, and its content.
     pub(crate) fn profile(&self) -> Result<(Option<Kind>, Option<Vec<u8>>), Failure> {
         let file = Path::new(profile::FILE);
         Ok((self.kind(file)?, self.read(file)?))
     }
 
-    /// The profile that is made where there is none.
+    /// The profile to create if there is none.
     pub(crate) fn new_profile(&self) -> Result<Vec<u8>, Failure> {
         for data in folders::system_data(&self.tree) {
             let file = data.join(profile::VENDOR_FILE);
@@ -54,8 +54,8 @@ impl Target {
         profile::new(None).map_err(|_| Failure::NoUserDatabase(self.name(profile::FILE)))
     }
 
-    /// Whether there is something that was made under another name and never took its place, or
-    /// something of ours with another owner or other rights than it was made with.
+    /// Whether an interrupted run left files behind, or the owner or mode of the policy's files
+    /// changed.
     pub(crate) fn is_damaged(&self) -> Result<bool, Failure> {
         let me = rustix::process::geteuid().as_raw();
         let databases = self.folder(DATABASES)?;
@@ -88,7 +88,7 @@ impl Target {
         Ok(self.kind(&profile_under_way)?.is_some())
     }
 
-    /// What a policy comes to here, with the names that other databases have in lists.
+    /// Compiles a policy for this target. Lists keep the names that other databases have in them.
     pub(crate) fn compile(
         &self,
         policy: &Policy,
@@ -128,7 +128,8 @@ impl Target {
         })
     }
 
-    /// Compares what is in force with what a policy comes to. `process`: one that was started for it.
+    /// Compares what is in force with the policy. `process` reads it back; if `None`, another is
+    /// started.
     pub(crate) fn inspect(
         &self,
         policy: &Policy,
@@ -140,8 +141,7 @@ impl Target {
         self.read_back(policy, catalogue, compiled, is_current, process)
     }
 
-    /// Reads back every key that a policy says something about, with a process that was started
-    /// for it, or another.
+    /// Reads back every key that a policy decides. `process`: as in [`Self::inspect`].
     pub(crate) fn read_back(
         &self,
         policy: &Policy,
@@ -157,14 +157,14 @@ impl Target {
             for reader in catalogue.readers_of(decision.choice) {
                 let keys = compile::keys_of(decision, reader);
                 let opt_outs = wanted_for(decision, reader);
-                // What a service or a file keeps is in no database.
+                // The setting of a service or a file is in no database.
                 if keys.is_empty() && opt_outs.is_empty() {
                     continue;
                 }
                 questions.extend(keys.iter().map(|key| {
                     Question {
                         key: key.clone(),
-                        // What this computer's programs take says nothing about an image's.
+                        // The schemas of this computer say nothing about those of an image.
                         schema: schema(reader)
                             .filter(|_| !self.tree.is_image())
                             .map(str::to_owned),
@@ -175,7 +175,7 @@ impl Target {
         }
         questions.extend(organisation::keys().map(Question::plain));
         let answers = match &profile {
-            // dconf's default names nothing but the person's own.
+            // dconf's default profile names the user's own database only.
             None => Vec::new(),
             Some(profile) => {
                 let process = match process {
@@ -229,10 +229,10 @@ impl Target {
         Ok(report)
     }
 
-    /// Finds what others may change, and what people cannot read.
+    /// Finds files that other users may write to, and files that users cannot read.
     fn inspect_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
         let me = rustix::process::geteuid().as_raw();
-        // What people's programs read, and what dconf and privacyctl alone do.
+        // Files that users' programs read, and files that only dconf and privacyctl read.
         let other = [
             "/etc/dconf",
             DATABASES,
@@ -268,14 +268,14 @@ impl Target {
         }
     }
 
-    /// Whether the database holds what the policy comes to, and nothing more. It is asked by
-    /// values: `dconf compile` leaves some bytes of a database to chance.
+    /// Whether the database holds the compiled policy, and nothing else. Compares values, not bytes:
+    /// `dconf compile` leaves some bytes undefined.
     fn is_compiled(&self, compiled: &Compiled) -> Result<bool, Failure> {
         let Some(database) = self.read(Path::new(DATABASE))? else {
             return Ok(false);
         };
-        // dconf writes values as we do, and a database has some tens of bytes for each. One that is
-        // much larger, or lists much more, is not the policy's.
+        // dconf prints values in the same format, and a database has some tens of bytes for each. So a
+        // much larger database or listing is not the policy's.
         let text = compiled.key_file().len() + compiled.locks_file().len();
         if database.len() > 16 * text + ROOM {
             return Ok(false);
@@ -286,7 +286,7 @@ impl Target {
         Ok(found.as_ref() == Some(compiled))
     }
 
-    /// Makes sure that where our files would be there is nothing of anybody else's.
+    /// Fails if other programs' files are in the policy's folder, or have the names of its files.
     pub(crate) fn check_ours(&self) -> Result<(), Failure> {
         let database = Path::new(DATABASE);
         if !matches!(self.kind(database)?, None | Some(Kind::File(_))) {
@@ -297,7 +297,7 @@ impl Target {
             return Err(Failure::InTheWay(self.tree.name(&folder)));
         }
         let locks = folder.join(keyfiles::LOCKS);
-        // What one that was cut off left behind is ours, too.
+        // An interrupted application may have left these.
         let ours = [keyfiles::KEY_FILE, UNDER_WAY];
         for (path, ours) in [
             (
@@ -315,13 +315,13 @@ impl Target {
         Ok(())
     }
 
-    /// Makes sure that this person may write where it will be needed.
+    /// Fails if the caller may not write to one of the folders.
     pub(crate) fn check_rights(
         &self,
         folders: impl IntoIterator<Item = PathBuf>,
     ) -> Result<(), Failure> {
         for folder in folders {
-            // The nearest folder that is there.
+            // The nearest existing folder.
             let found = folder
                 .ancestors()
                 .find_map(|path| match self.tree.folder(path) {
@@ -341,8 +341,8 @@ impl Target {
     }
 }
 
-/// What applications that were cut off left in the folder of databases: what of ours did not take
-/// its place, and what of dconf's did not, which GLib gives six capitals and digits at first.
+/// What interrupted applications left in the folder of databases: temporary files of privacyctl, and
+/// those of dconf, to whose names GLib appends six capital letters or digits.
 pub(crate) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
     let is_dconfs = |name: &str| {
         let letters = name
@@ -370,7 +370,7 @@ pub(crate) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
     known.chain(dconfs.map(PathBuf::from)).collect()
 }
 
-/// Whether the system said no to this person, rather than to everybody.
+/// Whether the system denied it to this user, rather than to all users.
 fn is_denied(error: &io::Error) -> bool {
     use rustix::io::Errno;
     matches!(
@@ -379,7 +379,7 @@ fn is_denied(error: &io::Error) -> bool {
     )
 }
 
-/// The schema that a reader's programs read its keys with.
+/// The schema that the program reads its keys with.
 fn schema(reader: &Reader) -> Option<&str> {
     match &reader.shape {
         Shape::Value(shape) => Some(&shape.schema),
