@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! An administrator's policy: defaults and locks of choices, for every person on a computer.
+//! An administrator's policy: defaults and locks of choices, for every user of a computer.
 //!
-//! A policy is a file ([`parse`]) that is compiled ([`Compiled`]) for every reader of the
-//! catalogue, installed or not, into a dconf database of its own. [`place`] puts that database
-//! into a computer or an image, and its line into the profile that everybody's programs read;
-//! [`read_back`] lets a fresh process say what is in force then. What other programs have to turn
-//! them off for everybody is seen to as well ([`crate::choices::opt_out`]); [`beyond`] names those that have
-//! nothing of the kind.
+//! A policy is a file ([`parse`]). It is compiled ([`Compiled`]) for every reader of the catalogue,
+//! installed or not, into a dconf database. [`install`] writes that database into a computer or an
+//! image, and adds its line to the profile that all users' programs read. [`install::read_back`]
+//! reads in a new process what is in force. System-wide opt-outs ([`crate::choices::opt_out`]) turn
+//! off programs outside dconf; [`uncovered`] lists those that have none.
 
 pub mod compile;
 pub mod diff;
@@ -21,24 +20,24 @@ pub use crate::choices::decision::{Decision, Lists};
 pub use crate::choices::organisation::Organisation;
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
-pub use install::{Applied, Place, Preview, opt_outs_of, wanted_opt_outs};
+pub use install::{Applied, Preview, Target, opt_outs_of, wanted_opt_outs};
 pub use parse::parse;
 pub use report::{KeyReport, ReaderReport, Report};
-pub use uncovered::{Beyond, Instead, beyond};
+pub use uncovered::{Alternative, Uncovered, uncovered};
 
-/// Where a policy is.
+/// The path of the policy file.
 pub const FILE: &str = "/etc/privacy-panel/policy.toml";
 
-/// How large a policy may be, in bytes.
+/// The maximum size of a policy file, in bytes.
 pub const LARGEST_FILE: u64 = 256 * 1024;
 
-/// What an administrator decided.
+/// The decisions of an administrator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Who the administrator is.
+    /// Who manages the computer.
     pub organisation: Option<Organisation>,
-    /// The choices that it says something about, in the order of [`crate::choices::choice::ALL`].
+    /// The decided choices, in the order of [`crate::choices::choice::ALL`].
     pub decisions: Vec<Decision>,
-    /// The file's own text.
+    /// The text of the file.
     pub text: String,
 }

@@ -12,7 +12,7 @@ use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
-use privacy_panel::policy::{Applied, Beyond, Failure, Place, Policy, Report, Unreadable};
+use privacy_panel::policy::{Applied, Uncovered, Failure, Target, Policy, Report, Unreadable};
 use privacy_panel::system::i18n::{gettext, gettext_f, noop, system_error};
 use privacy_panel::system::text::one_line;
 use privacy_panel::system::tree::Tree;
@@ -89,29 +89,29 @@ impl From<Failure> for Stop {
     }
 }
 
-fn place(root: &Root) -> Result<Place, Stop> {
+fn target(root: &Root) -> Result<Target, Stop> {
     let Some(folder) = &root.root else {
-        return Ok(Place::new(Tree::computer()));
+        return Ok(Target::new(Tree::computer()));
     };
     let tree = Tree::image(folder).map_err(|error| {
         let mistake = Mistake::whole(folder, &system_error(&error));
         output::complain(&mistake.to_string());
         Stop::Said(Exit::BadFile)
     })?;
-    Ok(Place::new(tree))
+    Ok(Target::new(tree))
 }
 
-/// The policy that is meant: that of a file, or the place's own.
-fn meant(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy), Stop> {
+/// The policy that is meant: that of a file, or the target's own.
+fn meant(file: &PolicyFile, target: &Target) -> Result<(PathBuf, Policy), Stop> {
     Ok(match &file.file {
-        Some(file) => (file.clone(), Place::policy_from(file)?),
-        None => place.policy()?,
+        Some(file) => (file.clone(), Target::policy_from(file)?),
+        None => target.policy()?,
     })
 }
 
 /// The readers that a policy is for. One that is not known would be left out of the policy.
-fn catalogue(place: &Place) -> Result<Catalogue, Stop> {
-    let catalogue = Catalogue::load_system(place.tree());
+fn catalogue(target: &Target) -> Result<Catalogue, Stop> {
+    let catalogue = Catalogue::load_system(target.tree());
     output::mistakes(catalogue.mistakes());
     output::lost(&catalogue);
     if catalogue.lost().is_empty() {
@@ -122,9 +122,9 @@ fn catalogue(place: &Place) -> Result<Catalogue, Stop> {
 }
 
 fn check(file: &PolicyFile) -> Result<Exit, Stop> {
-    let place = Place::new(Tree::computer());
-    let (name, policy) = meant(file, &place)?;
-    let catalogue = catalogue(&place)?;
+    let target = Target::new(Tree::computer());
+    let (name, policy) = meant(file, &target)?;
+    let catalogue = catalogue(&target)?;
     // Readers that contradict each other are found here, too; what lists hold is not asked.
     policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
     policy::wanted_opt_outs(&policy, &catalogue).map_err(Failure::from)?;
@@ -139,28 +139,28 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     for note in text::notes(&policy, &catalogue) {
         output::line(&note)?;
     }
-    for beyond in policy::beyond(&policy, &catalogue) {
-        output::line(&text::not_reached(&beyond))?;
+    for uncovered in policy::uncovered(&policy, &catalogue) {
+        output::line(&text::not_reached(&uncovered))?;
     }
     Ok(Exit::Done)
 }
 
 fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<Exit, Stop> {
-    let place = place(root)?;
+    let target = target(root)?;
     let policy = if again {
-        match place.applied() {
+        match target.applied() {
             Err(Unreadable::Missing(_)) => return Ok(done(last_line(false))),
             found => found?.1,
         }
     } else {
-        meant(file, &place)?.1
+        meant(file, &target)?.1
     };
-    let catalogue = catalogue(&place)?;
+    let catalogue = catalogue(&target)?;
     if dry_run {
-        return show_changes(&place, &policy, &catalogue);
+        return show_changes(&target, &policy, &catalogue);
     }
-    let applied = place.apply(&policy, &catalogue, wait)?;
-    let printed = say_applied(&place, &policy, &catalogue, &applied);
+    let applied = target.apply(&policy, &catalogue, wait)?;
+    let printed = say_applied(&target, &policy, &catalogue, &applied);
     Ok(done(printed))
 }
 
@@ -173,7 +173,7 @@ fn done(printed: io::Result<()>) -> Exit {
 }
 
 fn say_applied(
-    place: &Place,
+    target: &Target,
     policy: &Policy,
     catalogue: &Catalogue,
     applied: &Applied,
@@ -185,10 +185,10 @@ fn say_applied(
     for decision in &policy.decisions {
         output::line(&text::in_force(decision, &applied.report))?;
     }
-    for beyond in there(place, policy, catalogue) {
-        output::line(&text::not_reached(&beyond))?;
+    for uncovered in there(target, policy, catalogue) {
+        output::line(&text::not_reached(&uncovered))?;
     }
-    if applied.profile_changed && !place.tree().is_image() {
+    if applied.profile_changed && !target.tree().is_image() {
         output::line(&gettext(
             "For people who are logged in it comes into force when they log in again.",
         ))?;
@@ -196,8 +196,8 @@ fn say_applied(
     last_line(applied.changed)
 }
 
-fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
-    let changes = place.dry_run(policy, catalogue)?;
+fn show_changes(target: &Target, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
+    let changes = target.dry_run(policy, catalogue)?;
     for change in changes.files.iter().chain(&changes.opt_outs.files) {
         output::line(change.unified().trim_end_matches('\n'))?;
     }
@@ -214,7 +214,7 @@ fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result
         }
     }
     if changes.compile {
-        let database = place.tree().name(Path::new(privacy_panel::app::DATABASE));
+        let database = target.tree().name(Path::new(privacy_panel::app::DATABASE));
         output::line(&gettext_f(
             "The database “{file}” would be compiled anew.",
             &[("file", &database.display().to_string())],
@@ -225,8 +225,8 @@ fn show_changes(place: &Place, policy: &Policy, catalogue: &Catalogue) -> Result
 }
 
 fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
-    let place = place(root)?;
-    let (name, policy) = match place.policy() {
+    let target = target(root)?;
+    let (name, policy) = match target.policy() {
         Err(Unreadable::Missing(_)) => {
             if as_json {
                 output::line(&json::no_policy())?;
@@ -238,17 +238,17 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
         }
         found => found?,
     };
-    let catalogue = catalogue(&place)?;
-    let report = place.status(&policy, &catalogue)?;
-    let beyond = there(&place, &policy, &catalogue);
+    let catalogue = catalogue(&target)?;
+    let report = target.status(&policy, &catalogue)?;
+    let uncovered = there(&target, &policy, &catalogue);
     if as_json {
-        output::line(&json::policy(&name, &policy, &report, &beyond))?;
+        output::line(&json::policy(&name, &policy, &report, &uncovered))?;
     } else {
         for line in text::status_lines(&name, &policy, &report) {
             output::line(&line)?;
         }
-        for beyond in &beyond {
-            output::line(&text::not_reached(beyond))?;
+        for uncovered in &uncovered {
+            output::line(&text::not_reached(uncovered))?;
         }
         warn(&report);
     }
@@ -260,7 +260,7 @@ fn status(root: &Root, as_json: bool) -> Result<Exit, Stop> {
 }
 
 fn remove(root: &Root) -> Result<Exit, Stop> {
-    let removed = place(root)?.remove(wait)?;
+    let removed = target(root)?.remove(wait)?;
     Ok(done(last_line(removed)))
 }
 
@@ -276,10 +276,10 @@ fn last_line(changed: bool) -> io::Result<()> {
 }
 
 /// The programs of a place that a policy decides about and does not reach.
-fn there<'a>(place: &Place, policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a>> {
-    let mut beyond = policy::beyond(policy, catalogue);
-    beyond.retain(|beyond| beyond.is_there(place.tree()));
-    beyond
+fn there<'a>(target: &Target, policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncovered<'a>> {
+    let mut uncovered = policy::uncovered(policy, catalogue);
+    uncovered.retain(|uncovered| uncovered.is_there(target.tree()));
+    uncovered
 }
 
 /// What makes a policy worth less than it looks.

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What an application of a policy would change, as a unified diff.
+//! The changes of an application as a unified diff.
 
 use std::path::PathBuf;
 
 use similar::TextDiff;
 
-/// A file that becomes another, comes or goes.
+/// A file that is changed, created or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
-    /// The file's name for people.
+    /// The file's name in messages.
     pub file: PathBuf,
-    /// What it holds now; none: there is no such file.
+    /// The content now; `None` if there is no file.
     pub before: Option<Vec<u8>>,
-    /// What it is to hold.
+    /// The new content; `None` if the file is to be removed.
     pub after: Option<Vec<u8>>,
 }
 
 impl FileChange {
-    /// Whether anything is different.
+    /// Whether the content changes.
     pub fn is_change(&self) -> bool {
         self.before != self.after
     }
 
-    /// The difference, as `diff -u` has it and `patch` takes it.
+    /// The difference, as `diff -u` prints it and `patch` reads it.
     pub fn unified(&self) -> String {
         let text = |bytes: &Option<Vec<u8>>| {
             String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
@@ -34,7 +34,7 @@ impl FileChange {
         };
         let (before, after) = (text(&self.before), text(&self.after));
         if before == after && self.is_change() {
-            // An empty file that comes or goes has no lines to show.
+            // Creating or removing an empty file changes no line.
             return format!("--- {}\n+++ {}\n", name(&self.before), name(&self.after));
         }
         TextDiff::from_lines(&before, &after)

@@ -17,54 +17,54 @@ use crate::system::text;
 /// Why a policy could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// There is none.
+    /// There is no policy.
     #[error("there is no policy")]
     Missing(PathBuf),
-    /// What is wrong in it.
+    /// The file has mistakes.
     #[error("{} mistakes", .0.len())]
     Mistakes(Vec<Mistake>),
 }
 
-/// Why nothing was changed, or what was changed is not in force.
+/// Why nothing was changed, or why the policy is not in force.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The system said no.
+    /// A system call failed.
     #[error("{}: {reason}", text::path(.file))]
     System {
         /// The file or folder.
         file: PathBuf,
-        /// What the system says, in its language.
+        /// The system's message, translated.
         reason: String,
     },
-    /// This person may not.
+    /// The caller may not write to a folder.
     #[error("{} cannot be written: {reason}", text::path(.folder))]
     NotWritable {
         /// The folder.
         folder: PathBuf,
-        /// What the system says, in its language.
+        /// The system's message, translated.
         reason: String,
-        /// Whether another person may.
+        /// Whether another user may.
         denied: bool,
     },
-    /// Something else stands where a file or folder of ours would be.
+    /// Another kind of file has the name of one of the policy's files or folders.
     #[error("{} is in the way", text::path(.0))]
     InTheWay(PathBuf),
-    /// Somebody put a file into our folder.
+    /// Another program put a file into the policy's folder.
     #[error("{} is somebody else's", text::path(.0))]
     Foreign(PathBuf),
-    /// The profile is a link: it belongs to something that manages it.
+    /// The profile is a link, so another program manages it.
     #[error("{} is a link", text::path(.0))]
     ProfileIsLink(PathBuf),
-    /// Our line is in a profile that is a link, and cannot be taken out of it.
+    /// The policy's line is in a profile that is a link, so it cannot be removed.
     #[error("{} is a link", text::path(.0))]
     LineInLink(PathBuf),
-    /// The profile has no place for our line.
+    /// The profile names no user database, after which the policy's line would be inserted.
     #[error("{} names no database of the person's own", text::path(.0))]
     NoUserDatabase(PathBuf),
-    /// A file of another program's that is to be changed has a mistake in it.
+    /// A file of another program cannot be parsed.
     #[error("{0}")]
     Broken(String),
-    /// Two readers want different things.
+    /// Two readers need different values.
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// The program `dconf` is not installed, or GSettings has no module for dconf.
@@ -73,10 +73,10 @@ pub enum Failure {
     /// The database could not be compiled.
     #[error("the database could not be compiled: {0}")]
     NotCompiled(String),
-    /// Another one is at work, and does not come to an end.
+    /// Another process holds the lock.
     #[error("another one is at work")]
     Busy,
-    /// All was written, and is not what a program that starts now reads.
+    /// Everything was written, but new programs read other values.
     #[error("not in force")]
     NotInForce(Box<Report>),
 }
@@ -108,7 +108,7 @@ impl From<command::Failure> for Failure {
     }
 }
 
-/// What the system said about a file or folder.
+/// Turns an error of a file into a failure.
 pub(crate) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
     move |error| Failure::System {
         file,
@@ -116,7 +116,7 @@ pub(crate) fn system(file: PathBuf) -> impl FnOnce(io::Error) -> Failure {
     }
 }
 
-/// What is made for a moment cannot be.
+/// Turns an error of the temporary folder into a failure.
 pub(crate) fn no_scratch() -> impl FnOnce(io::Error) -> Failure {
     system(scratch::base())
 }

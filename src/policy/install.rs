@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Putting a policy into a computer or an image, and taking it out again.
+//! Applies a policy to a computer or an image, and removes it.
 //!
-//! What counts for people is the compiled database, with its values and locks in one file, and
-//! whether the profile names it. So the steps are: the key file and the locks are made in a folder
-//! beside the old one, and the two change their names in one step; the database is compiled, which
-//! replaces it in one step; the profile, which was written beforehand, takes its place. Whoever
-//! pulls the plug between two steps finds the old policy in force or the new one, and what is
-//! left over is seen to by the next application. What turns a program off for everybody is written
-//! before the database is compiled, and taken back after it: in between, more is off than need be.
+//! Programs read the compiled database, which holds values and locks, if the profile names it.
+//! `apply` takes these steps. Each is atomic:
+//!
+//! 1. It writes the key file, the locks and the backups into a new folder, and exchanges that
+//!    folder with the old one.
+//! 2. It sets the system-wide opt-outs that the policy requires.
+//! 3. `dconf update` compiles the database and replaces the old one.
+//! 4. It takes back the opt-outs that the policy no longer requires.
+//! 5. The new profile, which was written before step 1, replaces the old one.
+//!
+//! After a crash between two steps, the old policy or the new one is in force, possibly with more
+//! programs turned off than it requires. The next `apply` removes what the crash left behind.
 //!
 //! ```text
-//! place          what is asked for: apply, dry_run, status, remove
-//! ├── write      the steps, each undone where it fails
-//! ├── opt_outs   what turns programs off for everybody, and taking it back
-//! └── look       what is there, what is in force, and who could undo it
+//! install        apply, dry_run, status, remove
+//! ├── target     the computer or the image
+//! ├── plan       what to change
+//! ├── write      the steps, each undone if it fails
+//! ├── opt_outs   setting system-wide opt-outs, and taking them back
+//! ├── backups    the bytes that a removal restores
+//! ├── keyfiles   the sources of the database
+//! ├── inspect    the current state, and who could undo the policy
+//! ├── read_back  a process that reads what is in force
+//! └── lock       one application at a time
 //! ```
 
+pub(crate) mod backups;
 pub(crate) mod inspect;
 pub(crate) mod keyfiles;
 pub(crate) mod lock;
 pub(crate) mod opt_outs;
+pub(crate) mod original;
+pub(crate) mod plan;
 pub mod read_back;
+pub mod target;
 pub(crate) mod write;
 
-use std::io;
 use std::path::{Path, PathBuf};
-
-use cap_std::fs::Dir;
 
 use inspect::leftovers;
 use opt_outs::Steps;
@@ -36,52 +48,44 @@ use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out::OptOut;
 use crate::formats::mistake::Mistake;
-use crate::policy::compile::Compiled;
 use crate::policy::diff::FileChange;
-use crate::policy::failure::{Failure, Unreadable, no_scratch, system};
+use crate::policy::failure::{Failure, Unreadable};
 use crate::policy::install::lock::Lock;
-use crate::policy::install::read_back::Process;
 use crate::policy::report::Report;
 use crate::policy::{FILE, LARGEST_FILE, Policy, parse};
 use crate::system::dconf::DATABASES;
 use crate::system::dconf::profile;
 use crate::system::i18n::system_error;
 use crate::system::tree;
-use crate::system::tree::{Kind, LARGEST_FOREIGN_FILE, Rights, Tree};
+use crate::system::tree::{Kind, Tree};
 
-pub(crate) use opt_outs::Before;
-pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_of as opt_outs_of};
+pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_for as opt_outs_of};
+pub use target::Target;
 
-/// Where every application writes.
+/// The folders that every application writes to.
 const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];
 
-/// A computer or an image that a policy is put into.
-#[derive(Debug)]
-pub struct Place {
-    tree: Tree,
-}
-
-/// What an application did.
+/// The result of an application.
 #[derive(Debug)]
 pub struct Applied {
     /// Whether anything was written.
     pub changed: bool,
-    /// Whether the profile was: people who are logged in go on with the one that they have.
+    /// Whether the profile was written. Running sessions keep using the old one.
     pub profile_changed: bool,
     /// What is in force, read back.
     pub report: Report,
-    /// What dconf and systemd had to say, such as of other databases.
+    /// The messages of dconf and systemd, such as those about other databases.
     pub said: Option<String>,
 }
 
-/// What an application would change.
+/// The changes that an application would make.
 #[derive(Debug)]
 pub struct Changes {
     /// Files of the database and the profile.
     pub files: Vec<FileChange>,
     /// Whether the database would be compiled.
     pub compile: bool,
-    /// What turns programs off for everybody.
+    /// The system-wide opt-outs.
     pub opt_outs: Preview,
 }
 
@@ -92,77 +96,9 @@ impl Changes {
     }
 }
 
-/// What there is, and what is to be.
-pub(crate) struct Plan {
-    compiled: Compiled,
-    keys: FileChange,
-    locks: FileChange,
-    profile: FileChange,
-    profile_rights: Rights,
-    opt_outs: Steps,
-    preview: Preview,
-    /// The key file as long as there is something to be taken back, which it still knows of.
-    meanwhile: Vec<u8>,
-    /// Whether an application that was cut off left something behind, or somebody took or gave
-    /// rights to what is ours, so that all of it is made anew.
-    damaged: bool,
-}
-
-impl Plan {
-    fn sources_change(&self) -> bool {
-        self.damaged || self.keys.is_change() || self.locks.is_change()
-    }
-
-    fn is_change(&self) -> bool {
-        self.sources_change() || self.profile.is_change() || !self.opt_outs.set.is_empty()
-    }
-}
-
-impl Place {
-    /// A computer, or an image of one.
-    pub const fn new(tree: Tree) -> Self {
-        Self { tree }
-    }
-
-    /// The files.
-    pub const fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
-    /// The name of a file of the place for people.
-    fn name(&self, path: &str) -> PathBuf {
-        self.tree.name(Path::new(path))
-    }
-
-    /// What the system said about a file or folder of the place.
-    fn system(&self, path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
-        system(self.tree.name(path))
-    }
-
-    /// Opens a folder of the place; none where there is nothing of that name.
-    fn folder(&self, path: &str) -> Result<Option<Dir>, Failure> {
-        let path = Path::new(path);
-        self.tree.folder(path).map_err(self.system(path))
-    }
-
-    /// What stands at a path of the place; none where there is nothing of that name.
-    fn kind(&self, path: &Path) -> Result<Option<Kind>, Failure> {
-        self.tree.kind(path).map_err(self.system(path))
-    }
-
-    /// What a file of the place holds; none where there is nothing of that name.
-    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-        let found = self.tree.read(path, LARGEST_FOREIGN_FILE);
-        found.map_err(self.system(path))
-    }
-
-    /// What a file of our sources holds.
-    fn source(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
-        self.read(&keyfiles::path(name))
-    }
-
-    /// Reads the place's policy: the file, or, where there is none, what was applied from a file
-    /// of another name. Says where it came from.
+impl Target {
+    /// Reads the target's policy, and returns the path it was read from: the policy file or, if there
+    /// is none, the copy of a policy that was applied from another file.
     pub fn policy(&self) -> Result<(PathBuf, Policy), Unreadable> {
         let file = self.name(FILE);
         match read_policy(&self.tree, Path::new(FILE)) {
@@ -174,7 +110,7 @@ impl Place {
         }
     }
 
-    /// Reads the policy that was applied last, as it was then. Says where it is kept.
+    /// Reads the copy of the policy that was applied last, and returns its path.
     pub fn applied(&self) -> Result<(PathBuf, Policy), Unreadable> {
         let file = self.tree.name(&keyfiles::path(keyfiles::KEY_FILE));
         let key_file = self.source(keyfiles::KEY_FILE).ok().flatten();
@@ -192,23 +128,26 @@ impl Place {
         read_policy(&Tree::computer(), file)
     }
 
-    /// Puts a policy in force. `waiting` is called when another one is at work.
+    /// Applies a policy. Calls `waiting` if another process holds the lock.
     pub fn apply(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
         waiting: impl FnOnce(),
     ) -> Result<Applied, Failure> {
-        // Before the lock: who may not write is told so, whether anything is to be written or not.
+        // Before the lock, so that a caller without rights always gets this error.
         self.check_rights(FOLDERS.map(PathBuf::from))?;
-        // It looks at nothing before it is asked. What could not be read back is not begun.
+        // Started first: if the result could not be read back, nothing is changed. The process
+        // reads no settings until it gets its questions.
         let mut process = Some(self.read_back_process()?);
         let lock = Lock::acquire(&self.tree, waiting)?;
-        let plan = self.plan(policy, catalogue, &lock.made())?;
+        self.check_ours()?;
+        let known = self.backups()?;
+        let plan = self.plan(policy, catalogue, &lock.made(), Some(known))?;
         let folders = plan.opt_outs.set.iter().map(OptOut::file);
         self.check_rights(folders.filter_map(|file| file.parent().map(PathBuf::from)))?;
         if !plan.is_change() {
-            let report = self.look(policy, catalogue, &plan.compiled, process.take())?;
+            let report = self.inspect(policy, catalogue, &plan.compiled, process.take())?;
             if report.in_force() {
                 return Ok(Applied {
                     changed: false,
@@ -223,9 +162,9 @@ impl Place {
             None => self.read_back_process()?,
         };
         let said = self.carry_out(&plan, &lock)?;
-        // That the database says nothing more is dconf's word of a moment ago.
+        // dconf has just compiled the database, so it is current.
         let report = self.read_back(policy, catalogue, &plan.compiled, true, Some(process));
-        // Nobody waits for systemd, whatever it does.
+        // Other processes need not wait for systemd.
         drop(lock);
         let said = [said, self.tell_systemd(&plan.opt_outs)];
         let said = said
@@ -244,11 +183,12 @@ impl Place {
         })
     }
 
-    /// What an application would change.
+    /// The changes that an application would make.
     pub fn dry_run(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Changes, Failure> {
-        let plan = self.plan(policy, catalogue, &lock::made(&self.tree))?;
+        let known = self.backups().ok();
+        let plan = self.plan(policy, catalogue, &lock::made(&self.tree), known)?;
         let compile = plan.sources_change()
-            || !(self.look(policy, catalogue, &plan.compiled, None)?).in_force();
+            || !(self.inspect(policy, catalogue, &plan.compiled, None)?).in_force();
         let files = [plan.keys, plan.locks, plan.profile];
         Ok(Changes {
             files: files.into_iter().filter(FileChange::is_change).collect(),
@@ -264,10 +204,10 @@ impl Place {
             None => self.new_profile()?,
         };
         let compiled = self.compile(policy, catalogue, &profile)?;
-        self.look(policy, catalogue, &compiled, None)
+        self.inspect(policy, catalogue, &compiled, None)
     }
 
-    /// Takes out all that applications put there. Says whether there was anything.
+    /// Removes everything that applications wrote. Returns whether there was anything.
     pub fn remove(&self, waiting: impl FnOnce()) -> Result<bool, Failure> {
         if !self.is_there()? {
             return Ok(false);
@@ -281,23 +221,24 @@ impl Place {
         self.check_ours()?;
         let databases = self.folder(DATABASES)?;
         let key_file = self.source(keyfiles::KEY_FILE)?.unwrap_or_default();
-        let mut made = [keyfiles::made(&key_file), lock.made()].concat();
-        made.sort();
-        made.dedup();
+        let mut created = [keyfiles::created(&key_file), lock.made()].concat();
+        created.sort();
+        created.dedup();
         let opt_outs = Steps {
-            undo: keyfiles::before(&key_file),
+            undo: keyfiles::originals(&key_file),
             ..Steps::default()
         };
-        // A file that cannot be understood is found before anything is taken out.
-        self.preview(&opt_outs)?;
-        // The sources, which know of these, go before them.
-        lock.note(&made)?;
+        let backups = self.backups()?;
+        // Fails on a broken file before anything is removed.
+        self.preview(&opt_outs, &backups)?;
+        // The sources, which record these folders, are removed before them.
+        lock.note(&created)?;
         if let Some(databases) = &databases {
-            self.let_go(databases, &made, &opt_outs.undo)?;
+            self.release_locks(databases, &created, &opt_outs.undo, &backups)?;
         }
-        self.undo_opt_outs(&opt_outs.undo)?;
+        self.undo_opt_outs(&opt_outs, &backups)?;
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
-            self.take_out_of_profile(&profiles, kind, profile, &made)?;
+            self.take_out_of_profile(&profiles, kind, profile, &created)?;
         }
         if let Some(databases) = &databases {
             let ours = [DATABASE_NAME, keyfiles::FOLDER].map(PathBuf::from);
@@ -306,14 +247,14 @@ impl Place {
                 tree::remove(databases, name).map_err(failed)?;
             }
         }
-        self.take_out_empty(&made)?;
+        self.take_out_empty(&created)?;
         lock.note(&[])?;
         drop(lock);
         self.tell_systemd(&opt_outs);
         Ok(true)
     }
 
-    /// Whether anything is there that a removal would take out.
+    /// Whether a removal would remove anything.
     fn is_there(&self) -> Result<bool, Failure> {
         if self.profile()?.1.as_deref().is_some_and(profile::has_ours) {
             return Ok(true);
@@ -333,83 +274,8 @@ impl Place {
         }
         Ok(false)
     }
-
-    /// `unfinished`: the folders that an application made that was cut off.
-    fn plan(
-        &self,
-        policy: &Policy,
-        catalogue: &Catalogue,
-        unfinished: &[PathBuf],
-    ) -> Result<Plan, Failure> {
-        self.check_ours()?;
-        let profile_file = self.name(profile::FILE);
-        let (kind, profile) = self.profile()?;
-        let profile_rights = match kind {
-            None => Rights::PUBLIC,
-            Some(Kind::File(rights)) => rights,
-            // Somebody put our line where the link leads; then there is nothing to change.
-            Some(Kind::Link) if profile.as_deref().is_some_and(profile::has_ours) => Rights::PUBLIC,
-            Some(Kind::Link) => return Err(Failure::ProfileIsLink(profile_file)),
-            Some(_) => return Err(Failure::InTheWay(profile_file)),
-        };
-        let new_profile = match &profile {
-            None => self.new_profile()?,
-            Some(profile) => profile::with_ours(profile)
-                .map_err(|_| Failure::NoUserDatabase(profile_file.clone()))?,
-        };
-        let compiled = self.compile(policy, catalogue, &new_profile)?;
-        let key_file = self.source(keyfiles::KEY_FILE)?;
-        let mut made = keyfiles::made(key_file.as_deref().unwrap_or_default());
-        made.extend_from_slice(unfinished);
-        if profile.is_none() {
-            made.push(profile::FILE.into());
-        }
-        for folder in keyfiles::folders() {
-            if self.folder(folder)?.is_none() {
-                made.push(folder.into());
-            }
-        }
-        made.sort();
-        made.dedup();
-        let file = |name: &str, before, after: String| FileChange {
-            file: self.tree.name(&keyfiles::path(name)),
-            before,
-            after: Some(after.into_bytes()),
-        };
-        let before = keyfiles::before(key_file.as_deref().unwrap_or_default());
-        let opt_outs = self.opt_out_steps(&opt_outs::wanted(policy, catalogue)?, before)?;
-        // What cannot be changed is found before anything is.
-        let preview = self.preview(&opt_outs)?;
-        let key_file_text =
-            |before: &[Before]| keyfiles::key_file_text(policy, &compiled, &made, before);
-        let all = [opt_outs.before.as_slice(), &opt_outs.undo].concat();
-        let meanwhile = key_file_text(&all).into_bytes();
-        let text = key_file_text(&opt_outs.before);
-        let locks = self.source(keyfiles::LOCKS_FILE)?;
-        Ok(Plan {
-            keys: file(keyfiles::KEY_FILE, key_file, text),
-            locks: file(keyfiles::LOCKS_FILE, locks, compiled.locks_file()),
-            profile: FileChange {
-                file: profile_file,
-                before: profile,
-                after: Some(new_profile),
-            },
-            profile_rights,
-            opt_outs,
-            preview,
-            meanwhile,
-            compiled,
-            damaged: self.is_damaged()?,
-        })
-    }
-
-    /// A process that reads back what is in force here.
-    fn read_back_process(&self) -> Result<Process, Failure> {
-        Process::start(self.tree.is_image()).map_err(no_scratch())
-    }
 }
 
-/// Reads a file of a computer or an image as a policy.
 fn read_policy(tree: &Tree, path: &Path) -> Result<Policy, Unreadable> {
     let file = tree.name(path);
     let mistake = |error| Unreadable::Mistakes(vec![Mistake::whole(&file, &system_error(&error))]);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The format of a policy file; `docs/administrators.md` is for those who write one.
+//! The format of a policy file. `docs/administrators.md` describes it for administrators.
 //!
-//! Whoever rolls a file out to a thousand computers wants to hear of all that is wrong with it at
-//! once. So the tree of the document is walked by hand, rather than deserialised, which would stop
-//! at the first mistake.
+//! An administrator wants to see all mistakes in a file at once. So the parser walks the document by
+//! hand: deserialising it would stop at the first mistake.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -23,14 +22,14 @@ use crate::formats::mistake::{At, Mistake, quote};
 use crate::system::limits;
 use crate::system::limits::POLICY_TEXT;
 
-/// How alike a word must be to one that is known to be taken for it.
+/// How similar a word must be to a known one to suggest that.
 const ALIKE: f64 = 0.75;
 
-/// Reads a policy. Every mistake is found, in the order of the file.
+/// Reads a policy.
 ///
 /// # Errors
 ///
-/// What is wrong with it; then nothing of it counts.
+/// Every mistake, in the order of the file.
 pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
     let text = mistake::text(file, bytes).map_err(|mistake| vec![mistake])?;
     let (sound, broken) = without_broken_lines(text);
@@ -38,7 +37,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
     let mut lines = text.lines().zip(sound.lines());
     let mut reading = Reading {
         lock_may_be_lost: lines.any(|(line, left)| line != left && line.contains("locked")),
-        // A value may be missing only since its line is broken.
+        // A value may only be missing because its line is broken.
         complete: broken.is_empty(),
         mistakes: broken,
     };
@@ -49,8 +48,8 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
     Err(At::all_in_file(reading.mistakes, file, text))
 }
 
-/// The text with spaces for each line that is not TOML, and what is wrong with those: the parser
-/// may see nothing of what is below such a line.
+/// Replaces each line that is not TOML by spaces, and returns the mistakes in these lines. Otherwise
+/// they could hide what is below them from the parser.
 fn without_broken_lines(text: &str) -> (String, Vec<At>) {
     let mut sound = text.to_owned();
     let mut mistakes = Vec::new();
@@ -67,8 +66,8 @@ fn without_broken_lines(text: &str) -> (String, Vec<At>) {
             if is_new {
                 mistakes.push(at);
             }
-            // A text of many lines that does not end takes all below it along; so may what has no
-            // place at all.
+            // An unterminated multi-line string hides everything below it. A mistake without a
+            // position may do so, too.
             let several = place.clone().is_none_or(|line| {
                 ["\"\"\"", "'''"]
                     .iter()
@@ -88,7 +87,7 @@ fn without_broken_lines(text: &str) -> (String, Vec<At>) {
     (sound, mistakes)
 }
 
-/// The line around an offset, without its end.
+/// The line around an offset, without its newline.
 fn line_around(text: &str, offset: usize) -> Range<usize> {
     let offset = (0..=offset.min(text.len()))
         .rev()
@@ -105,7 +104,7 @@ fn line_around(text: &str, offset: usize) -> Range<usize> {
 
 struct Reading {
     complete: bool,
-    /// Whether a line that is not TOML may have been that of a lock.
+    /// Whether a line that is not TOML may have been meant to lock the choice.
     lock_may_be_lost: bool,
     mistakes: Vec<At>,
 }
@@ -265,7 +264,7 @@ impl Reading {
         table
     }
 
-    /// A text that is what it is expected to be.
+    /// A string that fulfils a condition.
     fn checked<T: AsRef<str>>(
         &mut self,
         name: &Spanned<T>,
@@ -344,7 +343,7 @@ impl Reading {
     }
 }
 
-/// What was found where something else was expected.
+/// Describes a value of the wrong type.
 fn found(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => quote(text),
@@ -359,7 +358,7 @@ fn found(value: &DeValue<'_>) -> String {
 
 /// `. Did you mean “state”?`
 fn suggestion(text: &str, known: &[&str]) -> String {
-    // A long text is nothing that was meant to be one of a few words.
+    // A long string was not meant to be one of a few words.
     if text.len() > limits::SIMILAR_WORD {
         return String::new();
     }

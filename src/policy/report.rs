@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What is in force, reader by reader and key by key, beside what a policy says.
+//! The settings in force compared with the policy, for each reader and each key.
 
 use std::path::PathBuf;
 
 use crate::choices::choice::Choice;
 use crate::policy::install::read_back::Answer;
 
-/// What is in force, reader by reader.
+/// The settings in force, for each reader.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Whether everybody's profile names our database.
+    /// Whether the system's profile names the policy's database.
     pub in_profile: bool,
-    /// Whether the database is the policy's, and says nothing more.
+    /// Whether the database holds the policy, and nothing else.
     pub is_current: bool,
     /// Every reader of a choice that the policy decides.
     pub readers: Vec<ReaderReport>,
-    /// The keys that say whose policy it is, and which.
+    /// The keys that name the organisation and the policy.
     pub policy: Vec<KeyReport>,
-    /// Files and folders that others than root may change, and so undo the policy.
+    /// Files and folders that users other than root may write to, which could undo the policy.
     pub exposed: Vec<PathBuf>,
-    /// Files and folders that people cannot read, and so do not obey.
+    /// Files and folders that users cannot read, so that their programs ignore the policy.
     pub hidden: Vec<PathBuf>,
 }
 
-/// What is in force for one reader.
+/// The settings in force for one reader.
 #[derive(Clone, Debug)]
 pub struct ReaderReport {
     /// The choice that the reader follows.
@@ -37,19 +37,19 @@ pub struct ReaderReport {
     pub keys: Vec<KeyReport>,
 }
 
-/// What is in force for one key.
+/// The value in force for one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyReport {
-    /// The key by its whole path.
+    /// The full path of the key.
     pub key: String,
-    /// What the policy says.
+    /// The policy's value.
     pub wanted: Answer,
-    /// What was found.
+    /// The value that was read back.
     pub found: Answer,
 }
 
 impl Report {
-    /// Whether what is in force is what the policy says.
+    /// Whether the policy is in force.
     pub fn in_force(&self) -> bool {
         self.in_profile
             && self.is_current
@@ -65,12 +65,12 @@ impl Report {
 }
 
 impl ReaderReport {
-    /// Whether what is in force is what the policy says.
+    /// Whether the policy is in force for the reader.
     pub fn in_force(&self) -> bool {
         self.keys.iter().all(KeyReport::in_force)
     }
 
-    /// Why the program does not take a value, where that is so.
+    /// Why the program rejects a value, if it does.
     pub fn problem(&self) -> Option<&str> {
         self.keys
             .iter()
@@ -79,7 +79,7 @@ impl ReaderReport {
 }
 
 impl KeyReport {
-    /// Whether what was found is what the policy says.
+    /// Whether the policy's value was found.
     pub fn in_force(&self) -> bool {
         self.wanted == self.found
     }

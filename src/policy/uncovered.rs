@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The programs that a policy does not reach: what they look at is in no database of dconf, and
-//! nothing else turns them off for everybody.
+//! Programs a policy can't control: their setting isn't in dconf, and they have no system-wide
+//! opt-out.
 
 use std::path::Path;
 
@@ -14,30 +14,30 @@ use crate::system::folders;
 use crate::system::service::Service;
 use crate::system::tree::Tree;
 
-/// A program that a policy decides about and does not reach.
+/// A program that follows a decided choice, and that the policy can't control.
 #[derive(Clone, Copy, Debug)]
-pub struct Beyond<'a> {
-    /// What is decided.
+pub struct Uncovered<'a> {
+    /// The decision about the choice.
     pub decision: &'a Decision,
-    /// The program.
+    /// The reader of the program.
     pub reader: &'a Reader,
     /// What an administrator can do instead.
-    pub instead: Instead,
+    pub alternative: Alternative,
 }
 
-/// What an administrator can do about a program that a policy does not reach.
+/// What an administrator can do about a program that a policy can't control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instead {
-    /// Set it as one sets a choice of one's own: it is set for everybody.
+pub enum Alternative {
+    /// Set it with `privacyctl set`: the setting is system-wide.
     Set,
-    /// Lock it: it can only be turned off for everybody, and for good.
+    /// Lock the choice off: the program has a system-wide opt-out, but no default.
     Lock,
-    /// Nothing: each person decides.
+    /// Nothing: each user decides.
     Nothing,
 }
 
-/// All such programs, on this computer or not.
-pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a>> {
+/// All such programs, installed or not.
+pub fn uncovered<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncovered<'a>> {
     let mut found = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
@@ -48,26 +48,26 @@ pub fn beyond<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a
                 continue;
             }
             let opt_outs = opt_out::of_administrator(store.opt_outs());
-            let instead = if store.is_for_everybody() {
-                Instead::Set
+            let alternative = if store.is_for_everybody() {
+                Alternative::Set
             } else if !decision.state.may_send() && !opt_outs.is_empty() {
-                Instead::Lock
+                Alternative::Lock
             } else {
-                Instead::Nothing
+                Alternative::Nothing
             };
-            found.push(Beyond {
+            found.push(Uncovered {
                 decision,
                 reader,
-                instead,
+                alternative,
             });
         }
     }
     found
 }
 
-impl Beyond<'_> {
-    /// Whether the program is there, as far as its files tell; nobody is asked. Of an image that
-    /// is not known, and taken to be so.
+impl Uncovered<'_> {
+    /// Whether the program is installed, judging by its files; no service is called. Always true for
+    /// an image.
     pub fn is_there(&self, tree: &Tree) -> bool {
         match self.reader.store.service() {
             _ if tree.is_image() => true,

@@ -30,6 +30,12 @@ def root(name):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
+def mirror():
+    """The mirror of Debian’s that clean Debians are made from."""
+    command = [SOURCE / "scripts" / "mirror"]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
 class Room:
     """A system that a test may change. The changes end with the test."""
 

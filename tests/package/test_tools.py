@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian's own tools that install, test and remove packages: autopkgtest and piuparts."""
 
-import os
 import re
 import subprocess
 
-from rooms import Room, root
-
-MIRROR = os.environ.get("PRIVACY_PANEL_MIRROR", "http://deb.debian.org/debian")
+from rooms import Room, mirror, root
 
 
 def test_the_packages_own_tests_pass_where_they_are_installed(packages, tmp_path):
@@ -48,7 +45,7 @@ def test_piuparts_finds_nothing_left_behind(packages, tmp_path):
     ).stdout
     (repository / "Packages").write_bytes(index)
     command = [
-        "piuparts", "--apt", "--distribution=trixie", f"--mirror={MIRROR} main",
+        "piuparts", "--apt", "--distribution=trixie", f"--mirror={mirror()} main",
         f"--basetgz={base}", f"--bindmount={repository}", "--no-eatmydata",
         f"--extra-repo=deb [trusted=yes] file:{repository} ./", "privacyctl", "privacy-panel",
     ]  # fmt: skip

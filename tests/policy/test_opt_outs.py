@@ -8,12 +8,14 @@ import subprocess
 
 import pytest
 from support.computer import (
+    BACKUPS,
     DATABASE,
     OUR_LINE,
     POLICY,
     PROFILE,
     READERS,
     SOURCES,
+    Computer,
     contents,
 )
 from support.harness import SOURCE, wait_for
@@ -248,6 +250,115 @@ def test_another_policy_takes_back_what_it_does_not_want(computer):
     for text in (BOTH_OFF.replace("off", "on"), BOTH_OFF.replace("true", "false")):
         computer.apply(text)
         assert not masked(computer) and not computer.file(CONFIG).exists()
+
+
+# Each is something that taking values out one by one would not restore.
+FILES = {
+    "none": None,
+    "an empty one": b"",
+    "no line end": b"# ours",
+    "another layout": b"\r\n  system_opt_out  =  false # for now\r\n[more]\r\nsystem_opt_out = true",
+    "a number as a person wrote it": b"system_opt_out = 0x00\n\n\n[more]\n",
+}
+POSTRM = SOURCE / "debian" / "privacyctl.postrm"
+
+
+@pytest.fixture
+def purged(tmp_path):
+    """A computer where the package’s script can run: it has a /var/lib of its own."""
+    with Computer(binds=[(tmp_path, "/var/lib")]) as computer:
+        yield computer
+
+
+def purge(computer):
+    done = computer.session.run("sh", POSTRM, "purge")
+    assert done.returncode == DONE and done.stdout == "", done
+    return done.stderr.splitlines()
+
+
+def everything(computer):
+    """What is in /etc: of each file its bytes, its mode and its owner."""
+    found = {}
+    for path in computer.file("/etc").rglob("*"):
+        about = path.lstat()
+        content = os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
+        found[path] = content, about.st_mode, about.st_uid, about.st_gid
+    return found
+
+
+@pytest.mark.parametrize("profile", [None, "user-db:user\nsystem-db:site", "user-db:user"])
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("how", ["remove", "purge"])
+def test_removal_and_purge_restore_every_byte(purged, text, profile, how):
+    if text is not None:
+        purged.write(CONFIG, text).chmod(0o640)
+        os.chown(purged.file(CONFIG), 0, 4)
+    if profile is not None:
+        purged.write(PROFILE, profile).chmod(0o644)
+        purged.file(DATABASE.parent).mkdir()
+    before = everything(purged)
+    purged.write("/run/policy.toml", BOTH_OFF)
+    purged.policy("apply", "/run/policy.toml")
+    assert purged.file(CONFIG).read_bytes() != text and masked(purged) == set(UNITS)
+    # Applying another policy in between doesn't change what is restored.
+    purged.write("/run/policy.toml", STATISTICS_OFF)
+    purged.policy("apply", "/run/policy.toml")
+    if how == "remove":
+        assert purged.policy("remove").returncode == DONE
+    else:
+        assert purge(purged) == []
+        assert purge(purged) == [], "a purge that is repeated changes nothing"
+    assert everything(purged) == before
+
+
+def test_a_purge_names_a_file_that_was_edited_since_and_leaves_it(purged):
+    purged.write(CONFIG, "system_opt_out = false\n")
+    purged.apply(BOTH_OFF)
+    edited = "system_opt_out = true\nmore = 1\n"
+    purged.write(CONFIG, edited)
+    unit = link(purged, UNITS[0])
+    unit.unlink()
+    unit.write_text("[Path]\n")
+    purged.write(PROFILE, f"user-db:user\n{OUR_LINE}\nsystem-db:site\n")
+    assert purge(purged) == [
+        f"privacyctl: {CONFIG} was set by a policy and edited since; set it as you like"
+    ]
+    assert purged.read(CONFIG) == edited
+    assert unit.read_text() == "[Path]\n" and masked(purged) == {UNITS[0]}
+    assert purged.read(PROFILE) == "user-db:user\nsystem-db:site\n"
+    assert not purged.file(DATABASE.parent).exists()
+
+
+def test_what_an_administrator_added_before_the_next_application_survives_the_purge(purged):
+    purged.apply(STATISTICS_OFF)
+    purged.write(CONFIG, "system_opt_out = false\nmore = 1\n")
+    assert purged.apply()[-1] == "changed"
+    assert purged.read(CONFIG) == "system_opt_out = true\nmore = 1\n"
+    assert purge(purged) == []
+    assert purged.read(CONFIG) == "more = 1\n"
+
+
+def test_only_root_can_read_the_backups(computer):
+    """What is in them may come from a file that others cannot read. A dry run does without."""
+    computer.apply(STATISTICS_OFF)
+    assert computer.file(BACKUPS).stat().st_mode & 0o777 == 0o600
+    assert computer.as_nobody("cat", BACKUPS).returncode != 0
+    dry_run = ["privacyctl", "policy", "apply", "--dry-run"]
+    as_root = computer.session.run(*dry_run)
+    as_nobody = computer.as_nobody(*dry_run)
+    assert as_root.returncode == as_nobody.returncode == DONE
+    assert as_root.stdout == as_nobody.stdout == "unchanged\n"
+
+
+def test_a_purge_after_a_killed_application_leaves_what_was_there(purged):
+    before = everything(purged)
+    purged.write("/run/policy.toml", BOTH_OFF)
+    command = ["privacyctl", "policy", "apply", "/run/policy.toml"]
+    done = purged.with_dconf("kill -9 $PPID", *command)
+    assert done.returncode < 0 or done.returncode == 137
+    assert masked(purged) == set(UNITS) and purged.file(CONFIG).exists()
+    assert purge(purged) == []
+    assert everything(purged) == before
 
 
 def test_a_dry_run_shows_all_of_it_and_touches_nothing(computer):

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.computer import DATABASE, NOBODY, OUR_LINE, PROFILE, SOURCES, Computer
+from support.computer import BACKUPS, DATABASE, NOBODY, OUR_LINE, PROFILE, SOURCES, Computer
 from support.harness import INSTALLED, wait_for
 from support.names import BAD, NOT_SAVED
 
@@ -1090,7 +1090,7 @@ def test_a_device_in_an_image_is_not_even_opened(computer, tmp_path):
 # Wrong owners and rights
 
 
-OUR_FILES = (SOURCES / "policy", SOURCES / "locks" / "policy", DATABASE)
+OUR_FILES = (BACKUPS, SOURCES / "policy", SOURCES / "locks" / "policy", DATABASE)
 OUR_FOLDERS = (SOURCES, SOURCES / "locks")
 
 

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.computer import DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
+from support.computer import BACKUPS, DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
 from support.harness import INSTALLED, Session
 
 # These tests share fixtures that take long to create.
@@ -220,6 +220,7 @@ def test_every_policy_has_its_results_and_every_result_its_policy():
 def test_a_policy_becomes_exactly_these_files(session, images, name):
     root = images[name]
     made = contents(below(root, SOURCES))
+    backups = made.pop(BACKUPS.name).decode().splitlines()
     if UPDATE:
         (POLICIES / f"{name}.keys").write_bytes(made["policy"])
         (POLICIES / f"{name}.locks").write_bytes(made["locks/policy"])
@@ -229,7 +230,7 @@ def test_a_policy_becomes_exactly_these_files(session, images, name):
         "locks/policy": (POLICIES / f"{name}.locks").read_bytes(),
     }
     assert below(root, PROFILE).read_text() == f"user-db:user\n{OUR_LINE}\n"
-    ours = {DATABASE, SOURCES / "policy", SOURCES / "locks" / "policy", PROFILE}
+    ours = {DATABASE, BACKUPS, SOURCES / "policy", SOURCES / "locks" / "policy", PROFILE}
     values, locks = INTENDED[name]
     opt_outs = {}
     for key, files in OPT_OUTS.items():
@@ -240,6 +241,8 @@ def test_a_policy_becomes_exactly_these_files(session, images, name):
         name: os.readlink(found[name]) if found[name].is_symlink() else found[name].read_text()
         for name in opt_outs
     }
+    backed_up = {line.split(" ", 2)[2] for line in backups if " folder " not in line}
+    assert backed_up == {str(PROFILE)} | {f"/{name}" for name in opt_outs}
     again = session.ctl("policy", "apply", POLICIES / f"{name}.toml", "--root", root)
     assert again.stdout.splitlines()[-1] == "unchanged"
 

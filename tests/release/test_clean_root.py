@@ -26,7 +26,6 @@ from support.screen import Panel
 pytestmark = pytest.mark.xdist_group("clean root")
 
 SUITE = "trixie"
-MIRROR = os.environ.get("PRIVACY_PANEL_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = """
     adwaita-icon-theme at-spi2-core dbus dconf-cli dconf-gsettings-backend gir1.2-unity-7.0
     gsettings-desktop-schemas libadwaita-1-0 libglib2.0-bin libgtk-4-1 python3-pyatspi xvfb
@@ -79,7 +78,8 @@ def root():
         ROOT.parent.mkdir(parents=True, exist_ok=True)
         packages = ",".join(PACKAGES.split())
         command = ["mmdebstrap", "--quiet", "--variant=apt", f"--include={packages}", SUITE]
-        subprocess.run([*command, str(new), MIRROR], check=True)
+        mirror = subprocess.run([SOURCE / "scripts" / "mirror"], check=True, capture_output=True, text=True)
+        subprocess.run([*command, str(new), mirror.stdout.strip()], check=True)
         new.rename(ROOT)
         as_root("useradd", "--uid", str(PERSON), "person")
     for folder in ("bin", "share"):

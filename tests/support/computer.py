@@ -22,6 +22,7 @@ PROFILE = Path("/etc/dconf/profile/user")
 DATABASES = Path("/etc/dconf/db")
 DATABASE = DATABASES / NAME
 SOURCES = DATABASES / f"{NAME}.d"
+BACKUPS = SOURCES / ".backups"
 POLICY = Path("/etc/privacy-panel/policy.toml")
 READERS = Path("/etc/privacy-panel/readers.d")
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use privacy_panel::policy::{Beyond, Policy, ReaderReport, Report};
+use privacy_panel::policy::{Uncovered, Policy, ReaderReport, Report};
 
 use crate::choices::json::OrganisationJson;
 use crate::output::json;
@@ -34,7 +34,7 @@ struct DecisionJson<'a> {
     locked: bool,
     readers: Vec<ReaderReportJson<'a>>,
     /// The programs that are there and that the policy does not reach.
-    beyond: Vec<BeyondJson<'a>>,
+    uncovered: Vec<BeyondJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +86,7 @@ pub(crate) fn policy(
     file: &Path,
     policy: &Policy,
     report: &Report,
-    beyond: &[Beyond<'_>],
+    uncovered: &[Uncovered<'_>],
 ) -> String {
     json(&PolicyJson {
         policy: Some(file.to_string_lossy()),
@@ -104,12 +104,12 @@ pub(crate) fn policy(
                     .readers_of(decision.choice)
                     .map(ReaderReportJson::from)
                     .collect(),
-                beyond: beyond
+                uncovered: uncovered
                     .iter()
-                    .filter(|beyond| beyond.decision == decision)
-                    .map(|beyond| BeyondJson {
-                        id: &beyond.reader.id,
-                        name: &beyond.reader.name,
+                    .filter(|uncovered| uncovered.decision == decision)
+                    .map(|uncovered| BeyondJson {
+                        id: &uncovered.reader.id,
+                        name: &uncovered.reader.name,
                     })
                     .collect(),
             })

@@ -12,7 +12,7 @@ use privacy_panel::choices::store::PolicyValue;
 use privacy_panel::choices::words;
 use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
-use privacy_panel::policy::{Beyond, Decision, Instead, Lists, Policy};
+use privacy_panel::policy::{Uncovered, Decision, Alternative, Lists, Policy};
 use privacy_panel::policy::{Failure, ReaderReport, Report};
 use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
 use privacy_panel::system::text;
@@ -132,27 +132,27 @@ fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<S
     ))
 }
 
-pub(crate) fn not_reached(beyond: &Beyond<'_>) -> String {
-    let program = gettext(beyond.reader.name.as_str());
-    let state = beyond.decision.state.as_str();
-    match beyond.instead {
-        Instead::Set => gettext_f(
+pub(crate) fn not_reached(uncovered: &Uncovered<'_>) -> String {
+    let program = gettext(uncovered.reader.name.as_str());
+    let state = uncovered.decision.state.as_str();
+    match uncovered.instead {
+        Alternative::Set => gettext_f(
             // Translators: a note for administrators about a program
             "{program}: not reached by a policy, neither preset nor locked. “{command}” sets it for everybody on a computer.",
             &[
                 ("program", &program),
                 (
                     "command",
-                    &format!("privacyctl set {} {state}", beyond.decision.choice.id),
+                    &format!("privacyctl set {} {state}", uncovered.decision.choice.id),
                 ),
             ],
         ),
-        Instead::Lock => gettext_f(
+        Alternative::Lock => gettext_f(
             // Translators: a note for administrators about a program; {value} is a line of a file
             "{program}: not reached by a policy that leaves the choice to people. “{value}” would turn it off for everybody.",
             &[("program", &program), ("value", "locked = true")],
         ),
-        Instead::Nothing => gettext_f(
+        Alternative::Nothing => gettext_f(
             // Translators: a note for administrators about a program
             "{program}: not reached by a policy, neither preset nor locked. People decide.",
             &[("program", &program)],

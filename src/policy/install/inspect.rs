@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What is there, what is in force, and who could undo it. Nothing is written here.
+//! Inspects the current state, what is in force, and who could undo it. Nothing is written here.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,11 +15,12 @@ use crate::choices::opt_out::OptOut;
 use crate::choices::organisation;
 use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
-use crate::policy::install::Place;
+use crate::policy::install::backups;
 use crate::policy::install::keyfiles;
-use crate::policy::install::opt_outs::{wanted, wanted_of};
+use crate::policy::install::opt_outs::{wanted, wanted_for};
 use crate::policy::install::read_back;
 use crate::policy::install::read_back::{Answer, Process, Question};
+use crate::policy::install::target::Target;
 use crate::policy::report::{KeyReport, ReaderReport, Report};
 use crate::policy::{FILE, Policy};
 use crate::system::dconf::DATABASES;
@@ -29,18 +30,18 @@ use crate::system::i18n::system_error;
 use crate::system::tree;
 use crate::system::tree::{FOLDER_UNDER_WAY, Kind, UNDER_WAY};
 
-/// What a database, or what dconf lists of it, may have beyond a multiple of the policy's text, in
-/// bytes.
+/// How many bytes a database, or dconf's listing of it, may have in addition to a multiple of the
+/// policy's text.
 const ROOM: usize = 64 * 1024;
 
-impl Place {
-    /// Everybody's profile: what stands there, and what is in it.
+impl Target {
+    /// The system's profile: the kind of file, and its content.
     pub(crate) fn profile(&self) -> Result<(Option<Kind>, Option<Vec<u8>>), Failure> {
         let file = Path::new(profile::FILE);
         Ok((self.kind(file)?, self.read(file)?))
     }
 
-    /// The profile that is made where there is none.
+    /// The profile to create if there is none.
     pub(crate) fn new_profile(&self) -> Result<Vec<u8>, Failure> {
         for data in folders::system_data(&self.tree) {
             let file = data.join(profile::VENDOR_FILE);
@@ -52,8 +53,8 @@ impl Place {
         profile::new(None).map_err(|_| Failure::NoUserDatabase(self.name(profile::FILE)))
     }
 
-    /// Whether there is something that was made under another name and never took its place, or
-    /// something of ours with another owner or other rights than it was made with.
+    /// Whether an interrupted run left files behind, or the owner or mode of the policy's files
+    /// changed.
     pub(crate) fn is_damaged(&self) -> Result<bool, Failure> {
         let me = rustix::process::geteuid().as_raw();
         let databases = self.folder(DATABASES)?;
@@ -66,9 +67,13 @@ impl Place {
             &sources.join(keyfiles::LOCKS),
             &sources.join(keyfiles::KEY_FILE),
             &sources.join(keyfiles::LOCKS_FILE),
+            &sources.join(backups::FILE),
             &sources,
         ] {
             let (rights, usual) = match self.kind(path)? {
+                Some(Kind::File(rights)) if path.ends_with(backups::FILE) => {
+                    (rights, backups::RIGHTS.mode)
+                }
                 Some(Kind::File(rights)) => (rights, 0o644),
                 Some(Kind::Folder(rights)) => (rights, 0o755),
                 _ => continue,
@@ -82,7 +87,7 @@ impl Place {
         Ok(self.kind(&profile_under_way)?.is_some())
     }
 
-    /// What a policy comes to here, with the names that other databases have in lists.
+    /// Compiles a policy for this target. Lists keep the names that other databases have in them.
     pub(crate) fn compile(
         &self,
         policy: &Policy,
@@ -122,8 +127,9 @@ impl Place {
         })
     }
 
-    /// Compares what is in force with what a policy comes to. `process`: one that was started for it.
-    pub(crate) fn look(
+    /// Compares what is in force with the policy. `process` reads it back; if `None`, another is
+    /// started.
+    pub(crate) fn inspect(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
@@ -134,8 +140,7 @@ impl Place {
         self.read_back(policy, catalogue, compiled, is_current, process)
     }
 
-    /// Reads back every key that a policy says something about, with a process that was started
-    /// for it, or another.
+    /// Reads back every key that a policy decides. `process`: as in [`Self::inspect`].
     pub(crate) fn read_back(
         &self,
         policy: &Policy,
@@ -151,14 +156,14 @@ impl Place {
             for reader in catalogue.readers_of(decision.choice) {
                 let mut keys = reader.store.policy_keys(decision);
                 keys.sort_by(|one, other| one.key.cmp(&other.key));
-                let opt_outs = wanted_of(decision, reader);
-                // What a service or a file keeps is in no database.
+                let opt_outs = wanted_for(decision, reader);
+                // The setting of a service or a file is in no database.
                 if keys.is_empty() && opt_outs.is_empty() {
                     continue;
                 }
                 questions.extend(keys.iter().map(|key| Question {
                     key: key.key.clone(),
-                    // What this computer's programs take says nothing about an image's.
+                    // The schemas of this computer say nothing about those of an image.
                     schema: key.schema.clone().filter(|_| !self.tree.is_image()),
                 }));
                 let keys: Vec<_> = keys.into_iter().map(|key| key.key).collect();
@@ -167,7 +172,7 @@ impl Place {
         }
         questions.extend(organisation::keys().map(Question::plain));
         let answers = match &profile {
-            // dconf's default names nothing but the person's own.
+            // dconf's default profile names the user's own database only.
             None => Vec::new(),
             Some(profile) => {
                 let process = match process {
@@ -217,15 +222,15 @@ impl Place {
         };
         let opt_outs = wanted(policy, catalogue)?;
         let opt_outs: Vec<_> = opt_outs.iter().map(OptOut::file).collect();
-        self.look_at_rights(&mut report, &opt_outs);
+        self.inspect_rights(&mut report, &opt_outs);
         Ok(report)
     }
 
-    /// Finds what others may change, and what people cannot read.
-    fn look_at_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
+    /// Finds files that other users may write to, and files that users cannot read.
+    fn inspect_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
         let me = rustix::process::geteuid().as_raw();
-        // What people's programs read, and what dconf and privacyctl alone do.
-        let theirs = [
+        // Files that users' programs read, and files that only dconf and privacyctl read.
+        let other = [
             "/etc/dconf",
             DATABASES,
             profile::FOLDER,
@@ -237,12 +242,12 @@ impl Place {
         let readers = config.join("readers.d");
         let ours = [&sources, config, Path::new(FILE), &readers];
         let folders = opt_outs.iter().filter_map(|file| file.parent());
-        let theirs = theirs.iter().map(Path::new);
-        let theirs = theirs
+        let other = other.iter().map(Path::new);
+        let other = other
             .chain(folders)
             .chain(opt_outs.iter().map(PathBuf::as_path));
-        let theirs = theirs.map(|path| (path, true));
-        for (path, for_people) in theirs.chain(ours.map(|path| (path, false))) {
+        let other = other.map(|path| (path, true));
+        for (path, for_people) in other.chain(ours.map(|path| (path, false))) {
             let (rights, needed) = match self.tree.kind(path) {
                 Ok(Some(Kind::File(rights))) => (rights, 0o004),
                 Ok(Some(Kind::Folder(rights))) => (rights, 0o005),
@@ -260,14 +265,14 @@ impl Place {
         }
     }
 
-    /// Whether the database holds what the policy comes to, and nothing more. It is asked by
-    /// values: `dconf compile` leaves some bytes of a database to chance.
+    /// Whether the database holds the compiled policy, and nothing else. Compares values, not bytes:
+    /// `dconf compile` leaves some bytes undefined.
     fn is_compiled(&self, compiled: &Compiled) -> Result<bool, Failure> {
         let Some(database) = self.read(Path::new(DATABASE))? else {
             return Ok(false);
         };
-        // dconf writes values as we do, and a database has some tens of bytes for each. One that is
-        // much larger, or lists much more, is not the policy's.
+        // dconf prints values in the same format, and a database has some tens of bytes for each. So a
+        // much larger database or listing is not the policy's.
         let text = compiled.key_file().len() + compiled.locks_file().len();
         if database.len() > 16 * text + ROOM {
             return Ok(false);
@@ -278,7 +283,7 @@ impl Place {
         Ok(found.as_ref() == Some(compiled))
     }
 
-    /// Makes sure that where our files would be there is nothing of anybody else's.
+    /// Fails if other programs' files are in the policy's folder, or have the names of its files.
     pub(crate) fn check_ours(&self) -> Result<(), Failure> {
         let database = Path::new(DATABASE);
         if !matches!(self.kind(database)?, None | Some(Kind::File(_))) {
@@ -289,10 +294,13 @@ impl Place {
             return Err(Failure::InTheWay(self.tree.name(&folder)));
         }
         let locks = folder.join(keyfiles::LOCKS);
-        // What one that was cut off left behind is ours, too.
+        // An interrupted application may have left these.
         let ours = [keyfiles::KEY_FILE, UNDER_WAY];
         for (path, ours) in [
-            (&folder, [&ours, [keyfiles::LOCKS].as_slice()].concat()),
+            (
+                &folder,
+                [&ours, [keyfiles::LOCKS, backups::FILE].as_slice()].concat(),
+            ),
             (&locks, ours.to_vec()),
         ] {
             for (name, _) in self.tree.entries(path).map_err(self.system(path))? {
@@ -304,13 +312,13 @@ impl Place {
         Ok(())
     }
 
-    /// Makes sure that this person may write where it will be needed.
+    /// Fails if the caller may not write to one of the folders.
     pub(crate) fn check_rights(
         &self,
         folders: impl IntoIterator<Item = PathBuf>,
     ) -> Result<(), Failure> {
         for folder in folders {
-            // The nearest folder that is there.
+            // The nearest existing folder.
             let found = folder
                 .ancestors()
                 .find_map(|path| match self.tree.folder(path) {
@@ -330,8 +338,8 @@ impl Place {
     }
 }
 
-/// What applications that were cut off left in the folder of databases: what of ours did not take
-/// its place, and what of dconf's did not, which GLib gives six capitals and digits at first.
+/// What interrupted applications left in the folder of databases: temporary files of privacyctl, and
+/// those of dconf, to whose names GLib appends six capital letters or digits.
 pub(crate) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
     let is_dconfs = |name: &str| {
         let letters = name
@@ -359,7 +367,7 @@ pub(crate) fn leftovers(databases: &Dir) -> Vec<PathBuf> {
     known.chain(dconfs.map(PathBuf::from)).collect()
 }
 
-/// Whether the system said no to this person, rather than to everybody.
+/// Whether the system denied it to this user, rather than to all users.
 fn is_denied(error: &io::Error) -> bool {
     use rustix::io::Errno;
     matches!(

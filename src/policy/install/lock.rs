@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The lock that lets two that work on one computer or image wait for each other.
+//! A lock, so that two processes that work on one computer or image wait for each other.
 //!
-//! A lock can be held by every user who can open its file. So the file is nobody's but the user's who
-//! works: root's is in `/run`, another user's in the runtime folder of that user. A file is locked
-//! rather than an image itself, which many can open. Its name has the device and the number of the
-//! image's folder. Root and an image's owner do not wait for each other.
+//! Any user who can open a file can lock it. So only the caller can open the lock's file: root's is in
+//! `/run`, another user's in the runtime folder of that user. An image's own folder is not locked,
+//! since other users can open it; the lock is named after the folder's device and inode. Root and an
+//! image's owner do not wait for each other.
 //!
-//! The file also keeps the folders that an application has made so far, until the database's sources do:
-//! a removal then knows them even if the application was killed.
+//! The file also records the folders that an application creates, until the sources of the database
+//! do, so that a removal knows them even if the application was killed.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -27,16 +27,16 @@ use crate::system::scratch;
 use crate::system::scratch::RUN;
 use crate::system::tree::{Tree, unless_missing};
 
-/// How long another one is waited for.
+/// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often it is looked at.
+/// How long to pause between two tries.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// How much of the file is read, in bytes; it holds a few names.
+/// How much of the file is read, in bytes. It holds a few names.
 const LARGEST: u64 = 4096;
 
-/// Where a lock is.
+/// The place of a lock.
 #[derive(Debug)]
 struct Spot {
     folder: Dir,
@@ -44,17 +44,17 @@ struct Spot {
     name: String,
 }
 
-/// A lock that is held. It ends when this is dropped.
+/// A held lock. Dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
     spot: Spot,
-    /// Whether the file goes with the lock: there may be many images.
+    /// Whether to remove the file with the lock, since there may be many images.
     goes: bool,
 }
 
 impl Lock {
-    /// Waits until no other privacyctl works here. `waiting` is called where there is one.
+    /// Waits until no other privacyctl works here. Calls `waiting` if one does.
     pub(crate) fn acquire(tree: &Tree, waiting: impl FnOnce()) -> Result<Self, Failure> {
         let spot = Spot::of(tree)?;
         let mut waiting = Some(waiting);
@@ -77,12 +77,12 @@ impl Lock {
         }
     }
 
-    /// The folders that applications made that did not come to their end.
+    /// The folders that interrupted applications created.
     pub(crate) fn made(&self) -> Vec<PathBuf> {
         read(&self.file).unwrap_or_default()
     }
 
-    /// Keeps the names of folders that are about to be made, or forgets them.
+    /// Records the folders that are about to be created.
     pub(crate) fn note(&self, made: &[PathBuf]) -> Result<(), Failure> {
         let mut text = String::new();
         for path in made {
@@ -99,8 +99,7 @@ impl Lock {
     }
 }
 
-/// The folders that an application made that did not come to its end, as far as can be told without
-/// the lock.
+/// The folders that an interrupted application created, read without the lock.
 pub(crate) fn made(tree: &Tree) -> Vec<PathBuf> {
     let Ok(spot) = Spot::of(tree) else {
         return Vec::new();
@@ -115,7 +114,7 @@ pub(crate) fn made(tree: &Tree) -> Vec<PathBuf> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Who waits for the file that is gone finds that out, and makes another.
+        // A process that waits for this file notices that it is gone, and creates another.
         if self.goes && self.made().is_empty() && self.spot.names(&self.file).unwrap_or_default() {
             let _ = self.spot.folder.remove_file(&self.spot.name);
         }
@@ -147,7 +146,7 @@ impl Spot {
         system(self.path.clone())
     }
 
-    /// Locks the file, which is made where there is none; none while another one holds it.
+    /// Creates the file if needed, and locks it; `None` while another process holds the lock.
     fn try_lock(&self) -> io::Result<Option<File>> {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -156,18 +155,18 @@ impl Spot {
         if !is_own(&file)? {
             return Err(Errno::PERM.into());
         }
-        // Whatever the umask is, and who else made it for this user.
+        // Whatever the umask is, and even if the file existed.
         rustix::fs::fchmod(&file, mode)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        // The one that held it may have removed it.
+        // The previous holder may have removed the file.
         Ok(self.names(&file)?.then_some(file))
     }
 
-    /// Whether the file still has its name.
+    /// Whether the name is still that of this file.
     fn names(&self, file: &File) -> io::Result<bool> {
         let opened = rustix::fs::fstat(file)?;
         let named = rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW);
@@ -196,8 +195,8 @@ fn read(file: &File) -> io::Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// A folder for the locks of a user other than root: the runtime folder, or one below the folder for
-/// temporary files where there is none.
+/// A folder for the locks of a user other than root: the runtime folder or, if there is none, one in
+/// the folder for temporary files.
 fn own_folder() -> Result<PathBuf, Failure> {
     let is_own = |folder: &Path| -> io::Result<bool> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

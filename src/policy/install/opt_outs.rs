@@ -1,111 +1,80 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Programs that keep their setting elsewhere than in dconf, and that something turns off for
-//! everybody: a policy that locks a choice off sees to that, and a removal takes it back.
+//! System-wide opt-outs for programs outside dconf. A policy that locks a choice off sets them;
+//! removing the policy restores what was there.
 //!
-//! What was there before is kept in the sources of the policy's database, and stands there before
-//! anything is changed. It is a program's own file: all else in it stays as it is, and what somebody
-//! else has changed since is theirs.
+//! The original value is recorded in the sources of the database before anything is changed. The
+//! files belong to other programs: the rest of a file is kept, and so is an opt-out that was edited
+//! since.
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Component, Path, PathBuf};
-use std::slice;
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
-use serde::{Deserialize, Serialize};
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out;
 use crate::choices::opt_out::OptOut;
 use crate::choices::reader::Reader;
 use crate::formats::toml as document;
-use crate::formats::toml::{Found, Scalar};
+use crate::formats::toml::Found;
 use crate::policy::compile::Conflict;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::Failure;
-use crate::policy::install::Place;
+use crate::policy::install::backups;
+use crate::policy::install::backups::Backup;
+use crate::policy::install::original::Original;
 use crate::policy::install::read_back::Answer;
+use crate::policy::install::target::Target;
 use crate::policy::report::KeyReport;
 use crate::policy::{Decision, Policy};
 use crate::system::systemd;
 use crate::system::tree;
 use crate::system::tree::{Kind, Rights, UNDER_WAY};
 
-/// What was turned off for everybody, and what was there before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Before {
-    #[serde(flatten)]
-    opt_out: OptOut,
-    /// The value that stood there; none where there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    was: Option<Scalar>,
-    /// The file, where there was none, and the folders that were made for it, those above first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    made: Vec<PathBuf>,
-}
-
-/// What is to become of the opt-outs of a place.
+/// The changes to the opt-outs of a target.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    /// What is not so yet, and is to be.
+    /// The opt-outs to set.
     pub(crate) set: Vec<OptOut>,
-    /// What the policy no longer wants.
-    pub(crate) undo: Vec<Before>,
-    /// What a removal will have to know.
-    pub(crate) before: Vec<Before>,
+    /// The opt-outs to take back, since the policy no longer wants them.
+    pub(crate) undo: Vec<Original>,
+    /// The opt-outs that the policy wants, for a later removal.
+    pub(crate) kept: Vec<Original>,
 }
 
 impl Steps {
-    /// What was there before all that is set now, so that it can be taken back.
-    pub(crate) fn newly_set(&self) -> Vec<Before> {
-        let set = |before: &&Before| self.set.contains(&before.opt_out);
-        self.before.iter().filter(set).cloned().collect()
+    /// The steps that take back the opt-outs that these set.
+    pub(crate) fn reversed(&self) -> Self {
+        let set = |original: &&Original| self.set.contains(&original.opt_out);
+        Self {
+            undo: self.kept.iter().filter(set).cloned().collect(),
+            ..Self::default()
+        }
     }
 }
 
-/// What an application would change of them.
+/// The changes to opt-outs that an application would make.
 #[derive(Debug, Default)]
 pub struct Preview {
-    /// The files, beside those of the database.
+    /// The changed files of other programs.
     pub files: Vec<FileChange>,
     /// The units that would be masked.
     pub masked: Vec<String>,
-    /// The units that would no longer be.
+    /// The units that would be unmasked.
     pub unmasked: Vec<String>,
 }
 
 impl Preview {
-    /// Whether anything would.
+    /// Whether anything would change.
     pub fn is_change(&self) -> bool {
         !(self.files.is_empty() && self.masked.is_empty() && self.unmasked.is_empty())
     }
 }
 
-impl Before {
-    /// Whether it is what an application may have written, and nothing that leads anywhere else.
-    pub(crate) fn is_sound(&self) -> bool {
-        let named = match &self.opt_out {
-            OptOut::Value { file, .. } => file
-                .components()
-                .all(|part| matches!(part, Component::RootDir | Component::Normal(_))),
-            OptOut::Masked { unit } => opt_out::is_unit(unit),
-        };
-        let named = named && !opt_out::of_administrator(slice::from_ref(&self.opt_out)).is_empty();
-        let file = self.opt_out.file();
-        named && self.made.iter().all(|made| file.starts_with(made))
-    }
-
-    fn made_file(&self) -> bool {
-        self.made
-            .last()
-            .is_some_and(|last| *last == self.opt_out.file())
-    }
-}
-
-/// What turns a reader off for everybody as a decision says; nothing where the decision does not
-/// lock it off, or where nothing does.
-pub fn wanted_of<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
+/// The opt-outs of a reader that a decision requires. Empty unless the decision locks the choice off.
+pub fn wanted_for<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     if decision.locked && !decision.state.may_send() {
         opt_out::of_administrator(reader.store.opt_outs())
     } else {
@@ -113,16 +82,16 @@ pub fn wanted_of<'a>(decision: &Decision, reader: &'a Reader) -> &'a [OptOut] {
     }
 }
 
-/// All that a policy wants so.
+/// Every opt-out that a policy requires.
 ///
 /// # Errors
 ///
-/// Where two readers want different values of one place.
+/// [`Conflict`] if two readers need different values of one key.
 pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<OptOut>, Conflict> {
     let mut wanted: Vec<(&OptOut, &Reader)> = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            for opt_out in wanted_of(decision, reader) {
+            for opt_out in wanted_for(decision, reader) {
                 match wanted
                     .iter()
                     .find(|(other, _)| name(other) == name(opt_out))
@@ -146,7 +115,7 @@ pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<OptOut>, Con
         .collect())
 }
 
-/// The place as reports have it: the file, and the value in it.
+/// The name in reports: the file, and the key in it.
 fn name(opt_out: &OptOut) -> String {
     let file = opt_out.file();
     match opt_out {
@@ -155,41 +124,42 @@ fn name(opt_out: &OptOut) -> String {
     }
 }
 
-impl Place {
-    /// What is to be done so that all is so that is wanted, and nothing else of ours.
+impl Target {
+    /// The steps from the current opt-outs to the wanted ones.
     pub(crate) fn opt_out_steps(
         &self,
         wanted: &[OptOut],
-        before: Vec<Before>,
+        originals: Vec<Original>,
     ) -> Result<Steps, Failure> {
-        let (kept, undo): (Vec<_>, Vec<_>) = before
+        let (kept, undo): (Vec<_>, Vec<_>) = originals
             .into_iter()
-            .partition(|before| wanted.contains(&before.opt_out));
+            .partition(|original| wanted.contains(&original.opt_out));
         let mut steps = Steps {
-            undo,
-            before: kept,
             set: Vec::new(),
+            undo,
+            kept,
         };
         for opt_out in wanted {
             if opt_out.is_so(&self.tree)? {
                 continue;
             }
-            if !steps.before.iter().any(|before| before.opt_out == *opt_out) {
-                let before = self.look_before(opt_out)?;
-                steps.before.push(before);
+            let known = |original: &Original| original.opt_out == *opt_out;
+            if !steps.kept.iter().any(known) {
+                steps.kept.push(self.original(opt_out)?);
             }
             self.check_in_the_way(opt_out)?;
             steps.set.push(opt_out.clone());
         }
-        let order = |before: &Before| wanted.iter().position(|wanted| *wanted == before.opt_out);
-        steps.before.sort_by_key(order);
+        let order =
+            |original: &Original| wanted.iter().position(|wanted| *wanted == original.opt_out);
+        steps.kept.sort_by_key(order);
         Ok(steps)
     }
 
-    /// What is there now.
-    fn look_before(&self, opt_out: &OptOut) -> Result<Before, Failure> {
+    /// The current state of an opt-out that is about to be set.
+    fn original(&self, opt_out: &OptOut) -> Result<Original, Failure> {
         let file = opt_out.file();
-        let was = match opt_out.found(&self.tree)? {
+        let value = match opt_out.found(&self.tree)? {
             Found::NoFile | Found::Nothing => None,
             Found::Value(value) => Some(value),
             Found::Other => {
@@ -201,22 +171,22 @@ impl Place {
                 return Err(Failure::Broken(mistake));
             }
         };
-        let mut made = Vec::new();
+        let mut created = Vec::new();
         for path in file.ancestors() {
             if self.kind(path)?.is_some() || path == Path::new("/") {
                 break;
             }
-            made.push(path.to_owned());
+            created.push(path.to_owned());
         }
-        made.reverse();
-        Ok(Before {
+        created.reverse();
+        Ok(Original {
             opt_out: opt_out.clone(),
-            was,
-            made,
+            value,
+            created,
         })
     }
 
-    /// Makes sure that nothing stands there that is not to be replaced.
+    /// Fails if something else has the name of the file or unit.
     fn check_in_the_way(&self, opt_out: &OptOut) -> Result<(), Failure> {
         let file = opt_out.file();
         match (opt_out, self.kind(&file)?) {
@@ -225,8 +195,8 @@ impl Place {
         }
     }
 
-    /// What the steps would change.
-    pub(crate) fn preview(&self, steps: &Steps) -> Result<Preview, Failure> {
+    /// The changes that the steps would make.
+    pub(crate) fn preview(&self, steps: &Steps, backups: &[Backup]) -> Result<Preview, Failure> {
         let mut preview = Preview::default();
         let mut texts: Vec<(PathBuf, Option<String>, Option<String>)> = Vec::new();
         let mut edit = |file: &PathBuf, change: &dyn Fn(Option<&str>) -> Result<_, Failure>| {
@@ -239,10 +209,12 @@ impl Place {
             texts[at].2 = change(texts[at].2.as_deref())?;
             Ok::<_, Failure>(())
         };
-        for before in &steps.undo {
-            match &before.opt_out {
-                OptOut::Value { file, .. } => edit(file, &|text| self.undone(before, text))?,
-                OptOut::Masked { unit } if before.opt_out.is_so(&self.tree)? => {
+        for original in &steps.undo {
+            match &original.opt_out {
+                OptOut::Value { file, .. } => {
+                    edit(file, &|text| self.undone(steps, backups, file, text))?;
+                }
+                OptOut::Masked { unit } if original.opt_out.is_so(&self.tree)? => {
                     preview.unmasked.push(unit.clone());
                 }
                 OptOut::Masked { .. } => {}
@@ -250,10 +222,8 @@ impl Place {
         }
         for opt_out in &steps.set {
             match opt_out {
-                OptOut::Value { file, key, value } => edit(file, &|text| {
-                    let name = self.tree.name(file);
-                    let text = text.unwrap_or_default();
-                    Ok(Some(document::edited(&name, text, key, Some(value))?))
+                OptOut::Value { file, .. } => edit(file, &|text| {
+                    Ok(Some(self.with_set(opt_out, text.unwrap_or_default())?))
                 })?,
                 OptOut::Masked { unit } => preview.masked.push(unit.clone()),
             }
@@ -267,30 +237,168 @@ impl Place {
         Ok(preview)
     }
 
-    /// A file's text without what an application put there; none where the file goes. What
-    /// somebody else changed since stays.
-    fn undone(&self, before: &Before, text: Option<&str>) -> Result<Option<String>, Failure> {
-        let (OptOut::Value { file, key, value }, Some(text)) = (&before.opt_out, text) else {
-            return Ok(text.map(str::to_owned));
-        };
-        let name = self.tree.name(file);
-        if !document::find(&name, text, key)?.is(value) {
-            return Ok(Some(text.to_owned()));
+    /// A file's text with an opt-out set in it.
+    fn with_set(&self, opt_out: &OptOut, text: &str) -> Result<String, Failure> {
+        match opt_out {
+            OptOut::Value { file, key, value } => {
+                let name = self.tree.name(file);
+                Ok(document::edited(&name, text, key, Some(value))?)
+            }
+            OptOut::Masked { .. } => Ok(text.to_owned()),
         }
-        let undone = document::edited(&name, text, key, before.was.as_ref())?;
-        let goes = before.made_file() && undone.trim().is_empty();
-        Ok((!goes).then_some(undone))
     }
 
-    /// Turns off what is to be.
+    /// A file's text after [`Steps::undo`]; `None` if the file is to be removed.
+    /// A file that is as the policy left it becomes what it was before. From one that was edited
+    /// since, the policy's values alone are taken out.
+    fn undone(
+        &self,
+        steps: &Steps,
+        backups: &[Backup],
+        file: &Path,
+        text: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
+        let Some(now) = text else {
+            return Ok(None);
+        };
+        let is_kept = steps.kept.iter().any(|original| original.is_in(file));
+        let backup = backups::of(backups, file)
+            .filter(|backup| !is_kept && backup.is_as_left(now.as_bytes()));
+        if let Some(backup) = backup {
+            let before = backup.before().map(|bytes| String::from_utf8(bytes.into()));
+            if let Ok(before) = before.transpose() {
+                return Ok(before);
+            }
+        }
+        self.without(&steps.undo, file, now)
+    }
+
+    /// A file's text with the original values instead of the policy's; `None` if the file is to be
+    /// removed.
+    /// A value that isn't the policy's stays.
+    fn without(
+        &self,
+        originals: &[Original],
+        file: &Path,
+        text: &str,
+    ) -> Result<Option<String>, Failure> {
+        let name = self.tree.name(file);
+        let mut text = text.to_owned();
+        for original in originals.iter().filter(|original| original.is_in(file)) {
+            let OptOut::Value { key, value, .. } = &original.opt_out else {
+                continue;
+            };
+            if !document::find(&name, &text, key)?.is(value) {
+                continue;
+            }
+            text = document::edited(&name, &text, key, original.value.as_ref())?;
+            if original.created_file() && text.trim().is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(text))
+    }
+
+    /// The backups to keep until [`Steps::undo`] is done, and those to keep from then on. `known` and
+    /// `recorded` are what the last application backed up and set.
+    pub(crate) fn backups_for(
+        &self,
+        steps: &Steps,
+        known: &[Backup],
+        recorded: &[Original],
+    ) -> Result<[Vec<Backup>; 2], Failure> {
+        let all = [steps.kept.as_slice(), &steps.undo].concat();
+        let mut backups = [Vec::new(), Vec::new()];
+        for original in &all {
+            let file = original.opt_out.file();
+            let is_kept = steps.kept.iter().any(|kept| kept.opt_out.file() == file);
+            if backups::of(&backups[0], &file).is_some() {
+                continue;
+            }
+            let [until_restored, after] = match &original.opt_out {
+                OptOut::Masked { .. } => [Some(Backup::mask(&file)), Some(Backup::mask(&file))],
+                OptOut::Value { .. } => self.file_backups(steps, known, recorded, &file)?,
+            };
+            backups[0].extend(until_restored);
+            backups[1].extend(after.filter(|_| is_kept));
+        }
+        for (backups, originals) in backups.iter_mut().zip([&all, &steps.kept]) {
+            let folders = originals.iter().flat_map(Original::created_folders);
+            let mut folders: Vec<_> = folders.collect();
+            folders.sort();
+            folders.dedup();
+            // Inner folders first.
+            backups.extend(folders.into_iter().rev().map(|path| Backup::folder(path)));
+        }
+        Ok(backups)
+    }
+
+    fn file_backups(
+        &self,
+        steps: &Steps,
+        known: &[Backup],
+        recorded: &[Original],
+        file: &Path,
+    ) -> Result<[Option<Backup>; 2], Failure> {
+        let now = document::read(&self.tree, file)?;
+        let bytes = now.as_ref().map(String::as_bytes);
+        let known = backups::of(known, file).filter(|backup| {
+            backup.before() == bytes || bytes.is_some_and(|bytes| backup.is_as_left(bytes))
+        });
+        let before = if let Some(backup) = known {
+            backup.before().map(<[u8]>::to_vec)
+        } else if !recorded.iter().any(|original| original.is_in(file)) {
+            bytes.map(<[u8]>::to_vec)
+        } else {
+            self.before_policy(steps, file, now.as_deref())?
+                .map(String::into_bytes)
+        };
+        let mut set = now;
+        for opt_out in steps.set.iter().filter(|opt_out| opt_out.file() == file) {
+            set = Some(self.with_set(opt_out, set.as_deref().unwrap_or_default())?);
+        }
+        let undone = match &set {
+            Some(text) => self.without(&steps.undo, file, text)?,
+            None => None,
+        };
+        let backup = |text: String| Backup::file(file, before.clone(), text.as_bytes());
+        Ok([set.map(backup), undone.map(backup)])
+    }
+
+    /// What a file would be without the policy, if it was edited since the last application.
+    fn before_policy(
+        &self,
+        steps: &Steps,
+        file: &Path,
+        now: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
+        let Some(now) = now else {
+            return Ok(None);
+        };
+        let Some(mut text) = self.without(&steps.undo, file, now)? else {
+            return Ok(None);
+        };
+        // The policy sets these whatever they are now.
+        for original in steps.kept.iter().filter(|original| original.is_in(file)) {
+            if let OptOut::Value { key, .. } = &original.opt_out {
+                let name = self.tree.name(file);
+                text = document::edited(&name, &text, key, original.value.as_ref())?;
+                if original.created_file() && text.trim().is_empty() {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(text))
+    }
+
+    /// Sets opt-outs.
     pub(crate) fn set_opt_outs(&self, opt_outs: &[OptOut]) -> Result<(), Failure> {
         for opt_out in opt_outs {
             let file = opt_out.file();
             match opt_out {
-                OptOut::Value { key, value, .. } => {
+                OptOut::Value { .. } => {
                     let before = document::read(&self.tree, &file)?;
-                    let text = before.as_deref().unwrap_or_default();
-                    let text = document::edited(&self.tree.name(&file), text, key, Some(value))?;
+                    let text = self.with_set(opt_out, before.as_deref().unwrap_or_default())?;
                     self.replace(&file, before.as_deref(), Some(&text))?;
                 }
                 OptOut::Masked { .. } => self.mask(&file)?,
@@ -299,26 +407,25 @@ impl Place {
         Ok(())
     }
 
-    /// Takes back what applications turned off, where it is as they left it.
-    pub(crate) fn undo_opt_outs(&self, undo: &[Before]) -> Result<(), Failure> {
-        for before in undo {
-            let file = before.opt_out.file();
-            if let OptOut::Value { .. } = &before.opt_out {
+    /// Takes back the opt-outs of [`Steps::undo`].
+    pub(crate) fn undo_opt_outs(&self, steps: &Steps, backups: &[Backup]) -> Result<(), Failure> {
+        for original in &steps.undo {
+            let file = original.opt_out.file();
+            if let OptOut::Value { .. } = &original.opt_out {
                 let text = document::read(&self.tree, &file)?;
-                let undone = self.undone(before, text.as_deref())?;
+                let undone = self.undone(steps, backups, &file, text.as_deref())?;
                 if undone != text {
                     self.replace(&file, text.as_deref(), undone.as_deref())?;
                 }
-            } else if before.opt_out.is_so(&self.tree)? {
+            } else if original.opt_out.is_so(&self.tree)? {
                 self.replace(&file, None, None)?;
             }
-            let made = before.made.as_slice();
-            self.take_out_empty(made.strip_suffix(slice::from_ref(&file)).unwrap_or(made))?;
+            self.take_out_empty(original.created_folders())?;
         }
         Ok(())
     }
 
-    /// Tells systemd, where it runs, which units may be started and which not.
+    /// Reloads systemd if it runs, and stops the masked units. Returns its messages.
     pub(crate) fn tell_systemd(&self, steps: &Steps) -> Option<String> {
         let unit = |opt_out: &OptOut| match opt_out {
             OptOut::Masked { unit } => Some(unit.clone()),
@@ -332,8 +439,7 @@ impl Place {
         systemd::reload(&masked)
     }
 
-    /// Puts a file of another program's in the place of the old one, with its rights; or takes it
-    /// out.
+    /// Replaces a file of another program, keeping its rights; or removes it.
     fn replace(
         &self,
         file: &Path,
@@ -351,7 +457,7 @@ impl Place {
                 tree::prepare_replacement(folder, name, before, bytes, rights)
                     .and_then(|prepared| Ok(prepared.put_in_place()?))
             }
-            // What one that was cut off left behind goes with it.
+            // An interrupted run may have left a file behind.
             None => tree::remove(folder, UNDER_WAY).and_then(|()| tree::remove(folder, name)),
         })
     }
@@ -363,7 +469,7 @@ impl Place {
         })
     }
 
-    /// Does something in the folder that a file is in, which is made where it is missing.
+    /// Runs a step in the folder of a file. Creates the folder if it is missing.
     fn in_its_folder(
         &self,
         file: &Path,
@@ -378,7 +484,7 @@ impl Place {
             .map_err(self.system(file))
     }
 
-    /// What is so of what is wanted.
+    /// Compares an opt-out with what was found.
     pub(crate) fn opt_out_report(&self, opt_out: &OptOut) -> KeyReport {
         let (wanted, found) = match opt_out {
             OptOut::Value { value: wanted, .. } => {

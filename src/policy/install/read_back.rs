@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a program that starts now finds in everybody's profile: asked of a process of its own,
-//! since dconf reads the profile once, and since the administrator who runs this program has
-//! settings of their own, which are nobody else's.
+//! Reads settings as a new user's program would. This takes a new process: dconf reads the profile
+//! once per process, and the administrator's own settings must not count.
 
 use std::ffi::OsStr;
 use std::io::{self, Read as _};
@@ -18,27 +17,27 @@ use crate::system::dconf::scratch_home::{Home, PROFILE};
 use crate::system::settings::{KeyProblem, Origin, Storage};
 use crate::system::tree::Tree;
 
-/// What the process may take: an image's databases may hold anything.
+/// The limits of the process, since an image's databases may hold anything.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(30),
     output: 4 * 1024 * 1024,
     memory: Some(256 * 1024 * 1024),
 };
 
-/// How much of an image's databases is copied, in bytes: the copies are kept in memory.
+/// How much of an image's databases is copied, in bytes. The copies are kept in memory.
 const LARGEST_DATABASES: u64 = 16 * 1024 * 1024;
 
 /// A key to look up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Question {
-    /// The key by its whole path.
+    /// The full path of the key.
     pub key: String,
-    /// The name of the schema that a program reads the key with, if that is known.
+    /// The schema that the program reads the key with, if known.
     pub schema: Option<String>,
 }
 
 impl Question {
-    /// About a key of which nothing is known but its path.
+    /// A question about a key whose schema is not known.
     pub(crate) fn plain(key: &str) -> Self {
         Self {
             key: key.to_owned(),
@@ -47,50 +46,50 @@ impl Question {
     }
 }
 
-/// What was found.
+/// The value of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The value in the system databases as GVariant text, with its type.
     pub value: Option<String>,
-    /// Whether people may not change it.
+    /// Whether users cannot change it.
     pub locked: bool,
-    /// Why the program does not take it, in English.
+    /// Why the program rejects it, in English.
     pub problem: Option<String>,
 }
 
-/// Why nothing was found out.
+/// Why settings could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// GSettings has no module for dconf here.
     #[error("GSettings has no storage module for dconf")]
     NoDconf,
-    /// Temporary files cannot be made.
+    /// Temporary files cannot be created.
     #[error("{0}")]
     NoScratch(io::Error),
-    /// The process could not be run, or did not understand.
+    /// The process could not be run, or answered nothing valid.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
-/// What the process prints.
+/// The output of the process.
 #[derive(Serialize, Deserialize)]
 enum Reply {
     NoDconf,
     Answers(Vec<Answer>),
 }
 
-/// A fresh process that waits for its questions: it looks at no profile before they have come.
+/// A new process that waits for its questions. It reads no profile before it has them.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
     home: Home,
-    /// Whether its profile is one that is written for it, rather than everybody's.
+    /// Whether it reads a profile that is written for it, rather than the system's.
     translated: bool,
 }
 
 impl Process {
-    /// Starts it; that takes longer than its answers do. `translated`: it reads by the profile that
-    /// it will be asked with, instead of this computer's own.
+    /// Starts the process, which takes longer than answering. `translated`: it reads the profile that
+    /// comes with the questions, instead of this computer's.
     pub(crate) fn start(translated: bool) -> io::Result<Self> {
         let home = Home::new()?;
         let profile = if translated {
@@ -111,7 +110,7 @@ impl Process {
         })
     }
 
-    /// Asks it about keys. `profile` is what it reads by, of the computer or image.
+    /// Asks it about keys. `profile` is the content of the profile of the computer or image.
     pub(crate) fn ask(
         self,
         tree: &Tree,
@@ -136,8 +135,8 @@ impl Process {
     }
 }
 
-/// A profile of files only, each a copy in a folder of ours where it belongs to an image: what an
-/// image calls a system database is not this computer's.
+/// A profile that names files only, since an image's system databases are not this computer's. Each
+/// file of an image is a copy in a temporary folder.
 fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failure> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     let mut out = b"user-db:user\n".to_vec();
@@ -156,7 +155,7 @@ fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failu
             let number = known.unwrap_or(copies.len());
             let name = format!("database-{number}");
             if known.is_none() {
-                // An image is not to fill this computer's disk.
+                // An image must not fill this computer's disk.
                 let Some(bytes) = tree.read(&database, room)? else {
                     continue;
                 };
@@ -175,7 +174,7 @@ fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failu
     Ok(out)
 }
 
-/// The fresh process: answers what it is asked on its standard input. Its text is not for people.
+/// Runs in the new process: answers the questions on its standard input, in a format for programs.
 pub fn answer() -> io::Result<String> {
     let mut asked = Vec::new();
     io::stdin().lock().read_to_end(&mut asked)?;
@@ -202,8 +201,8 @@ fn look_up(storage: &Storage, question: &Question) -> Answer {
         let (schema, value) = (question.schema.as_ref()?, value.as_ref()?);
         let schema = match storage.schema(schema, &path) {
             Ok(schema) => schema?,
-            // It is between its unpacking and its compilation, like a program's that is being
-            // installed: what it will read is in place.
+            // The schema is unpacked, but not compiled yet, as during the installation of a program.
+            // What the program will read is in place.
             Err(KeyProblem::OwnSchemaMissing(_)) => return None,
             Err(problem) => return Some(problem.to_string()),
         };

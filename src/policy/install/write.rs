@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The steps of an application and of a removal; `place` says in which order and why.
+//! The steps of an application and of a removal; `install` describes their order.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,32 +10,37 @@ use rustix::fs::Mode;
 
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::policy::failure::Failure;
+use crate::policy::install::backups;
+use crate::policy::install::backups::Backup;
 use crate::policy::install::inspect::leftovers;
 use crate::policy::install::keyfiles;
 use crate::policy::install::keyfiles::{KEY_FILE, LOCKS, LOCKS_FILE};
 use crate::policy::install::lock::Lock;
-use crate::policy::install::{Before, Place, Plan};
+use crate::policy::install::original::Original;
+use crate::policy::install::plan::Plan;
+use crate::policy::install::target::Target;
 use crate::system::dconf::DATABASES;
 use crate::system::dconf::{command as dconf, profile};
 use crate::system::tree;
 use crate::system::tree::{FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
-impl Place {
-    /// Lets the programs of people who are logged in know at once that nothing is locked any more:
-    /// they keep the database that they have open until it says otherwise.
-    pub(crate) fn let_go(
+impl Target {
+    /// Tells running programs that nothing is locked any more. They keep using the old database until
+    /// it is invalidated.
+    pub(crate) fn release_locks(
         &self,
         databases: &Dir,
-        made: &[PathBuf],
-        before: &[Before],
+        created: &[PathBuf],
+        originals: &[Original],
+        backups: &[Backup],
     ) -> Result<(), Failure> {
         let sources = Path::new(DATABASES).join(keyfiles::FOLDER);
         if self.tree.is_image() || self.kind(&sources)?.is_none() {
             return Ok(());
         }
-        let heading = format!("{}\n", keyfiles::heading(made, before));
-        self.make_sources(databases, heading.as_bytes(), b"")?;
-        // Without dconf nobody has it open.
+        let heading = format!("{}\n", keyfiles::heading(created, originals));
+        self.make_sources(databases, heading.as_bytes(), b"", backups)?;
+        // Without dconf no program has it open.
         match self.update(databases) {
             Ok(_) | Err(Failure::NoDconf) => Ok(()),
             Err(failure) => Err(failure),
@@ -47,14 +52,14 @@ impl Place {
         profiles: &Dir,
         kind: Option<Kind>,
         profile: &[u8],
-        made: &[PathBuf],
+        created: &[PathBuf],
     ) -> Result<(), Failure> {
         let failed = |error| self.system(Path::new(profile::FILE))(error);
         tree::remove(profiles, UNDER_WAY).map_err(failed)?;
         if !profile::has_ours(profile) {
             return Ok(());
         }
-        let ours = made.iter().any(|path| path == Path::new(profile::FILE));
+        let ours = created.iter().any(|path| path == Path::new(profile::FILE));
         if ours && self.new_profile().is_ok_and(|new| new == profile) {
             return tree::remove(profiles, profile::NAME).map_err(failed);
         }
@@ -68,9 +73,9 @@ impl Place {
             .map_err(failed)
     }
 
-    /// Takes out folders that were made, where nothing is in them by now; given those above first.
+    /// Removes created folders that are empty; takes outer folders first.
     pub(crate) fn take_out_empty(&self, folders: &[PathBuf]) -> Result<(), Failure> {
-        // The profile has been seen to.
+        // The profile is a file, and already handled.
         let folders = folders
             .iter()
             .filter(|path| **path != Path::new(profile::FILE));
@@ -84,9 +89,9 @@ impl Place {
         Ok(())
     }
 
-    /// Does what is to be done. Says what dconf had to say.
+    /// Carries out a plan. Returns dconf's messages.
     pub(crate) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Option<String>, Failure> {
-        // Whatever root's habits are: people have to read what is made here.
+        // Users must be able to read the files, whatever root's umask is.
         rustix::process::umask(Mode::from_raw_mode(0o022));
         let unfinished = lock.made();
         let mut to_be_made = unfinished.clone();
@@ -96,7 +101,7 @@ impl Place {
             }
         }
         if !to_be_made.is_empty() {
-            // The sources will know of them, and are not there yet.
+            // The sources will record them, but do not exist yet.
             lock.note(&to_be_made)?;
         }
         let mut made = Vec::new();
@@ -114,7 +119,7 @@ impl Place {
             done
         });
         if done.is_err() {
-            // Folders that were made for nothing; why they were is the failure to tell.
+            // The failure to report is the first one.
             let _ = self.take_out_empty(&made);
         }
         if !to_be_made.is_empty() {
@@ -131,8 +136,8 @@ impl Place {
         done
     }
 
-    /// Takes out what this application or one that was cut off left behind. What cannot be taken
-    /// out is in nobody's way, and the next application looks again.
+    /// Removes what interrupted applications left behind. Errors are ignored: these files have no
+    /// effect, and the next application tries again.
     fn clear_up(databases: &Dir, profiles: &Dir) {
         for name in leftovers(databases) {
             let _ = tree::remove(databases, name);
@@ -149,7 +154,7 @@ impl Place {
         let profile_failed = || self.system(Path::new(profile::FILE));
         let mut new_profile = None;
         if let (true, Some(profile)) = (plan.profile.is_change(), &plan.profile.after) {
-            // While nothing has happened yet: a full disk is noticed here.
+            // Before anything is changed, so that a full disk is noticed in time.
             let (before, rights) = (plan.profile.before.as_deref(), plan.profile_rights);
             let prepared =
                 tree::prepare_replacement(profiles, profile::NAME, before, profile, rights);
@@ -159,18 +164,23 @@ impl Place {
         let opt_outs = &plan.opt_outs;
         if swapped {
             let locks = plan.locks.after.as_deref().unwrap_or_default();
-            self.make_sources(databases, &plan.meanwhile, locks)?;
+            self.make_sources(
+                databases,
+                &plan.keyfile_until_restored,
+                locks,
+                &plan.backups_until_restored,
+            )?;
         }
         let set = self.set_opt_outs(&opt_outs.set);
         let said = set.and_then(|()| self.update(databases)).inspect_err(|_| {
-            // The old database is in force; its sources come back.
-            let _ = self.undo_opt_outs(&opt_outs.newly_set());
+            // The old database is still in force, so its sources are restored.
+            let _ = self.undo_opt_outs(&opt_outs.reversed(), &[]);
             if swapped {
                 let _ = self.undo_sources(plan, databases);
             }
         })?;
         if !opt_outs.undo.is_empty() {
-            self.undo_opt_outs(&opt_outs.undo)?;
+            self.undo_opt_outs(opt_outs, &plan.backups_until_restored)?;
             self.forget_undone(plan)?;
         }
         if let Some(prepared) = new_profile {
@@ -180,20 +190,27 @@ impl Place {
         Ok(said)
     }
 
-    /// Puts the key file in its place that no longer knows of what was taken back.
+    /// Replaces the key file by one without the restored opt-outs.
     fn forget_undone(&self, plan: &Plan) -> Result<(), Failure> {
         let folder = Path::new(DATABASES).join(keyfiles::FOLDER);
         let keys = plan.keys.after.as_deref().unwrap_or_default();
         let Some(sources) = self.tree.folder(&folder).map_err(self.system(&folder))? else {
             return Ok(());
         };
-        tree::prepare(&sources, keys, Rights::PUBLIC)
+        replace_backups(&sources, &plan.backups)
+            .and_then(|()| tree::prepare(&sources, keys, Rights::PUBLIC))
             .and_then(|()| tree::put_in_place(&sources, KEY_FILE))
             .map_err(self.system(&folder))
     }
 
-    /// Makes the folder of sources and lets it take its place.
-    fn make_sources(&self, databases: &Dir, keys: &[u8], locks: &[u8]) -> Result<(), Failure> {
+    /// Writes the folder of sources, and exchanges it with the old one.
+    fn make_sources(
+        &self,
+        databases: &Dir,
+        keys: &[u8],
+        locks: &[u8],
+        backups: &[Backup],
+    ) -> Result<(), Failure> {
         let make = || -> io::Result<()> {
             tree::remove(databases, FOLDER_UNDER_WAY)?;
             tree::make_folder(databases, FOLDER_UNDER_WAY)?;
@@ -201,6 +218,7 @@ impl Place {
             tree::make_folder(&folder, LOCKS)?;
             tree::write_new(&folder, KEY_FILE, keys, Rights::PUBLIC)?;
             tree::write_new(&folder, LOCKS_FILE, locks, Rights::PUBLIC)?;
+            replace_backups(&folder, backups)?;
             tree::flush(&folder.open_dir(LOCKS)?)?;
             tree::flush(&folder)?;
             if tree::kind(databases, keyfiles::FOLDER)?.is_none() {
@@ -210,9 +228,10 @@ impl Place {
             if tree::exchange(databases, keyfiles::FOLDER)?.is_some() {
                 return Ok(());
             }
-            // Where folders cannot be exchanged, their files are replaced one by one. The database
-            // is compiled from both only later.
+            // This file system cannot exchange folders, so the files are replaced one by one. The
+            // database is compiled later.
             let sources = databases.open_dir(keyfiles::FOLDER)?;
+            replace_backups(&sources, backups)?;
             if tree::kind(&sources, LOCKS)?.is_none() {
                 tree::make_folder(&sources, LOCKS)?;
             }
@@ -241,11 +260,12 @@ impl Place {
                 databases,
                 keys.unwrap_or_default(),
                 locks.unwrap_or_default(),
+                plan.backups_before.as_deref().unwrap_or_default(),
             ),
         }
     }
 
-    /// Has the database compiled. Says what dconf had to say.
+    /// Compiles the database. Returns dconf's messages.
     fn update(&self, databases: &Dir) -> Result<Option<String>, Failure> {
         if self.tree.is_image() {
             return self.compile_for_image(databases).map(|()| None);
@@ -257,7 +277,7 @@ impl Place {
         let before = number();
         let (content, said) = dconf::update()?;
         let after = number();
-        // It goes on past a database that it cannot compile, which may be another one.
+        // dconf goes on past a database that it cannot compile, which may be another one.
         if !content && (after.is_none() || before == after) {
             return Err(Failure::NotCompiled(said));
         }
@@ -265,7 +285,7 @@ impl Place {
         Ok((!said.is_empty()).then_some(said))
     }
 
-    /// Nothing but what comes out of a compilation apart is put into an image.
+    /// Compiles in a scratch folder, and writes only the result into the image.
     fn compile_for_image(&self, databases: &Dir) -> Result<(), Failure> {
         let keys = self.source(KEY_FILE)?.unwrap_or_default();
         let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
@@ -274,4 +294,12 @@ impl Place {
             .and_then(|()| tree::put_in_place(databases, DATABASE_NAME))
             .map_err(self.system(Path::new(DATABASE)))
     }
+}
+
+fn replace_backups(sources: &Dir, backups: &[Backup]) -> io::Result<()> {
+    if backups.is_empty() {
+        return tree::remove(sources, backups::FILE);
+    }
+    tree::prepare(sources, backups::text(backups).as_bytes(), backups::RIGHTS)?;
+    tree::put_in_place(sources, backups::FILE)
 }

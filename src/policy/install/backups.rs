@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Backups of what a policy changes outside its own folder, so that a removal can restore it.
+//!
+//! The file of backups is in the folder of the database's sources. Its name is hidden, so that
+//! dconf doesn't compile it; only root can read it, since a backed-up file may be private. Each
+//! line has three fields, separated by a space:
+//!
+//! ```text
+//! absent          sha256:HASH   PATH    the policy created the file
+//! base64:BYTES    sha256:HASH   PATH    the policy changed the file
+//! absent          mask          PATH    the policy masked the unit
+//! absent          folder        PATH    the policy created the folder
+//! ```
+//!
+//! The hash is that of the bytes that the policy wrote. If it is that of the current bytes, the
+//! removal puts the bytes back that were there before. `debian/privacyctl.postrm` does the same,
+//! so that it needs to know no other format.
+
+use std::path::{Path, PathBuf};
+
+use glib::{Checksum, ChecksumType};
+
+use crate::system::tree::Rights;
+
+/// The name of the file, in the folder of the sources.
+pub(crate) const FILE: &str = ".backups";
+
+/// The rights of the file.
+pub(crate) const RIGHTS: Rights = Rights {
+    mode: 0o600,
+    owner: None,
+};
+
+const ABSENT: &str = "absent";
+const BYTES: &str = "base64:";
+const HASH: &str = "sha256:";
+const MASK: &str = "mask";
+const FOLDER: &str = "folder";
+
+/// A file or folder that a policy changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Backup {
+    path: PathBuf,
+    /// The bytes before; `None` if there was nothing.
+    before: Option<Vec<u8>>,
+    after: After,
+}
+
+/// What the policy put there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum After {
+    /// A file with this hash.
+    File(String),
+    Mask,
+    Folder,
+}
+
+impl Backup {
+    pub(crate) fn file(path: &Path, before: Option<Vec<u8>>, after: &[u8]) -> Self {
+        Self {
+            path: path.to_owned(),
+            before,
+            after: After::File(sha256(after)),
+        }
+    }
+
+    pub(crate) fn mask(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            before: None,
+            after: After::Mask,
+        }
+    }
+
+    pub(crate) fn folder(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            before: None,
+            after: After::Folder,
+        }
+    }
+
+    /// The bytes before; `None` if there was no file.
+    pub(crate) fn before(&self) -> Option<&[u8]> {
+        self.before.as_deref()
+    }
+
+    /// Whether the policy wrote these bytes.
+    pub(crate) fn is_as_left(&self, bytes: &[u8]) -> bool {
+        self.after == After::File(sha256(bytes))
+    }
+
+    fn line(&self) -> String {
+        let before = match &self.before {
+            None => ABSENT.to_owned(),
+            Some(bytes) => format!("{BYTES}{}", glib::base64_encode(bytes)),
+        };
+        let after = match &self.after {
+            After::File(hash) => format!("{HASH}{hash}"),
+            After::Mask => MASK.to_owned(),
+            After::Folder => FOLDER.to_owned(),
+        };
+        format!("{before} {after} {}\n", self.path.display())
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut fields = line.splitn(3, ' ');
+        let before = match fields.next()? {
+            ABSENT => None,
+            bytes => Some(glib::base64_decode(bytes.strip_prefix(BYTES)?)),
+        };
+        let after = match fields.next()? {
+            MASK => After::Mask,
+            FOLDER => After::Folder,
+            hash => After::File(hash.strip_prefix(HASH)?.to_owned()),
+        };
+        let path = fields.next()?.into();
+        Some(Self {
+            path,
+            before,
+            after,
+        })
+    }
+}
+
+/// The backup of a file, if there is one.
+pub(crate) fn of<'a>(backups: &'a [Backup], path: &Path) -> Option<&'a Backup> {
+    backups.iter().find(|backup| backup.path == path)
+}
+
+/// The text of the file of backups.
+pub(crate) fn text(backups: &[Backup]) -> String {
+    backups.iter().map(Backup::line).collect()
+}
+
+/// The backups in a file's text. Lines that [`text`] doesn't write are skipped.
+pub(crate) fn parse(text: &[u8]) -> Vec<Backup> {
+    let text = String::from_utf8_lossy(text);
+    text.lines().filter_map(Backup::parse).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let hash = Checksum::new(ChecksumType::Sha256).and_then(|mut checksum| {
+        checksum.update(bytes);
+        checksum.string()
+    });
+    hash.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backups_are_read_as_they_were_written() {
+        let backups = [
+            Backup::file(Path::new("/etc/a b"), Some(b"\0x\n\xff".to_vec()), b"y"),
+            Backup::file(Path::new("/etc/empty"), Some(Vec::new()), b"y"),
+            Backup::file(Path::new("/etc/new"), None, b"y"),
+            Backup::mask(Path::new("/etc/systemd/system/a.service")),
+            Backup::folder(Path::new("/etc/folder")),
+        ];
+        assert_eq!(parse(text(&backups).as_bytes()), backups);
+        assert!(backups[0].is_as_left(b"y") && !backups[0].is_as_left(b"z"));
+        assert!(!backups[3].is_as_left(b""));
+    }
+
+    #[test]
+    fn a_hash_is_the_one_that_sha256sum_prints() {
+        let line = text(&[Backup::file(
+            Path::new("/etc/a"),
+            Some(b"abc".to_vec()),
+            b"abc",
+        )]);
+        assert_eq!(
+            line,
+            "base64:YWJj \
+             sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad /etc/a\n"
+        );
+    }
+
+    #[test]
+    fn lines_of_another_kind_are_skipped() {
+        let odd = b"\n# x\nabsent\nabsent mask\nx mask /etc/a\nabsent x /etc/a\n\xff\n";
+        assert_eq!(parse(odd), []);
+    }
+}

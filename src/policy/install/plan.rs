@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Plans an application: compares the policy with the current state. Nothing is written here.
+
+use std::path::{Path, PathBuf};
+
+use crate::choices::catalogue::Catalogue;
+use crate::policy::Policy;
+use crate::policy::compile::Compiled;
+use crate::policy::diff::FileChange;
+use crate::policy::failure::Failure;
+use crate::policy::install::backups;
+use crate::policy::install::backups::Backup;
+use crate::policy::install::keyfiles;
+use crate::policy::install::opt_outs;
+use crate::policy::install::opt_outs::{Preview, Steps};
+use crate::policy::install::original::Original;
+use crate::policy::install::target::Target;
+use crate::system::dconf::profile;
+use crate::system::tree::{Kind, Rights};
+
+/// What an application will change.
+pub(crate) struct Plan {
+    pub(crate) compiled: Compiled,
+    pub(crate) keys: FileChange,
+    pub(crate) locks: FileChange,
+    pub(crate) profile: FileChange,
+    pub(crate) profile_rights: Rights,
+    pub(crate) opt_outs: Steps,
+    pub(crate) preview: Preview,
+    /// The key file to keep until the old opt-outs are restored; it still records them.
+    pub(crate) keyfile_until_restored: Vec<u8>,
+    /// The backups to keep until then, and from then on.
+    pub(crate) backups_until_restored: Vec<Backup>,
+    pub(crate) backups: Vec<Backup>,
+    /// The backups of the last application; `None` if the caller may not read them.
+    pub(crate) backups_before: Option<Vec<Backup>>,
+    /// Whether an interrupted run left files behind, or the owner or mode of the policy's files
+    /// changed. Then everything is rebuilt.
+    pub(crate) damaged: bool,
+}
+
+impl Plan {
+    pub(crate) fn sources_change(&self) -> bool {
+        let backups = self.backups_before.as_ref();
+        self.damaged
+            || self.keys.is_change()
+            || self.locks.is_change()
+            || backups.is_some_and(|before| *before != self.backups)
+    }
+
+    pub(crate) fn is_change(&self) -> bool {
+        self.sources_change() || self.profile.is_change() || !self.opt_outs.set.is_empty()
+    }
+}
+
+impl Target {
+    /// `unfinished`: the folders that an interrupted application created. `known`: the backups of the
+    /// last application; `None` if the caller may not read them.
+    pub(crate) fn plan(
+        &self,
+        policy: &Policy,
+        catalogue: &Catalogue,
+        unfinished: &[PathBuf],
+        known: Option<Vec<Backup>>,
+    ) -> Result<Plan, Failure> {
+        self.check_ours()?;
+        let profile_file = self.name(profile::FILE);
+        let (kind, profile) = self.profile()?;
+        let profile_rights = match kind {
+            None => Rights::PUBLIC,
+            Some(Kind::File(rights)) => rights,
+            // The link's target has the policy's line already, so there is nothing to change.
+            Some(Kind::Link) if profile.as_deref().is_some_and(profile::has_ours) => Rights::PUBLIC,
+            Some(Kind::Link) => return Err(Failure::ProfileIsLink(profile_file)),
+            Some(_) => return Err(Failure::InTheWay(profile_file)),
+        };
+        let new_profile = match &profile {
+            None => self.new_profile()?,
+            Some(profile) => profile::with_ours(profile)
+                .map_err(|_| Failure::NoUserDatabase(profile_file.clone()))?,
+        };
+        let compiled = self.compile(policy, catalogue, &new_profile)?;
+        let key_file = self.source(keyfiles::KEY_FILE)?;
+        let mut created = keyfiles::created(key_file.as_deref().unwrap_or_default());
+        created.extend_from_slice(unfinished);
+        if profile.is_none() {
+            created.push(profile::FILE.into());
+        }
+        for folder in keyfiles::folders() {
+            if self.folder(folder)?.is_none() {
+                created.push(folder.into());
+            }
+        }
+        created.sort();
+        created.dedup();
+        let file = |name: &str, before, after: String| FileChange {
+            file: self.tree.name(&keyfiles::path(name)),
+            before,
+            after: Some(after.into_bytes()),
+        };
+        let recorded = keyfiles::originals(key_file.as_deref().unwrap_or_default());
+        let wanted = opt_outs::wanted(policy, catalogue)?;
+        let opt_outs = self.opt_out_steps(&wanted, recorded.clone())?;
+        let known_backups = known.as_deref().unwrap_or_default();
+        let [mut backups_until_restored, mut backups] =
+            self.backups_for(&opt_outs, known_backups, &recorded)?;
+        let profile = FileChange {
+            file: profile_file,
+            before: profile,
+            after: Some(new_profile),
+        };
+        let of_profile = self.profile_backup(&profile, &created, known_backups);
+        backups_until_restored.extend(of_profile.clone());
+        backups.extend(of_profile);
+        // Fails before anything is changed if a file cannot be.
+        let preview = self.preview(&opt_outs, &backups_until_restored)?;
+        let key_file_text = |originals: &[Original]| {
+            keyfiles::key_file_text(policy, &compiled, &created, originals)
+        };
+        let all = [opt_outs.kept.as_slice(), &opt_outs.undo].concat();
+        let keyfile_until_restored = key_file_text(&all).into_bytes();
+        let text = key_file_text(&opt_outs.kept);
+        let locks = self.source(keyfiles::LOCKS_FILE)?;
+        Ok(Plan {
+            keys: file(keyfiles::KEY_FILE, key_file, text),
+            locks: file(keyfiles::LOCKS_FILE, locks, compiled.locks_file()),
+            profile,
+            profile_rights,
+            opt_outs,
+            preview,
+            keyfile_until_restored,
+            backups_until_restored,
+            backups,
+            backups_before: known,
+            compiled,
+            damaged: self.is_damaged()?,
+        })
+    }
+
+    /// The backup of the profile: that of the last application if the profile has the policy's line.
+    fn profile_backup(
+        &self,
+        profile: &FileChange,
+        created: &[PathBuf],
+        known: &[Backup],
+    ) -> Option<Backup> {
+        let path = Path::new(profile::FILE);
+        let (true, Some(after)) = (profile.is_change(), &profile.after) else {
+            return backups::of(known, path).cloned();
+        };
+        // An application created the profile, and the policy's line was removed since.
+        let is_ours = created.iter().any(|created| created == path)
+            && self.new_profile().is_ok_and(|new| new == *after);
+        let before = profile.before.clone().filter(|_| !is_ours);
+        Some(Backup::file(path, before, after))
+    }
+}
