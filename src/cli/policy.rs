@@ -12,7 +12,7 @@ use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
-use privacy_panel::policy::{Applied, Uncovered, Failure, Target, Policy, Report, Unreadable};
+use privacy_panel::policy::{Applied, Failure, Policy, Report, Target, Uncovered, Unreadable};
 use privacy_panel::system::i18n::{gettext, gettext_f, noop, system_error};
 use privacy_panel::system::text::one_line;
 use privacy_panel::system::tree::Tree;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use privacy_panel::policy::{Uncovered, Policy, ReaderReport, Report};
+use privacy_panel::policy::{Policy, ReaderReport, Report, Uncovered};
 
 use crate::choices::json::OrganisationJson;
 use crate::output::json;
@@ -34,11 +34,11 @@ struct DecisionJson<'a> {
     locked: bool,
     readers: Vec<ReaderReportJson<'a>>,
     /// The programs that are there and that the policy does not reach.
-    uncovered: Vec<BeyondJson<'a>>,
+    beyond: Vec<UncoveredJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct BeyondJson<'a> {
+struct UncoveredJson<'a> {
     id: &'a str,
     name: &'a str,
 }
@@ -104,10 +104,10 @@ pub(crate) fn policy(
                     .readers_of(decision.choice)
                     .map(ReaderReportJson::from)
                     .collect(),
-                uncovered: uncovered
+                beyond: uncovered
                     .iter()
                     .filter(|uncovered| uncovered.decision == decision)
-                    .map(|uncovered| BeyondJson {
+                    .map(|uncovered| UncoveredJson {
                         id: &uncovered.reader.id,
                         name: &uncovered.reader.name,
                     })

@@ -12,7 +12,7 @@ use privacy_panel::choices::store::PolicyValue;
 use privacy_panel::choices::words;
 use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
-use privacy_panel::policy::{Uncovered, Decision, Alternative, Lists, Policy};
+use privacy_panel::policy::{Alternative, Decision, Lists, Policy, Uncovered};
 use privacy_panel::policy::{Failure, ReaderReport, Report};
 use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
 use privacy_panel::system::text;
@@ -135,7 +135,7 @@ fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<S
 pub(crate) fn not_reached(uncovered: &Uncovered<'_>) -> String {
     let program = gettext(uncovered.reader.name.as_str());
     let state = uncovered.decision.state.as_str();
-    match uncovered.instead {
+    match uncovered.alternative {
         Alternative::Set => gettext_f(
             // Translators: a note for administrators about a program
             "{program}: not reached by a policy, neither preset nor locked. “{command}” sets it for everybody on a computer.",
