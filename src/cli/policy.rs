@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `privacyctl policy`: what an administrator decides for everybody.
+//! `privacyctl policy`: the administrator's decisions for all users.
 
 mod json;
 mod text;
@@ -44,9 +44,9 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
 
 /// Why a command ends early.
 enum Stop {
-    /// Nobody reads what it prints.
+    /// Printing failed.
     Printing(io::Error),
-    /// All has been said.
+    /// The error was already printed.
     Said(Exit),
 }
 
@@ -101,7 +101,7 @@ fn place(root: &Root) -> Result<Place, Stop> {
     Ok(Place::new(tree))
 }
 
-/// The policy that is meant: that of a file, or the place's own.
+/// The policy in a file, or the installed one.
 fn meant(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy), Stop> {
     Ok(match &file.file {
         Some(file) => (file.clone(), Place::policy_from(file)?),
@@ -109,7 +109,7 @@ fn meant(file: &PolicyFile, place: &Place) -> Result<(PathBuf, Policy), Stop> {
     })
 }
 
-/// The readers that a policy is for. One that is not known would be left out of the policy.
+/// The readers for a policy. Fails if some can't be read, since the policy would miss them.
 fn catalogue(place: &Place) -> Result<Catalogue, Stop> {
     let catalogue = Catalogue::load_system(place.tree());
     output::mistakes(catalogue.mistakes());
@@ -125,7 +125,8 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let place = Place::new(Tree::computer());
     let (name, policy) = meant(file, &place)?;
     let catalogue = catalogue(&place)?;
-    // Readers that contradict each other are found here, too; what lists hold is not asked.
+    // This also finds readers that contradict each other. It doesn't need the current content of
+    // lists.
     policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
     policy::wanted_opt_outs(&policy, &catalogue).map_err(Failure::from)?;
     output::line(&gettext_f(
@@ -164,7 +165,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     Ok(done(printed))
 }
 
-/// How a command ends that has changed something. That counts, whether anybody reads of it or not.
+/// The exit status after a change. The change counts, even if printing fails.
 fn done(printed: io::Result<()>) -> Exit {
     if let Err(error) = printed {
         output::failed(&error);
@@ -275,14 +276,14 @@ fn last_line(changed: bool) -> io::Result<()> {
     output::line(if changed { "changed" } else { "unchanged" })
 }
 
-/// The programs of a place that a policy decides about and does not reach.
+/// The installed programs that a policy decides about but can't control.
 fn there<'a>(place: &Place, policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Beyond<'a>> {
     let mut beyond = policy::beyond(policy, catalogue);
     beyond.retain(|beyond| beyond.is_there(place.tree()));
     beyond
 }
 
-/// What makes a policy worth less than it looks.
+/// Warns about permissions that undo the policy.
 fn warn(report: &Report) {
     for file in &report.exposed {
         output::complain(&gettext_f(
