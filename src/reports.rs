@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Reports of errors that are kept on this computer: what waits, what was sent, what is only kept.
+//! Error reports that are kept on this computer: waiting, sent, or only kept.
 //!
-//! A **place** is a folder in which a reporter keeps its reports, and a **report** is all of the
-//! files there that belong together: Apport's `.crash` with the marks that say what becomes of it,
-//! or one core dump. Nothing but these files is asked, and nothing about them is remembered.
+//! A **keeper** is a program that keeps reports in a folder, its **place**. A **report** is all the
+//! files there that belong together: Apport's `.crash` and its marks, or one core dump. Its files
+//! are the only source of what is known about a report. Nothing is stored about it.
 //!
-//! Other people can write in `/var/crash`. So a folder is a handle, names are looked up below it, no
-//! link in it is followed, and only regular files are opened. What a file says of itself is neither
-//! trusted nor read beyond a bound.
+//! Other users can write to `/var/crash`. So names are looked up below an open folder, symbolic
+//! links aren't followed, and only regular files are opened. The content of a file isn't trusted,
+//! and read only up to a limit.
 
 mod content;
 mod delete;
@@ -42,8 +42,7 @@ impl Place {
     }
 }
 
-/// All reports of some places, one after the other, in no particular order. It keeps one report at
-/// a time, however many there are; whoever has seen enough lets go of it.
+/// The reports of some places, in no particular order. Lazy: holds one report at a time.
 pub fn list(places: &[Place], depth: Depth) -> impl Iterator<Item = Result<Report, Unlisted>> {
     places.iter().flat_map(move |place| {
         let unlisted = move |error: io::Error| Unlisted {
@@ -69,7 +68,7 @@ fn in_place(
     let names = folder.names()?.map_while(move |name| {
         let stop = left.checked_sub(1);
         left = stop?;
-        // The last of them stands for all that are not looked at.
+        // The last name stands for all names beyond the limit.
         Some(if left == 0 {
             Err(io::Error::other(format!(
                 "more than {} files; those after them were not looked at",
@@ -85,12 +84,12 @@ fn in_place(
     }))
 }
 
-/// How many reports there are, as far as folders can be looked through.
+/// How many reports there are in the folders that can be read.
 pub fn count(places: &[Place]) -> usize {
     list(places, Depth::Names).flatten().count()
 }
 
-/// The path of a file of a report, for people.
+/// The path of a report's file, safe to print.
 pub fn path(place: &Place, file: &OsStr) -> String {
     text::path(&place.folder.join(file))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A choice is an entry in `src/choices/choice.rs` and a line in each of the files below. These tests
-//! name the file and the line to add.
+//! A choice is an entry in `src/choices/choice.rs` and a line in each of the files below. If one is
+//! missing, the test names the file, the line number, and the line to add.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,14 +13,14 @@ use privacy_panel::choices::choice;
 /// A file that names every choice.
 struct Mention {
     file: &'static str,
-    /// What has to be there for a choice.
+    /// What the file must have for a choice.
     wanted: fn(&str) -> Wanted,
 }
 
 enum Wanted {
-    /// This line.
+    /// This line, without its indentation.
     Line(String),
-    /// This word in a line that begins like this, but for spaces.
+    /// This word, in a line with this beginning.
     Word(&'static str, String),
 }
 
@@ -77,7 +77,19 @@ fn missing(source: &Path, id: &str) -> Vec<String> {
         let lines = || text.lines().map(str::trim).enumerate();
         match (mention.wanted)(id) {
             Line(line) if lines().any(|(_, other)| other == line) => {}
-            Line(line) => missing.push(format!("{}: add the line “{line}”", mention.file)),
+            Line(line) => {
+                let is_of_another = |other: &str| {
+                    choice::ALL.iter().any(
+                        |choice| matches!((mention.wanted)(choice.id), Line(line) if line == other),
+                    )
+                };
+                let last = lines().filter(|(_, other)| is_of_another(other)).last();
+                let number = last.map_or(1, |(number, _)| number + 1);
+                missing.push(format!(
+                    "{}:{number}: add, like this line, “{line}”",
+                    mention.file
+                ));
+            }
             Word(start, word) => {
                 let has_word = |line: &str| {
                     let in_word = |c: char| c.is_alphanumeric() || c == '-' || c == '\\';
@@ -87,7 +99,6 @@ fn missing(source: &Path, id: &str) -> Vec<String> {
                     .filter(|(_, line)| line.starts_with(start))
                     .collect();
                 if !named.iter().any(|(_, line)| has_word(line)) {
-                    // The place of the last that there is.
                     let number = named.last().map_or(1, |(number, _)| number + 1);
                     missing.push(format!(
                         "{}:{number}: add “{word}” to “{start}…”",
@@ -119,7 +130,7 @@ fn every_file_that_names_the_choices_names_each() {
 #[test]
 fn a_choice_that_no_file_names_is_missing_in_each_by_file_and_line() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Part of a name that is there, to be told from it.
+    // A part of an existing name, which doesn't count.
     let missing = missing(source, "search");
     assert_eq!(
         missing.len(),
@@ -127,17 +138,22 @@ fn a_choice_that_no_file_names_is_missing_in_each_by_file_and_line() {
         "\n{}",
         missing.join("\n")
     );
+    let last_line = |file: &str, start: &str, end: &str| {
+        let text = fs::read_to_string(source.join(file)).unwrap();
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let last = lines
+            .iter()
+            .rposition(|line| line.starts_with(start) && line.ends_with(end));
+        last.unwrap() + 1
+    };
+    let (schema, desktop) = (MENTIONS[0].file, MENTIONS[1].file);
+    let key = last_line(schema, "<key name=", "type=\"b\">");
+    let actions = last_line(desktop, "Actions=", ";");
     assert_eq!(
-        missing[0],
-        "data/net.launchpad.PrivacyPanel.gschema.xml: add the line “<key name=\"search\" type=\"b\">”"
-    );
-    let desktop = fs::read_to_string(source.join(MENTIONS[1].file)).unwrap();
-    let at = desktop
-        .lines()
-        .position(|line| line.starts_with("Actions="));
-    let line = at.unwrap() + 1;
-    assert_eq!(
-        missing[1],
-        format!("{}:{line}: add “search” to “Actions=…”", MENTIONS[1].file)
+        missing[..2],
+        [
+            format!("{schema}:{key}: add, like this line, “<key name=\"search\" type=\"b\">”"),
+            format!("{desktop}:{actions}: add “search” to “Actions=…”"),
+        ]
     );
 }

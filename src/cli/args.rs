@@ -324,11 +324,11 @@ impl From<Wish> for Request {
     }
 }
 
-/// Takes the name of a choice, and offers all of them to completions and in mistakes.
+/// Parses the name of a choice. Completions and error messages list all names.
 fn choices() -> impl clap::builder::TypedValueParser<Value = &'static Choice> {
     use clap::builder::TypedValueParser as _;
     PossibleValuesParser::new(choice::ALL.iter().map(|choice| choice.id)).try_map(|id| {
-        // The parser before lets no other names through.
+        // The first parser rejects other names.
         Choice::find(&id).ok_or("unknown choice")
     })
 }

@@ -26,7 +26,7 @@ use privacy_panel::system::text::one_line;
 use crate::args::{Format, Way};
 use crate::output::{self, Exit};
 
-/// The catalogue, and a word about the files that it had to leave out.
+/// Loads the catalogue, and reports the files that it leaves out.
 fn load() -> Catalogue {
     let catalogue = Catalogue::load();
     output::mistakes(catalogue.mistakes());
@@ -119,7 +119,7 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
 
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
     change::collect_complaints();
-    // What is lost of it is among the failures of each change.
+    // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
     output::mistakes(catalogue.mistakes());
     let mut exit = Exit::Done;
@@ -130,14 +130,14 @@ pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit 
         for sentence in text::failures(&report) {
             output::complain(&sentence);
         }
-        // A lock is the better explanation of the two.
+        // If several choices fail, a lock is the best explanation.
         exit = match (exit, exit_of(&report)) {
             (Exit::Locked, _) | (_, Exit::Locked) => Exit::Locked,
             (Exit::Done, other) => other,
             (worse, _) => worse,
         };
     }
-    // What was done counts, whether anybody reads of it or not.
+    // The change counts, even if printing fails.
     if let Err(error) = output::line(&read_back.join("\n")) {
         output::failed(&error);
     }
@@ -158,7 +158,7 @@ pub(crate) fn watch(format: Format) -> io::Result<Exit> {
     let catalogue = Rc::new(load());
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));
-    // Nothing at first, so that the first look prints every choice.
+    // Empty at first, so that the first round prints every choice.
     let known: RefCell<Vec<ChoiceStatus>> = RefCell::default();
     let look: Rc<dyn Fn()> = Rc::new({
         let (catalogue, main_loop, failure) = (
@@ -190,7 +190,7 @@ pub(crate) fn watch(format: Format) -> io::Result<Exit> {
         let look = Rc::clone(&look);
         move || look()
     });
-    // Once changes are told, so that none falls between this and them.
+    // After the watch has started, so that no change is missed in between.
     look();
     main_loop.run();
     match failure.take() {

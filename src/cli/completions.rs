@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The completions of shells: what clap makes of the command line, without what is not for people,
-//! and with what it leaves out.
+//! Shell completions: those of clap, without hidden commands, and with the values that clap leaves
+//! out for fish.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,6 @@ use crate::args::Args;
 
 const PROGRAM: &str = "privacyctl";
 
-/// The script for a shell.
 pub(crate) fn script(shell: Shell) -> String {
     let mut command = visible(&Args::command());
     let mut bytes = Vec::new();
@@ -25,7 +24,7 @@ pub(crate) fn script(shell: Shell) -> String {
     script
 }
 
-/// The command without the commands that only programs start: clap would offer those, too.
+/// A command without hidden subcommands, which clap would offer, too.
 fn visible(command: &Command) -> Command {
     let subcommands = command.get_subcommands();
     let mut copy = Command::new(command.get_name().to_owned())
@@ -44,8 +43,7 @@ fn visible(command: &Command) -> Command {
     copy
 }
 
-/// Lines for fish, which clap gives commands and options only: the words that an argument takes, at
-/// the argument's place.
+/// Lines that offer an argument's values in fish. Clap only offers commands and options there.
 fn fish_values(command: &Command, path: &[&str]) -> String {
     let mut lines = String::new();
     if let Some((name, below)) = path.split_first() {
@@ -59,7 +57,7 @@ fn fish_values(command: &Command, path: &[&str]) -> String {
                 continue;
             }
             let names: Vec<_> = values.iter().map(PossibleValue::get_name).collect();
-            // The program, the commands and the arguments before it.
+            // The program, the commands, and the previous arguments.
             let words = 1 + path.len() + place;
             let _ = writeln!(
                 lines,

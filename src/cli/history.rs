@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `privacyctl history`: what is remembered here, clearing it, and never recording it.
+//! `privacyctl history`: show and clear what was recorded, and choose what never is.
 
 mod json;
 mod text;
@@ -84,7 +84,7 @@ fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
     } else {
         text::outcomes(&outcomes)
     };
-    // What was done counts, whether anybody reads of it or not.
+    // The result counts, even if printing fails.
     if let Err(error) = output::line(&text) {
         output::failed(&error);
     }
@@ -162,7 +162,7 @@ fn rule_of(args: &RuleArgs) -> Result<Rule, RuleError> {
         RuleKind::Kind => Rule::kind(text.unwrap_or_default()),
         RuleKind::Application => Rule::application(text.ok_or(RuleError::NotUnicode)?),
         RuleKind::Folder => {
-            // As people write it in the folder where they are.
+            // Relative to the current folder, as users type paths.
             let path = std::path::absolute(&args.value).map_err(|_| RuleError::NotAbsolute)?;
             Rule::folder(Path::new(&path))
         }
@@ -182,7 +182,7 @@ fn refuse(error: RuleError) -> Exit {
     Exit::BadFile
 }
 
-/// The words by which a rule is added and removed. “everything” and “other” were made elsewhere.
+/// The arguments that add and remove a rule. No command takes “everything” and “other”.
 pub(crate) fn rule_words(rule: &Rule) -> (&'static str, String) {
     match rule {
         Rule::Everything => ("everything", String::new()),

@@ -2,7 +2,7 @@
 
 //! `privacyctl`: the panel for scripts, terminals and computers without a desktop.
 //!
-//! It parses, asks the library and prints. It may not know GTK.
+//! It parses arguments, calls the library and prints. It must not link GTK.
 
 mod args;
 mod choices;
@@ -35,8 +35,8 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> io::Result<Exit> {
     let command = args.command.unwrap_or(Command::Status(args.status));
-    // Before there is another thread. What answers in one word, or says nothing, saves a third of
-    // its time.
+    // Before another thread starts. Commands that print one word or nothing skip this, which saves
+    // a third of their time.
     if !matches!(
         command,
         Command::Get { .. }
@@ -76,8 +76,7 @@ fn run(args: Args) -> io::Result<Exit> {
     }
 }
 
-/// Whether a command writes in a home or through a session: root must not do that in another
-/// user's.
+/// Whether a command writes to a user's home or session. Root must not do that for another user.
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
         Command::Set { .. } | Command::Reset { .. } => true,
@@ -89,7 +88,7 @@ const fn changes_something_of_a_user(command: &Command) -> bool {
                 !matches!(command, NeverRecordCommand::List(_))
             }
         },
-        // Each report says whose it is.
+        // Each report has its own owner, so `reports` checks.
         Command::Reports { .. }
         | Command::Status(_)
         | Command::Get { .. }
@@ -102,15 +101,15 @@ const fn changes_something_of_a_user(command: &Command) -> bool {
     }
 }
 
-/// Says what is wrong with the arguments, or prints the help. A mistake quotes an argument, which
-/// may be a file's name.
+/// Prints an error about the arguments, or the help. An error quotes an argument, which may be a
+/// file name.
 fn bad_usage(error: &clap::Error) -> ! {
     let quotable = |argument: OsString| !argument.to_string_lossy().contains(text::is_unprintable);
     if std::env::args_os().all(quotable) {
         error.exit();
     }
     let said = text::lines(&error.render().to_string());
-    // With the output closed there is nobody left to tell.
+    // If the output is closed there is no way to report that.
     let _ = if error.use_stderr() {
         write!(io::stderr(), "{said}")
     } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Exit statuses, and all printing: it survives a reader who left, and no name or answer of others
-//! that is printed speaks to the terminal.
+//! Exit statuses, and all printing. A closed pipe is no error, and foreign text can't control the
+//! terminal.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Write};
@@ -16,7 +16,7 @@ use privacy_panel::system::text;
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// What scripts can trust.
+/// Exit statuses, which scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done = 0,
@@ -32,21 +32,21 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Prints a line, or several, at once. JSON stays as it is: it has no unprintable characters.
+/// Prints one or more lines at once. JSON stays unchanged: it has no unprintable characters.
 pub(crate) fn line(text: &str) -> io::Result<()> {
     exact(&text::composed(text))
 }
 
 /// A value as JSON on one line.
 pub(crate) fn json(value: &impl Serialize) -> String {
-    // Numbers and strings alone can always be JSON.
+    // Values of numbers and strings always convert to JSON.
     let json = serde_json::to_string(value)
         .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
     escaped(&json)
 }
 
-/// The same data, in which what a terminal might obey is written as `\u202e`. All of it stands in
-/// strings: what is around them is ASCII.
+/// Escapes characters that a terminal might obey, such as `\u202e`. They only occur in strings: the
+/// rest of JSON is ASCII.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -54,7 +54,7 @@ fn escaped(json: &str) -> String {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // A text takes whatever is written to it.
+                // Writing to a string can't fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }
@@ -62,14 +62,14 @@ fn escaped(json: &str) -> String {
     out
 }
 
-/// Prints what another program of ours reads, letter for letter.
+/// Prints text unchanged, for another process of this program.
 pub(crate) fn exact(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
 }
 
-/// Remembers why nobody takes what is written, to tell it from why nothing can be read.
+/// A writer that keeps its error, to tell a failed write from a failed read.
 pub(crate) struct Pipe<'a> {
     pub(crate) out: &'a mut dyn io::Write,
     pub(crate) failure: &'a mut Option<io::Error>,
@@ -89,21 +89,21 @@ impl Write for Pipe<'_> {
     }
 }
 
-/// Says a sentence to the person rather than to a program that reads the output.
+/// Prints a sentence to standard error.
 pub(crate) fn complain(sentence: &str) {
-    // With standard error closed there is nobody left to tell.
+    // If standard error is closed there is no way to report that.
     let _ = writeln!(io::stderr(), "privacyctl: {}", text::composed(sentence));
 }
 
-/// Writes over the current line of the terminal, or ends it as well.
+/// Overwrites the current line of the terminal. `end` moves to the next line.
 pub(crate) fn write_over(text: &str, end: bool) {
     let end = if end { "\n" } else { "" };
-    // Nobody who looks, nothing to show.
+    // If standard error is closed, the user doesn't need progress.
     let _ = write!(io::stderr(), "\r{}{end}", text::composed_line(text));
 }
 
-/// Asks on the terminal, beside what is printed for programs. Only a clear yes is one: the end of
-/// the input is a no, and so is a word that merely begins like yes.
+/// Asks on standard error, so that standard output stays for programs. Only a clear yes counts: the
+/// end of input is a no, and so is a word that merely begins like yes.
 pub(crate) fn confirm(question: &str) -> io::Result<bool> {
     // Translators: the letters that stand for yes and no, in this order; the second is meant by default
     let letters = gettext("y/N");
@@ -124,14 +124,13 @@ fn is_yes(answer: &str, letters: &str) -> bool {
     !answer.is_empty() && [letter.as_str(), &word, "y", "yes"].contains(&answer.as_str())
 }
 
-/// How wide a column is made for the sake of what follows; longer cells push it aside.
+/// The maximum width of a column. Longer cells push the next ones aside.
 const WIDEST_COLUMN: usize = 60;
 
-/// How much of a cell is shown, in columns of the terminal.
+/// The maximum width of a cell, in columns of the terminal.
 const LONGEST_CELL: usize = 1000;
 
-/// Rows whose columns begin below each other, as far as the terminal agrees about how wide
-/// characters are.
+/// Aligns the columns of rows, if the terminal agrees about the width of characters.
 pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let rows: Vec<_> = rows.iter().map(shown).collect();
     let width = |column: usize| {
@@ -152,8 +151,8 @@ pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
         .collect()
 }
 
-/// The cells of a row, each on one line and of a length that can be read. Those from right to left
-/// do not turn the row around.
+/// The cells of a row, each on one line and of limited length. Cells in right-to-left scripts don't
+/// reverse the row.
 fn shown<const N: usize>(row: &[String; N]) -> [String; N] {
     let mut row = row.each_ref().map(|cell| cut(&text::composed_line(cell)));
     let (right, left): (Vec<&String>, Vec<&String>) = row
@@ -181,7 +180,7 @@ fn cut(cell: &str) -> String {
     format!("{beginning}…")
 }
 
-/// Says what of the catalogue could not be read, and what that means.
+/// Reports the parts of the catalogue that can't be read, and the consequences.
 pub(crate) fn lost(catalogue: &Catalogue) {
     for mistake in catalogue.lost() {
         let problem = Problem::Lost(mistake.clone());
@@ -189,7 +188,7 @@ pub(crate) fn lost(catalogue: &Catalogue) {
     }
 }
 
-/// What an answer is worth that was given by this catalogue: nothing, where a part is lost.
+/// The exit status of an answer from this catalogue: a failure if a part can't be read.
 pub(crate) fn by(catalogue: &Catalogue, answer: Exit) -> Exit {
     if catalogue.lost().is_empty() {
         answer
@@ -198,7 +197,7 @@ pub(crate) fn by(catalogue: &Catalogue, answer: Exit) -> Exit {
     }
 }
 
-/// Says which reader files were left out.
+/// Reports the reader files that were left out.
 pub(crate) fn mistakes(mistakes: &[Mistake]) {
     for mistake in mistakes {
         complain(&gettext_f(
@@ -210,7 +209,7 @@ pub(crate) fn mistakes(mistakes: &[Mistake]) {
     }
 }
 
-/// What is left to do when printing failed: a reader who left has seen enough.
+/// Handles a printing error. A closed pipe means that the reader has seen enough.
 pub(crate) fn failed(error: &io::Error) -> Exit {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Exit::Done;

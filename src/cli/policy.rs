@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `privacyctl policy`: what an administrator decides for everybody.
+//! `privacyctl policy`: the administrator's decisions for all users.
 
 mod json;
 mod text;
@@ -44,9 +44,9 @@ pub(crate) fn run(command: PolicyCommand) -> io::Result<Exit> {
 
 /// Why a command ends early.
 enum Stop {
-    /// Nobody reads what it prints.
+    /// Printing failed.
     Printing(io::Error),
-    /// All has been said.
+    /// The error was already printed.
     Said(Exit),
 }
 
@@ -164,7 +164,7 @@ fn apply(file: &PolicyFile, again: bool, root: &Root, dry_run: bool) -> Result<E
     Ok(done(printed))
 }
 
-/// How a command ends that has changed something. That counts, whether anybody reads of it or not.
+/// The exit status after a change. The change counts, even if printing fails.
 fn done(printed: io::Result<()>) -> Exit {
     if let Err(error) = printed {
         output::failed(&error);
@@ -282,7 +282,7 @@ fn there<'a>(target: &Target, policy: &'a Policy, catalogue: &'a Catalogue) -> V
     uncovered
 }
 
-/// What makes a policy worth less than it looks.
+/// Warns about permissions that undo the policy.
 fn warn(report: &Report) {
     for file in &report.exposed {
         output::complain(&gettext_f(

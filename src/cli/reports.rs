@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `privacyctl reports`: the error reports that are kept on this computer.
+//! `privacyctl reports`: show and delete the error reports on this computer.
 
 mod json;
 mod text;
@@ -32,7 +32,7 @@ pub(crate) fn run(command: Option<ReportsCommand>, format: Format) -> io::Result
     }
 }
 
-/// All reports, the newest first, and a word about each folder that kept some back.
+/// All reports, the newest first, and the folders that can't be read.
 fn all(places: &[Place]) -> (Vec<Report>, Vec<Unlisted>) {
     let (mut found, mut unlisted) = (Vec::new(), Vec::new());
     for report in reports::list(places, Depth::Programs) {
@@ -68,7 +68,7 @@ fn list(places: &[Place], format: Format) -> io::Result<Exit> {
     })
 }
 
-/// The report of that name, or a sentence that there is none.
+/// The report with an identifier. Prints an error if there is none.
 fn find(places: &[Place], id: &str) -> Option<Report> {
     match Report::find(places, id) {
         Ok(Some(report)) => return Some(report),
@@ -165,7 +165,7 @@ fn show_field(places: &[Place], id: &str, name: &str) -> io::Result<Exit> {
     Ok(exit)
 }
 
-/// Whatever is in a field, a terminal is shown text.
+/// Only prints text to a terminal, whatever the field holds.
 fn show_field_to_person(report: &Report, name: &str) -> io::Result<Exit> {
     let mut found = None;
     let read = report.read(&mut |field| {
@@ -246,7 +246,7 @@ fn delete(places: &[Place], ids: &[String], every: bool, yes: bool) -> io::Resul
             Ok(()) => deleted += 1,
             Err(why) => {
                 output::complain(&words::not_deleted(report, &why));
-                // What it held is gone; what is left goes by itself.
+                // The content is gone, and Apport removes the rest.
                 if matches!(why, NotDeleted::MarksLeft(_) | NotDeleted::Emptied) {
                     deleted += 1;
                 }

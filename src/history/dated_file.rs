@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A file of a person's that several programs read and replace.
+//! A file in the user's home that several programs read and replace.
 //!
-//! There is no lock that they agree on. So a file is replaced as they do it, by a rename, and only
-//! when it is still the one that was read.
+//! These programs share no lock. So a file is replaced as they replace it, with a rename, and only
+//! if it is still the file that was read.
 
 use std::io;
 use std::path::Path;
@@ -17,23 +17,22 @@ use crate::system::home::Way;
 use crate::system::limits;
 use crate::system::replace::{NotReplaced, Original};
 
-/// A file as it was read.
 struct Content {
     text: String,
-    /// Where it really is: links are followed, and stay.
+    /// The target of any symbolic links. The links themselves stay.
     way: Way,
     original: Original,
 }
 
-/// What becomes of a file's text.
+/// How a file changes.
 pub(crate) enum Change {
-    /// This text takes its place.
+    /// Replace its text.
     Text(String),
-    /// The file goes.
+    /// Remove it.
     Removal,
 }
 
-/// What its text comes to, such as how many entries it has; none where there is no file.
+/// Applies `question` to a file's text. `None`: there is no file.
 pub(crate) fn examine<T>(
     path: &Path,
     question: impl Fn(&str) -> Result<T, Problem>,
@@ -45,8 +44,8 @@ pub(crate) fn examine<T>(
     }
 }
 
-/// Changes a file as `change` says, which also says how many entries go by that, and says how many
-/// went; none where there is no file.
+/// Rewrites a file with `change`, which also counts the removed entries. Returns that count.
+/// `None`: there is no file.
 pub(crate) fn rewrite(
     path: &Path,
     change: impl Fn(&str) -> Result<(usize, Change), Problem>,
@@ -64,7 +63,7 @@ pub(crate) fn rewrite(
         };
         match replace(content, &change) {
             Ok(()) => return Some(Ok(removed)),
-            // It is read anew.
+            // Read it again.
             Err(NotReplaced::Changing) => {}
             Err(NotReplaced::System(Errno::ROFS)) => {
                 let why = NotReplaced::ReadOnly;
@@ -77,20 +76,20 @@ pub(crate) fn rewrite(
     Some(Err(Problem::NotReplaced(path.to_owned(), why)))
 }
 
-/// How many entries of a span an XML file has; none where there is no file.
+/// Counts the entries of a span in an XML file. `None`: there is no file.
 pub(crate) fn count(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
     examine(path, |text| {
         find(path, text, format).map(|entries| chosen(&entries, span).count())
     })
 }
 
-/// Removes the entries of a span from an XML file, and says how many; none where there is no file.
+/// Removes the entries of a span from an XML file, and returns how many. `None`: there is no file.
 pub(crate) fn clear(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
     rewrite(path, |text| {
         let entries = find(path, text, format)?;
         let removed = chosen(&entries, span).count();
         let kept = xml::without(text, chosen(&entries, span));
-        // Whatever is written, its programs can read.
+        // Never write a text that the file's programs couldn't read.
         if find(path, &kept, format)?.len() != entries.len() - removed {
             return Err(broken(path, "its entries are not told apart"));
         }
@@ -99,7 +98,7 @@ pub(crate) fn clear(path: &Path, format: &Format, span: Span) -> Option<Result<u
 }
 
 fn find(path: &Path, text: &str, format: &Format) -> Result<Vec<Entry>, Problem> {
-    // Programs make an empty file when they have nothing to say.
+    // Programs create an empty file if they have no entries.
     if text.is_empty() {
         return Ok(Vec::new());
     }
@@ -139,7 +138,6 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
     }))
 }
 
-/// Puts a text in the place of what was read, or removes it.
 fn replace(before: Content, change: &Change) -> Result<(), NotReplaced> {
     match change {
         Change::Text(text) => before.way.replace(Some(before.original), text.as_bytes()),

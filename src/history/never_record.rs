@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What Zeitgeist is never to record: kinds of files, folders, applications.
+//! What Zeitgeist never records: file types, folders, applications.
 //!
-//! Zeitgeist keeps such rules as templates of events, each with a name, and drops every event
-//! that matches one. The names and the templates here are those of Ubuntu's activity-log-manager 0.9.7
+//! Zeitgeist stores each rule as a named event template, and drops every event that matches a
+//! template. The names and templates here are those of Ubuntu's activity-log-manager 0.9.7
 //! (src/files-widget.vala, src/applications-widget.vala) and of elementary's settings
-//! (src/BlackList.vala), so that rules that were made there are shown here, and the other way round.
-//! Rules of other names are somebody else's: they are shown, and kept. The one that drops everything
-//! is the choice `activity-history`, of which Zeitgeist is a reader (`data/readers.d/zeitgeist.toml`).
+//! (src/BlackList.vala), so that each program shows the rules of the others. Rules with other names
+//! belong to other programs: they are shown and kept. The rule that drops every event is the choice
+//! `activity-history`, which Zeitgeist follows as a reader (`data/readers.d/zeitgeist.toml`).
 //!
 //! Source for the interface: zeitgeist 1.0.4, extensions/blacklist.vala.
 
@@ -30,23 +30,24 @@ use crate::system::{limits, service};
 const PATH: &str = "/org/gnome/zeitgeist/blacklist";
 const INTERFACE: &str = "org.gnome.zeitgeist.Blacklist";
 
-/// The rule that drops everything: the choice is off.
+/// The rule that drops every event. It exists while the choice is off.
 const EVERYTHING: &str = "block-all";
 
-/// Zeitgeist's words for an application, as the subject or the actor of an event.
+/// The start of the URI of an application, which Zeitgeist uses as the subject or the actor of an
+/// event.
 const APPLICATION: &str = "application://";
 
-/// A kind of file that there is a name for.
+/// A file type that Zeitgeist distinguishes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FileKind {
-    /// The word on the command line; it is never translated.
+    /// The identifier on the command line; it is never translated.
     pub id: &'static str,
     title: &'static str,
-    /// Zeitgeist's word, of the ontologies of semanticdesktop.org.
+    /// Zeitgeist's interpretation, from the ontologies of semanticdesktop.org.
     interpretation: &'static str,
 }
 
-/// Every kind, in the order in which they are shown.
+/// Every file type, in the order in which they are shown.
 pub const FILE_KINDS: [FileKind; 9] = [
     FileKind {
         id: "document",
@@ -105,51 +106,51 @@ pub const FILE_KINDS: [FileKind; 9] = [
 ];
 
 impl FileKind {
-    /// The kind of that name.
+    /// The file type with an identifier.
     pub fn find(id: &str) -> Option<&'static Self> {
         FILE_KINDS.iter().find(|kind| kind.id == id)
     }
 
-    /// What it is called, in the person's language.
+    /// The name, in the user's language.
     pub fn title(&self) -> String {
         gettext(self.title)
     }
 }
 
-/// What is never recorded.
+/// A rule about what is never recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Anything at all: the choice `activity-history` is off, which is where it is turned on again.
+    /// Record nothing: the choice `activity-history` is off. Only the choice changes this rule.
     Everything,
-    /// Files of a kind.
+    /// Files of a type.
     Kind(&'static FileKind),
-    /// Files in a folder and in those below it.
+    /// Files in a folder and its subfolders.
     Folder(PathBuf),
-    /// What an application does and that it is started, by the name of its desktop file.
+    /// Launching and using an application, by the name of its desktop file.
     Application(String),
-    /// What another program made a rule about, by the rule's name. Shown, and kept.
+    /// Another program's rule, by its name. It is shown and kept.
     Other(String),
 }
 
-/// A value of which no rule can be made.
+/// Why a value can't become a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    /// There is no kind of that name.
+    /// There is no file type with this identifier.
     #[error("there is no such kind")]
     NoSuchKind,
-    /// A folder's place begins with a slash.
+    /// The path of the folder isn't absolute.
     #[error("write the whole path of the folder, beginning with “/”")]
     NotAbsolute,
-    /// Zeitgeist has words for Unicode alone.
+    /// Zeitgeist only accepts Unicode.
     #[error("the name is not Unicode")]
     NotUnicode,
-    /// An application is named by its desktop file.
+    /// The value isn't the name of a desktop file.
     #[error("write the name of the application's desktop file, such as “org.gnome.gedit.desktop”")]
     NotADesktopFile,
 }
 
 impl Rule {
-    /// A rule about a folder, however its path was written.
+    /// A rule about a folder, with a normalized path.
     pub fn folder(path: &Path) -> Result<Self, RuleError> {
         if !path.is_absolute() {
             return Err(RuleError::NotAbsolute);
@@ -157,7 +158,7 @@ impl Rule {
         if path.to_str().is_none() {
             return Err(RuleError::NotUnicode);
         }
-        // Without a slash at its end, and none twice.
+        // Components have no trailing or repeated slashes.
         Ok(Self::Folder(path.components().collect()))
     }
 
@@ -175,14 +176,15 @@ impl Rule {
         Ok(Self::Application(id.to_owned()))
     }
 
-    /// A rule about a kind of files, by the kind's name.
+    /// A rule about a file type, by its identifier.
     pub fn kind(id: &str) -> Result<Self, RuleError> {
         FileKind::find(id)
             .map(Self::Kind)
             .ok_or(RuleError::NoSuchKind)
     }
 
-    /// The names and the templates by which Zeitgeist has it; none for what is not ours to make.
+    /// The names and templates that Zeitgeist has for this rule. Empty for rules that aren't
+    /// changed here.
     fn templates(&self) -> Vec<(String, Variant)> {
         match self {
             Self::Everything | Self::Other(_) => Vec::new(),
@@ -213,12 +215,13 @@ impl Rule {
     }
 }
 
-/// A template of events: who acts, and the address and the interpretation of what is acted on.
-/// Whatever is empty may be anything.
+/// An event template, from an actor and the URI and interpretation of a subject. An empty field
+/// matches anything.
 fn template(actor: &str, subject: Option<(&str, &str)>) -> Variant {
     // Id, time, interpretation, manifestation, actor, origin.
     let event = ["", "", "", "", actor, ""];
-    // Address, interpretation, manifestation, origin, type, text, storage, and where it is now.
+    // URI, interpretation, manifestation, origin, MIME type, text, storage, current URI, current
+    // origin.
     let subjects: Vec<[&str; 9]> = subject
         .map(|(uri, interpretation)| [uri, interpretation, "", "", "", "", "", "", ""])
         .into_iter()
@@ -228,14 +231,14 @@ fn template(actor: &str, subject: Option<(&str, &str)>) -> Variant {
     (event.as_slice(), subjects, payload).to_variant()
 }
 
-/// Whether a template leaves open what happens, how, by whom, from where and to what.
+/// Whether a template matches every event.
 fn matches_everything((event, subjects, _): &Event) -> bool {
-    // Its number and its time do not count.
+    // The id and the time don't restrict the match.
     event.iter().skip(2).all(String::is_empty)
         && (subjects.is_empty() || subjects.iter().any(|s| s.iter().all(String::is_empty)))
 }
 
-/// The rules that Zeitgeist's templates amount to, sorted as they are shown.
+/// Converts Zeitgeist's templates to rules, in the order in which they are shown.
 fn rules_of(templates: &Variant) -> Vec<Rule> {
     let templates: BTreeMap<String, Event> = templates.get().unwrap_or_default();
     let mut rules: Vec<Rule> = templates
@@ -253,13 +256,13 @@ fn rules_of(templates: &Variant) -> Vec<Rule> {
             } else if let Some(path) = name.strip_prefix("dir-") {
                 let uri = field(0).map(|uri| uri.strip_suffix('*').unwrap_or(uri));
                 uri.and_then(|uri| gio::File::for_uri(uri).path())
-                    // The name is what it is removed by.
+                    // Removing the rule uses the name, so the name has to be right.
                     .filter(|found| found == Path::new(path))
                     .map_or_else(|| Rule::Other(name.clone()), Rule::Folder)
             } else if let Some(id) = name.strip_prefix("app-") {
                 Rule::Application(id.to_owned())
             } else if let Some(id) = name.strip_prefix("launch-") {
-                // One half of a pair.
+                // Half of a pair: the `app-` template already stands for the rule.
                 if templates.contains_key(&format!("app-{id}")) {
                     return None;
                 }
@@ -283,12 +286,12 @@ fn rules_of(templates: &Variant) -> Vec<Rule> {
     rules
 }
 
-/// Whether there is a Zeitgeist that could obey. Starts no other program.
+/// Whether Zeitgeist is here. Starts no other program.
 pub fn is_here() -> bool {
     super::zeitgeist::is_here()
 }
 
-/// The rules that there are. A Zeitgeist that never ran has none, and is not started to say so.
+/// The current rules. If Zeitgeist never ran there are none, and it isn't started.
 pub fn rules(cancellable: &Cancellable) -> Result<Vec<Rule>, Problem> {
     let bus = bus().ok_or_else(no_bus)?;
     if !is_worth_asking(&bus) {
@@ -312,12 +315,12 @@ fn read(bus: &gio::DBusConnection, cancellable: &Cancellable) -> Result<Vec<Rule
     Ok(rules_of(&reply.child_value(0)))
 }
 
-/// Makes a rule and reads back that it is there.
+/// Adds a rule, and reads it back.
 pub fn add(rule: &Rule, cancellable: &Cancellable) -> Result<(), Problem> {
     change(rule, true, cancellable)
 }
 
-/// Takes a rule back and reads back that it is gone. One that is not there is gone already.
+/// Removes a rule, and verifies that it is gone. Succeeds if there is no such rule.
 pub fn remove(rule: &Rule, cancellable: &Cancellable) -> Result<(), Problem> {
     change(rule, false, cancellable)
 }
@@ -354,8 +357,8 @@ fn no_bus() -> Problem {
     Problem::Refused(gettext("There is no session to ask it in."))
 }
 
-/// Calls back, in the thread that calls this, whenever a rule is made or taken back by anybody; until
-/// what it returns is dropped. None without a session's bus.
+/// Calls back in the calling thread whenever any program adds or removes a rule, until the result
+/// is dropped. `None`: there is no session bus.
 pub fn watch(changed: impl Fn() + 'static) -> Option<Watch> {
     let bus = bus()?;
     let changed = watch::coalesced(changed);
@@ -376,7 +379,7 @@ pub fn watch(changed: impl Fn() + 'static) -> Option<Watch> {
     })
 }
 
-/// Being told of changes, as long as it lives.
+/// Watches for changes until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
     _subscriptions: [gio::SignalSubscription; 2],

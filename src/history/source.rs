@@ -44,50 +44,51 @@ pub trait Source: fmt::Debug + Send + Sync {
     ) -> Option<Outcome>;
 }
 
-/// Why a place could not be read, or not be cleared.
+/// Why a source can't be read or cleared.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The file is not what its programs would read.
+    /// The file is malformed.
     #[error("{} cannot be understood: {}", text::path(.0), .1)]
     Broken(PathBuf, String),
-    /// The system does not let the file be read.
+    /// The file can't be read.
     #[error("{} cannot be read: {}", text::path(.0), .1)]
     Unreadable(PathBuf, io::Error),
-    /// The file was left as it is.
+    /// The file couldn't be replaced, and is unchanged.
     #[error("{} was left as it is: {}", text::path(.0), .1)]
     NotReplaced(PathBuf, NotReplaced),
     /// The history is another user's, and the caller is root.
     #[error("it belongs to {0}")]
     Foreign(Owner),
-    /// The program that keeps it is running, and would write it again. It is a part of the desktop,
-    /// and runs as long as somebody is logged in.
+    /// The program that keeps the entries is running, and would write them again. It is part of the
+    /// desktop, and runs as long as the user is logged in.
     #[error("{0} is running and would write it again")]
     DesktopRunning(&'static str),
-    /// The program that keeps it is running, and would write it again. It can be closed.
+    /// The program that keeps the entries is running, and would write them again. The user can
+    /// close it.
     #[error("{0} is running and would write it again; close it")]
     ProgramRunning(&'static str),
-    /// What is kept there has no dates.
+    /// The entries have no dates.
     #[error("the entries have no dates")]
     Undated,
-    /// The administrator has locked it.
+    /// The administrator has locked the entries.
     #[error("locked by the administrator")]
     Locked,
-    /// The setting did not take the value.
+    /// The setting didn't keep the value.
     #[error("the setting was not saved")]
     SettingNotSaved,
-    /// The service did not answer in time.
+    /// The service didn't answer in time.
     #[error("no answer in time")]
     NoAnswer,
-    /// The service ended before it had answered.
+    /// The service exited before it answered.
     #[error("the service ended")]
     Ended,
-    /// The service answered that it could not; in its words.
+    /// The service refused, with its own message.
     #[error("{0}")]
     Refused(String),
-    /// What was removed is there again, or still.
+    /// Entries remain after they were removed.
     #[error("it is still there")]
     StillThere,
-    /// The person stopped it.
+    /// The user stopped it.
     #[error("stopped")]
     Cancelled,
 }

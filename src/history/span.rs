@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Spans of time, as people name them: the past hour, a day of the calendar, everything.
+//! Spans of time as users name them: the past hour, a calendar day, all time.
 //!
-//! Days are those of the clock on the wall here, with or without a change of summer time in them.
+//! Days are local days, including those with a daylight-saving change.
 
 use std::str::FromStr;
 
 use glib::{DateTime, TimeZone};
 
-/// A stretch of time that began a moment ago.
+/// How far a span reaches back from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Past {
     /// 60 minutes.
@@ -29,26 +29,26 @@ impl Past {
     }
 }
 
-/// From when until when, in milliseconds since 1970.
+/// A span of time, in milliseconds since 1970.
 ///
-/// Without an end it reaches into the future: an entry that a wrong clock dated ahead was made
-/// recently all the same.
+/// A span without an end includes the future: if a wrong clock dated an entry ahead, the entry is
+/// still recent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// The first moment of it.
+    /// `None`: it has no beginning.
     since: Option<i64>,
-    /// The first moment after it.
+    /// The first moment after the span. `None`: it has no end.
     until: Option<i64>,
 }
 
 impl Span {
-    /// All that there is, dated or not.
+    /// All time, including entries without a date.
     pub const EVERYTHING: Self = Self {
         since: None,
         until: None,
     };
 
-    /// What is not older than that, seen from a moment in milliseconds since 1970.
+    /// From `past` before a moment, in milliseconds since 1970, into the future.
     pub const fn past(past: Past, now: i64) -> Self {
         Self {
             since: Some(now - past.hours() * 60 * 60 * 1000),
@@ -56,13 +56,13 @@ impl Span {
         }
     }
 
-    /// What is not older than that now.
+    /// From `past` before now into the future.
     pub fn past_from_now(past: Past) -> Self {
         Self::past(past, glib::real_time() / 1000)
     }
 
-    /// From the beginning of `since` to the end of `until`, each one as long as it says: a date is
-    /// a whole day. None where it would end before it begins.
+    /// From the first moment of `since` to the last of `until`: a date is a whole day. `None`: the
+    /// span would end before it begins.
     pub fn between(since: Option<When>, until: Option<When>) -> Option<Self> {
         let span = Self {
             since: since.map(|when| when.first),
@@ -74,34 +74,35 @@ impl Span {
         }
     }
 
-    /// Whether it is all that there is.
+    /// Whether it is [`Span::EVERYTHING`].
     pub fn is_everything(self) -> bool {
         self == Self::EVERYTHING
     }
 
-    /// The first moment of it, in ISO 8601 with the zone here; none where it has no beginning.
+    /// The first moment, in ISO 8601 with the local time zone. `None`: it has no beginning.
     pub fn since(self) -> Option<String> {
         self.since.and_then(iso_8601)
     }
 
-    /// The first moment after it, in ISO 8601 with the zone here; none where it has no end.
+    /// The first moment after the span, in ISO 8601 with the local time zone. `None`: it has no
+    /// end.
     pub fn until(self) -> Option<String> {
         self.until.and_then(iso_8601)
     }
 
-    /// Whether a moment is in it.
+    /// Whether the span includes a moment.
     pub fn contains(self, moment: i64) -> bool {
         self.since.is_none_or(|since| since <= moment)
             && self.until.is_none_or(|until| moment < until)
     }
 
-    /// Whether an entry belongs to it that has these dates. One without dates belongs to
-    /// everything alone.
+    /// Whether the span includes an entry with these dates. Only all time includes an entry without
+    /// dates.
     pub(super) fn takes(self, dates: &[i64]) -> bool {
         self.is_everything() || dates.iter().any(|date| self.contains(*date))
     }
 
-    /// The first and the last moment, for services that want both.
+    /// The first and the last moment, for services that require both.
     pub(super) fn bounds(self) -> (i64, i64) {
         (
             self.since.unwrap_or(0),
@@ -110,7 +111,7 @@ impl Span {
     }
 }
 
-/// A moment or a day that a person named.
+/// A moment or a day that the user named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
     /// The first millisecond of it.
@@ -119,15 +120,15 @@ pub struct When {
     after: i64,
 }
 
-/// It is neither a date nor a date with a time.
+/// The text is neither a date nor a date with a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write a date such as 2026-11-24, or a date and a time such as 2026-11-24T15:00")]
 pub struct WhenError;
 
 impl When {
-    /// A day of the calendar here.
+    /// A local calendar day.
     pub fn day(year: i32, month: i32, day: i32) -> Option<Self> {
-        // Noon is on the right day wherever and whenever the clocks are changed.
+        // Unlike midnight, noon exists on every day in every time zone.
         let zone = TimeZone::local();
         let noon = DateTime::new(&zone, year, month, day, 12, 0, 0.0).ok()?;
         Some(Self {
@@ -137,8 +138,8 @@ impl When {
     }
 }
 
-/// ISO 8601; without a zone it is the time here. A date alone is the whole day, a time without
-/// seconds the whole minute.
+/// ISO 8601. Without a time zone it is local time. A date alone is the whole day, and a time
+/// without seconds the whole minute.
 impl FromStr for When {
     type Err = WhenError;
 
@@ -148,7 +149,7 @@ impl FromStr for When {
             return Self::day(year, month, day).ok_or(WhenError);
         }
         let zone = TimeZone::local();
-        // GLib wants the seconds, which people leave out.
+        // GLib requires the seconds, which users leave out.
         let (moment, length) = if let Ok(moment) = DateTime::from_iso8601(text, Some(&zone)) {
             (moment, 1000)
         } else {
@@ -165,7 +166,7 @@ impl FromStr for When {
     }
 }
 
-/// `2026-11-24` as numbers.
+/// Parses `2026-11-24`.
 fn date(text: &str) -> Option<(i32, i32, i32)> {
     let mut parts = text.split('-');
     let mut next = |digits| {
@@ -177,7 +178,7 @@ fn date(text: &str) -> Option<(i32, i32, i32)> {
     parts.next().is_none().then_some(date)
 }
 
-/// `2026-11-24T15:00+01:00` as what comes before its zone, and the zone.
+/// Splits `2026-11-24T15:00+01:00` before the time zone.
 fn split_zone(text: &str) -> (&str, &str) {
     let time = text.find(['T', 't', ' ']).unwrap_or(text.len());
     let zone = text[time..]
@@ -186,8 +187,8 @@ fn split_zone(text: &str) -> (&str, &str) {
     text.split_at(zone)
 }
 
-/// The first moment of the day of which `noon` is. Where the clocks go forward at midnight it is
-/// later than 0:00, and where they go back there it is the first of two.
+/// The first moment of the day that `noon` is in. If clocks go forward at midnight, it is later
+/// than 0:00. If they go back at midnight, it is the first of two.
 fn start_of_day(noon: &DateTime) -> Option<i64> {
     let zone = TimeZone::local();
     let (year, month, day) = (noon.year(), noon.month(), noon.day_of_month());

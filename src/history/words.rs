@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The sentences about history that the panel and the command line share, in the person's language.
+//! Sentences about history, in the user's language, for the panel and the command line.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::system::i18n::{
 };
 use crate::system::text;
 
-/// How many entries, as words.
+/// Such as “5 entries”.
 pub fn entries(count: usize) -> String {
     ngettext_f(
         "{count} entry",
@@ -24,7 +24,7 @@ pub fn entries(count: usize) -> String {
     )
 }
 
-/// What a place holds of a span, and what keeps it there.
+/// What a source holds of a span, and why that can't be cleared.
 pub fn found(found: &Found) -> String {
     match (&found.count, &found.obstacle) {
         (Err(problem), _) => self::problem(problem, &found.source.program()),
@@ -37,7 +37,7 @@ pub fn found(found: &Found) -> String {
     }
 }
 
-/// What became of clearing a place.
+/// The result of clearing a source.
 pub fn outcome(outcome: &Outcome) -> String {
     let removed = match outcome.removed {
         // Translators: how many entries were removed from a place
@@ -63,7 +63,7 @@ fn and_then(first: &str, then: &str) -> String {
     )
 }
 
-/// Why a place was not read or cleared, and what to do about it.
+/// Why a source wasn't read or cleared, and what the user can do.
 fn problem(problem: &Problem, service: &str) -> String {
     let of_file =
         |sentence: &str, file: &Path| gettext_f(sentence, &[("file", &file.display().to_string())]);
@@ -125,12 +125,12 @@ fn problem(problem: &Problem, service: &str) -> String {
     }
 }
 
-/// Why a rule was not made or taken back.
+/// Why a rule wasn't added or removed.
 pub fn rule_problem(problem: &Problem) -> String {
     self::problem(problem, zeitgeist::PROGRAM)
 }
 
-/// Why no rule can be made of a value.
+/// Why a value can't become a rule.
 pub fn rule_error(error: RuleError) -> String {
     match error {
         RuleError::NoSuchKind => gettext("There is no such kind."),
@@ -144,7 +144,7 @@ pub fn rule_error(error: RuleError) -> String {
     }
 }
 
-/// What a rule is about, in one line.
+/// A rule, on one line.
 pub fn rule(rule: &Rule) -> String {
     match rule {
         Rule::Everything => gettext_f(
@@ -158,7 +158,7 @@ pub fn rule(rule: &Rule) -> String {
     }
 }
 
-/// What to say while nothing is recorded at all, whatever the rules are.
+/// A note for while Zeitgeist records nothing, whatever the rules are.
 pub fn nothing_is_recorded() -> String {
     gettext_f(
         // Translators: the choice is “Record files and applications used”
@@ -167,12 +167,11 @@ pub fn nothing_is_recorded() -> String {
     )
 }
 
-/// The name of the switch that says whether anything is recorded.
 fn recording() -> String {
     ACTIVITY_HISTORY.title()
 }
 
-/// What clearing does not reach, wherever it is done.
+/// A note about the programs whose history isn't cleared.
 pub fn out_of_reach() -> String {
     gettext(
         "Web browsers and other programs that keep a history of their own are not reached. Clear it there.",

@@ -1,71 +1,71 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a report holds, for people: text as text, and of everything else how much it is.
+//! The content of a report, for users: text as text, and the size of everything else.
 
 use std::io;
 
 use crate::system::text;
 
-/// A part of a report.
+/// A named part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// What the reporter calls it; none for what stands in the file without a name.
+    /// The keeper's name for it. `None`: text outside any field.
     pub name: Option<String>,
-    /// What it holds.
+    /// Its content.
     pub content: Content,
 }
 
-/// What a field holds.
+/// The content of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Text. What cannot be shown has been replaced.
+    /// Text. Characters that can't be shown are replaced.
     Text {
-        /// It, or its beginning.
+        /// The text, or its beginning.
         text: String,
-        /// Whether there is more of it.
+        /// Whether there is more text.
         cut: bool,
     },
-    /// Anything else.
+    /// Any other data.
     Binary {
-        /// How much room it takes in the report, in bytes.
+        /// The size in the report, in bytes.
         size: u64,
-        /// How large it says to be when it is unpacked, in bytes.
+        /// The uncompressed size that the data claims, in bytes.
         unpacked: Option<u64>,
     },
 }
 
-/// Whether to go on reading.
+/// Whether to continue reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// There may be more.
+    /// Continue.
     GoOn,
-    /// It is enough.
+    /// Stop.
     Stop,
 }
 
-/// What was written of a field.
+/// How much of a field was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// All of it.
+    /// The whole field.
     Whole,
-    /// Its beginning, since it is larger than was asked for.
+    /// The beginning, since the field exceeds the limit.
     Cut,
-    /// Its beginning, since the rest is broken.
+    /// The beginning, since the rest is damaged.
     Broken,
-    /// As it is in the report, since it is packed in another way than gzip's.
+    /// The compressed data, since only gzip and zlib are decompressed.
     Packed,
 }
 
-/// Why it cannot be seen what a report holds.
+/// Why a report's content can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// It is somebody else's.
+    /// The caller may not read the file.
     #[error("not permitted")]
     NotPermitted,
-    /// It is not there any more.
+    /// The file is gone.
     #[error("gone")]
     Gone,
-    /// The system says why.
+    /// The system's error.
     #[error(transparent)]
     System(io::Error),
 }
@@ -80,7 +80,7 @@ impl From<io::Error> for Unreadable {
     }
 }
 
-/// Bytes that are meant to be text. What is cut may end within a letter.
+/// Converts bytes to text. Cut bytes may end within a character.
 pub(super) fn text(bytes: &[u8], cut: bool) -> Content {
     Content::Text {
         text: text::lines(&String::from_utf8_lossy(whole_letters(bytes, cut))),
@@ -88,14 +88,14 @@ pub(super) fn text(bytes: &[u8], cut: bool) -> Content {
     }
 }
 
-/// Whether bytes that could be anything are text, as Apport tells (`_try_unicode` and `is_binary`
-/// in `problem_report.py`).
+/// Whether bytes are text, by Apport's rule (`_try_unicode` and `is_binary` in
+/// `problem_report.py`).
 pub(super) fn is_text(bytes: &[u8], cut: bool) -> bool {
     let plain = |byte: &u8| *byte >= b' ' || matches!(byte, 9..=13);
     bytes.iter().all(plain) && std::str::from_utf8(whole_letters(bytes, cut)).is_ok()
 }
 
-/// Bytes without the part of a letter at their end, where they were cut.
+/// The bytes without an incomplete character at the end, if they were cut.
 fn whole_letters(bytes: &[u8], cut: bool) -> &[u8] {
     match std::str::from_utf8(bytes) {
         Err(error) if cut && error.error_len().is_none() => &bytes[..error.valid_up_to()],
@@ -103,7 +103,7 @@ fn whole_letters(bytes: &[u8], cut: bool) -> &[u8] {
     }
 }
 
-/// The same on one line.
+/// The text on one line.
 pub(super) fn one_line(text: &str) -> String {
     text::one_line(&text.replace(['\n', '\t'], " "))
 }
@@ -131,8 +131,7 @@ pub(super) fn copy(
     }
 }
 
-/// The bytes of a text in which `prefix` and two hexadecimal digits stand for a byte. Anything else
-/// stands for itself.
+/// Replaces `prefix` and two hexadecimal digits with the byte they stand for.
 pub(super) fn unescaped(text: &str, prefix: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

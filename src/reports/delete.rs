@@ -11,28 +11,28 @@ use super::folder::{Folder, is, is_refusal};
 use crate::reports::report::Report;
 use crate::system::owner::Owner;
 
-/// Why a report, or a part of it, is still there.
+/// Why a report, or a part of it, remains.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDeleted {
-    /// Its content is not what it was when it was listed.
+    /// Its content changed after it was listed.
     #[error("changed")]
     Changed,
-    /// Whoever asked may not delete it.
+    /// The caller may not delete it.
     #[error("not permitted")]
     NotPermitted,
-    /// It is another user's, and the caller is root in that or another user's home.
+    /// It belongs to another user, and the caller is root in a user's home.
     #[error("belongs to {0}")]
     Foreign(Owner),
-    /// The content is gone, and the name of an empty file is left.
+    /// The content is gone, but an empty file remains.
     #[error("emptied")]
     Emptied,
-    /// The content is gone, and marks are left that belong to somebody else.
+    /// The content is gone, but marks of other users remain.
     #[error("marks left")]
     MarksLeft(Vec<OsString>),
-    /// The system says why.
+    /// The system's error.
     #[error("{}: {error}", .file.to_string_lossy())]
     System {
-        /// The file that is left.
+        /// The file that remains.
         file: OsString,
         /// Why.
         #[source]
@@ -41,14 +41,14 @@ pub enum NotDeleted {
 }
 
 impl Report {
-    /// Deletes all of its files. There is no way back.
+    /// Deletes all files of the report. This can't be undone.
     ///
-    /// A report whose content is not what it was when this was read stays: another failure of the
+    /// A report whose content changed after it was listed isn't deleted: another failure of the
     /// same program has taken its name.
     pub fn delete(&self) -> Result<(), NotDeleted> {
         let folder = match Folder::open(&self.place.folder) {
             Ok(folder) => folder,
-            // With its folder it is gone.
+            // Without the folder there is no report.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => {
                 let file = self.place.folder.clone().into();
@@ -59,13 +59,14 @@ impl Report {
             return Err(NotDeleted::Foreign(owner));
         }
         let (content, marks) = self.place.keeper.files_to_delete(self);
-        // Of a report that was a mark alone, a new one with content may have come since.
+        // A mark without a report may have got a new report since.
         let now = content.as_ref().and_then(|file| folder.status(file));
         if now.is_some_and(|now| now.size > 0) && now != self.seen {
             return Err(NotDeleted::Changed);
         }
 
-        // The mark by which it is sent comes first, so that nobody begins to send what is about to go.
+        // The mark to send goes first, so that whoopsie doesn't start sending a report that is
+        // being deleted.
         let mut left = Vec::new();
         for mark in marks {
             match folder.delete(&mark) {
@@ -93,8 +94,9 @@ fn delete_content(folder: &Folder, name: &OsString, report: &Report) -> Result<(
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) if is_refusal(&error) => {
-            // Apport does the same where the folder lets nobody delete (`delete_report`). It is one's
-            // own file and has no other name, or else somebody's other file would be emptied.
+            // Apport does the same if the folder's permissions prevent deleting (`delete_report`).
+            // The file must be the caller's and have no other name. Otherwise another file would be
+            // emptied.
             let mine = report
                 .seen
                 .is_some_and(|seen| seen.owner == geteuid().as_raw() && seen.links == 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A folder of reports as a handle, and the files in it: never a link, never a device.
+//! An open folder of reports, and the regular files in it. Symbolic links and devices don't count.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,7 +14,7 @@ use rustix::process::geteuid;
 
 use crate::system::open;
 
-/// The bit of a folder's mode with which files are deleted by their owners alone.
+/// The mode bit by which only owners may delete files in a folder.
 const STICKY: u32 = 0o1000;
 
 /// An open folder.
@@ -23,13 +23,13 @@ pub struct Folder {
     handle: OwnedFd,
 }
 
-/// What a regular file is at some moment.
+/// The state of a regular file when it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
     inode: u64,
     /// In bytes.
     pub(crate) size: u64,
-    /// When it was written, in seconds since 1970 and nanoseconds.
+    /// When it was modified, in seconds since 1970 and nanoseconds.
     pub(crate) written: (i64, u32),
     pub(crate) owner: u32,
     pub(crate) links: u64,
@@ -37,7 +37,7 @@ pub(crate) struct Status {
 
 impl Status {
     fn new(stat: &Stat) -> Option<Self> {
-        // The types of these differ between computers.
+        // These types differ between architectures.
         #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
         (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| Self {
             inode: stat.st_ino,
@@ -54,13 +54,13 @@ impl Status {
 
 impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        // The folder itself may be a link: those above it are root's alone.
+        // The folder itself may be a symbolic link: only root can write to its parents.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(path, flags, Mode::empty())?;
         Ok(Self { handle })
     }
 
-    /// The names of all that is in it, as they are read.
+    /// The names of everything in the folder, read lazily.
     pub(crate) fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
         let entries = Dir::read_from(&self.handle)?;
         Ok(entries.map(|entry| {
@@ -69,22 +69,22 @@ impl Folder {
         }))
     }
 
-    /// A regular file of that name, or none.
+    /// The regular file with this name.
     pub(crate) fn status(&self, name: &OsStr) -> Option<Status> {
         let stat = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         Status::new(&stat)
     }
 
-    /// Opens a regular file to read it, and leaves no trace of that.
+    /// Opens a regular file for reading without changing its access time.
     ///
-    /// Apport asks about a report as long as nobody has read it since it was written, by the times
-    /// of the file (`seen_report` in apport/fileutils.py). To look at a list must not be taken for that.
+    /// Apport asks about a report until its access time is later than its modification time
+    /// (`seen_report` in apport/fileutils.py). Showing a list must not change that.
     pub(crate) fn open_unseen(&self, name: &OsStr) -> io::Result<File> {
         self.open_with(name, OFlags::RDONLY | OFlags::NOATIME)
     }
 
-    /// Opens a regular file to read it, without a trace where that is possible: the system lets a
-    /// file's owner do so.
+    /// Opens a regular file for reading, without changing its access time if possible: only the
+    /// owner may do that.
     pub(crate) fn open_file(&self, name: &OsStr) -> io::Result<File> {
         match self.open_unseen(name) {
             Err(error) if is(&error, rustix::io::Errno::PERM) => {
@@ -102,12 +102,12 @@ impl Folder {
         open::regular(&self.handle, name, access)
     }
 
-    /// Whether whoever asks may read a file, without opening it.
+    /// Whether the caller may read a file. Doesn't open it.
     pub(crate) fn may_read(&self, name: &OsStr) -> bool {
         self.may(name, Access::READ_OK)
     }
 
-    /// Whether whoever asks may delete all of these files.
+    /// Whether the caller may delete all of these files.
     pub(crate) fn may_delete(&self, files: &[Status]) -> bool {
         if !self.may(OsStr::new("."), Access::WRITE_OK | Access::EXEC_OK) {
             return false;
@@ -131,12 +131,12 @@ impl Folder {
     }
 }
 
-/// Whether an error is that of the system.
+/// Whether an error has this number.
 pub(crate) fn is(error: &io::Error, errno: rustix::io::Errno) -> bool {
     error.raw_os_error() == Some(errno.raw_os_error())
 }
 
-/// Whether an error says that somebody may not.
+/// Whether an error means that permission was denied.
 pub(crate) fn is_refusal(error: &io::Error) -> bool {
     is(error, rustix::io::Errno::PERM)
         || is(error, rustix::io::Errno::ACCESS)

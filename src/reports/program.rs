@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What people call a program, by what is in the applications' desktop files.
+//! Names and icons of programs, from the desktop files of applications.
 
 use std::collections::HashMap;
 
@@ -8,21 +8,21 @@ use gio::prelude::*;
 
 use crate::system::limits;
 
-/// The applications of this computer, by the names of their programs.
+/// The installed applications, by the names of their executables.
 #[derive(Debug, Default)]
 pub struct Programs(HashMap<String, Program>);
 
-/// An application.
+/// An application's name and icon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// Its name, in the person's language.
+    /// The name, in the user's language.
     pub name: String,
-    /// Its icon, as GIO writes one down.
+    /// The icon, as a string that GIO can parse.
     pub icon: Option<String>,
 }
 
 impl Programs {
-    /// Reads all of the desktop files, which takes its time.
+    /// Reads every desktop file, which is slow.
     pub fn load() -> Self {
         let mut programs = HashMap::new();
         for app in gio::AppInfo::all() {
@@ -37,7 +37,7 @@ impl Programs {
                     .and_then(|icon| IconExt::to_string(&icon))
                     .map(Into::into),
             };
-            // What is shown in menus is the application that people know by this program.
+            // If several applications share an executable, use one that menus show.
             if app.should_show() {
                 programs.insert(file.to_owned(), program);
             } else {
@@ -47,17 +47,17 @@ impl Programs {
         Self(programs)
     }
 
-    /// The application whose program this is.
+    /// The application that an executable belongs to.
     pub fn find(&self, program: &str) -> Option<&Program> {
         let name = program.rsplit('/').next()?;
-        // What many applications are started with is none of them.
+        // An interpreter runs many applications, and is none of them.
         (!INTERPRETERS.contains(&name))
             .then(|| self.0.get(name))
             .flatten()
     }
 }
 
-/// Programs that run others.
+/// Programs that run other programs.
 const INTERPRETERS: [&str; 8] = [
     "bash", "env", "flatpak", "gjs", "perl", "python3", "sh", "snap",
 ];

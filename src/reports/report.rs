@@ -69,23 +69,23 @@ pub struct Place {
     pub folder: PathBuf,
 }
 
-/// What becomes of a report, as far as its files say.
+/// Whether a report is sent, by its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Nobody has said that it is to be sent.
+    /// Not marked to be sent.
     Waiting,
-    /// It is sent when that is possible.
+    /// Marked: whoopsie sends it when it can.
     Marked,
-    /// The sender is done with it.
+    /// Whoopsie has sent it, or won't try again.
     Sent,
-    /// Nobody sends it.
+    /// Nothing sends it.
     Kept,
-    /// A mark alone, whose report is gone: there is nothing to send.
+    /// A mark whose report is gone: there is nothing to send.
     Mark,
 }
 
 impl State {
-    /// The name in files and output for programs.
+    /// The identifier in JSON; it is never translated.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -97,36 +97,36 @@ impl State {
     }
 }
 
-/// A report, without what it holds.
+/// A report, without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Its name here: one word of plain letters, however odd the file is called.
+    /// The identifier: one word of plain ASCII, whatever the file is called.
     pub id: String,
-    /// The program that failed: the path of its file where that is known, or what the file's name
-    /// says. One line that says nothing to a terminal.
+    /// The program that failed: the path of its executable if known, otherwise the name in the
+    /// file's name. One line that is safe to print.
     pub program: String,
     /// When it was written, in seconds since 1970.
     pub time: i64,
-    /// How much room all of its files take, in bytes.
+    /// The size of all its files, in bytes.
     pub size: u64,
-    /// What becomes of it.
+    /// Whether it is sent.
     pub state: State,
     /// Where it is.
     pub place: Place,
-    /// All of its files, that with the content first.
+    /// All its files. The file with the content comes first.
     pub files: Vec<OsString>,
-    /// Whether there is a file with content, rather than marks alone.
+    /// Whether the file with the content exists, rather than only marks.
     pub has_content: bool,
-    /// Whether whoever asks may see what it holds.
+    /// Whether the caller may read its content.
     pub readable: bool,
-    /// Whether whoever asks may delete it.
+    /// Whether the caller may delete it.
     pub deletable: bool,
-    /// What the file with the content was when this was read.
+    /// The state of the file with the content when it was listed.
     pub(super) seen: Option<Status>,
 }
 
 impl Report {
-    /// The report of that name, or none: where there is none any more, or never was.
+    /// The report with an identifier. `None`: there is no such report, or not any more.
     pub fn find(places: &[Place], id: &str) -> io::Result<Option<Self>> {
         let Some((keeper, name)) = id.split_once(':') else {
             return Ok(None);
@@ -135,7 +135,7 @@ impl Report {
             return Ok(None);
         };
         let name = OsString::from_vec(unescaped(name, b"%"));
-        // The name of a file in that folder and of nothing else.
+        // Only accept the name of a file in this folder.
         if name.is_empty() || name.as_bytes().contains(&b'/') || name.as_bytes().contains(&0) {
             return Ok(None);
         }
@@ -149,12 +149,12 @@ impl Report {
         if name.is_empty() { &self.program } else { name }
     }
 
-    /// Goes through what it holds, field by field, until `each` says that it is enough.
+    /// Passes each field to `each`, until it returns [`Reading::Stop`].
     pub fn read(&self, each: &mut dyn FnMut(Field) -> Reading) -> Result<(), Unreadable> {
         self.place.keeper.read(self, each)
     }
 
-    /// Writes a field as it is, unpacked, and `largest` bytes of it at most.
+    /// Writes a field unchanged and decompressed, up to `largest` bytes.
     pub fn write_field(
         &self,
         name: &str,
@@ -164,8 +164,8 @@ impl Report {
         self.place.keeper.write_field(self, name, largest, out)
     }
 
-    /// The user whose report this is, if the caller is root in that user's home or session: then
-    /// it is left to that user.
+    /// The user that the report belongs to, if the caller is root in that user's home or session
+    /// and so must not touch it.
     pub fn foreign(&self) -> Option<Owner> {
         let owner = home::of_another()?;
         let folder = Folder::open(&self.place.folder).ok()?;
@@ -183,34 +183,34 @@ impl Report {
     }
 }
 
-/// A folder that could not be looked through, or not to its end.
+/// A folder that can't be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", text::path(.folder))]
 pub struct Unlisted {
     /// The folder.
     pub folder: PathBuf,
-    /// Why.
+    /// The system's error.
     #[source]
     pub error: io::Error,
 }
 
-/// How much there is to know of each report of a list.
+/// How much to find out about each report of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// What its files are called, and what they are.
+    /// What the names and states of its files say.
     Names,
-    /// The program, too, as the report itself says it.
+    /// Also the program, which is in the report's content.
     Programs,
 }
 
-/// A file's name as one word of plain letters.
+/// Escapes a file name to one word of plain ASCII.
 pub(super) fn escaped(name: &OsStr) -> String {
     let mut out = String::with_capacity(name.len());
     for &byte in name.as_bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.+,@".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            // A text takes whatever is written to it.
+            // Writing to a string can't fail.
             let _ = write!(out, "%{byte:02X}");
         }
     }

@@ -44,7 +44,7 @@ impl Crashes {
         file
     }
 
-    /// A file that was written so many seconds after a certain time.
+    /// Adds a file that was modified some seconds after a fixed time.
     fn add_at(&self, name: &str, content: &str, seconds: u64) {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds);
         File::options()
@@ -109,7 +109,7 @@ fn named(name: &str, text: &str) -> Field {
     }
 }
 
-/// As `problem_report.py` writes it: the header, what was packed, and the end, on lines of their own.
+/// As `problem_report.py` writes it: the header, the compressed data and the end on separate lines.
 fn packed(name: &str, bytes: &[u8]) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
@@ -161,14 +161,14 @@ fn the_marks_that_are_newer_say_what_becomes_of_a_report() {
     };
     assert_eq!(state(&[("crash", 0)]), State::Waiting);
     assert_eq!(state(&[("crash", 0), ("upload", 1)]), State::Marked);
-    // Marked when an older one was there, whose mark Apport does not make anew.
+    // Marked while an older report existed, whose mark Apport doesn't renew.
     assert_eq!(state(&[("crash", 2), ("upload", 1)]), State::Marked);
     let all = |upload, uploaded| [("crash", 5), ("upload", upload), ("uploaded", uploaded)];
     assert_eq!(state(&all(6, 7)), State::Sent);
     assert_eq!(state(&all(6, 6)), State::Sent);
-    // The program has failed again since.
+    // The program has failed again.
     assert_eq!(state(&all(1, 2)), State::Waiting);
-    // And is to be sent again.
+    // It is to be sent again.
     assert_eq!(state(&all(7, 2)), State::Marked);
     assert_eq!(state(&[("uploaded", 1)]), State::Sent);
     assert_eq!(state(&[("upload", 0), ("uploaded", 1)]), State::Sent);
@@ -212,7 +212,7 @@ fn only_regular_files_are_reports_and_nothing_else_is_opened() {
     let found = Report::find(&crashes.places, "apport:_bin_link.0").unwrap();
     assert_eq!(found, None);
 
-    // What takes a report's place after it was listed is not opened either.
+    // A file that replaces a report after it was listed isn't opened either.
     let file = crashes.add("_bin_x.0.crash", "ProblemType: Crash\n");
     let report = crashes.one();
     fs::remove_file(&file).unwrap();
@@ -314,18 +314,18 @@ fn fields_are_read_as_apport_writes_them() {
 
 #[test]
 fn what_is_broken_is_shown_as_far_as_it_goes() {
-    // No end of the last line.
+    // The last line has no end.
     assert_eq!(parse(b"A: 1\nB: 2"), [named("A", "1"), named("B", "2")]);
-    // Lines that belong to nothing, before and between fields.
+    // Lines outside any field, before and between fields.
     let fields = parse(b" x\nno field\n\nA: 1\nnone: of: these\n\xff\xfe: y\nz\nB:2\n");
     let names: Vec<_> = fields.iter().map(|field| field.name.as_deref()).collect();
     assert_eq!(names, [None, Some("A"), Some("none"), None, Some("B")]);
     assert_eq!(fields[0].content, content::text(b" x\nno field\n", false));
-    // Not UTF-8, and what would speak to a terminal.
+    // Invalid UTF-8, and control characters.
     let fields = parse(b"A: gr\xf6\xdfer\x1b[31m\nB: \xe2\x80\xaex\n");
     assert_eq!(fields[0], named("A", "gr\u{fffd}\u{fffd}er\\u{1b}[31m"));
     assert_eq!(fields[1], named("B", "\\u{202e}x"));
-    // Packed, and then cut off, or no base64, or nothing.
+    // Compressed and then cut off, invalid base64, or empty.
     let whole = packed("Text", &b"some text that is long enough ".repeat(50));
     let fields = parse(&whole.as_bytes()[..whole.len() / 2]);
     assert_eq!(fields.len(), 1);
@@ -351,7 +351,7 @@ fn a_few_bytes_that_unpack_to_much_are_not_unpacked_to_it() {
         panic!("not text");
     };
     assert_eq!((text.len(), *cut), (limits::REPORT_TEXT, true));
-    // A lie about the size is not repeated.
+    // An impossible size isn't reported.
     let mut lie = packed("CoreDump", &[0, 1, 2, 3]);
     let at = lie.trim_end().rfind(' ').unwrap();
     lie.replace_range(at.., &format!(" {}\n", glib::base64_encode(&[0xff; 8])));
@@ -390,7 +390,7 @@ fn a_field_of_a_hundred_megabytes_and_a_million_fields_are_shown_in_part() {
     .unwrap();
     assert_eq!(count, 1000);
 
-    // All of it together is bounded, too.
+    // The total is limited, too.
     let many = (0..100).map(|_| format!("A: {}\n", "x".repeat(200_000)));
     let kept: usize = parse(many.collect::<String>().as_bytes())
         .iter()
@@ -433,7 +433,7 @@ fn a_report_goes_with_its_marks_and_nothing_else_goes() {
     let report = Report::find(&crashes.places, "apport:_bin_x.0")
         .unwrap()
         .unwrap();
-    // A mark that came after the look at it.
+    // A mark that appeared after listing.
     crashes.add("_bin_x.0.uploaded", "");
     report.delete().unwrap();
     assert_eq!(
@@ -445,7 +445,7 @@ fn a_report_goes_with_its_marks_and_nothing_else_goes() {
             "_bin_x.1.upload",
         ]
     );
-    // What is gone already is deleted.
+    // Deleting a missing report succeeds.
     report.delete().unwrap();
 }
 
@@ -459,7 +459,7 @@ fn a_report_that_another_has_taken_the_place_of_is_not_deleted() {
     assert!(matches!(report.delete(), Err(NotDeleted::Changed)));
     assert_eq!(crashes.names().len(), 2);
 
-    // Nor where there was a mark alone.
+    // The same for a mark without a report.
     fs::remove_file(crashes.folder.path().join("_bin_x.0.crash")).unwrap();
     let mark = crashes.one();
     assert_eq!(mark.state, State::Mark);
@@ -519,7 +519,7 @@ fn a_core_dump_says_what_systemd_attached_or_what_its_name_says() {
     let core = all.last().unwrap();
     assert!(matches!(core.content, Content::Binary { size: 4, .. }));
     let attached = rustix::fs::XattrFlags::empty();
-    // /tmp has to be on a file system with attributes of users: on tmpfs, Linux 6.6 or later.
+    // /tmp needs a file system with user attributes: on tmpfs, Linux 6.6 or later.
     rustix::fs::setxattr(&file, "user.coredump.exe", b"/bin/my.program", attached).unwrap();
     assert_eq!(fields(&report)[0], named("COREDUMP_EXE", "/bin/my.program"));
     let mut out = Vec::new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Unpacks what is packed in a report, as it is read: a few bytes can be made to unpack to anything,
-//! so whoever asks says how much is enough.
+//! Decompresses the data in reports as a stream. A few bytes can expand to any size, so the caller
+//! sets a limit.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -9,8 +9,7 @@ use flate2::bufread::{GzDecoder, ZlibDecoder};
 
 use crate::system::limits::UNPACKED_PIECE;
 
-/// Text of base64 as the bytes that it stands for. Each line of Apport's stands for itself, with
-/// padding at its end.
+/// Decodes base64. Apport encodes each line separately, with padding at its end.
 pub(super) struct Base64<R> {
     text: R,
     piece: Vec<u8>,
@@ -18,7 +17,7 @@ pub(super) struct Base64<R> {
     letters: u8,
     decoded: Vec<u8>,
     at: usize,
-    /// How much has been decoded, in bytes, whoever wanted it or not.
+    /// How many bytes have been decoded, including those that weren't read.
     total: u64,
     last: [u8; 4],
 }
@@ -37,13 +36,13 @@ impl<R: Read> Base64<R> {
         }
     }
 
-    /// Goes to the end; how many bytes there were in all, and the last four of them.
+    /// Decodes to the end. Returns the number of bytes and the last four of them.
     pub(super) fn finish(mut self) -> io::Result<(u64, [u8; 4])> {
         while self.decode()? {}
         Ok((self.total, self.last))
     }
 
-    /// Decodes a piece more; whether there was one.
+    /// Decodes the next piece. Returns whether there was one.
     fn decode(&mut self) -> io::Result<bool> {
         let length = self.text.read(&mut self.piece)?;
         self.decoded.clear();
@@ -82,7 +81,7 @@ impl<R: Read> Base64<R> {
         Ok(length > 0 || !self.decoded.is_empty())
     }
 
-    /// The bytes that fewer than four letters stand for.
+    /// Decodes a group of fewer than four characters.
     fn end_group(&mut self) {
         match self.letters {
             2 => self.decoded.push((self.bits >> 4).to_be_bytes()[3]),
@@ -109,24 +108,24 @@ impl<R: Read> Read for Base64<R> {
     }
 }
 
-/// How something is packed. It says so by its first bytes (`_decode_compressed_stream` in
+/// A compression format, which the first bytes show (`_decode_compressed_stream` in
 /// `problem_report.py`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     Gzip,
-    /// What Apport wrote before it wrote gzip.
+    /// Apport's format before gzip.
     Zlib,
-    /// Zstandard, and whatever else there may be.
+    /// Zstandard, or any other format.
     Other,
 }
 
-/// What is packed, unpacked. What is packed in another way than gzip's comes out as it is.
+/// Decompresses gzip and zlib. Passes other formats through unchanged.
 pub(super) fn unpack<'a>(packed: impl Read + 'a) -> io::Result<(Packing, Box<dyn Read + 'a>)> {
     let mut packed = BufReader::with_capacity(UNPACKED_PIECE, packed);
-    // A first line of fewer bytes than these two is nobody's.
+    // No keeper writes a first line shorter than these two bytes.
     Ok(match packed.fill_buf()? {
         [0x1f, 0x8b, ..] => (Packing::Gzip, Box::new(GzDecoder::new(packed))),
-        // Deflate with a window of the usual size, and a checksum over these two bytes.
+        // Deflate with the default window size. The header's checksum covers both bytes.
         [0x78, check, ..] if (0x7800 + u32::from(*check)) % 31 == 0 => {
             (Packing::Zlib, Box::new(ZlibDecoder::new(packed)))
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What there is to say of reports, in the person's language: the panel and the command line say the same.
+//! Sentences about reports, in the user's language, for the panel and the command line.
 
 use super::{Content, Field, NotDeleted, Report, State, Unlisted, Unreadable, path};
 use crate::choices::words;
 use crate::system::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use crate::system::text;
 
-/// What becomes of a report, in a word or two.
+/// A state, in a word or two.
 pub fn state(state: State) -> String {
     gettext(match state {
         // Translators: about an error report that nobody has decided to send
@@ -23,7 +23,7 @@ pub fn state(state: State) -> String {
     })
 }
 
-/// What that means, in sentences.
+/// What a report's state means, in sentences.
 pub fn consequence(report: &Report) -> String {
     gettext(match (report.state, report.has_content) {
         (State::Waiting, _) => noop(
@@ -45,7 +45,7 @@ pub fn consequence(report: &Report) -> String {
     })
 }
 
-/// A time in seconds since 1970, as the person writes times.
+/// A time in seconds since 1970, in the user's format.
 pub fn time(seconds: i64) -> String {
     glib::DateTime::from_unix_local(seconds)
         // Translators: a date and a time, as “date” and “strftime” take it. “%x %X” is what your
@@ -54,12 +54,12 @@ pub fn time(seconds: i64) -> String {
         .map_or_else(|_| seconds.to_string(), Into::into)
 }
 
-/// A number of bytes, as the person writes it.
+/// A number of bytes, in the user's format.
 pub fn size(bytes: u64) -> String {
     glib::format_size(bytes).into()
 }
 
-/// How many reports there are.
+/// A number of reports.
 pub fn count(count: usize) -> String {
     if count == 0 {
         return none();
@@ -72,17 +72,17 @@ pub fn count(count: usize) -> String {
     )
 }
 
-/// What to say where there is none.
+/// A sentence for an empty list.
 pub fn none() -> String {
     gettext("No reports")
 }
 
-/// What to say where nothing on a computer keeps reports.
+/// A sentence for a computer without a keeper of reports.
 pub fn no_places() -> String {
     gettext("Nothing on this computer keeps error reports.")
 }
 
-/// What there is to say of a field whose content is not text.
+/// A description of a field that isn't text.
 pub fn binary(field: &Field) -> Option<String> {
     match field.content {
         Content::Text { .. } => None,
@@ -108,7 +108,7 @@ pub fn binary(field: &Field) -> Option<String> {
     }
 }
 
-/// What a field is called; what stands in a report without a name has none.
+/// The name of a field, or a stand-in for text outside any field.
 pub fn field_name(field: &Field) -> String {
     field.name.as_deref().map_or_else(
         // Translators: instead of a name, over lines of a report that are broken
@@ -117,13 +117,13 @@ pub fn field_name(field: &Field) -> String {
     )
 }
 
-/// What to say where a text is too long to be shown.
+/// A note after the beginning of a long text.
 pub fn cut() -> String {
     // Translators: after the beginning of a long text
     gettext("This is the beginning. The rest is too long to be shown here.")
 }
 
-/// Why it cannot be seen what a report holds, and what to do.
+/// Why a report's content can't be read, and what the user can do.
 pub fn unreadable(report: &Report, why: &Unreadable) -> String {
     match why {
         Unreadable::NotPermitted => gettext_f(
@@ -154,7 +154,7 @@ fn file(report: &Report) -> String {
         .unwrap_or_default()
 }
 
-/// Why a report or a part of it is still there, and what to do.
+/// Why a report or a part of it remains, and what the user can do.
 pub fn not_deleted(report: &Report, why: &NotDeleted) -> String {
     let program = ("program", report.program_name());
     match why {
@@ -193,7 +193,7 @@ pub fn not_deleted(report: &Report, why: &NotDeleted) -> String {
     }
 }
 
-/// Why a folder could not be looked through, and what to do.
+/// Why a folder can't be read.
 pub fn unlisted(unlisted: &Unlisted) -> String {
     gettext_f(
         // Translators: a folder, and why it cannot be read

@@ -2,7 +2,7 @@
 
 //! `org.gnome.Shell.SearchProvider2`: results are the names of choices.
 //!
-//! What is shown of one is read when the shell asks for it, never kept.
+//! The state of a choice is read for each call, and never cached.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use privacy_panel::system::limits;
 use crate::OBJECT_PATH;
 use crate::life::Life;
 
-/// The panel's own object, at the place that its name gives it.
+/// The object path of the panel, which follows from its application ID.
 const PANEL_PATH: &str = "/net/launchpad/PrivacyPanel";
 
 const INTERFACE: &str = "org.gnome.Shell.SearchProvider2";
@@ -56,7 +56,7 @@ const DESCRIPTION: &str = r#"
 </node>
 "#;
 
-/// An array of strings as it came, of which only so many are looked at: a caller may send any number.
+/// An array of strings from the caller, which may be of any length. Only the first are read.
 struct Strings(Variant);
 
 impl Strings {
@@ -65,15 +65,15 @@ impl Strings {
     }
 }
 
-/// What the shell asks.
+/// The shell's method calls.
 enum Call {
-    /// Which choices do these terms find?
+    /// Find choices by terms.
     Search { terms: Strings },
-    /// Which of these do?
+    /// Find choices by more terms, among previous results.
     Narrow { previous: Strings, terms: Strings },
-    /// What is to be shown of these?
+    /// Describe choices.
     Describe { ids: Strings },
-    /// Open the panel, at a choice if one is named, for what a person did at that time.
+    /// Open the panel, at a choice if there is one. The time is that of the user's action.
     Open { id: Option<String>, time: u32 },
 }
 
@@ -84,7 +84,7 @@ impl DBusMethodCall for Call {
         method: &str,
         arguments: Variant,
     ) -> Result<Self, glib::Error> {
-        // The types have been compared with the description by now.
+        // GDBus has already checked the types.
         let argument = |at: usize| arguments.try_child_value(at);
         let strings = |at: usize| argument(at).map(Strings);
         let time = |at: usize| argument(at)?.get::<u32>();
@@ -111,7 +111,6 @@ impl DBusMethodCall for Call {
     }
 }
 
-/// Puts the object on the bus.
 pub(crate) fn register(
     bus: &gio::DBusConnection,
     life: &Rc<Life>,
@@ -167,8 +166,8 @@ fn known(id: &str) -> Result<&'static Choice, glib::Error> {
     })
 }
 
-/// What the shell shows of choices, as they are now. Each once: a caller with a long list of the
-/// same name is not to have the settings read that many times.
+/// The current state of each choice for the shell. Duplicates are dropped: a long list of one name
+/// must not read the settings each time.
 fn describe(ids: &Strings) -> Vec<HashMap<&'static str, Variant>> {
     let mut wanted: Vec<&Choice> = Vec::new();
     let ids = ids.first(limits::SEARCH_RESULTS);
@@ -203,15 +202,15 @@ fn meta(status: &ChoiceStatus) -> HashMap<&'static str, Variant> {
     meta
 }
 
-/// Has the bus start the panel where it is not running, and opens it.
+/// Opens the panel. D-Bus starts it if necessary.
 async fn open(
     bus: &gio::DBusConnection,
     choice: Option<&Choice>,
     time: u32,
 ) -> Result<(), glib::Error> {
     let context = glib::VariantDict::new(None);
-    // Startup notification's way to say when a person did something, for a program that could not
-    // ask the display for a token: without it, the window might be held back.
+    // The shell has no activation token from a display, so the time goes into a startup ID. Without
+    // it, the window might not get the focus.
     context.insert("desktop-startup-id", format!("{PACKAGE}_TIME{time}"));
     let context = context.end();
     let (method, arguments) = match choice {

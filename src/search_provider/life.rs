@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! How long the provider stays: while somebody is being answered, and a while after that.
+//! How long the process runs: while it answers calls, and for a while after that.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use glib::prelude::*;
 use crate::BUS_NAME;
 use privacy_panel::system::{bus, limits};
 
-/// Ends the process when it is not needed.
+/// Ends the process when it is idle.
 pub(crate) struct Life {
     bus: gio::DBusConnection,
     main_loop: glib::MainLoop,
@@ -19,7 +19,7 @@ pub(crate) struct Life {
     end: RefCell<Option<glib::SourceId>>,
 }
 
-/// A question that is being answered.
+/// A call that is being answered.
 pub(crate) struct Question(Rc<Life>);
 
 impl Life {
@@ -32,22 +32,22 @@ impl Life {
         })
     }
 
-    /// Answers until nobody has asked for a while.
+    /// Answers calls until none has come for a while.
     pub(crate) fn live(self: &Rc<Self>) {
         self.wait(limits::PROVIDER_IDLE, Self::leave);
         self.main_loop.run();
     }
 
-    /// Keeps the process until what this returns is dropped.
+    /// Keeps the process running until the result is dropped.
     pub(crate) fn question(self: &Rc<Self>) -> Question {
         self.answering.set(self.answering.get() + 1);
         self.stop_waiting();
         Question(Rc::clone(self))
     }
 
-    /// Gives up the name, so that whoever asks from now on has the bus start another one.
+    /// Releases the bus name, so that D-Bus starts a new process for later calls.
     fn leave(self: &Rc<Self>) {
-        // Whatever the bus says: it is gone with the process.
+        // Errors don't matter: the process ends, and the name with it.
         let name = (BUS_NAME,).to_variant();
         let patience = Some(Duration::from_secs(1));
         let _ = bus::query_daemon(&self.bus, "ReleaseName", &name, patience);

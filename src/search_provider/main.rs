@@ -3,13 +3,12 @@
 //! `privacy-panel-search-provider`: the choices among the results of GNOME Shell's search.
 //!
 //! ```text
-//! main        owns the bus name, and goes when nobody has asked for a while
-//! ├── life    who is being answered, and since when nobody is
-//! └── answer  org.gnome.Shell.SearchProvider2: the library asked, the panel opened
+//! main        owns the bus name, and exits when it is idle
+//! ├── life    how long the process runs
+//! └── answer  org.gnome.Shell.SearchProvider2: calls the library, opens the panel
 //! ```
 //!
-//! The bus starts it when somebody searches. It may not know GTK: it answers while a person types,
-//! and is there for each of them.
+//! D-Bus starts it for each search. It must not link GTK: it has to start quickly.
 
 mod answer;
 mod life;
@@ -22,9 +21,9 @@ use life::Life;
 use privacy_panel::app::PACKAGE;
 use privacy_panel::system::bus;
 
-/// The name on the bus; `data/net.launchpad.PrivacyPanel.search-provider.ini` tells the shell.
+/// The well-known bus name, as in `data/net.launchpad.PrivacyPanel.search-provider.ini`.
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
-/// Where the object is; likewise.
+/// The object path, as in the same file.
 const OBJECT_PATH: &str = "/net/launchpad/PrivacyPanel/SearchProvider";
 
 /// `DBUS_NAME_FLAG_DO_NOT_QUEUE` and `DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER` of the D-Bus
@@ -46,7 +45,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), glib::Error> {
     let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE)?;
     let life = Life::new(&bus);
-    // The object comes first: whoever sees the name may call at once.
+    // Register the object first: a caller may call as soon as the name appears.
     let registered = answer::register(&bus, &life)?;
     let wish = (BUS_NAME, DO_NOT_QUEUE).to_variant();
     let owner = bus::query_daemon(&bus, "RequestName", &wish, None)?;
@@ -55,7 +54,7 @@ fn run() -> Result<(), glib::Error> {
         return Ok(());
     }
     life.live();
-    // Nothing is left of it to be asked.
+    // The process ends, so an error doesn't matter.
     let _ = bus.unregister_object(registered);
     bus.flush_sync(gio::Cancellable::NONE)
 }

@@ -26,11 +26,12 @@ struct ChoiceJson<'a> {
     state: &'static str,
     origin: &'static str,
     locked: bool,
-    /// Whose policy decided or locked it; none where nobody's did, or where it does not say.
+    /// The organisation whose policy decided or locked it. `None`: no policy did, or the policy
+    /// names none.
     organisation: Option<OrganisationJson<'a>>,
-    /// Whether programs that were started before the policy may not know of it yet.
+    /// Whether programs that started before the policy may not know it yet.
     pending: bool,
-    /// How programs send what they may send; none where no program knows of several ways.
+    /// How programs send. `None`: no program supports several ways.
     mode: Option<&'static str>,
     readers: Vec<ReaderJson<'a>>,
 }
@@ -42,24 +43,24 @@ pub(crate) struct OrganisationJson<'a> {
 }
 
 #[derive(Serialize)]
-// Each is a question of its own about the reader; none depends on another.
+// These are independent facts about a reader.
 #[allow(clippy::struct_excessive_bools)]
 struct ReaderJson<'a> {
     id: &'a str,
     name: &'a str,
     installed: bool,
-    /// None for a program that is not installed or could not be read.
+    /// `None`: the program isn't installed, or can't be read.
     state: Option<&'static str>,
-    /// None where nobody can tell, too.
+    /// `None` also if it is unknown.
     origin: Option<&'static str>,
     locked: bool,
-    /// Whether it is set for everybody who uses the computer.
+    /// Whether the setting applies to all users.
     everybody: bool,
-    /// How it sends; none where the program knows of no ways.
+    /// How it sends. `None`: the program doesn't support several ways.
     mode: Option<&'static str>,
-    /// Whether a program that reads the setting was found, besides the setting itself.
+    /// Whether the program itself was found, not only its setting.
     program: bool,
-    /// Why it could not be read.
+    /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -71,7 +72,7 @@ struct IdentifiersJson<'a> {
 
 #[derive(Serialize)]
 struct IdentifierJson<'a> {
-    /// The reader that has it.
+    /// The reader's identifier.
     id: &'a str,
     name: &'a str,
     identifier: &'a str,
@@ -88,7 +89,7 @@ struct CatalogueJson<'a> {
     id: &'a str,
     name: &'a str,
     choice: &'a str,
-    /// None for the panel's own keys.
+    /// `None`: one of the panel's own keys.
     file: Option<Cow<'a, str>>,
     installed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Output for people.
+//! Text about choices and readers, for people.
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::change::{Failure, Report};
@@ -14,7 +14,7 @@ use privacy_panel::system::text;
 
 use crate::output;
 
-/// `status`: a paragraph a choice.
+/// `status`: a paragraph for each choice.
 pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
     let paragraphs: Vec<_> = choices.iter().map(paragraph).collect();
     paragraphs.join("\n\n")
@@ -77,7 +77,7 @@ pub(crate) fn change(status: &ChoiceStatus) -> String {
     )
 }
 
-/// What `set` and `reset` found when they read every installed program back.
+/// What `set` and `reset` read back from each installed program.
 pub(crate) fn report(report: &Report) -> String {
     if let (Request::Mode(_), Some(mode)) = (report.request, report.status.mode()) {
         return words::mode(mode);
@@ -90,7 +90,7 @@ pub(crate) fn report(report: &Report) -> String {
     output::columns(&rows).join("\n")
 }
 
-/// Why programs did not follow, each reason once.
+/// Why programs didn't follow, without duplicates.
 pub(crate) fn failures(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
     for (name, failure) in report.named_failures() {

@@ -12,9 +12,9 @@ use crate::output::json;
 
 #[derive(Serialize)]
 struct HistoryJson<'a> {
-    /// In ISO 8601; none where the span has no beginning.
+    /// In ISO 8601. `None`: the span has no beginning.
     since: Option<String>,
-    /// The first moment after the span; none where it has no end.
+    /// The first moment after the span. `None`: the span has no end.
     until: Option<String>,
     places: Vec<PlaceJson<'a>>,
 }
@@ -23,13 +23,13 @@ struct HistoryJson<'a> {
 struct PlaceJson<'a> {
     id: &'a str,
     name: String,
-    /// How many entries of the span there are; none where it could not be found out.
+    /// How many entries of the span there are. `None`: they can't be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
     /// How many entries were removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<usize>,
-    /// Why entries could not be counted, or cannot be or were not removed.
+    /// Why entries can't be counted or cleared, or remain.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }

@@ -10,7 +10,7 @@ use privacy_panel::system::text;
 use crate::history::rule_words;
 use crate::output;
 
-/// A row a place: what it holds.
+/// A row for each source, with what it holds.
 pub(crate) fn places(found: &[Found]) -> String {
     if found.is_empty() {
         return gettext("Nothing on this computer remembers what you do, as far as is known.");
@@ -35,7 +35,7 @@ pub(crate) fn progress(progress: Progress) -> String {
     )
 }
 
-/// What became of clearing, a row a source.
+/// A row for each source, with the result of clearing it.
 pub(crate) fn outcomes(outcomes: &[Outcome]) -> String {
     let rows: Vec<_> = outcomes
         .iter()
@@ -46,7 +46,7 @@ pub(crate) fn outcomes(outcomes: &[Outcome]) -> String {
     lines.join("\n")
 }
 
-/// The words by which a rule is added and removed, and what it is called.
+/// The arguments that add and remove a rule, and its name.
 pub(crate) fn rule(rule: &Rule) -> [String; 3] {
     let (kind, value) = rule_words(rule);
     let name = match rule {

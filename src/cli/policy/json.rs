@@ -14,16 +14,16 @@ use crate::output::json;
 
 #[derive(Serialize)]
 struct PolicyJson<'a> {
-    /// The file; none where there is no policy.
+    /// `None`: there is no policy.
     policy: Option<Cow<'a, str>>,
     organisation: Option<OrganisationJson<'a>>,
     in_force: bool,
-    /// Whether everybody’s profile names the policy’s database.
+    /// Whether the system's dconf profile has the policy's database.
     in_profile: bool,
     choices: Vec<DecisionJson<'a>>,
-    /// Files that others than the administrator can change.
+    /// Files that users other than root can change.
     exposed: Vec<Cow<'a, str>>,
-    /// Files that people cannot read.
+    /// Files that users can't read.
     hidden: Vec<Cow<'a, str>>,
 }
 
@@ -49,7 +49,7 @@ struct ReaderReportJson<'a> {
     name: &'a str,
     in_force: bool,
     keys: Vec<KeyJson<'a>>,
-    /// Why the program does not take the value.
+    /// Why the program can't use the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'a str>,
 }

@@ -51,7 +51,7 @@ pub(crate) fn in_force(decision: &Decision, report: &Report) -> String {
     )
 }
 
-/// What an administrator may not expect of a policy.
+/// The limits of a policy, for administrators.
 pub(crate) fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
     let mut notes = Vec::new();
     for decision in &policy.decisions {
@@ -199,7 +199,7 @@ pub(crate) fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec
     lines
 }
 
-/// What is not as it should be for a reader, key by key.
+/// The keys of a reader that differ from the policy.
 pub(crate) fn differences(reader: &ReaderReport) -> Vec<String> {
     if let Some(problem) = reader.problem() {
         return vec![text::one_line(problem)];
@@ -235,14 +235,14 @@ pub(crate) fn differences(reader: &ReaderReport) -> Vec<String> {
         .collect()
 }
 
-/// How much of a value is shown, in characters: other databases can have lists of any length.
+/// The maximum length of a value, in characters: other databases can have lists of any length.
 const LONGEST_VALUE: usize = 300;
 
 fn value_text(value: &str) -> String {
     text::one_line(&text::shortened(value, LONGEST_VALUE))
 }
 
-/// Why nothing was done, and what to do.
+/// Why nothing was done, and what the administrator can do.
 pub(crate) fn sentence(failure: &Failure) -> String {
     let named =
         |sentence: &str, file: &Path| gettext_f(sentence, &[("file", &file.display().to_string())]);
@@ -312,7 +312,7 @@ pub(crate) fn sentence(failure: &Failure) -> String {
         Failure::Busy => gettext(
             "Another privacyctl is at work on the policy and does not come to an end. Look for it, and try again.",
         ),
-        // What follows says which.
+        // The warnings that follow name the files.
         Failure::NotInForce(report) if !report.hidden.is_empty() => {
             gettext("The policy was written, but not everybody’s programs can read it.")
         }

@@ -20,7 +20,7 @@ struct ListJson<'a> {
 struct PlaceJson<'a> {
     keeper: &'static str,
     folder: Cow<'a, str>,
-    /// Why not all of its reports are listed.
+    /// Why some of its reports aren't listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -36,9 +36,9 @@ struct ReportJson<'a> {
     state: &'static str,
     keeper: &'static str,
     files: Vec<String>,
-    /// Whether what it holds is still there.
+    /// Whether the content still exists.
     content: bool,
-    /// Whether whoever asks may see what it holds, and may delete it.
+    /// Whether the caller may read the content, and may delete the report.
     readable: bool,
     deletable: bool,
 }
@@ -74,11 +74,11 @@ impl<'a> From<&'a Report> for ReportJson<'a> {
 #[derive(Serialize)]
 struct FieldJson<'a> {
     name: Option<&'a str>,
-    /// None for what is not text.
+    /// `None`: the content isn't text.
     text: Option<&'a str>,
-    /// Whether there is more of the text.
+    /// Whether the text is only the beginning.
     cut: bool,
-    /// How much room it takes in the report, and unpacked, in bytes; for what is not text.
+    /// For content that isn't text: the size in the report and uncompressed, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

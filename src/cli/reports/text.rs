@@ -7,7 +7,7 @@ use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 
 use crate::output;
 
-/// `reports list`: a row a report.
+/// `reports list`: a row for each report.
 pub(crate) fn list(found: &[Report]) -> String {
     let header = [
         // Translators: heading of a column: when an error report was written
@@ -34,7 +34,7 @@ pub(crate) fn list(found: &[Report]) -> String {
     output::columns(&rows).join("\n")
 }
 
-/// What there is to know of a report without its content.
+/// A report without its content.
 pub(crate) fn summary(report: &Report) -> String {
     let mut lines = vec![
         gettext_f(
@@ -54,7 +54,7 @@ pub(crate) fn summary(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// A field: on one line, or below its name.
+/// A field, on one line or below its name.
 pub(crate) fn paragraph(field: &Field) -> String {
     let name = words::field_name(field);
     match &field.content {

@@ -2,9 +2,9 @@
 
 //! How often each application was used: GNOME Shell's `application_state`.
 //!
-//! Source: GNOME/gnome-shell, src/shell-app-usage.c. The shell reads the file when it starts, and
-//! writes all that it remembers into it every five minutes in which an application was used. It never
-//! reads it again. So while it runs, clearing the file would be undone: that is said, and not done.
+//! Source: GNOME/gnome-shell, src/shell-app-usage.c. The shell reads the file only when it starts.
+//! While applications are used, it writes all its data to the file every five minutes. So it would
+//! restore a file that is cleared while it runs: this is reported instead.
 
 use std::path::PathBuf;
 

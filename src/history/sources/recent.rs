@@ -3,12 +3,12 @@
 //! The list of recently used files, `recently-used.xbel`.
 //!
 //! Source: the Desktop Bookmark Specification of freedesktop.org; GNOME/gtk,
-//! gtk/gtkrecentmanager.c. Programs of GTK that are running watch the file and read it again when it
-//! is replaced. KDE's programs write it, too.
+//! gtk/gtkrecentmanager.c. Running GTK programs watch the file and read it again when it is
+//! replaced. KDE's programs write it, too.
 //!
-//! An entry has the dates when it was added, modified and visited, and one for each program that
-//! used it. It is one entry however often a file was used, so it goes when any of its dates is in
-//! the span.
+//! A file has one entry, however often it was used, with the dates when it was added, modified and
+//! visited, and a date for each program that used it. So an entry is removed if any of its dates is
+//! in the span.
 
 use std::path::PathBuf;
 

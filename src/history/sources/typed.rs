@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What was typed into programs to be run or to be looked for, where they keep it.
+//! Commands and searches that the user typed into programs.
 //!
-//! A program is an entry of [`PROGRAMS`], which says where its own source says it looks. There are three
-//! forms: a key of GSettings, a text file with a line for each entry, and a file of KDE's. None of
-//! them has dates.
+//! Each program is an entry in [`PROGRAMS`] that cites the program's own source. There are three
+//! formats: a GSettings key, a text file with a line for each entry, and a KDE configuration file.
+//! None of them has dates.
 //!
-//! These keep nothing that is typed into them, by their sources: Nautilus, Nemo, Caja, Thunar,
-//! Catfish, Dolphin's search and elementary's applications menu, which tells Zeitgeist what was
-//! opened.
+//! By their sources, these programs keep nothing that is typed into them: Nautilus, Nemo, Caja,
+//! Thunar, Catfish, Dolphin's search, and elementary's applications menu, which reports opened
+//! files to Zeitgeist.
 
 pub(crate) mod kde;
 pub(crate) mod key;
@@ -23,7 +23,7 @@ use crate::system::processes::{Folder, is_running};
 use kde::Group;
 use key::Key;
 
-/// What one program keeps of what was typed into it.
+/// What one program keeps.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Typed {
     id: &'static str,
@@ -43,29 +43,29 @@ enum What {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Stored {
     Key(Key),
-    /// Text files, where this and earlier versions of the program have them. The program forgets
-    /// what was in a file that goes.
+    /// Text files, from this and earlier versions of the program. The program forgets the entries
+    /// if the file is removed.
     Lines(&'static [(Folder, &'static str)]),
     Kde(&'static [Group]),
 }
 
-/// Whether a program that runs has the entries in memory, and writes all of them with the next.
+/// Whether a running program has the entries in memory, and writes them all with the next one.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Memory {
-    /// It looks each time, or follows what others change.
+    /// It reads them each time, or notices changes.
     None,
-    /// While a name is on the session's bus.
+    /// While a name is owned on the session bus.
     Bus(&'static str),
-    /// While a process of that name runs, which is a part of the desktop.
+    /// While a process with this name runs. It is part of the desktop.
     Desktop(&'static str, Folder),
-    /// While a process of that name runs, which people close.
+    /// While a process with this name runs. The user can close it.
     Program(&'static str, Folder),
 }
 
-/// Every one that is known, with the source that says so.
+/// Every known program, with its source.
 pub(crate) static PROGRAMS: [Typed; 10] = [
-    // GNOME/gnome-shell, js/misc/history.js and js/ui/runDialog.js: up to 512 texts, which a shell
-    // that runs takes over when they change.
+    // GNOME/gnome-shell, js/misc/history.js and js/ui/runDialog.js: up to 512 strings. A running
+    // shell follows changes.
     Typed {
         id: "commands",
         program: "GNOME Shell",
@@ -73,8 +73,8 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         stored: Stored::Key(Key::list("org.gnome.shell", "command-history")),
         memory: Memory::None,
     },
-    // lp:unity-lens-applications, the class CommandsScope: ten texts, read once by the process that
-    // has the name of its group on the bus.
+    // lp:unity-lens-applications, class CommandsScope: ten strings, read once by the process that
+    // owns the scope's name on the bus.
     Typed {
         id: "unity-commands",
         program: "Unity",
@@ -82,7 +82,7 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         stored: Stored::Key(Key::list("com.canonical.Unity.Runner", "history")),
         memory: Memory::Bus("com.canonical.Unity.Scope.Applications"),
     },
-    // GNOME/gnome-panel eb581676, modules/action-button/panel-run-dialog.c: read whenever something
+    // GNOME/gnome-panel eb581676, modules/action-button/panel-run-dialog.c: read whenever a command
     // is run.
     Typed {
         id: "flashback-commands",
@@ -107,8 +107,8 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         stored: Stored::Key(Key::list("org.cinnamon", "command-history")),
         memory: Memory::None,
     },
-    // xfce-mirror/xfce4-appfinder 712f49b, src/appfinder-model.c: one that runs forgets them when
-    // the file goes, and not when another takes its place. The second is the one before 4.18.
+    // xfce-mirror/xfce4-appfinder 712f49b, src/appfinder-model.c: a running one forgets the entries
+    // if the file is removed, but not if it is replaced. The second file is from before 4.18.
     Typed {
         id: "xfce-commands",
         program: "Xfce",
@@ -119,8 +119,8 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         ]),
         memory: Memory::Program("xfce4-appfinder", Folder::Cache),
     },
-    // KDE/krunner d1c5769, src/runnermanager.cpp: 50 texts for each activity. What follows is where
-    // Plasma 5 had them, by KDE/krunner v5.103.0 and by krunner/view.cpp before KDE/plasma-workspace
+    // KDE/krunner d1c5769, src/runnermanager.cpp: 50 strings for each activity. The other groups
+    // are from Plasma 5: KDE/krunner v5.103.0, and krunner/view.cpp before KDE/plasma-workspace
     // 19badfab.
     Typed {
         id: "krunner-searches",
@@ -141,8 +141,8 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         ]),
         memory: Memory::Desktop("krunner", Folder::Data),
     },
-    // KDE/plasma-workspace 0eb6cbac, applets/kicker/runnermatchesmodel.cpp: what was typed into the
-    // application launcher, by the same means.
+    // KDE/plasma-workspace 0eb6cbac, applets/kicker/runnermatchesmodel.cpp: searches in the
+    // application launcher, kept the same way.
     Typed {
         id: "plasma-searches",
         program: "Plasma",
@@ -162,8 +162,8 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         ]),
         memory: Memory::Desktop("plasmashell", Folder::Data),
     },
-    // KDE/kfind 18700707, src/kftabdlg.cpp: read when it starts; what has the most recent search
-    // first is written with each one.
+    // KDE/kfind 18700707, src/kftabdlg.cpp: read when it starts. Each search writes the whole list,
+    // the most recent search first.
     Typed {
         id: "kfind-searches",
         program: "KFind",
@@ -177,7 +177,7 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         memory: Memory::Program("kfind", Folder::Config),
     },
     // mate-desktop/mate-utils f760c0fe, gsearchtool/libmateui-deprecated/gsearchtool-entry.c: lists
-    // of up to ten texts; read when it starts, and all of one written with each search.
+    // of up to ten strings. Read when it starts; each search writes its whole list.
     Typed {
         id: "mate-searches",
         program: "MATE Search Tool",
@@ -250,7 +250,7 @@ impl Source for Typed {
 }
 
 impl Typed {
-    /// How many entries there are; none where there are none.
+    /// `None`: there are no entries.
     fn count(&self) -> Option<Result<usize, Problem>> {
         let count = match &self.stored {
             Stored::Key(key) => key.count(),
@@ -275,7 +275,7 @@ impl Typed {
         may_be_remembered.then(|| self.memory.obstacle(self.program))?
     }
 
-    /// Removes all of it, as far as that can be done, and says what is gone by then.
+    /// Removes as many entries as possible, and reports how many.
     fn remove(&'static self) -> Outcome {
         let steps: Vec<Result<usize, Problem>> = match &self.stored {
             Stored::Key(key) => vec![key.clear()],
@@ -313,7 +313,7 @@ impl Memory {
     }
 }
 
-/// All counts together, or the first that is none; none where there is nothing to count.
+/// The sum, or the first error. `None`: there is nothing to count.
 fn sum(
     counts: impl Iterator<Item = Option<Result<usize, Problem>>>,
 ) -> Option<Result<usize, Problem>> {

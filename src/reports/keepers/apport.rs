@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Apport's reports, and the marks by which it and whoopsie tell each other what to do with them.
+//! Apport's reports, and the marks that Apport and whoopsie use to track them.
 //!
-//! `NAME.crash` is a report. Apport makes `NAME.upload` when it is to be sent (`mark_report_upload`
-//! in apport/fileutils.py), and whoopsie makes `NAME.uploaded` when it has sent it, or will not try
-//! again (`mark_handled` in src/utils.c of whoopsie). Which of the three is newer counts, since the
-//! next failure of the same program takes the same name.
+//! `NAME.crash` is a report. Apport creates `NAME.upload` to have it sent (`mark_report_upload` in
+//! apport/fileutils.py). Whoopsie creates `NAME.uploaded` when it has sent it or won't try again
+//! (`mark_handled` in src/utils.c of whoopsie). The newest of the three counts, since the next
+//! failure of the same program takes the same name.
 //!
-//! A report is made of fields, as in a letter's head: `Name: value` on a line, or lines that begin
-//! with a space each. Bytes are packed with gzip and written as base64 (`problem_report.py`).
+//! A report consists of fields, see `fields.rs`. Binary data is compressed with gzip and encoded as
+//! base64 (`problem_report.py`).
 
 mod fields;
 
@@ -25,7 +25,7 @@ use crate::reports::unpack::{Base64, Packing, unpack};
 use crate::system::limits;
 use fields::Fields;
 
-/// What follows a report's name in that of its file with the content.
+/// The suffix of the file with the content.
 const CRASH: &str = ".crash";
 const UPLOAD: &str = ".upload";
 const UPLOADED: &str = ".uploaded";
@@ -120,7 +120,7 @@ impl Keeper for Apport {
     }
 }
 
-/// What there is of a report.
+/// The files of a report that exist.
 struct Files {
     crash: Option<Status>,
     upload: Option<Status>,
@@ -137,8 +137,8 @@ impl Files {
         }
     }
 
-    /// The report itself. Apport empties what it cannot delete (`delete_report`), and looks at no
-    /// empty one (`get_all_reports`).
+    /// The report itself. Apport empties a file that it can't delete (`delete_report`), and skips
+    /// empty files (`get_all_reports`).
     fn content(&self) -> Option<&Status> {
         self.crash.as_ref().filter(|crash| crash.size > 0)
     }
@@ -159,15 +159,15 @@ impl Files {
         let sent = self.uploaded.as_ref().map(written);
         let marked = self.upload.as_ref().map(written);
         match self.content().map(written) {
-            // Whoopsie marks one as done, too, that is gone before it is sent (`create_file` in
-            // src/monitor.c); there is no telling them apart.
+            // Whoopsie also marks a report as done that disappears before it is sent (`create_file`
+            // in src/monitor.c). The two cases look the same.
             None if sent.is_some() => State::Sent,
             None => State::Mark,
-            // `already_handled_report` in src/utils.c compares these two. In one and the same
-            // second it would send again; then the mark is new.
+            // `already_handled_report` in src/utils.c compares these two. If both are of the same
+            // second, whoopsie would send again, and then creates a new mark.
             Some(crash) if sent.is_some() && sent >= marked => {
-                // `process_report` in data/whoopsie-upload-all takes both marks of an older report
-                // away before it looks at a newer one.
+                // `process_report` in data/whoopsie-upload-all removes both marks of an older
+                // report before it checks a newer one.
                 if sent >= Some(crash) {
                     State::Sent
                 } else {
@@ -195,7 +195,7 @@ fn of(
 ) -> Option<Report> {
     let present: Vec<_> = files.present(name).collect();
     let content = files.content();
-    // An empty report without a mark has been deleted, as far as Apport could.
+    // An empty report without a mark was deleted as far as Apport could.
     let newest = content
         .or(files.uploaded.as_ref())
         .or(files.upload.as_ref())?;
@@ -224,8 +224,8 @@ fn of(
     })
 }
 
-/// The program, as the file's name says it: its path with `_` for each `/`, or a package
-/// (`make_report_file` in apport/fileutils.py), and the number of whom it belongs to.
+/// The program in the file's name: its path with `_` for each `/`, or a package (`make_report_file`
+/// in apport/fileutils.py), and the user's number.
 fn named_program(name: &OsStr) -> String {
     let name = name.to_string_lossy();
     let program = match name.rsplit_once('.') {
@@ -239,7 +239,7 @@ fn named_program(name: &OsStr) -> String {
     })
 }
 
-/// The program, as the beginning of the report says it.
+/// The program in the first fields of the report.
 fn said_program(file: impl Read) -> Option<String> {
     let mut fields = Fields::new(BufReader::new(file.take(limits::REPORT_HEAD)));
     let mut package = None;
@@ -258,21 +258,21 @@ fn said_program(file: impl Read) -> Option<String> {
             if name == "ExecutablePath" && !value.is_empty() {
                 return Some(value);
             }
-            // Its version follows.
+            // The version follows the package's name.
             package = value.split_whitespace().next().map(str::to_owned);
         }
     }
     package
 }
 
-/// The fields of any file. Whatever is in it, it is shown: what is no field comes without a name.
+/// Reads the fields of any file. Text outside any field is a field without a name.
 pub fn read_from(input: impl Read, each: &mut dyn FnMut(Field) -> Reading) -> io::Result<()> {
     let input = input.take(limits::REPORT_FILE);
     let mut fields = Fields::new(BufReader::with_capacity(64 * 1024, input));
     let mut room = limits::REPORT_CONTENT;
     for number in 1..=limits::REPORT_FIELDS {
         let Some(head) = fields.next_field()? else {
-            // There may be anything where no more is read.
+            // At the limit, there may be more to read.
             if fields.input.get_ref().limit() == 0 {
                 each(more());
             }
@@ -302,7 +302,7 @@ pub fn read_from(input: impl Read, each: &mut dyn FnMut(Field) -> Reading) -> io
     Ok(())
 }
 
-/// What says that there is more than is shown.
+/// A field that says that the report continues.
 fn more() -> Field {
     Field {
         name: None,
@@ -310,7 +310,7 @@ fn more() -> Field {
     }
 }
 
-/// So much of a value, and whether there is more.
+/// The first `largest` bytes of a value, and whether there are more.
 fn beginning(value: &mut dyn Read, largest: usize) -> io::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     value.take(largest as u64 + 1).read_to_end(&mut bytes)?;
@@ -319,12 +319,12 @@ fn beginning(value: &mut dyn Read, largest: usize) -> io::Result<(Vec<u8>, bool)
     Ok((bytes, cut))
 }
 
-/// A packed value: text, where it is that.
+/// Decodes and decompresses a value: text if it is text, otherwise its size.
 fn unpacked(value: impl Read, largest: usize) -> io::Result<Content> {
     let mut decoded = Base64::new(value);
     let mut bytes = Vec::new();
     let mut packing = Packing::Other;
-    // A failure is that of the packing. What there is before it may be text all the same.
+    // If decompressing fails, the data before the failure may still be text.
     let mut broken = true;
     if let Ok((found, mut out)) = unpack(&mut decoded) {
         packing = found;
@@ -341,7 +341,7 @@ fn unpacked(value: impl Read, largest: usize) -> io::Result<Content> {
     Ok(match decoded.finish() {
         Ok((size, last)) => Content::Binary {
             size,
-            // The last four bytes say how large it was; what cannot be true is not repeated.
+            // The last four bytes of gzip are the uncompressed size. Ignore an impossible one.
             unpacked: (packing == Packing::Gzip)
                 .then(|| u64::from(u32::from_le_bytes(last)))
                 .filter(|unpacked| *unpacked <= size.saturating_mul(limits::PACKING_RATIO)),
@@ -354,7 +354,7 @@ fn unpacked(value: impl Read, largest: usize) -> io::Result<Content> {
     })
 }
 
-/// Whether what is packed is to blame, rather than whoever reads or writes.
+/// Whether the data is damaged, rather than reading or writing having failed.
 fn is_broken(error: &io::Error) -> bool {
     matches!(
         error.kind(),

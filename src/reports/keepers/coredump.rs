@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Core dumps: the memory of a program at the moment when it failed.
+//! Core dumps: the memory of a program at the moment of its failure.
 //!
-//! systemd-coredump calls them `core.COMM.UID.BOOT.PID.TIME`, with the end of whatever packed them,
-//! escapes what is not plain in each part, and says more in attributes `user.coredump.*`
-//! (`make_filename` and `fix_xattr` in its src/coredump/coredump.c). Apport's are called alike, with
-//! the program's path in the place of its name and another clock (`get_core_path` in apport/fileutils.py).
+//! systemd-coredump names them `core.COMM.UID.BOOT.PID.TIME`, with a suffix for the compression. It
+//! escapes special characters in each part, and stores more in the attributes `user.coredump.*`
+//! (`make_filename` and `fix_xattr` in its src/coredump/coredump.c). Apport's names are alike, but
+//! with the program's path instead of its name, and another clock (`get_core_path` in
+//! apport/fileutils.py).
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -17,16 +18,16 @@ use crate::reports::report::{Depth, Keeper, Place, Report, State, escaped};
 use crate::system::i18n::gettext;
 use crate::system::limits;
 
-/// What a core dump begins with in its name.
+/// The beginning of a core dump's file name.
 const BEGIN: &str = "core.";
 
-/// What follows the name of one that is packed (`default_compression_extension`, now and before).
+/// Suffixes of compressed core dumps (`default_compression_extension`, now and in older versions).
 const PACKED: [&str; 3] = [".zst", ".lz4", ".xz"];
 
-/// The field that is the memory itself, as systemd's journal calls it.
+/// The field with the memory, as systemd's journal names it.
 const CORE: &str = "COREDUMP";
 
-/// What systemd attaches to a file, in its order.
+/// The attributes that systemd sets on a file, in its order.
 const ATTRIBUTES: [&str; 9] = [
     "pid",
     "uid",
@@ -96,7 +97,7 @@ impl Keeper for CoreDumps {
         let status = folder.status(file)?;
         let (program, time) = match self.naming {
             Naming::Apport => (name.program.replace('_', "/"), None),
-            // In microseconds.
+            // From microseconds.
             Naming::Systemd => (
                 unescaped(name.program),
                 name.time.map(|time| time / 1_000_000),
@@ -127,7 +128,7 @@ impl Keeper for CoreDumps {
         let mut value = vec![0; limits::CORE_ATTRIBUTE];
         for attribute in ATTRIBUTES {
             let name = format!("user.coredump.{attribute}");
-            // Not every file system has attributes, and older systemds had fewer.
+            // Not every file system supports attributes, and older versions of systemd set fewer.
             if let Ok(length) = rustix::fs::fgetxattr(&file, name.as_str(), &mut value[..]) {
                 said = true;
                 let content = content::text(&value[..length], false);
@@ -218,7 +219,7 @@ fn parse(file: &str) -> Option<Name<'_>> {
         .unwrap_or(rest);
     let parts: Vec<_> = rest.split('.').collect();
     let [program, uid, boot, pid, time] = parts[..] else {
-        // Somebody else's, or a name of a time to come.
+        // The name is another program's, or from a newer version.
         return (!rest.is_empty()).then(|| Name {
             program: rest,
             ..Name::default()

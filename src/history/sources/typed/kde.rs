@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A group of a file of KDE's, in which keys hold lists of texts.
+//! A group in a KDE configuration file, with keys that hold lists of strings.
 //!
 //! Source: KDE/kconfig, src/core/kconfigini.cpp for the file, src/core/kconfiggroup.cpp for lists.
-//! Programs of KDE put a new file in the place of the old one when they save, as is done here.
+//! KDE's programs save by replacing the file, as this does.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,23 +13,23 @@ use crate::history::dated_file;
 use crate::history::dated_file::Change;
 use crate::system::processes::Folder;
 
-/// A group of a file, and which of its keys hold such lists.
+/// A group in a file, and which of its keys hold lists.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Group {
     folder: Folder,
     file: &'static str,
-    /// Its name, and before it those of the groups in which it is.
+    /// The name of the group, after the names of its parents.
     names: &'static [&'static str],
-    /// None are all.
+    /// `None`: all keys.
     keys: Option<&'static [&'static str]>,
 }
 
 /// A line that holds a list.
 #[derive(Debug, PartialEq, Eq)]
 struct Line {
-    /// Where it is in the text, with its end.
+    /// The bytes of the line, with its line end.
     place: Range<usize>,
-    /// How many texts are in it.
+    /// How many strings the list has.
     texts: usize,
     /// Whether an administrator made it immutable.
     locked: bool,
@@ -84,7 +84,7 @@ impl Group {
         })
     }
 
-    /// Removes the keys; all else in the file stays to the letter.
+    /// Removes the keys, and keeps every other byte of the file.
     pub(crate) fn clear(&self) -> Option<Result<usize, Problem>> {
         let path = self.path();
         dated_file::rewrite(&path, |text| {
@@ -95,13 +95,13 @@ impl Group {
         })
     }
 
-    /// How many texts a file's text has in this group, and the text without them.
+    /// How many strings the group has, and the text without its keys.
     pub(crate) fn without(&self, text: &str) -> Result<(usize, String), &'static str> {
         let lines = self.find(text)?;
         Ok((texts_in(&lines), without(text, &lines)))
     }
 
-    /// The lines of its keys. An error says what is wrong with the file, in English.
+    /// The lines of the group's keys. An error says what is wrong with the file, in English.
     fn find(&self, text: &str) -> Result<Vec<Line>, &'static str> {
         if text.contains('\0') {
             return Err("it is not a text");
@@ -141,7 +141,6 @@ impl Group {
     }
 }
 
-/// The text without these lines.
 fn without(text: &str, lines: &[Line]) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut from = 0;
@@ -157,7 +156,7 @@ fn texts_in(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.texts).sum()
 }
 
-/// The names in a group's line, `[A][B]`; none where one has no end.
+/// Parses `[A][B]`. `None`: a bracket isn't closed.
 fn group(line: &str) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     let mut rest = line;
@@ -169,15 +168,15 @@ fn group(line: &str) -> Option<Vec<&str>> {
     Some(names)
 }
 
-/// Whether what stands in brackets behind a key is an option, such as `$ie`, and among them this.
+/// Whether a text in brackets after a key, such as `$ie`, holds an option.
 fn has_option(text: &str, option: char) -> bool {
     text.strip_prefix('$')
         .is_some_and(|options| options.contains(option))
 }
 
-/// How many texts a list has, as it is in the file: its commas are `\\,`, its backslashes `\\\\`.
+/// How many strings an escaped list has: its commas are `\\,`, its backslashes `\\\\`.
 fn elements(value: &str) -> usize {
-    // A list of one empty text, which is told from an empty list by that.
+    // A list with one empty string isn't empty in the file.
     if value.is_empty() {
         return 0;
     }
@@ -194,7 +193,7 @@ fn elements(value: &str) -> usize {
     count
 }
 
-/// A value without what the file needs to hold it in one line.
+/// Undoes the escapes of a value in a file.
 fn printable(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut characters = value.chars();
@@ -205,14 +204,14 @@ fn printable(value: &str) -> String {
         }
         match characters.next() {
             Some('\\') | None => text.push('\\'),
-            // Kept, with what it takes the meaning from.
+            // The list's own escape, which stays.
             Some(other @ (',' | ';')) => text.extend(['\\', other]),
             Some('x') => {
                 let digits: String = characters.by_ref().take(2).collect();
                 let code = u8::from_str_radix(&digits, 16);
                 text.push(code.map_or(' ', char::from));
             }
-            // Whatever else it stands for, it is one character that separates nothing.
+            // Any other escape is one character, and no separator.
             Some(_) => text.push(' '),
         }
     }

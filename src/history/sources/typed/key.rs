@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A key of GSettings that holds texts.
+//! A GSettings key that holds strings.
 
 use gio::prelude::*;
 use glib::{Variant, VariantTy};
@@ -8,7 +8,7 @@ use glib::{Variant, VariantTy};
 use crate::history::Problem;
 use crate::system::settings::{KeyProblem, Storage};
 
-/// A key, which has the path that its schema says: it has changed with versions.
+/// A key, at the path in its schema: the path differs between versions of the program.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     schema: &'static str,
@@ -22,20 +22,20 @@ impl Key {
         Self { schema, name, kind }
     }
 
-    /// A list for each field into which something was typed.
+    /// A list for each text field.
     pub(crate) const fn lists(schema: &'static str, name: &'static str) -> Self {
         let kind = "a{sas}";
         Self { schema, name, kind }
     }
 
-    /// The texts and whether an administrator locked them; none where there is no such key.
+    /// The strings, and whether the administrator locked them. `None`: there is no such key.
     fn read(&self) -> Option<Result<(Variant, bool), KeyProblem>> {
         let storage = Storage::fresh();
         let (schema, path) = storage.schema_with_path(self.schema)?;
         let kind = VariantTy::new(self.kind).ok()?;
         match storage.read(&schema, &path, self.name, kind) {
             Ok(reading) => Some(Ok((reading.value, reading.locked))),
-            // A version that keeps them elsewhere, or not at all.
+            // This version keeps them elsewhere, or not at all.
             Err(KeyProblem::NoKey { .. }) => None,
             Err(problem) => Some(Err(problem)),
         }
@@ -64,8 +64,8 @@ impl Key {
             return Err(Problem::SettingNotSaved);
         };
         let settings = gio::Settings::new_full(&schema, None::<&gio::SettingsBackend>, Some(&path));
-        // Reset would bring back what an administrator may have preset.
-        // A write that is refused here is found when it is read back.
+        // Resetting could bring back the administrator's default. A refused write is noticed when
+        // the key is read back.
         let _ = settings.set_value(self.name, &nothing);
         gio::Settings::sync();
         match self.count() {
@@ -75,7 +75,7 @@ impl Key {
     }
 }
 
-/// How many texts there are in lists and in lists by name.
+/// How many strings a list or a dictionary of lists has.
 fn texts_in(value: &Variant) -> usize {
     if value.is_type(VariantTy::STRING_ARRAY) {
         value.n_children()

@@ -9,7 +9,7 @@ use crate::history::dated_file;
 use crate::history::dated_file::Change;
 use crate::system::processes::Folder;
 
-/// A file, by the folder of the person's below which it is.
+/// A base folder of the user, and a path below it.
 type Place = (Folder, &'static str);
 
 fn path((folder, file): &Place) -> PathBuf {
@@ -24,12 +24,12 @@ pub(crate) fn count(place: &Place) -> Option<Result<usize, Problem>> {
     dated_file::examine(&path(place), |text| Ok(entries(text)))
 }
 
-/// Whether the file itself is elsewhere, where its program does not see it go.
+/// Whether it is a symbolic link, so that its program wouldn't notice the target's removal.
 pub(crate) fn is_link(place: &Place) -> bool {
     path(place).is_symlink()
 }
 
-/// Removes the file; a link to one stays, and what is behind it becomes empty.
+/// Removes the file. If it is a symbolic link, empties its target instead.
 pub(crate) fn clear(place: &Place) -> Option<Result<usize, Problem>> {
     let path = path(place);
     dated_file::rewrite(&path, |text| {

@@ -11,25 +11,26 @@ use crate::system::limits;
 /// How a field begins.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// None for lines that are in no field.
+    /// `None`: the lines are outside any field.
     pub(super) name: Option<String>,
     /// Whether its value is base64.
     pub(super) encoded: bool,
 }
 
-/// The fields of a report, one after the other, each as large as it may be.
+/// Reads the fields of a report one by one, whatever their size.
 pub(super) struct Fields<R> {
     pub(super) input: R,
-    /// A line, or its beginning, that has been read and belongs to what comes next.
+    /// A line, or its beginning, that was read ahead.
     line: Option<Vec<u8>>,
-    /// What has been read of the current value, and from where on nobody has taken it.
+    /// The piece of the current value that was read last, and how much of it the caller has taken.
     piece: Vec<u8>,
     at: usize,
-    /// Whether the line that was begun goes on.
+    /// Whether the current line continues.
     within_line: bool,
     /// Whether the current value is in a field.
     named: bool,
-    /// Whether the current value has begun. Apport has no line end before its first line.
+    /// Whether the current value has any bytes yet. Apport writes no line end before its first
+    /// line.
     begun: bool,
 }
 
@@ -46,7 +47,7 @@ impl<R: BufRead> Fields<R> {
         }
     }
 
-    /// Goes on to the next field, past what is left of this one.
+    /// Skips the rest of the current field, and reads the next one.
     pub(super) fn next_field(&mut self) -> io::Result<Option<Head>> {
         loop {
             self.at = self.piece.len();
@@ -81,12 +82,12 @@ impl<R: BufRead> Fields<R> {
         }
     }
 
-    /// The value of the field.
+    /// The value of the current field.
     pub(super) fn value(&mut self) -> Value<'_, R> {
         Value(self)
     }
 
-    /// A line without its end; of a long one the first piece.
+    /// A line without its end, or the first piece of a long line.
     fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         if let Some(line) = self.line.take() {
             return Ok(Some(line));
@@ -106,7 +107,7 @@ impl<R: BufRead> Fields<R> {
         Ok(Some(line))
     }
 
-    /// Reads on in the current value; whether there is more of it.
+    /// Reads the next piece of the current value. Returns whether there was one.
     fn fill(&mut self) -> io::Result<bool> {
         self.piece.clear();
         self.at = 0;
@@ -136,7 +137,7 @@ impl<R: BufRead> Fields<R> {
     }
 }
 
-/// The name at the beginning of a line, and what follows it.
+/// Splits a line into a field's name and the rest.
 fn head(line: &[u8]) -> Option<(&str, &[u8])> {
     let end = line
         .iter()
@@ -147,7 +148,7 @@ fn head(line: &[u8]) -> Option<(&str, &[u8])> {
     (!name.is_empty() && name.bytes().all(plain)).then_some((name, &line[end + 1..]))
 }
 
-/// The value of a field, from where it was left.
+/// The rest of a field's value.
 pub(super) struct Value<'a, R>(&'a mut Fields<R>);
 
 impl<R: BufRead> Read for Value<'_, R> {
