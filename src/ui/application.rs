@@ -14,6 +14,7 @@ use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::actions;
 use crate::window::Window;
 
 /// The exit status for a bad command line, as `privacyctl` has it.
@@ -80,7 +81,7 @@ mod imp {
             self.parent_startup();
             let app = self.obj();
             app.add_action_entries([
-                gio::ActionEntry::builder("quit")
+                gio::ActionEntry::builder(actions::in_application(actions::QUIT))
                     .activate(|app: &super::Application, _, _| {
                         // Not at once: a wish that is under way is carried out first.
                         for window in app.windows() {
@@ -88,10 +89,10 @@ mod imp {
                         }
                     })
                     .build(),
-                gio::ActionEntry::builder("about")
+                gio::ActionEntry::builder(actions::in_application(actions::ABOUT))
                     .activate(|app: &super::Application, _, _| app.show_about())
                     .build(),
-                gio::ActionEntry::builder("help")
+                gio::ActionEntry::builder(actions::in_application(actions::HELP))
                     .activate(|app: &super::Application, _, _| app.window().show_help())
                     .build(),
             ]);
@@ -101,16 +102,16 @@ mod imp {
                     .activate(|app: &super::Application, _, _| app.show_choice(choice))
                     .build()
             }));
-            app.set_accels_for_action("app.quit", &["<Control>q"]);
-            app.set_accels_for_action("app.help", &["F1"]);
+            app.set_accels_for_action(actions::QUIT, &["<Control>q"]);
+            app.set_accels_for_action(actions::HELP, &["F1"]);
             // Towards where the page came from.
             let back = match gtk::Widget::default_direction() {
                 gtk::TextDirection::Rtl => "<Alt>Right",
                 _ => "<Alt>Left",
             };
-            app.set_accels_for_action("win.back", &[back, "Escape", "Back"]);
-            app.set_accels_for_action("win.show-help-overlay", &["<Control>question"]);
-            app.set_accels_for_action("window.close", &["<Control>w"]);
+            app.set_accels_for_action(actions::BACK, &[back, "Escape", "Back"]);
+            app.set_accels_for_action(actions::SHOW_SHORTCUTS, &["<Control>question"]);
+            app.set_accels_for_action(actions::CLOSE_WINDOW, &["<Control>w"]);
         }
 
         fn activate(&self) {

@@ -2,7 +2,13 @@
 
 //! Widgets and helpers that know no choice.
 
+pub(crate) mod buttons;
+pub(crate) mod dialogs;
 pub(crate) mod expander;
 pub(crate) mod markup;
+pub(crate) mod pages;
+pub(crate) mod row_layout;
 pub(crate) mod rows;
 pub(crate) mod subpage;
+pub(crate) mod toast;
+pub(crate) mod uri;

@@ -17,14 +17,18 @@ use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::actions;
 use crate::choices::details::Details;
 use crate::kit::expander;
 use crate::kit::markup;
-use crate::kit::rows;
-use crate::window::Window;
+use crate::kit::row_layout;
+use crate::kit::toast;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
+    use std::sync::OnceLock;
+
+    use glib::subclass::Signal;
 
     use super::*;
 
@@ -57,9 +61,9 @@ mod imp {
             class.bind_template();
             class.bind_template_callbacks();
             for (action, request) in [
-                ("choice.turn-on", Request::On),
-                ("choice.turn-off", Request::Off),
-                ("choice.reset", Request::Reset),
+                (actions::TURN_ON, Request::On),
+                (actions::TURN_OFF, Request::Off),
+                (actions::RESET, Request::Reset),
             ] {
                 class.install_action(action, None, move |row, _, _| row.wish(request));
             }
@@ -71,6 +75,11 @@ mod imp {
     }
 
     impl ObjectImpl for ChoiceRow {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: OnceLock<Vec<Signal>> = OnceLock::new();
+            SIGNALS.get_or_init(|| vec![Signal::builder("changed").build()])
+        }
+
         fn constructed(&self) {
             self.parent_constructed();
             self.obj().connect_expanded_notify(Self::Type::fill);
@@ -114,7 +123,7 @@ impl ChoiceRow {
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
         row.set_subtitle(&markup::escape(&choice.description()));
-        rows::lay_out(&row);
+        row_layout::lay_out(&row);
         expander::replace_arrow(&row);
         expander::tell_expanded(&row);
         row
@@ -129,15 +138,25 @@ impl ChoiceRow {
             .unwrap_or(&privacy_panel::choices::choice::ALL[0])
     }
 
-    fn window(&self) -> Option<Window> {
-        self.root().and_downcast()
+    /// Calls `changed` after the row has written something, so that everything else is read again.
+    pub(crate) fn connect_changed(&self, changed: impl Fn() + 'static) {
+        self.connect_closure(
+            "changed",
+            false,
+            glib::closure_local!(move |_: Self| changed()),
+        );
+    }
+
+    fn emit_changed(&self) {
+        self.emit_by_name::<()>("changed", &[]);
     }
 
     /// Opens the row and moves the focus to it, which brings it into view.
     pub(crate) fn open(&self) {
         self.set_expanded(true);
-        if let (Some(window), Some(header)) = (self.window(), expander::header(self)) {
-            gtk::prelude::GtkWindowExt::set_focus(&window, Some(&header));
+        let window = self.root().and_downcast::<gtk::Window>();
+        if let (Some(window), Some(header)) = (window, expander::header(self)) {
+            GtkWindowExt::set_focus(&window, Some(&header));
         }
     }
 
@@ -169,7 +188,7 @@ impl ChoiceRow {
         imp.showing.set(false);
         imp.switch.set_sensitive(!status.locked);
         imp.switch.set_visible(true);
-        self.action_set_enabled("choice.turn-on", !status.refuses_on);
+        self.action_set_enabled(actions::TURN_ON, !status.refuses_on);
 
         let description = self.choice().description();
         let remark = remark(&status);
@@ -202,7 +221,12 @@ impl ChoiceRow {
         if let (true, Some(status)) = (self.is_expanded(), imp.status.borrow().as_ref()) {
             let mut details = imp.details.borrow_mut();
             if details.is_none() {
-                *details = Details::new(self, self.choice());
+                let wish = glib::clone!(
+                    #[weak(rename_to = row)]
+                    self,
+                    move |request| row.wish(request)
+                );
+                *details = Details::new(self, self.choice(), wish);
             }
             if let Some(details) = details.as_mut() {
                 details.show(self, status);
@@ -211,7 +235,7 @@ impl ChoiceRow {
     }
 
     /// Carries a wish out and shows what became of it.
-    pub(crate) fn wish(&self, request: Request) {
+    fn wish(&self, request: Request) {
         let imp = self.imp();
         if imp.busy.replace(true) {
             imp.next.set(Some(request));
@@ -237,13 +261,9 @@ impl ChoiceRow {
                     // The thread ended without an answer; what is true now is read anew.
                     None => drop(imp.status.take()),
                 }
-                let Some(window) = row.window() else {
-                    return;
-                };
-                // What others changed meanwhile was not shown.
-                window.refresh();
+                row.emit_changed();
                 if let Some(sentence) = sentence {
-                    window.toast(&sentence);
+                    toast::show(&row, &sentence);
                 }
                 return;
             }
@@ -258,8 +278,8 @@ impl ChoiceRow {
         let row = glib::SendWeakRef::from(self.downgrade());
         let late = move || {
             glib::MainContext::default().invoke(move || {
-                if let Some(window) = row.upgrade().and_then(|row| row.window()) {
-                    window.refresh();
+                if let Some(row) = row.upgrade() {
+                    row.emit_changed();
                 }
             });
         };

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gtk::{accessible, glib};
+use gtk::accessible;
 
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::{Mode, Request};
@@ -20,9 +20,9 @@ use privacy_panel::policy::Organisation;
 use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts};
 use privacy_panel::system::settings::Origin;
 
-use crate::choices::choice_row::ChoiceRow;
+use crate::actions;
 use crate::kit::markup::escape;
-use crate::kit::rows;
+use crate::kit::row_layout;
 
 /// The ways to send, in the order in which they are shown.
 const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
@@ -52,7 +52,11 @@ struct Program {
 impl Details {
     /// Makes the rows and puts them below a choice. `None` only if the file that is compiled in
     /// lacks an object.
-    pub(crate) fn new(parent: &ChoiceRow, choice: &Choice) -> Option<Self> {
+    pub(crate) fn new(
+        parent: &impl IsA<adw::ExpanderRow>,
+        choice: &Choice,
+        wish: impl Fn(Request) + 'static,
+    ) -> Option<Self> {
         let builder = gtk::Builder::from_string(include_str!("details.ui"));
         let details = Self {
             differing: builder.object("differing")?,
@@ -72,25 +76,21 @@ impl Details {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         details.mode.set_model(Some(&gtk::StringList::new(&names)));
         let showing = Rc::clone(&details.showing);
-        details.mode.connect_selected_notify(glib::clone!(
-            #[weak]
-            parent,
-            move |row| {
-                let mode = usize::try_from(row.selected()).ok();
-                if let (false, Some(mode)) = (showing.get(), mode.and_then(|at| MODES.get(at))) {
-                    parent.wish(Request::Mode(*mode));
-                }
+        details.mode.connect_selected_notify(move |row| {
+            let mode = usize::try_from(row.selected()).ok();
+            if let (false, Some(mode)) = (showing.get(), mode.and_then(|at| MODES.get(at))) {
+                wish(Request::Mode(*mode));
             }
-        ));
+        });
         for row in [&details.nobody, &details.decision, &details.contact] {
-            rows::lay_out(row);
+            row_layout::lay_out(row);
         }
         details.add_fixed(parent);
         Some(details)
     }
 
     /// Shows what was read.
-    pub(crate) fn show(&mut self, parent: &ChoiceRow, status: &ChoiceStatus) {
+    pub(crate) fn show(&mut self, parent: &impl IsA<adw::ExpanderRow>, status: &ChoiceStatus) {
         let installed: Vec<_> = status.installed().collect();
         let ids = self.programs.iter().map(|program| &program.id);
         if !installed.iter().map(|reader| &reader.id).eq(ids) {
@@ -152,11 +152,11 @@ impl Details {
         self.contact
             .set_action_target_value(Some(&contact.to_variant()));
         // An action takes a target of its type only, so it is named when there is one.
-        self.contact.set_action_name(Some("win.contact"));
+        self.contact.set_action_name(Some(actions::CONTACT));
     }
 
     /// Makes the rows of the installed programs anew; who is installed changes rarely.
-    fn make_programs(&mut self, parent: &ChoiceRow, installed: &[&ReaderStatus]) {
+    fn make_programs(&mut self, parent: &impl IsA<adw::ExpanderRow>, installed: &[&ReaderStatus]) {
         for program in self.programs.drain(..) {
             parent.remove(&program.row);
         }
@@ -175,7 +175,7 @@ impl Details {
         parent.add_row(&self.contact);
     }
 
-    fn add_fixed(&self, parent: &ChoiceRow) {
+    fn add_fixed(&self, parent: &impl IsA<adw::ExpanderRow>) {
         for row in self.fixed() {
             parent.add_row(row);
         }
@@ -202,7 +202,7 @@ impl Program {
         let state = gtk::Label::new(None);
         state.add_css_class("dim-label");
         row.add_suffix(&state);
-        rows::lay_out(&row);
+        row_layout::lay_out(&row);
         Self {
             id: reader.id.clone(),
             row,

@@ -8,8 +8,8 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::{limits, text};
 
+use crate::kit::pages;
 use crate::kit::subpage::Subpage;
-use crate::window::Window;
 
 /// What is shown of an application. It may go from thread to thread, as what GIO knows may not.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ fn show_icon(image: &gtk::Image, application: Option<&Application>) {
 /// Goes to a page with all of them, and back with the one that was chosen. Rows are made as they
 /// come into view.
 pub(crate) fn open(
-    window: &Window,
+    widget: &impl IsA<gtk::Widget>,
     applications: Vec<Application>,
     chosen: impl Fn(&str) + 'static,
 ) {
@@ -92,17 +92,13 @@ pub(crate) fn open(
         .css_classes(["rich-list"])
         .build();
     list.update_property(&[accessible::Property::Label(&gettext("Applications"))]);
-    list.connect_activate(glib::clone!(
-        #[weak]
-        window,
-        move |list, position| {
-            let object = list.model().and_then(|model| model.item(position));
-            if let Some(object) = object.and_downcast::<glib::BoxedAnyObject>() {
-                window.go_back();
-                chosen(&object.borrow::<Application>().id);
-            }
+    list.connect_activate(move |list, position| {
+        let object = list.model().and_then(|model| model.item(position));
+        if let Some(object) = object.and_downcast::<glib::BoxedAnyObject>() {
+            pages::close(list);
+            chosen(&object.borrow::<Application>().id);
         }
-    ));
+    });
 
     let search = gtk::SearchEntry::builder()
         .placeholder_text(gettext("Search Applications"))
@@ -121,11 +117,7 @@ pub(crate) fn open(
             list.emit_by_name::<()>("activate", &[&0_u32]);
         }
     ));
-    search.connect_stop_search(glib::clone!(
-        #[weak]
-        window,
-        move |_| window.go_back()
-    ));
+    search.connect_stop_search(pages::close);
     let bar = adw::Clamp::builder()
         .child(&search)
         .margin_top(6)
@@ -142,7 +134,7 @@ pub(crate) fn open(
             .child(&adw::ClampScrollable::builder().child(&list).build())
             .build(),
     );
-    window.open_page(&Subpage::new(&gettext("Add Application"), &content));
+    pages::open(widget, &Subpage::new(&gettext("Add Application"), &content));
     search.grab_focus();
 }
 

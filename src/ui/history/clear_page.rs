@@ -12,9 +12,11 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, words};
 use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 
-use crate::history::group::row;
+use crate::kit::dialogs;
+use crate::kit::dialogs::Question;
 use crate::kit::markup;
-use crate::window::Window;
+use crate::kit::rows::described;
+use crate::kit::toast;
 
 /// How often progress is shown.
 const PULSE: Duration = Duration::from_millis(200);
@@ -222,11 +224,11 @@ impl ClearPage {
         // Translators: heading over places and how much they hold of a time
         let heading = gettext("What Will Be Removed");
         let Some(span) = self.span() else {
-            let row = row(&gettext("The last day is before the first."), "");
+            let row = described(&gettext("The last day is before the first."), "");
             self.show_rows(&heading, vec![row], None);
             return;
         };
-        let waiting = row(&gettext("Counting…"), "");
+        let waiting = described(&gettext("Counting…"), "");
         let spinner = gtk::Spinner::builder().spinning(true).build();
         waiting.add_suffix(&spinner);
         self.show_rows(&heading, vec![waiting], None);
@@ -258,7 +260,7 @@ impl ClearPage {
         let rows = |found: Vec<&Found>| {
             found
                 .into_iter()
-                .map(|found| row(&found.place.title(), &words::found(found)))
+                .map(|found| described(&found.place.title(), &words::found(found)))
                 .collect()
         };
         self.show_rows(heading, rows(goes), Some(rows(stays)));
@@ -288,24 +290,23 @@ impl ClearPage {
             imp.count.get(),
             &[("count", &imp.count.get().to_string())],
         );
-        let window = self.root().and_downcast::<gtk::Window>();
-        let dialog = adw::MessageDialog::new(window.as_ref(), Some(&heading), Some(&body));
-        // Translators: a button of a question
-        dialog.add_response("cancel", &gettext("Cancel"));
-        // Translators: a button of a question: removes history
-        dialog.add_response("clear", &gettext("Clear"));
-        dialog.set_response_appearance("clear", adw::ResponseAppearance::Destructive);
-        dialog.set_default_response(Some("cancel"));
-        dialog.set_close_response("cancel");
-        dialog.connect_response(
-            Some("clear"),
+        let question = Question {
+            heading: &heading,
+            body: &body,
+            // Translators: a button of a question
+            cancel: &gettext("Cancel"),
+            // Translators: a button of a question: removes history
+            confirm: &gettext("Clear"),
+        };
+        dialogs::confirm(
+            self,
+            question,
             glib::clone!(
                 #[weak(rename_to = page)]
                 self,
-                move |_, _| page.clear(span)
+                move || page.clear(span)
             ),
         );
-        dialog.present();
     }
 
     fn clear(&self, span: Span) {
@@ -313,7 +314,7 @@ impl ClearPage {
         self.show_under_way(true);
         // Whoever closes the window or goes back meant what they did before.
         let hold = gio::Application::default().map(|app| app.hold());
-        let window = self.root().and_downcast::<Window>();
+        let overlay = toast::overlay(self);
         let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
         let pulse = glib::timeout_add_local(
             PULSE,
@@ -347,8 +348,8 @@ impl ClearPage {
                 page.show_under_way(false);
                 page.show_outcomes(&outcomes);
             }
-            if let Some(window) = window {
-                window.toast(&summary(&outcomes));
+            if let Some(overlay) = overlay {
+                toast::show(&overlay, &summary(&outcomes));
             }
         });
     }
@@ -399,7 +400,7 @@ impl ClearPage {
         let rows = |outcomes: Vec<&Outcome>| {
             outcomes
                 .into_iter()
-                .map(|outcome| row(&outcome.place.title(), &words::outcome(outcome)))
+                .map(|outcome| described(&outcome.place.title(), &words::outcome(outcome)))
                 .collect()
         };
         // Translators: heading over places and what became of clearing them

@@ -6,7 +6,7 @@
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, gio, glib};
+use gtk::{gio, glib};
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, FileKind, Rule, RuleError, Watch};
 use privacy_panel::history::{Problem, words};
@@ -14,9 +14,10 @@ use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::history::applications;
 use crate::history::applications::Application;
-use crate::history::group::row;
+use crate::kit::buttons;
 use crate::kit::markup;
-use crate::window::Window;
+use crate::kit::rows::described;
+use crate::kit::toast;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -88,10 +89,6 @@ impl NeverPage {
         glib::Object::new()
     }
 
-    fn window(&self) -> Option<Window> {
-        self.root().and_downcast()
-    }
-
     fn build(&self) {
         let imp = self.imp();
         let group = |title: &str, description: &str| {
@@ -131,7 +128,7 @@ impl NeverPage {
             &gettext("Folders"),
             &gettext("Files in these folders, and in folders in them"),
         );
-        let add = button("list-add-symbolic", &gettext("Add Folder…"));
+        let add = buttons::flat("list-add-symbolic", &gettext("Add Folder…"));
         add.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -142,7 +139,7 @@ impl NeverPage {
             &gettext("Applications"),
             &gettext("What is done with these applications, and that they are started"),
         );
-        let add = button("list-add-symbolic", &gettext("Add Application…"));
+        let add = buttons::flat("list-add-symbolic", &gettext("Add Application…"));
         add.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -263,12 +260,12 @@ impl NeverPage {
             let (group, row) = match rule {
                 Rule::Kind(_) | Rule::Everything => continue,
                 Rule::Folder(_) => {
-                    let row = row(&words::rule(rule), "");
+                    let row = described(&words::rule(rule), "");
                     self.add_remove_button(&row, rule, &words::rule(rule));
                     (folders, row)
                 }
                 Rule::Application(id) => (applications, self.application_row(rule, id)),
-                Rule::Other(_) => (others, row(&words::rule(rule), "")),
+                Rule::Other(_) => (others, described(&words::rule(rule), "")),
             };
             group.add(&row);
             imp.rows.borrow_mut().push((group.clone(), row.upcast()));
@@ -285,7 +282,7 @@ impl NeverPage {
         let known = self.imp().known.borrow();
         let found = known.iter().find(|application| application.id == id);
         let name = found.map_or_else(|| words::rule(rule), |application| application.name.clone());
-        let row = row(&name, "");
+        let row = described(&name, "");
         row.add_prefix(&applications::icon(found));
         self.add_remove_button(&row, rule, &name);
         row
@@ -298,7 +295,7 @@ impl NeverPage {
             "Remove {name}",
             &[("name", name)],
         );
-        let remove = button("edit-delete-symbolic", &label);
+        let remove = buttons::flat("edit-delete-symbolic", &label);
         remove.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -327,8 +324,8 @@ impl NeverPage {
                     }
                 });
                 let done = done.await;
-                if let (Ok(Err(problem)), Some(window)) = (done, page.window()) {
-                    window.toast(&words::rule_problem(&problem));
+                if let Ok(Err(problem)) = done {
+                    toast::show(&page, &words::rule_problem(&problem));
                 }
                 page.load();
             }
@@ -336,10 +333,9 @@ impl NeverPage {
     }
 
     fn add_rule(&self, rule: Result<Rule, RuleError>) {
-        match (rule, self.window()) {
-            (Ok(rule), _) => self.change(rule, true),
-            (Err(error), Some(window)) => window.toast(&words::rule_error(error)),
-            (Err(_), None) => {}
+        match rule {
+            Ok(rule) => self.change(rule, true),
+            Err(error) => toast::show(self, &words::rule_error(error)),
         }
     }
 
@@ -372,12 +368,9 @@ impl NeverPage {
     }
 
     fn choose_application(&self) {
-        let Some(window) = self.window() else {
-            return;
-        };
         let known = self.imp().known.borrow().clone();
         let weak = self.downgrade();
-        applications::open(&window, known, move |id| {
+        applications::open(self, known, move |id| {
             if let Some(page) = weak.upgrade() {
                 page.add_rule(Rule::application(id));
             }
@@ -390,16 +383,4 @@ fn about() -> String {
     gettext(
         "This is about Zeitgeist, which programs tell of what you do. What is recorded already stays until you clear it.",
     )
-}
-
-/// A button without words.
-fn button(icon: &str, label: &str) -> gtk::Button {
-    let button = gtk::Button::builder()
-        .icon_name(icon)
-        .tooltip_text(label)
-        .valign(gtk::Align::Center)
-        .css_classes(["flat"])
-        .build();
-    button.update_property(&[accessible::Property::Label(label)]);
-    button
 }

@@ -9,9 +9,6 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::glib;
 
-use crate::kit::markup;
-use crate::kit::rows;
-
 mod imp {
     use super::*;
 
@@ -71,20 +68,4 @@ impl Subpage {
     pub(crate) fn focus(&self) {
         self.imp().back.grab_focus();
     }
-}
-
-/// A row that leads to a page.
-pub(crate) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
-    let row = adw::ActionRow::builder()
-        .title(markup::escape(title))
-        .title_lines(0)
-        .subtitle(markup::escape(subtitle))
-        .subtitle_lines(0)
-        .activatable(true)
-        .build();
-    let icon = gtk::Image::from_icon_name("go-next-symbolic");
-    icon.set_accessible_role(gtk::AccessibleRole::Presentation);
-    row.add_suffix(&icon);
-    rows::lay_out(&row);
-    row
 }

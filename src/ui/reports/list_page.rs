@@ -15,10 +15,13 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::reports::{Place, words};
 use privacy_panel::system::i18n::gettext;
 
+use crate::kit::buttons;
 use crate::kit::markup;
+use crate::kit::pages;
+use crate::kit::toast;
+use crate::reports::delete;
 use crate::reports::entry::{Entry, Loaded, Progress};
 use crate::reports::report_page::ReportPage;
-use crate::window::Window;
 
 /// How often the number of reports that have been found is shown anew.
 const STEP: Duration = Duration::from_millis(100);
@@ -151,9 +154,8 @@ mod imp {
     impl ListPage {
         #[template_callback]
         fn on_activate(&self, position: u32) {
-            let page = self.obj();
-            if let (Some(window), Some(entry)) = (page.window(), entry(&self.model, position)) {
-                window.open_page(&ReportPage::page(&entry));
+            if let Some(entry) = entry(&self.model, position) {
+                pages::open(&*self.obj(), &ReportPage::page(&entry));
             }
         }
     }
@@ -193,8 +195,7 @@ impl ListPage {
     pub(crate) fn delete_all_button(&self) -> gtk::Button {
         let button = self.imp().delete_all.get_or_init(|| {
             // Translators: on a button; it asks before it deletes
-            let button =
-                super::group::picture_button("user-trash-symbolic", &gettext("Delete All…"));
+            let button = buttons::picture("user-trash-symbolic", &gettext("Delete All…"));
             button.set_sensitive(false);
             button.connect_clicked(glib::clone!(
                 #[weak(rename_to = page)]
@@ -204,10 +205,6 @@ impl ListPage {
             button
         });
         button.clone()
-    }
-
-    fn window(&self) -> Option<Window> {
-        self.root().and_downcast()
     }
 
     fn show_loading(&self) {
@@ -380,7 +377,7 @@ impl ListPage {
 
     fn confirm_delete_all(&self) {
         let page = self.downgrade();
-        super::group::confirm(
+        delete::confirm(
             self,
             &gettext("Delete All Reports?"),
             // Translators: a button; the letter after _ is its shortcut
@@ -407,7 +404,7 @@ impl ListPage {
         // Whoever closes the window meant what they did before.
         let hold = gio::Application::default().map(|app| app.hold());
         let page = self.downgrade();
-        let window = self.window();
+        let overlay = toast::overlay(self);
         glib::spawn_future_local(async move {
             let _hold = hold;
             let failures = gio::spawn_blocking(move || {
@@ -419,8 +416,8 @@ impl ListPage {
             })
             .await
             .unwrap_or_default();
-            if let (Some(window), Some(sentence)) = (window, super::group::not_deleted(&failures)) {
-                window.toast(&sentence);
+            if let (Some(overlay), Some(sentence)) = (overlay, delete::not_deleted(&failures)) {
+                toast::show(&overlay, &sentence);
             }
             if let Some(page) = page.upgrade() {
                 let imp = page.imp();

@@ -5,7 +5,9 @@
 use adw::prelude::*;
 
 use privacy_panel::reports::words;
+use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::kit::buttons;
 use crate::kit::subpage::Subpage;
 
 /// How long a line may be, in letters, before it is broken where it is shown: to lay out one of
@@ -36,9 +38,19 @@ pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
         .child(&view)
         .build();
     let page = Subpage::new(name, &scrolled);
-    page.header()
-        .pack_end(&super::group::copy_button(name, text));
+    page.header().pack_end(&copy_button(name, text));
     page
+}
+
+/// A button that copies the content of a field.
+pub(crate) fn copy_button(field: &str, text: &str) -> gtk::Button {
+    let name = gettext_f(
+        // Translators: on a button; what is copied is the content of a field of a report
+        "Copy “{field}”",
+        &[("field", field)],
+    );
+    // Translators: said when something has been copied
+    buttons::copy(&name, text, gettext("Copied"))
 }
 
 fn broken(text: &str) -> String {
