@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Widgets and helpers that know no choice.
+//! Widgets and helpers of which nothing is about choices, history or reports.
 
 pub(crate) mod buttons;
 pub(crate) mod dialogs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A choice: its switch, and, opened, who follows it and who decided.
+//! The row of a choice: its switch and, when opened, its details.
 
 use std::sync::Arc;
 
@@ -39,15 +39,15 @@ mod imp {
         pub(crate) switch: TemplateChild<gtk::Switch>,
         pub(crate) choice: OnceCell<&'static Choice>,
         pub(crate) catalogue: OnceCell<Arc<Catalogue>>,
-        /// What was read last; the widgets show nothing else.
+        /// What was read last, and is shown.
         pub(crate) status: RefCell<Option<ChoiceStatus>>,
-        /// What is shown while the row is open; made when that is so for the first time.
+        /// Created when the user opens the row for the first time.
         pub(crate) details: RefCell<Option<Details>>,
-        /// Whether the switch is being set to what is true, rather than by a person.
+        /// Whether the panel is setting the switch, not the user.
         pub(crate) showing: Cell<bool>,
-        /// Whether a wish is being carried out.
+        /// Whether a request is being carried out.
         pub(crate) busy: Cell<bool>,
-        /// What a person wished meanwhile; the last word counts.
+        /// The last request that the user made meanwhile.
         pub(crate) next: Cell<Option<Request>>,
     }
 
@@ -65,7 +65,7 @@ mod imp {
                 (actions::TURN_OFF, Request::Off),
                 (actions::RESET, Request::Reset),
             ] {
-                class.install_action(action, None, move |row, _, _| row.wish(request));
+                class.install_action(action, None, move |row, _, _| row.request(request));
             }
         }
 
@@ -93,14 +93,14 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl ChoiceRow {
-        /// The person moved the switch. Its state follows when that has been read back.
+        /// The user moved the switch. Its state follows when the change has been read back.
         #[template_callback]
         fn on_state_set(&self, on: bool) -> bool {
             if self.showing.get() {
                 return false;
             }
             let request = if on { Request::On } else { Request::Off };
-            self.obj().wish(request);
+            self.obj().request(request);
             true
         }
     }
@@ -116,7 +116,7 @@ impl ChoiceRow {
     pub(crate) fn new(choice: &'static Choice, catalogue: &Arc<Catalogue>) -> Self {
         let row: Self = glib::Object::new();
         let imp = row.imp();
-        // Nothing else sets them.
+        // Only this function sets them.
         let _ = imp.choice.set(choice);
         let _ = imp.catalogue.set(Arc::clone(catalogue));
         row.set_title(&markup::escape(&choice.title()));
@@ -130,7 +130,7 @@ impl ChoiceRow {
     }
 
     pub(crate) fn choice(&self) -> &'static Choice {
-        // `new` sets it; there is no other way to make a row.
+        // `new` always sets it.
         self.imp()
             .choice
             .get()
@@ -151,7 +151,7 @@ impl ChoiceRow {
         self.emit_by_name::<()>("changed", &[]);
     }
 
-    /// Opens the row and moves the focus to it, which brings it into view.
+    /// Opens the row and focuses it, which scrolls to it.
     pub(crate) fn open(&self) {
         self.set_expanded(true);
         let window = self.root().and_downcast::<gtk::Window>();
@@ -160,12 +160,12 @@ impl ChoiceRow {
         }
     }
 
-    /// Whether a wish is being carried out.
+    /// Whether a request is being carried out.
     pub(crate) fn is_busy(&self) -> bool {
         self.imp().busy.get()
     }
 
-    /// Shows what was read, unless a wish is under way: then what becomes of it is shown next.
+    /// Shows a status, unless a request is being carried out: then its result is shown next.
     pub(crate) fn show_status(&self, status: ChoiceStatus) {
         let imp = self.imp();
         if imp.busy.get() || imp.status.borrow().as_ref() == Some(&status) {
@@ -178,7 +178,7 @@ impl ChoiceRow {
         let imp = self.imp();
         imp.showing.set(true);
         let on = status.state.may_send();
-        // Setting what is set already would end the sliding of a press that is under way, and lose it.
+        // Setting the same value again would interrupt a switch that the user is dragging.
         if imp.switch.is_active() != on {
             imp.switch.set_active(on);
         }
@@ -200,7 +200,7 @@ impl ChoiceRow {
                 markup::escape(remark)
             ),
         });
-        let said = remark.map_or_else(
+        let spoken = remark.map_or_else(
             || description.clone(),
             |remark| format!("{remark} {description}"),
         );
@@ -208,25 +208,25 @@ impl ChoiceRow {
             .into_iter()
             .flatten()
         {
-            widget.update_property(&[accessible::Property::Description(&said)]);
+            widget.update_property(&[accessible::Property::Description(&spoken)]);
         }
 
         imp.status.replace(Some(status));
         self.fill();
     }
 
-    /// Fills the opened row. A closed one has nothing in it yet that could be wrong.
+    /// Updates the details, if the row is open.
     fn fill(&self) {
         let imp = self.imp();
         if let (true, Some(status)) = (self.is_expanded(), imp.status.borrow().as_ref()) {
             let mut details = imp.details.borrow_mut();
             if details.is_none() {
-                let wish = glib::clone!(
+                let request = glib::clone!(
                     #[weak(rename_to = row)]
                     self,
-                    move |request| row.wish(request)
+                    move |request| row.request(request)
                 );
-                *details = Details::new(self, self.choice(), wish);
+                *details = Details::new(self, self.choice(), request);
             }
             if let Some(details) = details.as_mut() {
                 details.show(self, status);
@@ -234,15 +234,16 @@ impl ChoiceRow {
         }
     }
 
-    /// Carries a wish out and shows what became of it.
-    fn wish(&self, request: Request) {
+    /// Carries out a request and shows the result. One at a time: of requests that come meanwhile, the
+    /// last is carried out afterwards.
+    fn request(&self, request: Request) {
         let imp = self.imp();
         if imp.busy.replace(true) {
             imp.next.set(Some(request));
             return;
         }
         let row = self.clone();
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the request.
         let hold = gio::Application::default().map(|app| app.hold());
         glib::spawn_future_local(async move {
             let _hold = hold;
@@ -258,7 +259,7 @@ impl ChoiceRow {
                 let sentence = report.as_ref().and_then(words::report);
                 match report {
                     Some(report) => row.show(report.status),
-                    // The thread ended without an answer; what is true now is read anew.
+                    // The thread panicked. Any status that is read next is shown.
                     None => drop(imp.status.take()),
                 }
                 row.emit_changed();
@@ -270,11 +271,11 @@ impl ChoiceRow {
         });
     }
 
-    /// Waits in a thread of its own: the settings service may be slow, or may never answer.
+    /// Writes in a blocking thread: the settings service may be slow or never answer.
     async fn carry_out(&self, request: Request) -> Option<change::Report> {
         let choice = self.choice();
         let catalogue = Arc::clone(self.imp().catalogue.get()?);
-        // A row belongs to the main thread; the reference that crosses over is only sent back.
+        // Only the main thread uses the row; the other one just passes the reference on.
         let row = glib::SendWeakRef::from(self.downgrade());
         let late = move || {
             glib::MainContext::default().invoke(move || {
@@ -289,7 +290,7 @@ impl ChoiceRow {
     }
 }
 
-/// What a person should know without opening the row.
+/// What the user should know without opening the row.
 fn remark(status: &ChoiceStatus) -> Option<String> {
     let locked = || match &status.organisation {
         Some(organisation) => gettext_f(

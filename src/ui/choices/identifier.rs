@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The identifiers of this computer that go with reports: shown, explained and copied.
+//! The identifiers of this computer that programs send with reports, which the user can copy.
 //!
-//! They are asked for when somebody opens the row, in a thread of their own: a service has them.
+//! A service has them, so a blocking thread asks for them when the user opens the row.
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -22,10 +22,10 @@ use crate::kit::expander;
 use crate::kit::markup;
 use crate::kit::row_layout;
 
-/// The name of a program, and its identifier, or why it is not known.
+/// The name of each program, and its identifier or why it can't be read.
 type Found = Vec<(String, Result<String, String>)>;
 
-/// The row, which is made when a program with an identifier is there.
+/// The row, which is created once a program with an identifier is installed.
 pub(crate) struct IdentifierRow {
     catalogue: Arc<Catalogue>,
     group: OnceCell<adw::PreferencesGroup>,
@@ -44,12 +44,12 @@ impl IdentifierRow {
 
 impl ExtraRows for IdentifierRow {
     fn add_to(&self, group: &adw::PreferencesGroup) {
-        // Called once.
+        // This is called once.
         let _ = self.group.set(group.clone());
     }
 
     fn show_status(&self, status: &ChoiceStatus) {
-        // Other choices say nothing about it.
+        // No program of this choice has an identifier.
         if !status.readers.iter().any(|reader| reader.has_identifier) {
             return;
         }
@@ -91,7 +91,7 @@ fn row(catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
         let catalogue = Arc::clone(&catalogue);
         glib::spawn_future_local(async move {
             let found = gio::spawn_blocking(move || find(&catalogue)).await;
-            // Closed, or closed and opened again, meanwhile.
+            // The user has closed the row, or closed and opened it again.
             if !row.is_expanded() || !shown.borrow().is_empty() {
                 return;
             }
@@ -107,7 +107,6 @@ fn row(catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
     row
 }
 
-/// Asks every program that has one.
 fn find(catalogue: &Catalogue) -> Found {
     let readers = catalogue.readers().iter();
     readers

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The applications of this computer, and a page to choose one.
+//! The installed applications, and a page to choose one.
 
 use adw::prelude::*;
 use gtk::{accessible, gio, glib};
@@ -11,16 +11,16 @@ use privacy_panel::system::{limits, text};
 use crate::kit::pages;
 use crate::kit::subpage::Subpage;
 
-/// What is shown of an application. It may go from thread to thread, as what GIO knows may not.
+/// What is shown of an application. Unlike [`gio::AppInfo`] it is `Send`.
 #[derive(Clone, Debug)]
 pub(crate) struct Application {
-    /// The name of its desktop file.
+    /// The file name of its desktop file.
     pub(crate) id: String,
     pub(crate) name: String,
     icon: Option<String>,
 }
 
-/// Every application that menus show, by name.
+/// Every application that menus show, sorted by name.
 pub(crate) fn all() -> Vec<Application> {
     let mut all: Vec<_> = gio::AppInfo::all()
         .into_iter()
@@ -60,8 +60,8 @@ fn show_icon(image: &gtk::Image, application: Option<&Application>) {
     }
 }
 
-/// Goes to a page with all of them, and back with the one that was chosen. Rows are made as they
-/// come into view.
+/// Opens a page with the applications. When the user chooses one, closes it and calls `chosen` with
+/// its id.
 pub(crate) fn open(
     widget: &impl IsA<gtk::Widget>,
     applications: Vec<Application>,
@@ -105,7 +105,7 @@ pub(crate) fn open(
         .hexpand(true)
         .build();
     search.update_property(&[accessible::Property::Label(&gettext("Search Applications"))]);
-    // The list compares normalized text, for which GLib takes time with the square of its length.
+    // The filter normalizes the text, for which GLib takes quadratic time.
     if let Some(text) = search.delegate().and_downcast::<gtk::Text>() {
         text.set_max_length(i32::try_from(limits::SEARCH_TERM).unwrap_or_default());
     }
@@ -138,7 +138,6 @@ pub(crate) fn open(
     search.grab_focus();
 }
 
-/// How an application is shown in the list.
 fn factory() -> gtk::SignalListItemFactory {
     let factory = gtk::SignalListItemFactory::new();
     factory.connect_setup(|_, item| {

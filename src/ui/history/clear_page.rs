@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Clearing history: of which time, what would go, the last question, and what became of it.
+//! The page to clear history: choosing the time, counting what would be removed, confirming, and
+//! showing the result.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -61,11 +62,11 @@ mod imp {
         pub(crate) progress: TemplateChild<gtk::ProgressBar>,
         #[template_child]
         pub(crate) stop: TemplateChild<gtk::Button>,
-        /// What is shown of each place.
+        /// The rows of the sources, with the group of each.
         pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, adw::ActionRow)>>,
-        /// How many entries would go.
+        /// How many entries would be removed.
         pub(crate) count: Cell<usize>,
-        /// Ends what is being counted or cleared.
+        /// Cancels the counting or clearing.
         pub(crate) cancellable: RefCell<gio::Cancellable>,
     }
 
@@ -98,7 +99,7 @@ mod imp {
 
     impl WidgetImpl for ClearPage {
         fn unroot(&self) {
-            // Nobody waits for the count any longer. What is being cleared is.
+            // Counting is pointless now. Clearing goes on.
             if !self.under_way.is_visible() {
                 self.cancellable.borrow().cancel();
             }
@@ -110,7 +111,7 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl ClearPage {
-        /// Called for the button that was left as well as for the one that was chosen.
+        /// Called for both buttons: the one that becomes active and the one that ceases to be.
         #[template_callback]
         fn on_time_toggled(&self, button: &gtk::CheckButton) {
             if button.is_active() {
@@ -150,7 +151,7 @@ impl ClearPage {
         glib::Object::new()
     }
 
-    /// The time that is chosen; none where its last day is before its first.
+    /// The chosen time. `None` if its last day is before its first.
     fn span(&self) -> Option<Span> {
         let imp = self.imp();
         if imp.everything.is_active() {
@@ -173,7 +174,7 @@ impl ClearPage {
         }))
     }
 
-    /// Writes the chosen dates on their buttons.
+    /// Shows the chosen dates on their buttons.
     fn show_days(&self) {
         let imp = self.imp();
         for (calendar, button) in [
@@ -185,7 +186,7 @@ impl ClearPage {
         }
     }
 
-    /// Shows a row each for what goes or went, and for what stays where that is known.
+    /// Replaces the rows: what is removed and, if that is known, what stays.
     fn show_rows(
         &self,
         heading: &str,
@@ -208,14 +209,14 @@ impl ClearPage {
         }
     }
 
-    /// Ends whatever is being counted, and begins something new that can be ended.
+    /// Cancels the counting under way, and returns what cancels the next task.
     fn begin(&self) -> gio::Cancellable {
         let cancellable = gio::Cancellable::new();
         self.imp().cancellable.replace(cancellable.clone()).cancel();
         cancellable
     }
 
-    /// Counts what would go.
+    /// Counts in a blocking thread what would be removed.
     fn count(&self) {
         let imp = self.imp();
         let cancellable = self.begin();
@@ -238,7 +239,7 @@ impl ClearPage {
             async move {
                 let counted = cancellable.clone();
                 let found = gio::spawn_blocking(move || history::look(span, &counted)).await;
-                // Another time may have been chosen meanwhile.
+                // The user may have chosen another time meanwhile.
                 if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
                     page.show_found(&heading, &found);
                 }
@@ -266,7 +267,7 @@ impl ClearPage {
         self.show_rows(heading, rows(goes), Some(rows(stays)));
     }
 
-    /// The last question.
+    /// Asks the user to confirm.
     fn ask(&self) {
         let Some(span) = self.span() else {
             return;
@@ -312,7 +313,7 @@ impl ClearPage {
     fn clear(&self, span: Span) {
         let cancellable = self.begin();
         self.show_under_way(true);
-        // Whoever closes the window or goes back meant what they did before.
+        // Closing the window or the page doesn't cancel the clearing.
         let hold = gio::Application::default().map(|app| app.hold());
         let overlay = toast::overlay(self);
         let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
@@ -373,7 +374,7 @@ impl ClearPage {
             bar.pulse();
             return;
         };
-        // Bars have no need of the last bits of a number.
+        // The bar doesn't show the lost bits.
         #[expect(clippy::cast_precision_loss)]
         bar.set_fraction(removed as f64 / of.max(1) as f64);
         let text = gettext_f(
@@ -386,7 +387,7 @@ impl ClearPage {
             ],
         );
         bar.set_text(Some(&text));
-        // What stands in a bar is not heard.
+        // Screen readers don't read the text of a progress bar.
         bar.update_property(&[accessible::Property::Description(&text)]);
     }
 
@@ -405,12 +406,12 @@ impl ClearPage {
         };
         // Translators: heading over places and what became of clearing them
         self.show_rows(&gettext("What Was Removed"), rows(went), Some(rows(stayed)));
-        // The button that had the focus is gone.
+        // The button that had the focus is hidden.
         imp.times.child_focus(gtk::DirectionType::TabForward);
     }
 }
 
-/// What became of it all, in a sentence.
+/// The result in one sentence.
 fn summary(outcomes: &[Outcome]) -> String {
     let removed: usize = outcomes.iter().map(|outcome| outcome.removed).sum();
     let failed = outcomes

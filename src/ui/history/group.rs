@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The rows about what is remembered here, below its switch, and the pages behind them.
+//! The rows about history below its choice, which open its pages.
 //!
-//! A row is shown once it is known that its subject is on this computer. Finding that out, and all
-//! else that waits for other programs, is done in threads of their own.
+//! Each row is hidden until a blocking thread has found its subject on this computer.
 
 use adw::prelude::*;
 use gtk::{gio, glib};
@@ -18,7 +17,6 @@ use crate::kit::pages;
 use crate::kit::rows;
 use crate::kit::subpage::Subpage;
 
-/// The two rows.
 #[derive(Debug)]
 pub(crate) struct HistoryRows {
     never: adw::ActionRow,
@@ -57,7 +55,7 @@ impl ExtraRows for HistoryRows {
         group.add(&self.clear);
     }
 
-    /// Shows the rows whose subject is on this computer now.
+    /// Shows or hides each row, depending on what is on this computer now.
     fn refresh(&self) {
         let (never, clear) = (self.never.clone(), self.clear.clone());
         glib::spawn_future_local(async move {

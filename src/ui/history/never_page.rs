@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What is never recorded: kinds of files with a switch each, folders and applications in lists.
+//! The page about what is never recorded: a switch for each kind of file, and lists of folders and
+//! applications.
 //!
-//! What is shown is what Zeitgeist says; whoever else changes it, it is asked again.
+//! It shows the rules that Zeitgeist has, and asks again whenever they change.
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
@@ -32,14 +33,14 @@ mod imp {
         pub(crate) applications: OnceCell<adw::PreferencesGroup>,
         pub(crate) others: OnceCell<adw::PreferencesGroup>,
         pub(crate) switches: RefCell<Vec<(&'static FileKind, gtk::Switch)>>,
-        /// The rows of the lists, with the group each one is in.
+        /// The rows of the lists, with the group of each.
         pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, gtk::Widget)>>,
-        /// Whether the switches are being set to what is true, rather than by a person.
+        /// Whether the panel is setting the switches, not the user.
         pub(crate) showing: Cell<bool>,
         pub(crate) watch: RefCell<Option<Watch>>,
-        /// The names and icons of applications, looked up once.
+        /// The installed applications, read once.
         pub(crate) known: RefCell<Vec<Application>>,
-        /// The question under way; an older answer is not shown.
+        /// Cancels the question under way. Answers to cancelled ones are not shown.
         pub(crate) question: RefCell<gio::Cancellable>,
         pub(crate) chooser: RefCell<Option<gtk::FileChooserNative>>,
     }
@@ -152,7 +153,7 @@ impl NeverPage {
             &gettext("They stay as they are."),
         );
         others.set_visible(false);
-        // Nothing else sets them.
+        // Only this function sets them.
         let _ = imp.notice.set(notice);
         let _ = imp.kinds.set(kinds);
         let _ = imp.folders.set(folders);
@@ -160,7 +161,7 @@ impl NeverPage {
         let _ = imp.others.set(others);
     }
 
-    /// Asks what the rules are, and shows them.
+    /// Asks Zeitgeist for the rules in a blocking thread, and shows them.
     fn load(&self) {
         let question = gio::Cancellable::new();
         self.imp().question.replace(question.clone()).cancel();
@@ -201,7 +202,7 @@ impl NeverPage {
         self.say(&words::rule_problem(problem));
     }
 
-    /// Says something at the top of the page.
+    /// Shows a sentence at the top of the page.
     fn say(&self, sentence: &str) {
         if let Some(notice) = self.imp().notice.get() {
             notice.set_description(Some(&markup::escape(sentence)));
@@ -273,7 +274,7 @@ impl NeverPage {
         let has_others = rules.iter().any(|rule| matches!(rule, Rule::Other(_)));
         others.set_visible(has_others);
         if let Some(group) = had_focus {
-            // To the button that adds, which is always there.
+            // To the group's button “Add”, which always exists.
             group.child_focus(gtk::DirectionType::TabForward);
         }
     }
@@ -306,9 +307,9 @@ impl NeverPage {
         row.add_suffix(&remove);
     }
 
-    /// Makes a rule or takes it back, and shows what is so then.
+    /// Adds or removes a rule, and loads the rules again.
     fn change(&self, rule: Rule, wanted: bool) {
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the change.
         let hold = gio::Application::default().map(|app| app.hold());
         glib::spawn_future_local(glib::clone!(
             #[strong(rename_to = page)]
@@ -363,7 +364,7 @@ impl NeverPage {
             }
         ));
         chooser.show();
-        // Nothing else keeps it.
+        // GTK keeps no reference to it.
         self.imp().chooser.replace(Some(chooser));
     }
 
@@ -378,7 +379,6 @@ impl NeverPage {
     }
 }
 
-/// What the page is about.
 fn about() -> String {
     gettext(
         "This is about Zeitgeist, which programs tell of what you do. What is recorded already stays until you clear it.",

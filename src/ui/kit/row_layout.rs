@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! How the title and the subtitle of a row are laid out: one below the other, each as high as it
-//! needs to be at the width that there is.
+//! Lays out the title and the subtitle of a row: one below the other, each as high as its text at
+//! the width of the row.
 //!
-//! libadwaita has a [`gtk::Box`] for them, which asks them how wide they have to be at a height. A
-//! text that mixes scripts has lines of several heights, and so may answer that it needs more than
-//! there is; the row would draw its switch outside of itself. Here that is never asked.
+//! libadwaita uses a [`gtk::Box`], which asks its labels for their width at a given height. A text
+//! that mixes scripts has lines of different heights, so a label may ask for more width than the
+//! row has, and the row draws its switch outside its own bounds. This layout never asks that.
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::glib;
 
-/// The space between two texts, as libadwaita has it.
+/// The same as in libadwaita, in pixels.
 const SPACING: i32 = 3;
 
 mod imp {
@@ -79,7 +79,7 @@ glib::wrapper! {
         @extends gtk::LayoutManager;
 }
 
-/// Lays the texts of a row out so. A row that is put together in another way stays as it is.
+/// Gives a row this layout. Does nothing if the row has no subtitle label.
 pub(crate) fn lay_out(row: &impl IsA<gtk::Widget>) {
     if let Some(texts) = subtitle(row.upcast_ref()).and_then(|subtitle| subtitle.parent()) {
         texts.set_layout_manager(Some(glib::Object::new::<RowTexts>()));

@@ -29,7 +29,7 @@ pub(crate) fn confirm(
     dialogs::confirm(parent, question, confirmed);
 }
 
-/// What there is to say when reports were to be deleted, and not all of it was possible.
+/// Which reports could not be deleted, in a sentence. `None` if there are none.
 pub(crate) fn not_deleted(failures: &[(Report, NotDeleted)]) -> Option<String> {
     let ((report, why), others) = failures.split_first()?;
     let sentence = words::not_deleted(report, why);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A report: what becomes of it, and what it holds, field by field.
+//! The page of a report: its state, and its fields.
 
 use std::collections::VecDeque;
 
@@ -21,12 +21,12 @@ use crate::reports::delete;
 use crate::reports::entry::Entry;
 use crate::reports::text;
 
-/// How much of a text is shown in a row, in letters and lines.
-const LONGEST: usize = 200;
-const LINES: usize = 3;
+/// How much of a text is shown in a row, in characters and lines.
+const MAX_CHARACTERS: usize = 200;
+const MAX_LINES: usize = 3;
 
-/// How many rows are made before other things have their turn.
-const AT_ONCE: usize = 5;
+/// How many rows are created before the main loop handles other events.
+const ROWS_PER_TURN: usize = 5;
 
 mod imp {
     use std::cell::OnceCell;
@@ -68,7 +68,7 @@ impl ReportPage {
     /// The page for a report of the list.
     pub(crate) fn page(entry: &Entry) -> Subpage {
         let content: Self = glib::Object::new();
-        // Nothing else sets it.
+        // Only this function sets it.
         let _ = content.imp().report.set(entry.report.clone());
         content.add_summary(&entry.report);
         content.read(&entry.report);
@@ -120,7 +120,7 @@ impl ReportPage {
         self.imp().page.add(&group);
     }
 
-    /// Reads what it holds in another thread.
+    /// Reads the fields in a blocking thread.
     fn read(&self, report: &Report) {
         let imp = self.imp();
         // Translators: heading over all that is in an error report
@@ -167,7 +167,7 @@ impl ReportPage {
             glib::ControlFlow::Break,
             move || {
                 let group = &page.imp().fields;
-                for _ in 0..AT_ONCE {
+                for _ in 0..ROWS_PER_TURN {
                     let Some(field) = fields.pop_front() else {
                         group.set_header_suffix(gtk::Widget::NONE);
                         return glib::ControlFlow::Break;
@@ -200,7 +200,7 @@ impl ReportPage {
         else {
             return;
         };
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the deletion.
         let hold = gio::Application::default().map(|app| app.hold());
         let page = self.downgrade();
         glib::spawn_future_local(async move {
@@ -230,7 +230,7 @@ impl ReportPage {
     }
 }
 
-/// A field: its text, or the beginning of that and a way to the rest.
+/// The row of a field: its text, or the beginning and a page with all of it.
 fn field_row(field: Field) -> adw::ActionRow {
     let name = words::field_name(&field);
     let (text, cut) = match field.content {
@@ -241,9 +241,9 @@ fn field_row(field: Field) -> adw::ActionRow {
     };
     let beginning: String = text
         .split_inclusive('\n')
-        .take(LINES)
+        .take(MAX_LINES)
         .flat_map(str::chars)
-        .take(LONGEST)
+        .take(MAX_CHARACTERS)
         .collect();
     if !cut && beginning == text {
         let row = plain(&name, &text);

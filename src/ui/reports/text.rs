@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A page for a text that is too long for a row.
+//! The page of a text that is too long for a row.
 
 use adw::prelude::*;
 
@@ -10,11 +10,11 @@ use privacy_panel::system::i18n::{gettext, gettext_f};
 use crate::kit::buttons;
 use crate::kit::subpage::Subpage;
 
-/// How long a line may be, in letters, before it is broken where it is shown: to lay out one of
-/// hundreds of thousands takes so long that the window would stand still.
-const LONGEST_LINE: usize = 2000;
+/// The most characters in a line that is shown; longer ones are broken. Laying out a line of hundreds
+/// of thousands would block the window.
+const MAX_LINE_LENGTH: usize = 2000;
 
-/// The page; the text is copied as it is.
+/// The page. Its button copies the text without the added line breaks.
 pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
     let view = gtk::TextView::builder()
         .editable(false)
@@ -55,15 +55,15 @@ pub(crate) fn copy_button(field: &str, text: &str) -> gtk::Button {
 
 fn broken(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut letters = 0;
+    let mut length = 0;
     for c in text.chars() {
         if c == '\n' {
-            letters = 0;
+            length = 0;
         } else {
-            letters += 1;
-            if letters > LONGEST_LINE {
+            length += 1;
+            if length > MAX_LINE_LENGTH {
                 out.push('\n');
-                letters = 1;
+                length = 1;
             }
         }
         out.push(c);
@@ -76,13 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_any_length_is_broken_and_loses_no_letter() {
+    fn a_line_of_any_length_is_broken_and_loses_no_character() {
         let text = format!("{}\nä\n{}", "x".repeat(4001), "y".repeat(2000));
         let shown = broken(&text);
         assert!(
             shown
                 .lines()
-                .all(|line| line.chars().count() <= LONGEST_LINE)
+                .all(|line| line.chars().count() <= MAX_LINE_LENGTH)
         );
         assert_eq!(shown.replace('\n', ""), text.replace('\n', ""));
         assert_eq!(shown.lines().count(), 5);
