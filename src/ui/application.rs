@@ -14,15 +14,16 @@ use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::actions;
 use crate::window::Window;
 
-/// The exit status for a bad command line, as `privacyctl` has it.
+/// The exit status for a bad command line, the same as in `privacyctl`.
 const BAD_USAGE: u8 = 2;
 
-/// The exit status where no window can be opened.
+/// The exit status if there is no display.
 const NO_DISPLAY: i32 = 1;
 
-/// How often it is tried to find out whether a panel runs, and how long in between.
+/// How often the panel tries to register, and how long it waits in between.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -67,7 +68,7 @@ mod imp {
 
     impl ApplicationImpl for Application {
         fn startup(&self) {
-            // GTK itself would end the program here, with words that help nobody.
+            // GTK itself would exit here, with a message that doesn't help the user.
             if gtk::init().is_err() {
                 eprintln!(
                     "{PACKAGE}: {}",
@@ -80,37 +81,37 @@ mod imp {
             self.parent_startup();
             let app = self.obj();
             app.add_action_entries([
-                gio::ActionEntry::builder("quit")
+                gio::ActionEntry::builder(actions::in_application(actions::QUIT))
                     .activate(|app: &super::Application, _, _| {
-                        // Not at once: a wish that is under way is carried out first.
+                        // Not `quit`: a request that is being carried out holds the application.
                         for window in app.windows() {
                             window.close();
                         }
                     })
                     .build(),
-                gio::ActionEntry::builder("about")
+                gio::ActionEntry::builder(actions::in_application(actions::ABOUT))
                     .activate(|app: &super::Application, _, _| app.show_about())
                     .build(),
-                gio::ActionEntry::builder("help")
+                gio::ActionEntry::builder(actions::in_application(actions::HELP))
                     .activate(|app: &super::Application, _, _| app.window().show_help())
                     .build(),
             ]);
-            // For the desktop file and the search provider: each choice opens the panel at its row.
+            // The desktop file and the search provider activate these to open the panel at a choice.
             app.add_action_entries(choice::ALL.iter().map(|choice| {
                 gio::ActionEntry::builder(choice.id)
                     .activate(|app: &super::Application, _, _| app.show_choice(choice))
                     .build()
             }));
-            app.set_accels_for_action("app.quit", &["<Control>q"]);
-            app.set_accels_for_action("app.help", &["F1"]);
-            // Towards where the page came from.
+            app.set_accels_for_action(actions::QUIT, &["<Control>q"]);
+            app.set_accels_for_action(actions::HELP, &["F1"]);
+            // In the direction of the previous page.
             let back = match gtk::Widget::default_direction() {
                 gtk::TextDirection::Rtl => "<Alt>Right",
                 _ => "<Alt>Left",
             };
-            app.set_accels_for_action("win.back", &[back, "Escape", "Back"]);
-            app.set_accels_for_action("win.show-help-overlay", &["<Control>question"]);
-            app.set_accels_for_action("window.close", &["<Control>w"]);
+            app.set_accels_for_action(actions::BACK, &[back, "Escape", "Back"]);
+            app.set_accels_for_action(actions::SHOW_SHORTCUTS, &["<Control>question"]);
+            app.set_accels_for_action(actions::CLOSE_WINDOW, &["<Control>w"]);
         }
 
         fn activate(&self) {
@@ -168,19 +169,19 @@ impl Application {
             .build()
     }
 
-    /// Finds out which panel is the one that runs, or becomes it. One that ends at this very moment
-    /// still has the name, and is asked, and never answers; then the name is free.
+    /// Registers as the primary instance, or as a remote of the one that runs. An instance that is
+    /// just exiting may still own the name and never answer, so this tries again.
     fn register_in_time(&self) {
         for _ in 0..TRIES {
             match self.register(gio::Cancellable::NONE) {
                 Err(error) if error.matches(gio::DBusError::NoReply) => thread::sleep(PAUSE),
-                // What else may fail is said by whoever runs the application.
+                // `run` reports other errors.
                 _ => return,
             }
         }
     }
 
-    /// The one window.
+    /// The window, which is created if there is none.
     fn window(&self) -> Window {
         self.active_window()
             .and_downcast()
@@ -188,7 +189,7 @@ impl Application {
             .unwrap_or_else(|| Window::new(self))
     }
 
-    /// Opens the panel at the row of a choice.
+    /// Presents the window with the row of a choice open.
     fn show_choice(&self, choice: &'static Choice) {
         let window = self.window();
         window.present();

@@ -4,4 +4,5 @@
 
 pub(crate) mod choice_row;
 pub(crate) mod details;
+pub(crate) mod extra_rows;
 pub(crate) mod identifier;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Widgets and helpers that know no choice.
+//! Widgets and helpers of which nothing is about choices, history or reports.
 
+pub(crate) mod buttons;
+pub(crate) mod dialogs;
 pub(crate) mod expander;
 pub(crate) mod markup;
+pub(crate) mod pages;
+pub(crate) mod row_layout;
 pub(crate) mod rows;
 pub(crate) mod subpage;
+pub(crate) mod toast;
+pub(crate) mod uri;

@@ -4,30 +4,37 @@
 //!
 //! ```text
 //! Application                  one instance, the command line, the menu's actions
-//! └── Window                   what there is to say first; a group for each kind of choice
-//!     ├── notices              what a person must know before trusting a switch
-//!     ├── ChoiceRow            the switch, and what is true about it
-//!     │   ├── differing        programs differ; one click realigns them
-//!     │   ├── mode             whether people are asked each time, where a program knows of that
-//!     │   ├── program rows     each reader with its own state
-//!     │   └── decision         who decided, and Reset
-//!     ├── identifier           the number that goes with reports, where a program has one
-//!     ├── Subpage              a page behind a row, made when somebody goes there
-//!     │   ├── ListPage         previous reports
-//!     │   └── ReportPage       what becomes of one, and what it holds
-//!     ├── HistoryRows          what is remembered here: never recording it, and clearing it
-//!     ├── policy row           the system's own privacy policy
-//!     └── mistakes             reader files that were left out
+//! └── Window                   the first page, and the actions that need the window
+//!     ├── Statuses             no widget: reads the choices, in a thread where services are asked
+//!     └── Pages                the first page, and those opened from it
+//!         ├── notices          warnings, the system's privacy policy, reader files with mistakes
+//!         ├── ChoiceGroup      a heading with its choices and extra rows
+//!         │   ├── ChoiceRow    the switch, and what is true about it
+//!         │   │   └── Details  programs that differ, the mode, each program, who decided, Reset
+//!         │   └── ExtraRows    rows about the same subject
+//!         │       ├── ReportsRow     opens the list of previous reports
+//!         │       ├── IdentifierRow  the identifiers that go with reports
+//!         │       └── HistoryRows    open the pages to never record and to clear history
+//!         └── Subpage          a page opened from a row, dropped when closed
+//!             ├── ListPage     previous reports
+//!             ├── ReportPage   one report: its state and its fields
+//!             ├── NeverPage    what is never recorded
+//!             └── ClearPage    clearing history
 //! ```
 //!
-//! Everything shown of a choice is a [`privacy_panel::choices::status::ChoiceStatus`] that was just read. There is no
-//! logic here beyond showing one and passing a wish on.
+//! Each widget shows a [`privacy_panel::choices::status::ChoiceStatus`] that was just read, and
+//! passes requests on. All other logic is in the library. A widget finds what is around it, such as
+//! `Pages` or the overlay for toasts, by its ancestors, and reports changes by signals.
 
+mod actions;
 mod application;
 mod choices;
+mod groups;
 mod history;
 mod kit;
+mod notices;
 mod reports;
+mod statuses;
 mod window;
 
 use gtk::glib;

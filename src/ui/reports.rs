@@ -2,6 +2,7 @@
 
 //! The rows and pages of error reports.
 
+pub(crate) mod delete;
 pub(crate) mod entry;
 pub(crate) mod group;
 pub(crate) mod list_page;

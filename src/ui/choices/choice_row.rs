@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A choice: its switch, and, opened, who follows it and who decided.
+//! The row of a choice: its switch and, when opened, its details.
 
 use std::sync::Arc;
 
@@ -17,14 +17,18 @@ use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::actions;
 use crate::choices::details::Details;
 use crate::kit::expander;
 use crate::kit::markup;
-use crate::kit::rows;
-use crate::window::Window;
+use crate::kit::row_layout;
+use crate::kit::toast;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
+    use std::sync::OnceLock;
+
+    use glib::subclass::Signal;
 
     use super::*;
 
@@ -35,15 +39,15 @@ mod imp {
         pub(crate) switch: TemplateChild<gtk::Switch>,
         pub(crate) choice: OnceCell<&'static Choice>,
         pub(crate) catalogue: OnceCell<Arc<Catalogue>>,
-        /// What was read last; the widgets show nothing else.
+        /// What was read last, and is shown.
         pub(crate) status: RefCell<Option<ChoiceStatus>>,
-        /// What is shown while the row is open; made when that is so for the first time.
+        /// Created when the user opens the row for the first time.
         pub(crate) details: RefCell<Option<Details>>,
-        /// Whether the switch is being set to what is true, rather than by a person.
+        /// Whether the panel is setting the switch, not the user.
         pub(crate) showing: Cell<bool>,
-        /// Whether a wish is being carried out.
+        /// Whether a request is being carried out.
         pub(crate) busy: Cell<bool>,
-        /// What a person wished meanwhile; the last word counts.
+        /// The last request that the user made meanwhile.
         pub(crate) next: Cell<Option<Request>>,
     }
 
@@ -57,11 +61,11 @@ mod imp {
             class.bind_template();
             class.bind_template_callbacks();
             for (action, request) in [
-                ("choice.turn-on", Request::On),
-                ("choice.turn-off", Request::Off),
-                ("choice.reset", Request::Reset),
+                (actions::TURN_ON, Request::On),
+                (actions::TURN_OFF, Request::Off),
+                (actions::RESET, Request::Reset),
             ] {
-                class.install_action(action, None, move |row, _, _| row.wish(request));
+                class.install_action(action, None, move |row, _, _| row.request(request));
             }
         }
 
@@ -71,6 +75,11 @@ mod imp {
     }
 
     impl ObjectImpl for ChoiceRow {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: OnceLock<Vec<Signal>> = OnceLock::new();
+            SIGNALS.get_or_init(|| vec![Signal::builder("changed").build()])
+        }
+
         fn constructed(&self) {
             self.parent_constructed();
             self.obj().connect_expanded_notify(Self::Type::fill);
@@ -84,14 +93,14 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl ChoiceRow {
-        /// The person moved the switch. Its state follows when that has been read back.
+        /// The user moved the switch. Its state follows when the change has been read back.
         #[template_callback]
         fn on_state_set(&self, on: bool) -> bool {
             if self.showing.get() {
                 return false;
             }
             let request = if on { Request::On } else { Request::Off };
-            self.obj().wish(request);
+            self.obj().request(request);
             true
         }
     }
@@ -107,21 +116,21 @@ impl ChoiceRow {
     pub(crate) fn new(choice: &'static Choice, catalogue: &Arc<Catalogue>) -> Self {
         let row: Self = glib::Object::new();
         let imp = row.imp();
-        // Nothing else sets them.
+        // Only this function sets them.
         let _ = imp.choice.set(choice);
         let _ = imp.catalogue.set(Arc::clone(catalogue));
         row.set_title(&markup::escape(&choice.title()));
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
         row.set_subtitle(&markup::escape(&choice.description()));
-        rows::lay_out(&row);
+        row_layout::lay_out(&row);
         expander::replace_arrow(&row);
         expander::tell_expanded(&row);
         row
     }
 
     pub(crate) fn choice(&self) -> &'static Choice {
-        // `new` sets it; there is no other way to make a row.
+        // `new` always sets it.
         self.imp()
             .choice
             .get()
@@ -129,24 +138,34 @@ impl ChoiceRow {
             .unwrap_or(&privacy_panel::choices::choice::ALL[0])
     }
 
-    fn window(&self) -> Option<Window> {
-        self.root().and_downcast()
+    /// Calls `changed` after the row has written something, so that everything else is read again.
+    pub(crate) fn connect_changed(&self, changed: impl Fn() + 'static) {
+        self.connect_closure(
+            "changed",
+            false,
+            glib::closure_local!(move |_: Self| changed()),
+        );
     }
 
-    /// Opens the row and moves the focus to it, which brings it into view.
+    fn emit_changed(&self) {
+        self.emit_by_name::<()>("changed", &[]);
+    }
+
+    /// Opens the row and focuses it, which scrolls to it.
     pub(crate) fn open(&self) {
         self.set_expanded(true);
-        if let (Some(window), Some(header)) = (self.window(), expander::header(self)) {
-            gtk::prelude::GtkWindowExt::set_focus(&window, Some(&header));
+        let window = self.root().and_downcast::<gtk::Window>();
+        if let (Some(window), Some(header)) = (window, expander::header(self)) {
+            GtkWindowExt::set_focus(&window, Some(&header));
         }
     }
 
-    /// Whether a wish is being carried out.
+    /// Whether a request is being carried out.
     pub(crate) fn is_busy(&self) -> bool {
         self.imp().busy.get()
     }
 
-    /// Shows what was read, unless a wish is under way: then what becomes of it is shown next.
+    /// Shows a status, unless a request is being carried out: then its result is shown next.
     pub(crate) fn show_status(&self, status: ChoiceStatus) {
         let imp = self.imp();
         if imp.busy.get() || imp.status.borrow().as_ref() == Some(&status) {
@@ -159,7 +178,7 @@ impl ChoiceRow {
         let imp = self.imp();
         imp.showing.set(true);
         let on = status.state.may_send();
-        // Setting what is set already would end the sliding of a press that is under way, and lose it.
+        // Setting the same value again would interrupt a switch that the user is dragging.
         if imp.switch.is_active() != on {
             imp.switch.set_active(on);
         }
@@ -169,7 +188,7 @@ impl ChoiceRow {
         imp.showing.set(false);
         imp.switch.set_sensitive(!status.locked);
         imp.switch.set_visible(true);
-        self.action_set_enabled("choice.turn-on", !status.refuses_on);
+        self.action_set_enabled(actions::TURN_ON, !status.refuses_on);
 
         let description = self.choice().description();
         let remark = remark(&status);
@@ -181,7 +200,7 @@ impl ChoiceRow {
                 markup::escape(remark)
             ),
         });
-        let said = remark.map_or_else(
+        let spoken = remark.map_or_else(
             || description.clone(),
             |remark| format!("{remark} {description}"),
         );
@@ -189,20 +208,25 @@ impl ChoiceRow {
             .into_iter()
             .flatten()
         {
-            widget.update_property(&[accessible::Property::Description(&said)]);
+            widget.update_property(&[accessible::Property::Description(&spoken)]);
         }
 
         imp.status.replace(Some(status));
         self.fill();
     }
 
-    /// Fills the opened row. A closed one has nothing in it yet that could be wrong.
+    /// Updates the details, if the row is open.
     fn fill(&self) {
         let imp = self.imp();
         if let (true, Some(status)) = (self.is_expanded(), imp.status.borrow().as_ref()) {
             let mut details = imp.details.borrow_mut();
             if details.is_none() {
-                *details = Details::new(self, self.choice());
+                let request = glib::clone!(
+                    #[weak(rename_to = row)]
+                    self,
+                    move |request| row.request(request)
+                );
+                *details = Details::new(self, self.choice(), request);
             }
             if let Some(details) = details.as_mut() {
                 details.show(self, status);
@@ -210,15 +234,16 @@ impl ChoiceRow {
         }
     }
 
-    /// Carries a wish out and shows what became of it.
-    pub(crate) fn wish(&self, request: Request) {
+    /// Carries out a request and shows the result. One at a time: of requests that come meanwhile, the
+    /// last is carried out afterwards.
+    fn request(&self, request: Request) {
         let imp = self.imp();
         if imp.busy.replace(true) {
             imp.next.set(Some(request));
             return;
         }
         let row = self.clone();
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the request.
         let hold = gio::Application::default().map(|app| app.hold());
         glib::spawn_future_local(async move {
             let _hold = hold;
@@ -234,32 +259,28 @@ impl ChoiceRow {
                 let sentence = report.as_ref().and_then(words::report);
                 match report {
                     Some(report) => row.show(report.status),
-                    // The thread ended without an answer; what is true now is read anew.
+                    // The thread panicked. Any status that is read next is shown.
                     None => drop(imp.status.take()),
                 }
-                let Some(window) = row.window() else {
-                    return;
-                };
-                // What others changed meanwhile was not shown.
-                window.refresh();
+                row.emit_changed();
                 if let Some(sentence) = sentence {
-                    window.toast(&sentence);
+                    toast::show(&row, &sentence);
                 }
                 return;
             }
         });
     }
 
-    /// Waits in a thread of its own: the settings service may be slow, or may never answer.
+    /// Writes in a blocking thread: the settings service may be slow or never answer.
     async fn carry_out(&self, request: Request) -> Option<change::Report> {
         let choice = self.choice();
         let catalogue = Arc::clone(self.imp().catalogue.get()?);
-        // A row belongs to the main thread; the reference that crosses over is only sent back.
+        // Only the main thread uses the row; the other one just passes the reference on.
         let row = glib::SendWeakRef::from(self.downgrade());
         let late = move || {
             glib::MainContext::default().invoke(move || {
-                if let Some(window) = row.upgrade().and_then(|row| row.window()) {
-                    window.refresh();
+                if let Some(row) = row.upgrade() {
+                    row.emit_changed();
                 }
             });
         };
@@ -269,7 +290,7 @@ impl ChoiceRow {
     }
 }
 
-/// What a person should know without opening the row.
+/// What the user should know without opening the row.
 fn remark(status: &ChoiceStatus) -> Option<String> {
     let locked = || match &status.organisation {
         Some(organisation) => gettext_f(

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What an opened choice shows: who follows it, who decided, and what to do about it.
+//! The rows below a choice: the programs that follow it, who decided, and what the user can do.
 //!
-//! Made when a row is opened for the first time, since most never are. The buttons name the
-//! actions of the row that they are in.
+//! Created when the user opens a choice for the first time, since most are never opened. The buttons
+//! activate actions of the choice's row.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gtk::{accessible, glib};
+use gtk::accessible;
 
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::{Mode, Request};
@@ -20,11 +20,11 @@ use privacy_panel::policy::Organisation;
 use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts};
 use privacy_panel::system::settings::Origin;
 
-use crate::choices::choice_row::ChoiceRow;
+use crate::actions;
 use crate::kit::markup::escape;
-use crate::kit::rows;
+use crate::kit::row_layout;
 
-/// The ways to send, in the order in which they are shown.
+/// In the order in which they are shown.
 const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
 
 /// The rows below a choice.
@@ -32,10 +32,10 @@ const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
 pub(crate) struct Details {
     differing: adw::PreferencesRow,
     mode: adw::ComboRow,
-    /// Whether the mode is being set to what is true, rather than by a person.
+    /// Whether the panel is setting the mode, not the user.
     showing: Rc<Cell<bool>>,
     programs: Vec<Program>,
-    nobody: adw::ActionRow,
+    empty_hint: adw::ActionRow,
     decision: adw::ActionRow,
     reset: gtk::Button,
     contact: adw::ActionRow,
@@ -50,21 +50,25 @@ struct Program {
 }
 
 impl Details {
-    /// Makes the rows and puts them below a choice. `None` only if the file that is compiled in
-    /// lacks an object.
-    pub(crate) fn new(parent: &ChoiceRow, choice: &Choice) -> Option<Self> {
+    /// Creates the rows below a choice. `request` is called when the user selects a mode. `None` if
+    /// `details.ui` lacks an object.
+    pub(crate) fn new(
+        parent: &impl IsA<adw::ExpanderRow>,
+        choice: &Choice,
+        request: impl Fn(Request) + 'static,
+    ) -> Option<Self> {
         let builder = gtk::Builder::from_string(include_str!("details.ui"));
         let details = Self {
             differing: builder.object("differing")?,
             mode: builder.object("mode")?,
             showing: Rc::default(),
             programs: Vec::new(),
-            nobody: builder.object("nobody")?,
+            empty_hint: builder.object("empty_hint")?,
             decision: builder.object("decision")?,
             reset: builder.object("reset")?,
             contact: builder.object("contact")?,
         };
-        details.nobody.set_title(&escape(&choice.empty_hint()));
+        details.empty_hint.set_title(&escape(&choice.empty_hint()));
         let names: Vec<_> = MODES
             .iter()
             .map(|mode| words::mode((*mode).into()))
@@ -72,25 +76,20 @@ impl Details {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         details.mode.set_model(Some(&gtk::StringList::new(&names)));
         let showing = Rc::clone(&details.showing);
-        details.mode.connect_selected_notify(glib::clone!(
-            #[weak]
-            parent,
-            move |row| {
-                let mode = usize::try_from(row.selected()).ok();
-                if let (false, Some(mode)) = (showing.get(), mode.and_then(|at| MODES.get(at))) {
-                    parent.wish(Request::Mode(*mode));
-                }
+        details.mode.connect_selected_notify(move |row| {
+            let mode = usize::try_from(row.selected()).ok();
+            if let (false, Some(mode)) = (showing.get(), mode.and_then(|at| MODES.get(at))) {
+                request(Request::Mode(*mode));
             }
-        ));
-        for row in [&details.nobody, &details.decision, &details.contact] {
-            rows::lay_out(row);
+        });
+        for row in [&details.empty_hint, &details.decision, &details.contact] {
+            row_layout::lay_out(row);
         }
         details.add_fixed(parent);
         Some(details)
     }
 
-    /// Shows what was read.
-    pub(crate) fn show(&mut self, parent: &ChoiceRow, status: &ChoiceStatus) {
+    pub(crate) fn show(&mut self, parent: &impl IsA<adw::ExpanderRow>, status: &ChoiceStatus) {
         let installed: Vec<_> = status.installed().collect();
         let ids = self.programs.iter().map(|program| &program.id);
         if !installed.iter().map(|reader| &reader.id).eq(ids) {
@@ -102,7 +101,7 @@ impl Details {
         self.show_mode(status);
         self.differing
             .set_visible(status.state == State::Mixed && !status.locked);
-        self.nobody.set_visible(status.has_no_reader());
+        self.empty_hint.set_visible(status.has_no_reader());
         self.reset.set_visible(status.resettable);
 
         let follows = what_follows(status);
@@ -114,7 +113,7 @@ impl Details {
         self.show_contact(status);
     }
 
-    /// How programs send what they may send, where one knows of several ways.
+    /// Shows how programs send, if one of them has several ways.
     fn show_mode(&self, status: &ChoiceStatus) {
         let mode = status.mode();
         let at = MODES
@@ -126,11 +125,11 @@ impl Details {
             .set_selected(at.unwrap_or(gtk::INVALID_LIST_POSITION));
         self.showing.set(false);
         self.mode.set_visible(mode.is_some());
-        // What is off is sent in no way.
+        // While the choice is off, nothing is sent.
         self.mode.set_sensitive(status.state.may_send());
     }
 
-    /// Where people can ask whoever decided for them.
+    /// Shows the contact of the organisation that decided.
     fn show_contact(&self, status: &ChoiceStatus) {
         let known = status.organisation.as_ref().and_then(|organisation| {
             let contact = organisation.contact.as_deref()?;
@@ -151,12 +150,12 @@ impl Details {
             .update_property(&[accessible::Property::Description(address)]);
         self.contact
             .set_action_target_value(Some(&contact.to_variant()));
-        // An action takes a target of its type only, so it is named when there is one.
-        self.contact.set_action_name(Some("win.contact"));
+        // The action requires a target, so its name is set after it.
+        self.contact.set_action_name(Some(actions::CONTACT));
     }
 
-    /// Makes the rows of the installed programs anew; who is installed changes rarely.
-    fn make_programs(&mut self, parent: &ChoiceRow, installed: &[&ReaderStatus]) {
+    /// Creates the rows of the installed programs again, which is rarely needed.
+    fn make_programs(&mut self, parent: &impl IsA<adw::ExpanderRow>, installed: &[&ReaderStatus]) {
         for program in self.programs.drain(..) {
             parent.remove(&program.row);
         }
@@ -170,12 +169,12 @@ impl Details {
             parent.add_row(&program.row);
             self.programs.push(program);
         }
-        parent.add_row(&self.nobody);
+        parent.add_row(&self.empty_hint);
         parent.add_row(&self.decision);
         parent.add_row(&self.contact);
     }
 
-    fn add_fixed(&self, parent: &ChoiceRow) {
+    fn add_fixed(&self, parent: &impl IsA<adw::ExpanderRow>) {
         for row in self.fixed() {
             parent.add_row(row);
         }
@@ -185,7 +184,7 @@ impl Details {
         [
             self.differing.upcast_ref(),
             self.mode.upcast_ref(),
-            self.nobody.upcast_ref(),
+            self.empty_hint.upcast_ref(),
             self.decision.upcast_ref(),
             self.contact.upcast_ref(),
         ]
@@ -202,7 +201,7 @@ impl Program {
         let state = gtk::Label::new(None);
         state.add_css_class("dim-label");
         row.add_suffix(&state);
-        rows::lay_out(&row);
+        row_layout::lay_out(&row);
         Self {
             id: reader.id.clone(),
             row,
@@ -215,8 +214,8 @@ impl Program {
         let remarks = words::reader(reader, status, true);
         self.state.set_label(&state);
         self.row.set_subtitle(&escape(&remarks));
-        // A label beside a row is not heard with the row's name.
-        let heard = if remarks.is_empty() {
+        // Screen readers don't read a label at the end of a row with the row.
+        let spoken = if remarks.is_empty() {
             state
         } else {
             gettext_parts(
@@ -229,11 +228,11 @@ impl Program {
             )
         };
         self.row
-            .update_property(&[accessible::Property::Description(&heard)]);
+            .update_property(&[accessible::Property::Description(&spoken)]);
     }
 }
 
-/// What follows from who decided.
+/// What the user can do about the decision.
 fn what_follows(status: &ChoiceStatus) -> String {
     if status.locked {
         return match &status.organisation {
@@ -251,7 +250,7 @@ fn what_follows(status: &ChoiceStatus) -> String {
             ),
             None => gettext("Reset goes back to what your administrator has set."),
         },
-        // What is set for everybody has no default that anybody knows of.
+        // The panel doesn't know the default of a value that is set for all users.
         Origin::You if status.installed().any(is_for_everybody) => {
             gettext("Reset goes back to the default, except where it is set for everybody.")
         }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The identifiers of this computer that go with reports: shown, explained and copied.
+//! The identifiers of this computer that programs send with reports, which the user can copy.
 //!
-//! They are asked for when somebody opens the row, in a thread of their own: a service has them.
+//! A service has them, so a blocking thread asks for them when the user opens the row.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,19 +12,62 @@ use adw::prelude::*;
 use gtk::{accessible, gio, glib};
 
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::choices::extra_rows::ExtraRows;
+use crate::kit::buttons;
 use crate::kit::expander;
 use crate::kit::markup;
-use crate::kit::rows;
-use crate::window::Window;
+use crate::kit::row_layout;
 
-/// The name of a program, and its identifier, or why it is not known.
+/// The name of each program, and its identifier or why it can't be read.
 type Found = Vec<(String, Result<String, String>)>;
 
-/// Makes the row.
-pub(crate) fn row(window: &Window, catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
+/// The row, which is created once a program with an identifier is installed.
+pub(crate) struct IdentifierRow {
+    catalogue: Arc<Catalogue>,
+    group: OnceCell<adw::PreferencesGroup>,
+    row: OnceCell<adw::ExpanderRow>,
+}
+
+impl IdentifierRow {
+    pub(crate) fn new(catalogue: &Arc<Catalogue>) -> Self {
+        Self {
+            catalogue: Arc::clone(catalogue),
+            group: OnceCell::new(),
+            row: OnceCell::new(),
+        }
+    }
+}
+
+impl ExtraRows for IdentifierRow {
+    fn add_to(&self, group: &adw::PreferencesGroup) {
+        // This is called once.
+        let _ = self.group.set(group.clone());
+    }
+
+    fn show_status(&self, status: &ChoiceStatus) {
+        // No program of this choice has an identifier.
+        if !status.readers.iter().any(|reader| reader.has_identifier) {
+            return;
+        }
+        let is_here = status.installed().any(|reader| reader.has_identifier);
+        if let (true, Some(group)) = (is_here, self.group.get()) {
+            self.row.get_or_init(|| {
+                let row = row(&self.catalogue);
+                group.add(&row);
+                row
+            });
+        }
+        if let Some(row) = self.row.get() {
+            row.set_visible(is_here);
+        }
+    }
+}
+
+fn row(catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
     let row = adw::ExpanderRow::builder()
         // Translators: a number by which reports of one computer can be told from others
         .title(gettext("Identifier of This Computer"))
@@ -32,43 +75,38 @@ pub(crate) fn row(window: &Window, catalogue: &Arc<Catalogue>) -> adw::ExpanderR
             "Every error report carries it. With it, reports can be seen to come from the same computer.",
         ))
         .build();
-    rows::lay_out(&row);
+    row_layout::lay_out(&row);
     expander::replace_arrow(&row);
     expander::tell_expanded(&row);
     let catalogue = Arc::clone(catalogue);
     let shown = Rc::new(RefCell::new(Vec::<gtk::Widget>::new()));
-    row.connect_expanded_notify(glib::clone!(
-        #[weak]
-        window,
-        move |row| {
-            for old in shown.take() {
-                row.remove(&old);
-            }
-            if !row.is_expanded() {
+    row.connect_expanded_notify(move |row| {
+        for old in shown.take() {
+            row.remove(&old);
+        }
+        if !row.is_expanded() {
+            return;
+        }
+        let (row, shown) = (row.clone(), Rc::clone(&shown));
+        let catalogue = Arc::clone(&catalogue);
+        glib::spawn_future_local(async move {
+            let found = gio::spawn_blocking(move || find(&catalogue)).await;
+            // The user has closed the row, or closed and opened it again.
+            if !row.is_expanded() || !shown.borrow().is_empty() {
                 return;
             }
-            let (row, window, shown) = (row.clone(), window.clone(), Rc::clone(&shown));
-            let catalogue = Arc::clone(&catalogue);
-            glib::spawn_future_local(async move {
-                let found = gio::spawn_blocking(move || find(&catalogue)).await;
-                // Closed, or closed and opened again, meanwhile.
-                if !row.is_expanded() || !shown.borrow().is_empty() {
-                    return;
-                }
-                let found = found.unwrap_or_default();
-                let several = found.len() > 1;
-                for (program, identifier) in found {
-                    let new = identifier_row(&window, &program, identifier, several);
-                    row.add_row(&new);
-                    shown.borrow_mut().push(new.upcast());
-                }
-            });
-        }
-    ));
+            let found = found.unwrap_or_default();
+            let several = found.len() > 1;
+            for (program, identifier) in found {
+                let new = identifier_row(&program, identifier, several);
+                row.add_row(&new);
+                shown.borrow_mut().push(new.upcast());
+            }
+        });
+    });
     row
 }
 
-/// Asks every program that has one.
 fn find(catalogue: &Catalogue) -> Found {
     let readers = catalogue.readers().iter();
     readers
@@ -84,7 +122,6 @@ fn find(catalogue: &Catalogue) -> Found {
 }
 
 fn identifier_row(
-    window: &Window,
     program: &str,
     identifier: Result<String, String>,
     several: bool,
@@ -102,25 +139,17 @@ fn identifier_row(
     };
     row.set_title(&format!("<tt>{}</tt>", markup::escape(&identifier)));
     row.set_title_selectable(true);
-    let copy = gtk::Button::builder()
-        .icon_name("edit-copy-symbolic")
-        .tooltip_text(gettext("Copy"))
-        .valign(gtk::Align::Center)
-        .build();
-    copy.add_css_class("flat");
+    let copy = buttons::copy(
+        &gettext("Copy"),
+        &identifier,
+        gettext("The identifier was copied."),
+    );
+    buttons::flatten(&copy);
     copy.update_property(&[accessible::Property::Label(&gettext_f(
         // Translators: what a button does, for screen readers
         "Copy the identifier of {program}",
         &[("program", program)],
     ))]);
-    copy.connect_clicked(glib::clone!(
-        #[weak]
-        window,
-        move |_| {
-            window.clipboard().set_text(&identifier);
-            window.toast(&gettext("The identifier was copied."));
-        }
-    ));
     row.add_suffix(&copy);
     row
 }

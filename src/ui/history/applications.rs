@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The applications of this computer, and a page to choose one.
+//! The installed applications, and a page to choose one.
 
 use adw::prelude::*;
 use gtk::{accessible, gio, glib};
@@ -8,19 +8,19 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::{limits, text};
 
+use crate::kit::pages;
 use crate::kit::subpage::Subpage;
-use crate::window::Window;
 
-/// What is shown of an application. It may go from thread to thread, as what GIO knows may not.
+/// What is shown of an application. Unlike [`gio::AppInfo`] it is `Send`.
 #[derive(Clone, Debug)]
 pub(crate) struct Application {
-    /// The name of its desktop file.
+    /// The file name of its desktop file.
     pub(crate) id: String,
     pub(crate) name: String,
     icon: Option<String>,
 }
 
-/// Every application that menus show, by name.
+/// Every application that menus show, sorted by name.
 pub(crate) fn all() -> Vec<Application> {
     let mut all: Vec<_> = gio::AppInfo::all()
         .into_iter()
@@ -60,10 +60,10 @@ fn show_icon(image: &gtk::Image, application: Option<&Application>) {
     }
 }
 
-/// Goes to a page with all of them, and back with the one that was chosen. Rows are made as they
-/// come into view.
+/// Opens a page with the applications. When the user chooses one, closes it and calls `chosen` with
+/// its id.
 pub(crate) fn open(
-    window: &Window,
+    widget: &impl IsA<gtk::Widget>,
     applications: Vec<Application>,
     chosen: impl Fn(&str) + 'static,
 ) {
@@ -92,24 +92,20 @@ pub(crate) fn open(
         .css_classes(["rich-list"])
         .build();
     list.update_property(&[accessible::Property::Label(&gettext("Applications"))]);
-    list.connect_activate(glib::clone!(
-        #[weak]
-        window,
-        move |list, position| {
-            let object = list.model().and_then(|model| model.item(position));
-            if let Some(object) = object.and_downcast::<glib::BoxedAnyObject>() {
-                window.go_back();
-                chosen(&object.borrow::<Application>().id);
-            }
+    list.connect_activate(move |list, position| {
+        let object = list.model().and_then(|model| model.item(position));
+        if let Some(object) = object.and_downcast::<glib::BoxedAnyObject>() {
+            pages::close(list);
+            chosen(&object.borrow::<Application>().id);
         }
-    ));
+    });
 
     let search = gtk::SearchEntry::builder()
         .placeholder_text(gettext("Search Applications"))
         .hexpand(true)
         .build();
     search.update_property(&[accessible::Property::Label(&gettext("Search Applications"))]);
-    // The list compares normalized text, for which GLib takes time with the square of its length.
+    // The filter normalizes the text, for which GLib takes quadratic time.
     if let Some(text) = search.delegate().and_downcast::<gtk::Text>() {
         text.set_max_length(i32::try_from(limits::SEARCH_TERM).unwrap_or_default());
     }
@@ -121,11 +117,7 @@ pub(crate) fn open(
             list.emit_by_name::<()>("activate", &[&0_u32]);
         }
     ));
-    search.connect_stop_search(glib::clone!(
-        #[weak]
-        window,
-        move |_| window.go_back()
-    ));
+    search.connect_stop_search(pages::close);
     let bar = adw::Clamp::builder()
         .child(&search)
         .margin_top(6)
@@ -142,11 +134,10 @@ pub(crate) fn open(
             .child(&adw::ClampScrollable::builder().child(&list).build())
             .build(),
     );
-    window.open_page(&Subpage::new(&gettext("Add Application"), &content));
+    pages::open(widget, &Subpage::new(&gettext("Add Application"), &content));
     search.grab_focus();
 }
 
-/// How an application is shown in the list.
 fn factory() -> gtk::SignalListItemFactory {
     let factory = gtk::SignalListItemFactory::new();
     factory.connect_setup(|_, item| {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Clearing history: of which time, what would go, the last question, and what became of it.
+//! The page to clear history: choosing the time, counting what would be removed, confirming, and
+//! showing the result.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,9 +13,11 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, words};
 use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 
-use crate::history::group::row;
+use crate::kit::dialogs;
+use crate::kit::dialogs::Question;
 use crate::kit::markup;
-use crate::window::Window;
+use crate::kit::rows::described;
+use crate::kit::toast;
 
 /// How often progress is shown.
 const PULSE: Duration = Duration::from_millis(200);
@@ -59,11 +62,11 @@ mod imp {
         pub(crate) progress: TemplateChild<gtk::ProgressBar>,
         #[template_child]
         pub(crate) stop: TemplateChild<gtk::Button>,
-        /// What is shown of each place.
+        /// The rows of the sources, with the group of each.
         pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, adw::ActionRow)>>,
-        /// How many entries would go.
+        /// How many entries would be removed.
         pub(crate) count: Cell<usize>,
-        /// Ends what is being counted or cleared.
+        /// Cancels the counting or clearing.
         pub(crate) cancellable: RefCell<gio::Cancellable>,
     }
 
@@ -96,7 +99,7 @@ mod imp {
 
     impl WidgetImpl for ClearPage {
         fn unroot(&self) {
-            // Nobody waits for the count any longer. What is being cleared is.
+            // Counting is pointless now. Clearing goes on.
             if !self.under_way.is_visible() {
                 self.cancellable.borrow().cancel();
             }
@@ -108,7 +111,7 @@ mod imp {
 
     #[gtk::template_callbacks]
     impl ClearPage {
-        /// Called for the button that was left as well as for the one that was chosen.
+        /// Called for both buttons: the one that becomes active and the one that ceases to be.
         #[template_callback]
         fn on_time_toggled(&self, button: &gtk::CheckButton) {
             if button.is_active() {
@@ -148,7 +151,7 @@ impl ClearPage {
         glib::Object::new()
     }
 
-    /// The time that is chosen; none where its last day is before its first.
+    /// The chosen time. `None` if its last day is before its first.
     fn span(&self) -> Option<Span> {
         let imp = self.imp();
         if imp.everything.is_active() {
@@ -171,7 +174,7 @@ impl ClearPage {
         }))
     }
 
-    /// Writes the chosen dates on their buttons.
+    /// Shows the chosen dates on their buttons.
     fn show_days(&self) {
         let imp = self.imp();
         for (calendar, button) in [
@@ -183,7 +186,7 @@ impl ClearPage {
         }
     }
 
-    /// Shows a row each for what goes or went, and for what stays where that is known.
+    /// Replaces the rows: what is removed and, if that is known, what stays.
     fn show_rows(
         &self,
         heading: &str,
@@ -206,14 +209,14 @@ impl ClearPage {
         }
     }
 
-    /// Ends whatever is being counted, and begins something new that can be ended.
+    /// Cancels the counting under way, and returns what cancels the next task.
     fn begin(&self) -> gio::Cancellable {
         let cancellable = gio::Cancellable::new();
         self.imp().cancellable.replace(cancellable.clone()).cancel();
         cancellable
     }
 
-    /// Counts what would go.
+    /// Counts in a blocking thread what would be removed.
     fn count(&self) {
         let imp = self.imp();
         let cancellable = self.begin();
@@ -222,11 +225,11 @@ impl ClearPage {
         // Translators: heading over places and how much they hold of a time
         let heading = gettext("What Will Be Removed");
         let Some(span) = self.span() else {
-            let row = row(&gettext("The last day is before the first."), "");
+            let row = described(&gettext("The last day is before the first."), "");
             self.show_rows(&heading, vec![row], None);
             return;
         };
-        let waiting = row(&gettext("Counting…"), "");
+        let waiting = described(&gettext("Counting…"), "");
         let spinner = gtk::Spinner::builder().spinning(true).build();
         waiting.add_suffix(&spinner);
         self.show_rows(&heading, vec![waiting], None);
@@ -236,7 +239,7 @@ impl ClearPage {
             async move {
                 let counted = cancellable.clone();
                 let found = gio::spawn_blocking(move || history::look(span, &counted)).await;
-                // Another time may have been chosen meanwhile.
+                // The user may have chosen another time meanwhile.
                 if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
                     page.show_found(&heading, &found);
                 }
@@ -258,13 +261,13 @@ impl ClearPage {
         let rows = |found: Vec<&Found>| {
             found
                 .into_iter()
-                .map(|found| row(&found.source.title(), &words::found(found)))
+                .map(|found| described(&found.source.title(), &words::found(found)))
                 .collect()
         };
         self.show_rows(heading, rows(goes), Some(rows(stays)));
     }
 
-    /// The last question.
+    /// Asks the user to confirm.
     fn ask(&self) {
         let Some(span) = self.span() else {
             return;
@@ -288,32 +291,31 @@ impl ClearPage {
             imp.count.get(),
             &[("count", &imp.count.get().to_string())],
         );
-        let window = self.root().and_downcast::<gtk::Window>();
-        let dialog = adw::MessageDialog::new(window.as_ref(), Some(&heading), Some(&body));
-        // Translators: a button of a question
-        dialog.add_response("cancel", &gettext("Cancel"));
-        // Translators: a button of a question: removes history
-        dialog.add_response("clear", &gettext("Clear"));
-        dialog.set_response_appearance("clear", adw::ResponseAppearance::Destructive);
-        dialog.set_default_response(Some("cancel"));
-        dialog.set_close_response("cancel");
-        dialog.connect_response(
-            Some("clear"),
+        let question = Question {
+            heading: &heading,
+            body: &body,
+            // Translators: a button of a question
+            cancel: &gettext("Cancel"),
+            // Translators: a button of a question: removes history
+            confirm: &gettext("Clear"),
+        };
+        dialogs::confirm(
+            self,
+            question,
             glib::clone!(
                 #[weak(rename_to = page)]
                 self,
-                move |_, _| page.clear(span)
+                move || page.clear(span)
             ),
         );
-        dialog.present();
     }
 
     fn clear(&self, span: Span) {
         let cancellable = self.begin();
         self.show_under_way(true);
-        // Whoever closes the window or goes back meant what they did before.
+        // Closing the window or the page doesn't cancel the clearing.
         let hold = gio::Application::default().map(|app| app.hold());
-        let window = self.root().and_downcast::<Window>();
+        let overlay = toast::overlay(self);
         let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
         let pulse = glib::timeout_add_local(
             PULSE,
@@ -347,8 +349,8 @@ impl ClearPage {
                 page.show_under_way(false);
                 page.show_outcomes(&outcomes);
             }
-            if let Some(window) = window {
-                window.toast(&summary(&outcomes));
+            if let Some(overlay) = overlay {
+                toast::show(&overlay, &summary(&outcomes));
             }
         });
     }
@@ -377,7 +379,7 @@ impl ClearPage {
             bar.pulse();
             return;
         };
-        // Bars have no need of the last bits of a number.
+        // The bar doesn't show the lost bits.
         #[expect(clippy::cast_precision_loss)]
         bar.set_fraction(removed as f64 / of.max(1) as f64);
         let text = gettext_f(
@@ -390,7 +392,7 @@ impl ClearPage {
             ],
         );
         bar.set_text(Some(&text));
-        // What stands in a bar is not heard.
+        // Screen readers don't read the text of a progress bar.
         bar.update_property(&[accessible::Property::Description(&text)]);
     }
 
@@ -404,17 +406,17 @@ impl ClearPage {
         let rows = |outcomes: Vec<&Outcome>| {
             outcomes
                 .into_iter()
-                .map(|outcome| row(&outcome.source.title(), &words::outcome(outcome)))
+                .map(|outcome| described(&outcome.source.title(), &words::outcome(outcome)))
                 .collect()
         };
         // Translators: heading over places and what became of clearing them
         self.show_rows(&gettext("What Was Removed"), rows(went), Some(rows(stayed)));
-        // The button that had the focus is gone.
+        // The button that had the focus is hidden.
         imp.times.child_focus(gtk::DirectionType::TabForward);
     }
 }
 
-/// What became of it all, in a sentence.
+/// The result in one sentence.
 fn summary(outcomes: &[Outcome]) -> String {
     let removed: usize = outcomes.iter().map(|outcome| outcome.removed).sum();
     let failed = outcomes

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The rows about what is remembered here, below its switch, and the pages behind them.
+//! The rows about history below its choice, which open its pages.
 //!
-//! A row is shown once it is known that its subject is on this computer. Finding that out, and all
-//! else that waits for other programs, is done in threads of their own.
+//! Each row is hidden until a blocking thread has found its subject on this computer.
 
 use adw::prelude::*;
 use gtk::{gio, glib};
@@ -11,15 +10,13 @@ use gtk::{gio, glib};
 use privacy_panel::history;
 use privacy_panel::system::i18n::gettext;
 
+use crate::choices::extra_rows::ExtraRows;
 use crate::history::clear_page::ClearPage;
 use crate::history::never_page::NeverPage;
-use crate::kit::markup;
+use crate::kit::pages;
 use crate::kit::rows;
-use crate::kit::subpage;
 use crate::kit::subpage::Subpage;
-use crate::window::Window;
 
-/// The two rows.
 #[derive(Debug)]
 pub(crate) struct HistoryRows {
     never: adw::ActionRow,
@@ -27,35 +24,39 @@ pub(crate) struct HistoryRows {
 }
 
 impl HistoryRows {
-    pub(crate) fn new(window: &Window, group: &adw::PreferencesGroup) -> Self {
-        let never = subpage::row(
+    pub(crate) fn new() -> Self {
+        let never = rows::link(
             // Translators: leads to a page with kinds of files, folders and applications
             &gettext("Never Record"),
             &gettext("Kinds of files, folders and applications of which nothing is recorded"),
         );
-        never.connect_activated(glib::clone!(
-            #[weak]
-            window,
-            move |_| window.open_page(&Subpage::new(&gettext("Never Record"), &NeverPage::new()))
-        ));
-        let clear = subpage::row(
+        never.connect_activated(|row| {
+            let page = Subpage::new(&gettext("Never Record"), &NeverPage::new());
+            pages::open(row, &page);
+        });
+        let clear = rows::link(
             &gettext("Clear History"),
             &gettext("Remove what was recorded in the past hour, or at any other time"),
         );
-        clear.connect_activated(glib::clone!(
-            #[weak]
-            window,
-            move |_| window.open_page(&Subpage::new(&gettext("Clear History"), &ClearPage::new()))
-        ));
+        clear.connect_activated(|row| {
+            let page = Subpage::new(&gettext("Clear History"), &ClearPage::new());
+            pages::open(row, &page);
+        });
         for row in [&never, &clear] {
             row.set_visible(false);
-            group.add(row);
         }
         Self { never, clear }
     }
+}
 
-    /// Shows the rows whose subject is on this computer now.
-    pub(crate) fn refresh(&self) {
+impl ExtraRows for HistoryRows {
+    fn add_to(&self, group: &adw::PreferencesGroup) {
+        group.add(&self.never);
+        group.add(&self.clear);
+    }
+
+    /// Shows or hides each row, depending on what is on this computer now.
+    fn refresh(&self) {
         let (never, clear) = (self.never.clone(), self.clear.clone());
         glib::spawn_future_local(async move {
             let here = gio::spawn_blocking(|| {
@@ -70,17 +71,4 @@ impl HistoryRows {
             }
         });
     }
-}
-
-/// A row that says something, to screen readers as well.
-pub(crate) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
-    let row = adw::ActionRow::builder()
-        .title(markup::escape(title))
-        .title_lines(0)
-        .subtitle_lines(0)
-        .build();
-    row.set_subtitle(&markup::escape(subtitle));
-    row.update_property(&[gtk::accessible::Property::Description(subtitle)]);
-    rows::lay_out(&row);
-    row
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What is never recorded: kinds of files with a switch each, folders and applications in lists.
+//! The page about what is never recorded: a switch for each kind of file, and lists of folders and
+//! applications.
 //!
-//! What is shown is what Zeitgeist says; whoever else changes it, it is asked again.
+//! It shows the rules that Zeitgeist has, and asks again whenever they change.
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, gio, glib};
+use gtk::{gio, glib};
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, FileKind, Rule, RuleError, Watch};
 use privacy_panel::history::{Problem, words};
@@ -14,9 +15,10 @@ use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::history::applications;
 use crate::history::applications::Application;
-use crate::history::group::row;
+use crate::kit::buttons;
 use crate::kit::markup;
-use crate::window::Window;
+use crate::kit::rows::described;
+use crate::kit::toast;
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
@@ -31,14 +33,14 @@ mod imp {
         pub(crate) applications: OnceCell<adw::PreferencesGroup>,
         pub(crate) others: OnceCell<adw::PreferencesGroup>,
         pub(crate) switches: RefCell<Vec<(&'static FileKind, gtk::Switch)>>,
-        /// The rows of the lists, with the group each one is in.
+        /// The rows of the lists, with the group of each.
         pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, gtk::Widget)>>,
-        /// Whether the switches are being set to what is true, rather than by a person.
+        /// Whether the panel is setting the switches, not the user.
         pub(crate) showing: Cell<bool>,
         pub(crate) watch: RefCell<Option<Watch>>,
-        /// The names and icons of applications, looked up once.
+        /// The installed applications, read once.
         pub(crate) known: RefCell<Vec<Application>>,
-        /// The question under way; an older answer is not shown.
+        /// Cancels the question under way. Answers to cancelled ones are not shown.
         pub(crate) question: RefCell<gio::Cancellable>,
         pub(crate) chooser: RefCell<Option<gtk::FileChooserNative>>,
     }
@@ -88,10 +90,6 @@ impl NeverPage {
         glib::Object::new()
     }
 
-    fn window(&self) -> Option<Window> {
-        self.root().and_downcast()
-    }
-
     fn build(&self) {
         let imp = self.imp();
         let group = |title: &str, description: &str| {
@@ -131,7 +129,7 @@ impl NeverPage {
             &gettext("Folders"),
             &gettext("Files in these folders, and in folders in them"),
         );
-        let add = button("list-add-symbolic", &gettext("Add Folder…"));
+        let add = buttons::flat("list-add-symbolic", &gettext("Add Folder…"));
         add.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -142,7 +140,7 @@ impl NeverPage {
             &gettext("Applications"),
             &gettext("What is done with these applications, and that they are started"),
         );
-        let add = button("list-add-symbolic", &gettext("Add Application…"));
+        let add = buttons::flat("list-add-symbolic", &gettext("Add Application…"));
         add.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -155,7 +153,7 @@ impl NeverPage {
             &gettext("They stay as they are."),
         );
         others.set_visible(false);
-        // Nothing else sets them.
+        // Only this function sets them.
         let _ = imp.notice.set(notice);
         let _ = imp.kinds.set(kinds);
         let _ = imp.folders.set(folders);
@@ -163,7 +161,7 @@ impl NeverPage {
         let _ = imp.others.set(others);
     }
 
-    /// Asks what the rules are, and shows them.
+    /// Asks Zeitgeist for the rules in a blocking thread, and shows them.
     fn load(&self) {
         let question = gio::Cancellable::new();
         self.imp().question.replace(question.clone()).cancel();
@@ -204,7 +202,7 @@ impl NeverPage {
         self.say(&words::rule_problem(problem));
     }
 
-    /// Says something at the top of the page.
+    /// Shows a sentence at the top of the page.
     fn say(&self, sentence: &str) {
         if let Some(notice) = self.imp().notice.get() {
             notice.set_description(Some(&markup::escape(sentence)));
@@ -263,12 +261,12 @@ impl NeverPage {
             let (group, row) = match rule {
                 Rule::Kind(_) | Rule::Everything => continue,
                 Rule::Folder(_) => {
-                    let row = row(&words::rule(rule), "");
+                    let row = described(&words::rule(rule), "");
                     self.add_remove_button(&row, rule, &words::rule(rule));
                     (folders, row)
                 }
                 Rule::Application(id) => (applications, self.application_row(rule, id)),
-                Rule::Other(_) => (others, row(&words::rule(rule), "")),
+                Rule::Other(_) => (others, described(&words::rule(rule), "")),
             };
             group.add(&row);
             imp.rows.borrow_mut().push((group.clone(), row.upcast()));
@@ -276,7 +274,7 @@ impl NeverPage {
         let has_others = rules.iter().any(|rule| matches!(rule, Rule::Other(_)));
         others.set_visible(has_others);
         if let Some(group) = had_focus {
-            // To the button that adds, which is always there.
+            // To the group's button “Add”, which always exists.
             group.child_focus(gtk::DirectionType::TabForward);
         }
     }
@@ -285,7 +283,7 @@ impl NeverPage {
         let known = self.imp().known.borrow();
         let found = known.iter().find(|application| application.id == id);
         let name = found.map_or_else(|| words::rule(rule), |application| application.name.clone());
-        let row = row(&name, "");
+        let row = described(&name, "");
         row.add_prefix(&applications::icon(found));
         self.add_remove_button(&row, rule, &name);
         row
@@ -298,7 +296,7 @@ impl NeverPage {
             "Remove {name}",
             &[("name", name)],
         );
-        let remove = button("edit-delete-symbolic", &label);
+        let remove = buttons::flat("edit-delete-symbolic", &label);
         remove.connect_clicked(glib::clone!(
             #[weak(rename_to = page)]
             self,
@@ -309,9 +307,9 @@ impl NeverPage {
         row.add_suffix(&remove);
     }
 
-    /// Makes a rule or takes it back, and shows what is so then.
+    /// Adds or removes a rule, and loads the rules again.
     fn change(&self, rule: Rule, wanted: bool) {
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the change.
         let hold = gio::Application::default().map(|app| app.hold());
         glib::spawn_future_local(glib::clone!(
             #[strong(rename_to = page)]
@@ -327,8 +325,8 @@ impl NeverPage {
                     }
                 });
                 let done = done.await;
-                if let (Ok(Err(problem)), Some(window)) = (done, page.window()) {
-                    window.toast(&words::rule_problem(&problem));
+                if let Ok(Err(problem)) = done {
+                    toast::show(&page, &words::rule_problem(&problem));
                 }
                 page.load();
             }
@@ -336,10 +334,9 @@ impl NeverPage {
     }
 
     fn add_rule(&self, rule: Result<Rule, RuleError>) {
-        match (rule, self.window()) {
-            (Ok(rule), _) => self.change(rule, true),
-            (Err(error), Some(window)) => window.toast(&words::rule_error(error)),
-            (Err(_), None) => {}
+        match rule {
+            Ok(rule) => self.change(rule, true),
+            Err(error) => toast::show(self, &words::rule_error(error)),
         }
     }
 
@@ -367,17 +364,14 @@ impl NeverPage {
             }
         ));
         chooser.show();
-        // Nothing else keeps it.
+        // GTK keeps no reference to it.
         self.imp().chooser.replace(Some(chooser));
     }
 
     fn choose_application(&self) {
-        let Some(window) = self.window() else {
-            return;
-        };
         let known = self.imp().known.borrow().clone();
         let weak = self.downgrade();
-        applications::open(&window, known, move |id| {
+        applications::open(self, known, move |id| {
             if let Some(page) = weak.upgrade() {
                 page.add_rule(Rule::application(id));
             }
@@ -385,21 +379,8 @@ impl NeverPage {
     }
 }
 
-/// What the page is about.
 fn about() -> String {
     gettext(
         "This is about Zeitgeist, which programs tell of what you do. What is recorded already stays until you clear it.",
     )
-}
-
-/// A button without words.
-fn button(icon: &str, label: &str) -> gtk::Button {
-    let button = gtk::Button::builder()
-        .icon_name(icon)
-        .tooltip_text(label)
-        .valign(gtk::Align::Center)
-        .css_classes(["flat"])
-        .build();
-    button.update_property(&[accessible::Property::Label(label)]);
-    button
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What libadwaita 1.2 leaves to do about rows that can be opened.
+//! What libadwaita 1.2 doesn't do for expander rows.
 
 use adw::prelude::*;
 use gtk::accessible;
 
-/// The part of a row that is seen while it is closed, and that takes the focus.
+/// The part of a row that is visible while it is closed, and takes the focus.
 pub(crate) fn header(row: &impl IsA<gtk::Widget>) -> Option<gtk::Widget> {
     let mut widget = row.first_child()?;
     while !widget.is::<adw::ActionRow>() {
@@ -14,7 +14,7 @@ pub(crate) fn header(row: &impl IsA<gtk::Widget>) -> Option<gtk::Widget> {
     Some(widget)
 }
 
-/// Tells screen readers whether a row is open, now and whenever that changes.
+/// Keeps the accessible state “expanded” of a row up to date.
 pub(crate) fn tell_expanded(row: &impl IsA<adw::ExpanderRow>) {
     let tell = |row: &adw::ExpanderRow| {
         if let Some(header) = header(row) {
@@ -26,8 +26,8 @@ pub(crate) fn tell_expanded(row: &impl IsA<adw::ExpanderRow>) {
     row.connect_expanded_notify(tell);
 }
 
-/// Takes an arrow of the same shape from the icon theme. The one that libadwaita brings exists as SVG
-/// alone, and would load a renderer that takes a tenth of the panel's memory and of its start.
+/// Replaces the arrow with one of the same shape from the icon theme. libadwaita's own is an SVG,
+/// and the renderer for it takes a tenth of the panel's memory and of its start time.
 pub(crate) fn replace_arrow(row: &impl IsA<gtk::Widget>) {
     fn images(widget: &gtk::Widget, found: &mut impl FnMut(&gtk::Image)) {
         if let Some(image) = widget.downcast_ref() {

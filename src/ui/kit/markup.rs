@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Texts for the titles, subtitles and descriptions of libadwaita, which are markup.
+//! Text for titles, subtitles and descriptions of libadwaita, which are Pango markup.
 
 use gtk::glib;
 
 use privacy_panel::system::text;
 
-/// A text as markup that shows it. Names of others in it neither are markup nor turn it around:
-/// what is unprintable is made visible.
-// The only place; clippy.toml says so.
+/// Escapes a text so that it is shown as it is. Other programs' names can contain neither markup
+/// nor characters that change the direction of the text: unprintable ones become visible.
+// clippy.toml allows this call nowhere else.
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn escape(shown: &str) -> glib::GString {
     glib::markup_escape_text(&text::composed(shown))

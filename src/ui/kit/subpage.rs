@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A page behind a row: its title, the way back, and whatever it is about.
+//! A page that is opened from a row: a title, a back button and a content.
 //!
-//! It is made when somebody goes there, and gone when they have come back: the first picture of the
-//! window does not pay for it.
+//! Created when opened and dropped when closed, to keep startup fast.
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::glib;
-
-use crate::kit::markup;
-use crate::kit::rows;
 
 mod imp {
     use super::*;
@@ -62,29 +58,13 @@ impl Subpage {
         page
     }
 
-    /// The bar above it, for buttons of its own.
+    /// The header bar, to which the content can add buttons.
     pub(crate) fn header(&self) -> &adw::HeaderBar {
         &self.imp().header
     }
 
-    /// Where the keyboard is when it has just come up.
+    /// Focuses the back button, as when the page has just been opened.
     pub(crate) fn focus(&self) {
         self.imp().back.grab_focus();
     }
-}
-
-/// A row that leads to a page.
-pub(crate) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
-    let row = adw::ActionRow::builder()
-        .title(markup::escape(title))
-        .title_lines(0)
-        .subtitle(markup::escape(subtitle))
-        .subtitle_lines(0)
-        .activatable(true)
-        .build();
-    let icon = gtk::Image::from_icon_name("go-next-symbolic");
-    icon.set_accessible_role(gtk::AccessibleRole::Presentation);
-    row.add_suffix(&icon);
-    rows::lay_out(&row);
-    row
 }

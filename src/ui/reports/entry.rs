@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A report with what people call its program, as the list shows it.
+//! A report with the name and icon of its program, as the list shows it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,18 +10,18 @@ use privacy_panel::reports::{Depth, Place, Report, list, words};
 use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::text;
 
-/// What the list shows of a report.
+/// A report in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) report: Report,
-    /// What the program is called.
+    /// The name of the program.
     pub(crate) name: String,
-    /// Its icon, as GIO writes one down.
+    /// The program's icon, serialized by GIO.
     pub(crate) icon: Option<String>,
 }
 
 impl Entry {
-    /// What there is to know of it at a glance.
+    /// Its state, date and size on one line.
     pub(crate) fn details(&self) -> String {
         // Two facts on a line.
         [
@@ -33,24 +33,24 @@ impl Entry {
     }
 }
 
-/// All entries that there are, and what could not be listed.
+/// All entries, and why others could not be listed.
 pub(crate) struct Loaded {
     pub(crate) entries: Vec<Entry>,
     pub(crate) problems: Vec<String>,
 }
 
-/// Loading under way, seen from other threads.
+/// The state of loading, shared between threads.
 #[derive(Default)]
 pub(crate) struct Progress {
     /// How many reports have been found.
     pub(crate) found: AtomicUsize,
-    /// Whether nobody wants them any more.
+    /// Whether to stop loading.
     pub(crate) cancelled: AtomicBool,
     programs: OnceLock<Programs>,
 }
 
 impl Progress {
-    /// Lists everything, the newest first; none when nobody wants it any more. Takes its time.
+    /// Lists all reports, the newest first. `None` if cancelled. Blocks.
     pub(crate) fn load(&self, places: &[Place]) -> Option<Loaded> {
         self.found.store(0, Ordering::Relaxed);
         let programs = self.programs.get_or_init(Programs::load);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The list of all reports. Another thread reads them; whatever changes in their folders shows.
+//! The page with all reports. A blocking thread reads them, again whenever their folders change.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,25 +15,28 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::reports::{Place, words};
 use privacy_panel::system::i18n::gettext;
 
+use crate::kit::buttons;
 use crate::kit::markup;
+use crate::kit::pages;
+use crate::kit::toast;
+use crate::reports::delete;
 use crate::reports::entry::{Entry, Loaded, Progress};
 use crate::reports::report_page::ReportPage;
-use crate::window::Window;
 
-/// How often the number of reports that have been found is shown anew.
+/// How often the number of reports found so far is updated.
 const STEP: Duration = Duration::from_millis(100);
 
-/// How long to wait for more, when something has changed in a folder.
+/// How long to wait for more changes, after one in a folder.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How many rows are added in a frame: the window would stand still while the list lays out all of
-/// those that it keeps at hand.
-const AT_ONCE: usize = 4;
+/// How many rows are added per frame. Adding all that the list view keeps would block the window
+/// while it lays them out.
+const ROWS_PER_FRAME: usize = 4;
 
-/// How many rows a list keeps at hand; more entries cost no more of them.
-const AT_HAND: usize = 250;
+/// How many row widgets a list view keeps. Further entries create no more widgets.
+const ROWS_KEPT: usize = 250;
 
-/// A program whose icon is not known.
+/// For programs without a known icon.
 const NO_ICON: &str = "application-x-executable-symbolic";
 
 mod imp {
@@ -58,15 +61,15 @@ mod imp {
         pub(crate) list: TemplateChild<gtk::ListView>,
         pub(crate) delete_all: OnceCell<gtk::Button>,
         pub(crate) places: OnceCell<Vec<Place>>,
-        /// A [`glib::BoxedAnyObject`] of an [`Entry`] for each report.
+        /// A [`glib::BoxedAnyObject`] with an [`Entry`] for each report.
         pub(crate) model: gio::ListStore,
         pub(crate) loading: Arc<Progress>,
         /// Whether a thread is reading or deleting.
         pub(crate) busy: Cell<bool>,
-        /// Whether something has changed since it began.
+        /// Whether a folder has changed since it began.
         pub(crate) again: Cell<bool>,
         pub(crate) pause: RefCell<Option<glib::SourceId>>,
-        /// What goes on adding entries to the list.
+        /// Adds the remaining entries to the model, frame by frame.
         pub(crate) filling: RefCell<Option<gtk::TickCallbackId>>,
         pub(crate) monitors: RefCell<Vec<gio::FileMonitor>>,
     }
@@ -151,9 +154,8 @@ mod imp {
     impl ListPage {
         #[template_callback]
         fn on_activate(&self, position: u32) {
-            let page = self.obj();
-            if let (Some(window), Some(entry)) = (page.window(), entry(&self.model, position)) {
-                window.open_page(&ReportPage::page(&entry));
+            if let Some(entry) = entry(&self.model, position) {
+                pages::open(&*self.obj(), &ReportPage::page(&entry));
             }
         }
     }
@@ -170,7 +172,7 @@ impl ListPage {
         let page: Self = glib::Object::new();
         for place in &places {
             let folder = gio::File::for_path(&place.folder);
-            // Without it, what is shown is what there was when the page was opened.
+            // Without a monitor, the list isn't updated.
             if let Ok(monitor) =
                 folder.monitor_directory(gio::FileMonitorFlags::NONE, gio::Cancellable::NONE)
             {
@@ -182,19 +184,18 @@ impl ListPage {
                 page.imp().monitors.borrow_mut().push(monitor);
             }
         }
-        // Nothing else sets it.
+        // Only this function sets it.
         let _ = page.imp().places.set(places);
         page.show_loading();
         page.reload();
         page
     }
 
-    /// The button for the bar above.
+    /// The button for the header bar.
     pub(crate) fn delete_all_button(&self) -> gtk::Button {
         let button = self.imp().delete_all.get_or_init(|| {
             // Translators: on a button; it asks before it deletes
-            let button =
-                super::group::picture_button("user-trash-symbolic", &gettext("Delete All…"));
+            let button = buttons::picture("user-trash-symbolic", &gettext("Delete All…"));
             button.set_sensitive(false);
             button.connect_clicked(glib::clone!(
                 #[weak(rename_to = page)]
@@ -204,10 +205,6 @@ impl ListPage {
             button
         });
         button.clone()
-    }
-
-    fn window(&self) -> Option<Window> {
-        self.root().and_downcast()
     }
 
     fn show_loading(&self) {
@@ -235,7 +232,7 @@ impl ListPage {
         imp.pause.replace(Some(pause));
     }
 
-    /// Reads everything in another thread, and shows it.
+    /// Reads all reports in a blocking thread, and shows them.
     fn reload(&self) {
         let imp = self.imp();
         if imp.busy.replace(true) {
@@ -305,7 +302,7 @@ impl ListPage {
         imp.spinner.stop();
     }
 
-    /// Shows other entries. Those that stay at both ends are left alone, and so is the focus there.
+    /// Replaces the entries. Unchanged ones at both ends keep their rows, and so the focus.
     fn replace(&self, entries: Vec<Entry>) {
         let model = &self.imp().model;
         let count = model.n_items();
@@ -324,17 +321,17 @@ impl ListPage {
             .count();
         let end = entries.len() - last;
         let new: VecDeque<_> = entries.into_iter().take(end).skip(first).collect();
-        // There are no more than there were.
+        // At most `count` entries are unchanged.
         let removed = count - u32::try_from(first + last).unwrap_or(count);
         if removed > 0 {
             let nothing: [glib::BoxedAnyObject; 0] = [];
             model.splice(u32::try_from(first).unwrap_or(count), removed, &nothing);
         }
-        // Until the list has all of them, it does not say what would be deleted.
+        // The button deletes what is in the model, so it waits until the model is complete.
         if let Some(button) = self.imp().delete_all.get() {
             button.set_sensitive(false);
         }
-        // Whatever was still to come is of a list that is old.
+        // The remaining entries of the previous list are out of date.
         if let Some(filling) = self.imp().filling.take() {
             filling.remove();
         }
@@ -344,7 +341,7 @@ impl ListPage {
             let imp = page.imp();
             let mut rest = rest.borrow_mut();
             let length = match at.get() - first {
-                made if made < AT_HAND => AT_ONCE.min(rest.len()),
+                made if made < ROWS_KEPT => ROWS_PER_FRAME.min(rest.len()),
                 _ => rest.len(),
             };
             let batch: Vec<_> = rest
@@ -364,9 +361,9 @@ impl ListPage {
             }
             glib::ControlFlow::Break
         };
-        // The first of them come with the page.
+        // The first rows are in the first frame.
         if fill(self) == glib::ControlFlow::Continue {
-            // Once for each frame: what takes long is not to make the rows, but to lay them out.
+            // Laying rows out is what takes long, and happens once per frame.
             let source = self.add_tick_callback(move |page, _| {
                 let flow = fill(page);
                 if flow == glib::ControlFlow::Break {
@@ -380,7 +377,7 @@ impl ListPage {
 
     fn confirm_delete_all(&self) {
         let page = self.downgrade();
-        super::group::confirm(
+        delete::confirm(
             self,
             &gettext("Delete All Reports?"),
             // Translators: a button; the letter after _ is its shortcut
@@ -393,7 +390,7 @@ impl ListPage {
         );
     }
 
-    /// Deletes what is in the list now; what comes later was not meant.
+    /// Deletes the reports that are in the list now, and none that come later.
     fn delete_all(&self) {
         let imp = self.imp();
         let reports: Vec<_> = (0..imp.model.n_items())
@@ -401,13 +398,13 @@ impl ListPage {
             .collect();
         self.show_loading();
         imp.progress.set_label("");
-        // The folders change while it happens; they are looked at when it is over.
+        // Deleting changes the folders. They are read again afterwards.
         imp.busy.set(true);
         imp.again.set(true);
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the deletion.
         let hold = gio::Application::default().map(|app| app.hold());
         let page = self.downgrade();
-        let window = self.window();
+        let overlay = toast::overlay(self);
         glib::spawn_future_local(async move {
             let _hold = hold;
             let failures = gio::spawn_blocking(move || {
@@ -419,8 +416,8 @@ impl ListPage {
             })
             .await
             .unwrap_or_default();
-            if let (Some(window), Some(sentence)) = (window, super::group::not_deleted(&failures)) {
-                window.toast(&sentence);
+            if let (Some(overlay), Some(sentence)) = (overlay, delete::not_deleted(&failures)) {
+                toast::show(&overlay, &sentence);
             }
             if let Some(page) = page.upgrade() {
                 let imp = page.imp();
@@ -440,7 +437,7 @@ fn entry(model: &gio::ListStore, position: u32) -> Option<Entry> {
     Some(entry)
 }
 
-/// A row: an icon, and the program above what becomes of the report, the date and the size.
+/// Creates a row: an icon, and the program's name above the details of the report.
 fn set_up(item: &gtk::ListItem) {
     let icon = gtk::Image::builder().pixel_size(32).build();
     icon.set_accessible_role(gtk::AccessibleRole::Presentation);
@@ -488,14 +485,14 @@ fn bind(item: &gtk::ListItem) -> Option<()> {
         Some(Ok(known)) => icon.set_from_gicon(&known),
         _ => icon.set_icon_name(Some(NO_ICON)),
     }
-    let said = entry.details();
+    let description = entry.details();
     name.set_label(&entry.name);
-    details.set_label(&said);
-    // What takes the focus is the list's own.
+    details.set_label(&description);
+    // The parent is the list's own widget, which takes the focus.
     if let Some(widget) = row.parent() {
         widget.update_property(&[
             accessible::Property::Label(&entry.name),
-            accessible::Property::Description(&said),
+            accessible::Property::Description(&description),
         ]);
     }
     Some(())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A report: what becomes of it, and what it holds, field by field.
+//! The page of a report: its state, and its fields.
 
 use std::collections::VecDeque;
 
@@ -11,18 +11,22 @@ use gtk::{gio, glib};
 use privacy_panel::reports::{self, Content, Field, Reading, Report, Unreadable, words};
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
-use crate::kit::markup;
-use crate::kit::subpage;
+use crate::kit::buttons;
+use crate::kit::pages;
+use crate::kit::rows;
+use crate::kit::rows::plain;
 use crate::kit::subpage::Subpage;
+use crate::kit::toast;
+use crate::reports::delete;
 use crate::reports::entry::Entry;
-use crate::window::Window;
+use crate::reports::text;
 
-/// How much of a text is shown in a row, in letters and lines.
-const LONGEST: usize = 200;
-const LINES: usize = 3;
+/// How much of a text is shown in a row, in characters and lines.
+const MAX_CHARACTERS: usize = 200;
+const MAX_LINES: usize = 3;
 
-/// How many rows are made before other things have their turn.
-const AT_ONCE: usize = 5;
+/// How many rows are created before the main loop handles other events.
+const ROWS_PER_TURN: usize = 5;
 
 mod imp {
     use std::cell::OnceCell;
@@ -64,15 +68,14 @@ impl ReportPage {
     /// The page for a report of the list.
     pub(crate) fn page(entry: &Entry) -> Subpage {
         let content: Self = glib::Object::new();
-        // Nothing else sets it.
+        // Only this function sets it.
         let _ = content.imp().report.set(entry.report.clone());
         content.add_summary(&entry.report);
         content.read(&entry.report);
 
         let page = Subpage::new(&entry.name, &content);
         // Translators: on a button; it asks before it deletes
-        let delete =
-            super::group::picture_button("user-trash-symbolic", &gettext("Delete Report…"));
+        let delete = buttons::picture("user-trash-symbolic", &gettext("Delete Report…"));
         delete.set_sensitive(entry.report.deletable);
         delete.connect_clicked(glib::clone!(
             #[weak]
@@ -85,14 +88,14 @@ impl ReportPage {
 
     fn add_summary(&self, report: &Report) {
         let group = adw::PreferencesGroup::new();
-        group.add(&plain_row(
+        group.add(&plain(
             &words::state(report.state),
             &words::consequence(report),
         ));
         if !report.deletable {
             let why = words::not_deleted(report, &reports::NotDeleted::NotPermitted);
             // Translators: why the button that deletes a report cannot be pressed follows
-            group.add(&plain_row(&gettext("You cannot delete it"), &why));
+            group.add(&plain(&gettext("You cannot delete it"), &why));
         }
         for (title, text) in [
             // Translators: a fact about an error report
@@ -102,7 +105,7 @@ impl ReportPage {
             // Translators: a fact about an error report: how much room it takes
             (gettext("Size"), words::size(report.size)),
         ] {
-            group.add(&plain_row(&title, &text));
+            group.add(&plain(&title, &text));
         }
         let files = report.files.iter();
         let files: Vec<_> = files
@@ -113,11 +116,11 @@ impl ReportPage {
             "Kept by {keeper}",
             &[("keeper", &report.place.keeper.title())],
         );
-        group.add(&plain_row(&kept, &files.join("\n")));
+        group.add(&plain(&kept, &files.join("\n")));
         self.imp().page.add(&group);
     }
 
-    /// Reads what it holds in another thread.
+    /// Reads the fields in a blocking thread.
     fn read(&self, report: &Report) {
         let imp = self.imp();
         // Translators: heading over all that is in an error report
@@ -147,12 +150,12 @@ impl ReportPage {
         let group = &self.imp().fields;
         if let (Err(why), Some(report)) = (result, self.imp().report.get()) {
             // Translators: why nobody can see what is in a report follows
-            group.add(&plain_row(
+            group.add(&plain(
                 &gettext("Not shown"),
                 &words::unreadable(report, why),
             ));
         } else if fields.is_empty() {
-            group.add(&plain_row(
+            group.add(&plain(
                 &gettext("Empty"),
                 &gettext("There is nothing in this report."),
             ));
@@ -164,7 +167,7 @@ impl ReportPage {
             glib::ControlFlow::Break,
             move || {
                 let group = &page.imp().fields;
-                for _ in 0..AT_ONCE {
+                for _ in 0..ROWS_PER_TURN {
                     let Some(field) = fields.pop_front() else {
                         group.set_header_suffix(gtk::Widget::NONE);
                         return glib::ControlFlow::Break;
@@ -178,7 +181,7 @@ impl ReportPage {
 
     fn confirm_delete(&self) {
         let page = self.downgrade();
-        super::group::confirm(
+        delete::confirm(
             self,
             &gettext("Delete This Report?"),
             // Translators: a button; the letter after _ is its shortcut
@@ -192,13 +195,12 @@ impl ReportPage {
     }
 
     fn delete(&self) {
-        let (Some(report), Some(window)) = (
-            self.imp().report.get().cloned(),
-            self.root().and_downcast::<Window>(),
-        ) else {
+        let (Some(report), Some(overlay)) =
+            (self.imp().report.get().cloned(), toast::overlay(self))
+        else {
             return;
         };
-        // Whoever closes the window meant what they did before.
+        // Closing the window doesn't cancel the deletion.
         let hold = gio::Application::default().map(|app| app.hold());
         let page = self.downgrade();
         glib::spawn_future_local(async move {
@@ -219,56 +221,42 @@ impl ReportPage {
                     | reports::NotDeleted::System { .. })
             );
             if let Err(why) = deleted {
-                window.toast(&words::not_deleted(&report, &why));
+                toast::show(&overlay, &words::not_deleted(&report, &why));
             }
             if let Some(page) = page.upgrade().filter(|page| !stays && page.is_mapped()) {
-                // The action belongs to the window.
-                let _ = page.activate_action("win.back", None);
+                pages::close(&page);
             }
         });
     }
 }
 
-/// A row that says something.
-fn plain_row(title: &str, text: &str) -> adw::ActionRow {
-    adw::ActionRow::builder()
-        .title(markup::escape(title))
-        .title_lines(0)
-        .subtitle(markup::escape(text))
-        .subtitle_lines(0)
-        .build()
-}
-
-/// A field: its text, or the beginning of that and a way to the rest.
+/// The row of a field: its text, or the beginning and a page with all of it.
 fn field_row(field: Field) -> adw::ActionRow {
     let name = words::field_name(&field);
     let (text, cut) = match field.content {
         Content::Binary { .. } => {
-            return plain_row(&name, &words::binary(&field).unwrap_or_default());
+            return plain(&name, &words::binary(&field).unwrap_or_default());
         }
         Content::Text { text, cut } => (text, cut),
     };
     let beginning: String = text
         .split_inclusive('\n')
-        .take(LINES)
+        .take(MAX_LINES)
         .flat_map(str::chars)
-        .take(LONGEST)
+        .take(MAX_CHARACTERS)
         .collect();
     if !cut && beginning == text {
-        let row = plain_row(&name, &text);
+        let row = plain(&name, &text);
         if !text.is_empty() {
-            let copy = super::group::copy_button(&name, &text);
-            copy.set_valign(gtk::Align::Center);
-            copy.add_css_class("flat");
+            let copy = text::copy_button(&name, &text);
+            buttons::flatten(&copy);
             row.add_suffix(&copy);
         }
         return row;
     }
-    let row = subpage::row(&name, &format!("{}…", beginning.trim_end()));
+    let row = rows::link(&name, &format!("{}…", beginning.trim_end()));
     row.connect_activated(move |row| {
-        if let Some(window) = row.root().and_downcast::<Window>() {
-            window.open_page(&super::text::page(&name, &text, cut));
-        }
+        pages::open(row, &text::page(&name, &text, cut));
     });
     row
 }

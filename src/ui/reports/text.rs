@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A page for a text that is too long for a row.
+//! The page of a text that is too long for a row.
 
 use adw::prelude::*;
 
 use privacy_panel::reports::words;
+use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::kit::buttons;
 use crate::kit::subpage::Subpage;
 
-/// How long a line may be, in letters, before it is broken where it is shown: to lay out one of
-/// hundreds of thousands takes so long that the window would stand still.
-const LONGEST_LINE: usize = 2000;
+/// The most characters in a line that is shown; longer ones are broken. Laying out a line of hundreds
+/// of thousands would block the window.
+const MAX_LINE_LENGTH: usize = 2000;
 
-/// The page; the text is copied as it is.
+/// The page. Its button copies the text without the added line breaks.
 pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
     let view = gtk::TextView::builder()
         .editable(false)
@@ -36,22 +38,32 @@ pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
         .child(&view)
         .build();
     let page = Subpage::new(name, &scrolled);
-    page.header()
-        .pack_end(&super::group::copy_button(name, text));
+    page.header().pack_end(&copy_button(name, text));
     page
+}
+
+/// A button that copies the content of a field.
+pub(crate) fn copy_button(field: &str, text: &str) -> gtk::Button {
+    let name = gettext_f(
+        // Translators: on a button; what is copied is the content of a field of a report
+        "Copy “{field}”",
+        &[("field", field)],
+    );
+    // Translators: said when something has been copied
+    buttons::copy(&name, text, gettext("Copied"))
 }
 
 fn broken(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut letters = 0;
+    let mut length = 0;
     for c in text.chars() {
         if c == '\n' {
-            letters = 0;
+            length = 0;
         } else {
-            letters += 1;
-            if letters > LONGEST_LINE {
+            length += 1;
+            if length > MAX_LINE_LENGTH {
                 out.push('\n');
-                letters = 1;
+                length = 1;
             }
         }
         out.push(c);
@@ -64,13 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_any_length_is_broken_and_loses_no_letter() {
+    fn a_line_of_any_length_is_broken_and_loses_no_character() {
         let text = format!("{}\nä\n{}", "x".repeat(4001), "y".repeat(2000));
         let shown = broken(&text);
         assert!(
             shown
                 .lines()
-                .all(|line| line.chars().count() <= LONGEST_LINE)
+                .all(|line| line.chars().count() <= MAX_LINE_LENGTH)
         );
         assert_eq!(shown.replace('\n', ""), text.replace('\n', ""));
         assert_eq!(shown.lines().count(), 5);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Opening addresses in other programs.
+
+use adw::prelude::*;
+use gtk::glib;
+
+use privacy_panel::app::PACKAGE;
+use privacy_panel::system::text;
+
+use crate::kit::toast;
+
+/// Opens an address in the user's program for it. If that fails, a toast shows `failure`.
+pub(crate) fn open(widget: &impl IsA<gtk::Widget>, address: &str, failure: String) {
+    let window = widget.root().and_downcast::<gtk::Window>();
+    let overlay = toast::overlay(widget);
+    let address = address.to_owned();
+    glib::spawn_future_local(async move {
+        if let Err(error) =
+            gtk::show_uri_full_future(window.as_ref(), &address, gtk::gdk::CURRENT_TIME).await
+        {
+            let address = text::one_line(&address);
+            glib::g_warning!(PACKAGE, "{address}: {error}");
+            if let Some(overlay) = overlay {
+                toast::show(&overlay, &failure);
+            }
+        }
+    });
+}
