@@ -167,8 +167,8 @@ def test_a_name_in_the_other_direction_keeps_to_itself(session):
     assert_harmless(session.ask("privacyctl", "history"))
 
 
-def test_a_path_does_not_fall_apart_in_a_sentence_from_right_to_left(session, tmp_path):
-    hebrew = make_locale(tmp_path, "he_IL")
+def test_a_path_does_not_fall_apart_in_a_sentence_from_right_to_left(session):
+    hebrew = make_locale("he_IL")
     (session.root / "data" / "recently-used.xbel").write_text("broken")
     text = session.ask("privacyctl", "history", env=hebrew)
     assert f"\u2068{session.root}/data/recently-used.xbel\u2069" in text
@@ -209,7 +209,7 @@ def test_names_of_files_in_an_image_do_not_speak_to_the_terminal(computer, tmp_p
     (tmp_path / "etc/privacy-panel/policy.toml").write_text(policy)
     (readers / "x\x1b[2J\u202ey.toml").write_text("broken")
     done = computer.policy("apply", "--root", str(tmp_path))
-    assert "x\\u{1b}[2J\\u{202e}y.toml:1:7" in done.stderr
+    assert "x\\u{1b}[2J\\u{202e}y.toml: the file's name" in done.stderr
     assert_harmless(said(done))
     (sources / "y\x1b[31mz").touch()
     done = computer.policy("apply", "--root", str(tmp_path))

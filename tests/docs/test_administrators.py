@@ -409,12 +409,14 @@ def not_writable(computer):
     return as_nobody(computer, "apply"), 4
 
 
-def link_out_of_an_image(computer):
+def read_only_image(computer):
     computer.write(POLICY, EXAMPLE)
     image = computer.root / "image"
     (image / "etc").mkdir(parents=True)
-    (image / "etc" / "dconf").symlink_to(computer.root)
-    done = computer.policy("apply", POLICY, "--root", image)
+    read_only = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", image, image]
+    done = computer.session.run(
+        *read_only, "privacyctl", "policy", "apply", POLICY, "--root", image
+    )
     shutil.rmtree(image)
     return done, 4
 
@@ -547,7 +549,7 @@ def a_broken_opt_out(computer):
 CAUSES = {
     "There is no policy": no_policy,
     "Nothing can be written in “FOLDER”: REASON. The": not_writable,
-    "Nothing can be written in “FOLDER”: REASON.": link_out_of_an_image,
+    "Nothing can be written in “FOLDER”: REASON.": read_only_image,
     "“FILE”: REASON.": the_systems_own,
     "“FILE” is in the way": in_the_way,
     "“FILE” was not put there": somebody_elses,
@@ -679,17 +681,20 @@ def test_the_commands_for_a_folder_put_the_policy_into_it(computer, tmp_path):
     assert contents(computer.file("/etc")) == before
 
 
-def test_a_link_that_leads_out_of_an_image_is_an_error_and_not_followed(computer, tmp_path):
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_link_out_of_an_image_leads_to_a_file_of_the_image(computer, tmp_path, absolute):
     computer.write(POLICY, EXAMPLE)
     image, outside = tmp_path / "image", tmp_path / "outside"
     (image / "etc").mkdir(parents=True)
     outside.mkdir()
-    for target in (outside, "../../outside"):
-        (image / "etc" / "dconf").symlink_to(target)
-        done = computer.policy("apply", POLICY, "--root", image)
-        assert (done.returncode, done.stdout) == (4, "")
-        assert sentence("Nothing can be written in “FOLDER”: REASON.").match(done.stderr)
-        (image / "etc" / "dconf").unlink()
+    (image / "etc" / "dconf").symlink_to(outside if absolute else "../../outside")
+    done = computer.policy("apply", POLICY, "--root", image)
+    assert done.returncode == 4 and "leads nowhere" in done.stderr
+    inside = image / (outside.relative_to("/") if absolute else "outside")
+    inside.mkdir(parents=True)
+    done = computer.policy("apply", POLICY, "--root", image)
+    assert (done.returncode, last(done)) == (0, "changed")
+    assert (inside / "db" / "privacy_panel").exists()
     assert not list(outside.iterdir())
 
 
