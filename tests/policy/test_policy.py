@@ -569,7 +569,7 @@ def test_an_image_has_its_own_readers_profile_and_databases(computer, tmp_path):
     computer.write(READERS / "elsewhere.toml", reader_file())
 
     files = {
-        "usr/share/privacy-panel/readers.d/shell.toml": SHELL_READER,
+        "usr/share/privacy-panel/readers.d/gnome-shell-search.toml": SHELL_READER,
         "etc/privacy-panel/readers.d/site.toml": reader_file(schema="org.example.Image"),
         "etc/privacy-panel/policy.toml": OFF_LOCKED + REPORTS_LOCKED,
         "usr/share/dconf/profile/user": "# vendor\nuser-db:user\nsystem-db:site\n",

@@ -23,6 +23,8 @@ ODD_NAME = (
     "Universität „Łódź“ של הדוגמה 例え 🎓 <b>R&D</b> ['x'] \"y\" [z/w] #5; 100% %s"
     " $HOME C:\\new\\table = {organisation}"
 )
+# In a sentence: a name with Hebrew letters in it must not turn the sentence around.
+ODD_SET_APART = f"\u2068{ODD_NAME}\u2069"
 
 PENDING = "Apps that are open follow when you log in again."
 SET = f"user-db:user\n{OUR_LINE}\n"
@@ -142,7 +144,7 @@ def test_status_names_the_organisation_where_it_decided_and_only_there(computer)
     found = session.status("error-reports")["organisation"]
     assert found["name"] == ODD_NAME
     assert found["contact"].startswith("mailto:privacy+questions@xn--bcher-kva.example?")
-    assert f"Locked by {ODD_NAME}." in session.ask("privacyctl", "status")
+    assert f"Locked by {ODD_SET_APART}." in session.ask("privacyctl", "status")
     computer.apply((POLICIES / "off-locked.toml").read_text())
     assert session.status("online-search")["organisation"] is None
     assert "Locked by your administrator" in session.ask("privacyctl", "status")
@@ -279,9 +281,9 @@ def test_a_locked_choice_says_who_set_it_and_where_to_ask(desktop):
 def test_a_name_is_shown_letter_by_letter(desktop):
     desktop.apply(ODD.read_text())
     with Panel(desktop.session, "--choice=error-reports") as panel:
-        assert panel.says(f"{ODD_NAME} has set this.")
-        assert panel.find(role="list item", name=f"Locked by {ODD_NAME}")
-        assert panel.find(role="list item", name=f"Contact {ODD_NAME}")
+        assert panel.says(f"{ODD_SET_APART} has set this.")
+        assert panel.find(role="list item", name=f"Locked by {ODD_SET_APART}")
+        assert panel.find(role="list item", name=f"Contact {ODD_SET_APART}")
         address = "privacy+questions@xn--bcher-kva.example?subject=Who%20decides%3F"
         assert panel.find(name=address), "without what makes it a link"
 

@@ -18,6 +18,7 @@ unsafe extern "C" {
     fn setlocale(category: c_int, locale: *const c_char) -> *mut c_char;
     fn bindtextdomain(domain: *const c_char, folder: *const c_char) -> *mut c_char;
     fn bind_textdomain_codeset(domain: *const c_char, codeset: *const c_char) -> *mut c_char;
+    fn textdomain(domain: *const c_char) -> *mut c_char;
 }
 
 /// Sets the locale of the environment, and the folder and encoding (UTF-8) of a message domain.
@@ -37,6 +38,8 @@ pub(crate) fn set(domain: &CStr, folder: PathBuf) {
         setlocale(LC_ALL, c"".as_ptr());
         bindtextdomain(domain.as_ptr(), folder.as_ptr());
         bind_textdomain_codeset(domain.as_ptr(), c"UTF-8".as_ptr());
+        // GtkBuilder translates by the process's own domain.
+        textdomain(domain.as_ptr());
     }
 }
 
