@@ -233,12 +233,15 @@ def test_files_and_folders_are_those_on_the_page_with_these_rights(computer):
     top = computer.file("/etc/dconf")
     found = {f"/{path.relative_to(computer.root)}": path.stat() for path in top.rglob("*")}
     files = {name for name in found if not computer.file(name).is_dir()}
-    expected = [SOURCES / "policy", SOURCES / "locks" / "policy", DATABASE, PROFILE]
+    backups = str(SOURCES / ".backups")
+    assert "`.backups`" in PAGE
+    expected = [SOURCES / "policy", SOURCES / "locks" / "policy", backups, DATABASE, PROFILE]
     assert files == {str(path) for path in expected}
     for name in [*map(str, expected), str(SOURCES)]:
         assert name in PAGE or name.startswith(f"{SOURCES}/"), name
     for name, status in found.items():
-        assert status.st_mode & 0o777 == (0o644 if name in files else 0o755), name
+        wanted = 0o600 if name == backups else 0o644 if name in files else 0o755
+        assert status.st_mode & 0o777 == wanted, name
         assert (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
     assert computer.file("/run/privacy-panel.lock").exists()
     kept = computer.read(SOURCES / "policy")
@@ -388,7 +391,9 @@ def test_no_variable_and_no_home_has_a_part_in_a_policy(computer):
 # Messages
 
 SENTENCES = [row[0] for row in table("it says | what to do")]
-CLI = (SOURCE / "src" / "cli" / "policy.rs").read_text()
+CLI = "".join(
+    (SOURCE / "src" / "cli" / name).read_text() for name in ("policy.rs", "policy/text.rs")
+)
 
 
 def sentence(beginning):
@@ -583,7 +588,7 @@ def test_every_sentence_of_the_program_is_on_the_page():
     (not_run,) = [text for text in SENTENCES if text.startswith(NOT_RUN)]
     assert f'"{not_run}"' in CLI
     # Every message that ends a command or warns is in these two functions, and in `wait`.
-    functions = [CLI.split(f"\nfn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
+    functions = [CLI.split(f"fn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
                  ("sentence", "warn", "wait")]  # fmt: skip
     said = re.findall(r'"((?:[^"\\]|\\.)*\.)"', "".join(functions))
     assert len(said) == 17

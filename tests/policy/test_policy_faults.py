@@ -1058,7 +1058,9 @@ def test_an_image_is_all_that_is_opened_of_computers(computer, tmp_path):
                 r'(?<![^<"])(/(?:etc/dconf|etc/privacy-panel|usr/share/privacy-panel)\b[^">]*)',
                 call,
             )
-            assert not touched, call
+            # The kernel looks such a name up below the image's folder.
+            below = f"<{image.root}>" in call and "RESOLVE_IN_ROOT" in call
+            assert not touched or below, call
             if not WRITING.search(call):
                 continue
             # Its own folder, or another folder on its path.
@@ -1156,11 +1158,15 @@ def test_all_users_can_read_it_and_only_root_can_write_it_with_any_umask(place, 
         place.mended(step)
         for path in (place.etc / "dconf").rglob("*"):
             if "site" not in str(path):
-                wanted = (
-                    0o755
-                    if path.is_dir()
-                    else 0o604 if path.name == "user" and not place.options else 0o644
-                )
+                if path.is_dir():
+                    wanted = 0o755
+                elif path.name == ".backups":
+                    # What a file held before may be private.
+                    wanted = 0o600
+                elif path.name == "user" and not place.options:
+                    wanted = 0o604
+                else:
+                    wanted = 0o644
                 assert oct(path.stat().st_mode & 0o7777) == oct(wanted), path
     place.mended("none")
     place.untouched()

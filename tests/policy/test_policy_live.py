@@ -144,7 +144,7 @@ def test_status_names_the_organisation_where_it_decided_and_only_there(computer)
     found = session.status("error-reports")["organisation"]
     assert found["name"] == ODD_NAME
     assert found["contact"].startswith("mailto:privacy+questions@xn--bcher-kva.example?")
-    assert f"Locked by {ODD_SET_APART}." in session.ask("privacyctl", "status")
+    assert f"Locked by {ODD_SET_APART}" in session.ask("privacyctl", "status")
     computer.apply((POLICIES / "off-locked.toml").read_text())
     assert session.status("online-search")["organisation"] is None
     assert "Locked by your administrator" in session.ask("privacyctl", "status")

@@ -8,8 +8,9 @@ from support.harness import Session, make_locale, wait_for
 from support.screen import ScreenReader
 from support.shell import Shell
 
-# These tests share fixtures that take long to create.
-pytestmark = pytest.mark.xdist_group("shell search")
+# GNOME Shell drops slow results, so nothing else runs beside these tests. They share fixtures that
+# take long to create.
+pytestmark = [pytest.mark.clock, pytest.mark.xdist_group("shell search")]
 
 APP = "net.launchpad.PrivacyPanel.desktop"
 APPLICATIONS = "applications"

@@ -9,7 +9,7 @@ use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::choices::words;
-use privacy_panel::system::i18n::{gettext, gettext_f};
+use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts};
 use privacy_panel::system::text;
 
 use crate::output;
@@ -22,14 +22,15 @@ pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
 
 fn paragraph(status: &ChoiceStatus) -> String {
     let mut lines = vec![
-        gettext_f(
+        gettext_parts(
             // Translators: a choice, its state, and who decided, such as
             // “Send error reports: Off. Set by you.”
             "{choice}: {state}. {who}.",
             &[
-                ("choice", &status.choice.title()),
-                ("state", &words::state(status.state)),
-                ("who", &words::who(status)),
+                ("choice", Part::Own(&status.choice.title())),
+                ("state", Part::Own(&words::state(status.state))),
+                // It has the organisation's name in it, which is clean by now.
+                ("who", Part::Own(&words::who(status))),
             ],
         ),
         format!("  {}", status.choice.id),
