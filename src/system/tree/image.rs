@@ -85,6 +85,11 @@ impl Image {
     }
 
     fn open(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+        // Relative, so that it could not be one of this computer's in any case.
+        let path = match below_root(path) {
+            path if path.as_os_str().is_empty() => Path::new("."),
+            path => path,
+        };
         let mut attempts = ATTEMPTS;
         loop {
             match openat2(&self.root, path, flags, Mode::empty(), IN_IMAGE) {
