@@ -91,9 +91,10 @@ impl Lock {
         }
         let write = || -> io::Result<()> {
             let mut file = &self.file;
-            file.set_len(0)?;
+            // What is known is not lost in between: names that are too many do no harm.
             file.rewind()?;
-            file.write_all(text.as_bytes())
+            file.write_all(text.as_bytes())?;
+            file.set_len(text.len() as u64)
         };
         write().map_err(self.spot.failed())
     }
