@@ -2,7 +2,7 @@
 
 //! The values in a reader file: GVariant text, and values for other programs' files.
 
-use glib::Variant;
+use glib::{Variant, VariantTy};
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
@@ -224,9 +224,17 @@ fn type_depth(kind: &str) -> usize {
     most
 }
 
+/// The parts of a value, but for the bytes of a byte string. GLib 2.84 complains if it is asked for
+/// these (`g_variant_get_child_value` of a small value), and no byte has parts or a character.
+fn parts(value: &Variant) -> impl Iterator<Item = Variant> {
+    let has_parts = value.is_container() && value.type_() != VariantTy::BYTE_STRING;
+    let count = if has_parts { value.n_children() } else { 0 };
+    (0..count).map(|part| value.child_value(part))
+}
+
 /// Whether a value has more than `levels` levels, including those inside variants.
 fn is_deeper(value: &Variant, levels: usize) -> bool {
-    value.is_container() && (levels == 0 || value.iter().any(|part| is_deeper(&part, levels - 1)))
+    value.is_container() && (levels == 0 || parts(value).any(|part| is_deeper(&part, levels - 1)))
 }
 
 /// An unprintable character in a string of a value, where the text may have an escape. The depth of
@@ -234,7 +242,6 @@ fn is_deeper(value: &Variant, levels: usize) -> bool {
 fn hidden(value: &Variant) -> Option<char> {
     match value.str() {
         Some(text) => text.chars().find(|c| is_unprintable(*c)),
-        None if value.is_container() => value.iter().find_map(|part| hidden(&part)),
-        None => None,
+        None => parts(value).find_map(|part| hidden(&part)),
     }
 }
