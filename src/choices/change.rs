@@ -200,6 +200,17 @@ impl Attempt<'_> {
         if let Some(refused) = self.refuse(&before, &readers, &now) {
             return refused;
         }
+        let mut failures = self.write_and_call(readers);
+        let has_program = |id: &str| {
+            let mut statuses = before.readers.iter();
+            statuses.any(|status| status.id == id && status.has_program)
+        };
+        failures.retain(|(id, failure)| has_program(id) || !failure.is_of_a_program());
+        failures
+    }
+
+    /// Changes the readers in an order by which nothing is sent that shouldn't be.
+    fn write_and_call(&self, readers: Vec<&Reader>) -> Vec<(String, Failure)> {
         let (services, others): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .partition(|reader| reader.store.service().is_some());
@@ -384,7 +395,11 @@ impl Attempt<'_> {
         readers: &[&Reader],
         now: &Snapshot,
     ) -> Option<Vec<(String, Failure)>> {
-        let undone = || before.installed().filter(|reader| !self.is_done(reader));
+        // A setting without its program neither refuses nor needs to be told.
+        let undone = || {
+            let installed = before.installed();
+            installed.filter(|reader| reader.has_program && !self.is_done(reader))
+        };
         let locked: Vec<&str> = match self.request {
             Request::On => readers
                 .iter()
@@ -434,6 +449,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
+    use crate::choices::catalogue::names::List;
     use crate::choices::choice;
     use crate::choices::store::{Answer, Problem, Store, Watched, Write};
     use crate::system::bus::Bus;
@@ -451,6 +467,8 @@ mod tests {
         is_service: bool,
         is_locked: bool,
         is_absent: bool,
+        /// Whether the setting is here without its program.
+        is_unused: bool,
         /// The number of writes that don't persist.
         forgets: usize,
         refuses: bool,
@@ -549,6 +567,7 @@ mod tests {
         is_service: false,
         is_locked: false,
         is_absent: false,
+        is_unused: false,
         forgets: 0,
         refuses: false,
         is_late: false,
@@ -594,6 +613,7 @@ mod tests {
             .map(|&(name, manner)| Reader {
                 id: name.to_owned(),
                 file: Some(name.into()),
+                programs: manner.is_unused.then(List::default),
                 store: Arc::new(Fake {
                     name,
                     manner,
@@ -710,6 +730,29 @@ mod tests {
         let (log, failures) = wish(Request::On, false, &[("absent", manner), ("one", PLAIN)]);
         assert_eq!(log, ["one", "one waited"]);
         assert_eq!(failures, []);
+    }
+
+    #[test]
+    fn a_setting_without_its_program_is_written_and_its_lock_stops_nothing() {
+        let unused = |manner| Manner {
+            is_unused: true,
+            ..manner
+        };
+        for request in [Request::On, Request::Off] {
+            let stores = [("unused", unused(PLAIN)), ("one", PLAIN)];
+            let (log, failures) = wish(request, false, &stores);
+            assert_eq!(log, ["unused", "one", "unused waited", "one waited"]);
+            assert_eq!(failures, []);
+            let stores = [("unused", unused(LOCKED)), ("one", PLAIN)];
+            let (log, failures) = wish(request, false, &stores);
+            assert_eq!(log, ["one", "one waited"]);
+            assert_eq!(failures, []);
+        }
+        // Only what stops all settings is said.
+        let (_, failures) = wish(Request::Off, true, &[("unused", unused(PLAIN))]);
+        assert_eq!(failures, []);
+        let (_, failures) = wish(Request::On, true, &[("unused", unused(PLAIN))]);
+        assert_eq!(failures, failed(&[("unused", Failure::MemoryOnly)]));
     }
 
     #[test]

@@ -149,12 +149,6 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
         Ok(Some(answer)) => answer,
     };
     let mut sentences = Vec::new();
-    if !reader.has_program {
-        sentences.push(gettext(
-            // Translators: about a program whose setting comes with the desktop
-            "No such program was found here; the setting is kept for one that comes",
-        ));
-    }
     if answer.overruled {
         sentences.push(gettext(
             "Search results from all apps are turned off in the desktop’s settings",
@@ -196,7 +190,7 @@ fn parts(answer: &Answer) -> Option<String> {
 pub fn differing(status: &ChoiceStatus) -> String {
     let names = |wanted: Option<State>| {
         status
-            .installed()
+            .followers()
             .filter(|reader| reader.reading().map(|answer| answer.state) == wanted)
             .map(ReaderStatus::display_name)
             .collect::<Vec<_>>()

@@ -169,15 +169,23 @@ pub(crate) fn watch(format: Format) -> io::Result<Exit> {
         move || {
             let now = ChoiceStatus::all(&catalogue);
             let before = known.replace(now.clone());
-            for (index, status) in now.iter().enumerate() {
-                if before.get(index) == Some(status) {
-                    continue;
-                }
-                let text = if format.json {
+            let line = |status: &ChoiceStatus| {
+                if format.json {
                     json::choice(status)
                 } else {
                     text::change(status)
-                };
+                }
+            };
+            for (index, status) in now.iter().enumerate() {
+                let before = before.get(index);
+                if before == Some(status) {
+                    continue;
+                }
+                // A change of a setting that doesn't count isn't in the text.
+                let text = line(status);
+                if before.is_some_and(|before| line(before) == text) {
+                    continue;
+                }
                 if let Err(error) = output::line(&text) {
                     failure.replace(Some(error));
                     main_loop.quit();

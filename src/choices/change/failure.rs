@@ -69,6 +69,19 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether it matters only to the program of the reader. If that isn't installed, nothing
+    /// failed: the setting was written as far as it could be.
+    pub const fn is_of_a_program(&self) -> bool {
+        matches!(
+            self,
+            Self::Locked
+                | Self::Overruled
+                | Self::Problem(_)
+                | Self::NotTried
+                | Self::NotTriedAfter
+        )
+    }
+
     /// Whether it follows from the failure of another reader.
     pub const fn is_consequence(&self) -> bool {
         matches!(self, Self::NotTried | Self::NotTriedAfter)

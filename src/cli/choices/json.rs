@@ -60,6 +60,8 @@ struct ReaderJson<'a> {
     mode: Option<&'static str>,
     /// Whether the program itself was found, not only its setting.
     program: bool,
+    /// Whether it counts in the state of the choice.
+    counts: bool,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -190,6 +192,7 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             everybody: answer.is_some_and(|answer| answer.for_everybody),
             mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
+            counts: reader.counts(),
             problem: problem(reader),
         }
     }
