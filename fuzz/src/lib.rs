@@ -342,16 +342,13 @@ pub fn search(bytes: &[u8]) {
 /// with no entries, and all other content is unchanged.
 pub fn history(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return;
-    };
-    for (format, found) in history::without_entries(text).into_iter().enumerate() {
+    for (format, found) in history::without_entries(bytes).into_iter().enumerate() {
         let Ok((count, kept)) = found else {
             continue;
         };
-        assert!(count == 0 || kept.len() < text.len());
-        let mut letters = text.bytes();
-        assert!(kept.bytes().all(|byte| letters.any(|other| other == byte)));
+        assert!(count == 0 || kept.len() < bytes.len());
+        let mut all = bytes.iter();
+        assert!(kept.iter().all(|byte| all.any(|other| other == byte)));
         let [.., again] = &history::without_entries(&kept)[..=format] else {
             unreachable!("there is at least one format");
         };

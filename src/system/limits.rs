@@ -194,6 +194,17 @@ pub const DATE: usize = 64;
 /// How often a file that other programs keep replacing is read again.
 pub const REPLACE_TRIES: usize = 5;
 
+/// How long after a list of files was cleared running programs may write it back. GTK collects
+/// changes for 250 ms, and GIO reports a change up to 800 ms late.
+pub const LATE_WRITES: Duration = Duration::from_millis(1200);
+
+/// How often a list is checked in that time.
+pub const LATE_WRITES_PAUSE: Duration = Duration::from_millis(50);
+
+/// How many sandboxed apps are searched for lists. Beyond: this is reported, and the others' lists
+/// stay.
+pub const SANDBOXES: usize = 10_000;
+
 /// How much of a process's environment is read, in bytes. Beyond: the program counts as one that
 /// uses the same files.
 pub const ENVIRONMENT: u64 = 1024 * 1024;

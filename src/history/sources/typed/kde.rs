@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::formats::xml;
 use crate::history::Problem;
 use crate::history::dated_file;
 use crate::history::dated_file::Change;
@@ -91,14 +92,15 @@ impl Group {
             let (texts, kept) = self
                 .without(text)
                 .map_err(|mistake| dated_file::broken(&path, mistake))?;
-            Ok((texts, Change::Text(kept)))
+            Ok((texts, Change::Content(kept)))
         })
     }
 
-    /// How many strings the group has, and the text without its keys.
-    pub(crate) fn without(&self, text: &str) -> Result<(usize, String), &'static str> {
-        let lines = self.find(text)?;
-        Ok((texts_in(&lines), without(text, &lines)))
+    /// How many strings the group has, and the file without its keys.
+    pub(crate) fn without(&self, bytes: &[u8]) -> Result<(usize, Vec<u8>), &'static str> {
+        let lines = self.find(&xml::readable(bytes))?;
+        let places = lines.iter().map(|line| line.place.clone());
+        Ok((texts_in(&lines), xml::without(bytes, places)))
     }
 
     /// The lines of the group's keys. An error says what is wrong with the file, in English.
@@ -139,17 +141,6 @@ impl Group {
         }
         Ok(lines)
     }
-}
-
-fn without(text: &str, lines: &[Line]) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut from = 0;
-    for line in lines {
-        kept.push_str(&text[from..line.place.start]);
-        from = line.place.end;
-    }
-    kept.push_str(&text[from..]);
-    kept
 }
 
 fn texts_in(lines: &[Line]) -> usize {
