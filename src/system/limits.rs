@@ -83,6 +83,9 @@ pub const PROVIDER_FILE: u64 = 64 * 1024;
 /// installed.
 pub const PROVIDER_FILES: usize = 4096;
 
+/// The maximum size of a dconf profile, in bytes; `policy`. It has some lines.
+pub const PROFILE: u64 = 1024 * 1024;
+
 // ── Policies: `policy::parse` ───────────────────────────────────────────────────────────────────
 
 /// The maximum length of an organisation's name or address, in bytes.

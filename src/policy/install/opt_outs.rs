@@ -517,6 +517,7 @@ impl Target {
                 value: found.ok().flatten(),
                 locked: is_so,
             },
+            decided_by: None,
         }
     }
 }
