@@ -20,7 +20,7 @@ use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
-use privacy_panel::system::settings::Storage;
+use privacy_panel::system::settings::fault;
 use privacy_panel::system::text::one_line;
 
 use crate::args::{Format, Way};
@@ -34,7 +34,15 @@ fn load() -> Catalogue {
     catalogue
 }
 
+/// Says where the settings come from, if that isn't where the session's programs have theirs.
+fn say_which_settings() {
+    if let Some(fault) = fault::of_backend().or_else(fault::elsewhere) {
+        output::complain(&words::storage(&fault));
+    }
+}
+
 fn ask(catalogue: &Catalogue, choice: &'static Choice) -> ChoiceStatus {
+    say_which_settings();
     ChoiceStatus::of(catalogue, choice, &Snapshot::fresh())
 }
 
@@ -56,9 +64,7 @@ pub(crate) fn is_on(choice: &'static Choice) -> Exit {
 pub(crate) fn status(format: Format) -> io::Result<Exit> {
     let catalogue = load();
     let choices = ChoiceStatus::all(&catalogue);
-    if Storage::is_memory_only() {
-        output::complain(&words::memory_only());
-    }
+    say_which_settings();
     output::line(&if format.json {
         json::status(&choices)
     } else {
@@ -118,7 +124,6 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
 }
 
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
-    change::collect_complaints();
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
     output::mistakes(catalogue.mistakes());
@@ -156,6 +161,7 @@ fn exit_of(report: &Report) -> Exit {
 
 pub(crate) fn watch(format: Format) -> io::Result<Exit> {
     let catalogue = Rc::new(load());
+    say_which_settings();
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));
     // Empty at first, so that the first round prints every choice.

@@ -164,6 +164,10 @@ pub const SETTINGS_PAUSE: Duration = Duration::from_millis(100);
 /// [`CHANGE_PATIENCE`] in addition.
 pub const SETTINGS_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The timeout of the settings service's start, after which the rest of a change is still made
+/// within [`SETTINGS_PATIENCE`].
+pub const SETTINGS_START: Duration = Duration::from_secs(6);
+
 /// The timeout of a call to the bus itself.
 pub const BUS_PATIENCE: Duration = Duration::from_secs(3);
 

@@ -42,10 +42,11 @@ use gtk::prelude::*;
 
 use privacy_panel::app::PACKAGE;
 use privacy_panel::choices::words;
-use privacy_panel::system::home;
+use privacy_panel::system::{home, i18n, log};
 
 fn main() -> glib::ExitCode {
-    privacy_panel::system::i18n::init();
+    i18n::init();
+    log::tell(|complaint| eprintln!("{PACKAGE}: {}", words::complaint(complaint)));
     if let Some(owner) = home::of_another() {
         eprintln!("{PACKAGE}: {}", words::foreign(&owner));
         return glib::ExitCode::FAILURE;

@@ -16,7 +16,7 @@ use privacy_panel::choices::organisation::is_contact;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::gettext;
-use privacy_panel::system::settings::Storage;
+use privacy_panel::system::settings::fault;
 
 use crate::actions;
 use crate::choices::choice_row::ChoiceRow;
@@ -130,8 +130,8 @@ impl Window {
         ));
 
         let catalogue = Arc::new(Catalogue::load());
-        if Storage::is_memory_only() {
-            imp.page.add(&notices::warning(&words::memory_only()));
+        if let Some(fault) = fault::of_backend() {
+            imp.page.add(&notices::warning(&words::storage(&fault)));
         }
         let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &catalogue));
         for group in &groups {

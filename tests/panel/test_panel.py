@@ -224,7 +224,10 @@ def test_a_settings_service_that_hangs_freezes_nothing():
         panel.wait("the reason", lambda: panel.says("did not answer in time"), seconds=30)
         assert panel.is_on(SEARCH), "nothing was saved, so it still is on"
         session.ask("kill", "-CONT", service)
+        # Nothing had been sent to the service, so it has nothing to catch up on.
+        panel.toggle(SEARCH)
         panel.wait_on(SEARCH, False)
+        wait_for("saved", lambda: session.libunity() == "none")
 
 
 def test_a_service_that_dies_between_two_changes_is_no_obstacle(session, panel):

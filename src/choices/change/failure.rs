@@ -9,6 +9,7 @@ use crate::formats::toml::DocumentProblem;
 use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::service::ServiceProblem;
+use crate::system::settings::fault::StorageFault;
 use crate::system::text;
 
 /// Why one reader doesn't have the requested state.
@@ -29,23 +30,9 @@ pub enum Failure {
     /// The reader's service did not answer in time.
     #[error("its service did not answer")]
     Silent,
-    /// GSettings has no persistent storage on this computer.
-    #[error("settings are kept in memory only")]
-    MemoryOnly,
-    /// The settings service did not answer in time.
-    #[error("the settings service did not answer")]
-    NoAnswer,
-    /// There is no session bus, so the settings service can't be reached.
-    #[error("there is no session bus")]
-    NoBus,
-    /// The folder of the storage isn't writable.
-    #[error("{} cannot be written: {reason}", text::path(.folder))]
-    NotWritable {
-        /// The folder.
-        folder: PathBuf,
-        /// The system's error message, translated.
-        reason: String,
-    },
+    /// Settings can't be saved.
+    #[error(transparent)]
+    Storage(#[from] StorageFault),
     /// A file was not changed.
     #[error("{} was left as it is: {why}", text::path(.file))]
     NotReplaced {
@@ -98,7 +85,7 @@ impl From<Problem> for Failure {
                 Self::NotSaved(Some(message))
             }
             Problem::Document(DocumentProblem::NotWritable { folder, reason }) => {
-                Self::NotWritable { folder, reason }
+                Self::Storage(StorageFault::NotWritable { folder, reason })
             }
             Problem::Document(DocumentProblem::NotReplaced { file, why }) => {
                 Self::NotReplaced { file, why }
