@@ -208,7 +208,7 @@ impl Attempt<'_> {
         if let Some(refused) = self.refuse(&before, &readers, &now) {
             return refused;
         }
-        let mut failures = self.write_and_call(readers);
+        let mut failures = self.write_and_call(readers, &now);
         let has_program = |id: &str| {
             let mut statuses = before.readers.iter();
             statuses.any(|status| status.id == id && status.has_program)
@@ -218,11 +218,11 @@ impl Attempt<'_> {
     }
 
     /// Changes the readers in an order by which nothing is sent that shouldn't be.
-    fn write_and_call(&self, readers: Vec<&Reader>) -> Vec<(String, Failure)> {
+    fn write_and_call(&self, readers: Vec<&Reader>, now: &Snapshot) -> Vec<(String, Failure)> {
         let (services, others): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .partition(|reader| reader.store.service().is_some());
-        if let Some(fault) = self.fault(&others, &now) {
+        if let Some(fault) = self.fault(&others, now) {
             return self.without_storage(&fault, &services, &others);
         }
         match self.request {
