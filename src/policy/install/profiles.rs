@@ -235,7 +235,9 @@ impl Target {
     /// Whether an application may change the profile: a regular file in dconf's folder, whose name the
     /// file of backups can hold.
     fn is_editable(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+            return false;
+        };
         path.parent() == Some(Path::new(profile::FOLDER))
             && !is_set_aside(OsStr::new(name))
             && name.trim() == name
