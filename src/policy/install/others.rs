@@ -47,7 +47,11 @@ impl Target {
     pub(crate) fn others(&self, profile: &[u8]) -> Result<Others, Failure> {
         let mut others = Others::default();
         for database in profile::databases(profile) {
-            let is_compiled_here = database.parent() == Some(Path::new(DATABASES));
+            // dconf compiles none whose name begins with a dot.
+            let name = database.file_name().unwrap_or_default();
+            let is_compiled_here = database.parent() == Some(Path::new(DATABASES))
+                && !name.is_empty()
+                && !name.as_bytes().starts_with(b".");
             if !is_compiled_here || database == Path::new(DATABASE) {
                 continue;
             }
