@@ -20,10 +20,9 @@ pub use crate::choices::decision::{Decision, Lists};
 pub use crate::choices::organisation::Organisation;
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
-pub use install::profiles::{LeftOut, Why};
 pub use install::{Applied, Preview, Target, opt_outs_of, wanted_opt_outs};
 pub use parse::parse;
-pub use report::{DecidedBy, KeyReport, ReaderReport, Report};
+pub use report::{DecidedBy, KeyReport, LeftOut, ReaderReport, Report, Why};
 pub use uncovered::{Alternative, Uncovered, uncovered};
 
 /// The path of the policy file.

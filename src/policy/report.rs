@@ -5,7 +5,6 @@
 use std::path::PathBuf;
 
 use crate::choices::choice::Choice;
-use crate::policy::install::profiles::LeftOut;
 use crate::policy::install::read_back::Answer;
 
 /// The settings in force, for each reader.
@@ -51,6 +50,34 @@ pub struct KeyReport {
     pub found: Answer,
     /// The other database that decides instead of the policy's, if it is known.
     pub decided_by: Option<DecidedBy>,
+}
+
+/// A profile that leaves the policy out, or may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The profile's file, as seen from this computer.
+    pub profile: PathBuf,
+    /// The files that name it for programs of users who log in.
+    pub named_in: Vec<PathBuf>,
+    /// Why the policy may not reach the programs that use it.
+    pub why: Why,
+}
+
+/// Why a policy does not reach the programs that use a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It does not name the policy's database. `apply` can add the line with `profiles = "all"`.
+    NoLine,
+    /// It does not name the policy's database, and is not `apply`'s to change.
+    NotOurs,
+    /// It does not name the policy's database, and a package manages it.
+    OfPackage,
+    /// It does not exist, so that programs read no settings.
+    Missing,
+    /// It cannot be read.
+    Unreadable(String),
+    /// Its name is known at login only.
+    Variable,
 }
 
 /// Another database that decides a key.

@@ -3,7 +3,7 @@
 //! The system's files that set `DCONF_PROFILE` for the programs of users who log in.
 //!
 //! The files have different formats: assignments (`environment(5)`, `environment.d(5)`), scripts of
-//! shells, and `pam_env.conf(5)`. Only this one variable is looked for, so one reading of words and
+//! shells, `pam_env.conf(5)`, and systemd's settings for users (`systemd-system.conf(5)`). Only this one variable is looked for, so one reading of words and
 //! quotes serves all of them.
 
 use std::collections::BTreeMap;
@@ -15,10 +15,11 @@ use crate::system::tree::Tree;
 const VARIABLE: &str = "DCONF_PROFILE";
 
 /// Single files.
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "/etc/environment",
     "/etc/profile",
     "/etc/security/pam_env.conf",
+    "/etc/systemd/user.conf",
 ];
 
 /// Folders of `environment.d(5)`, the most important first: a file hides those of its name below.
@@ -27,6 +28,12 @@ const ENVIRONMENT_D: [&str; 4] = [
     "/run/environment.d",
     "/usr/local/lib/environment.d",
     "/usr/lib/environment.d",
+];
+
+/// Folders of additions to systemd's settings for users.
+const SYSTEMD: [&str; 2] = [
+    "/etc/systemd/user.conf.d",
+    "/etc/systemd/system/user@.service.d",
 ];
 
 /// Folders of shell scripts.
@@ -81,7 +88,7 @@ fn files(tree: &Tree) -> Vec<PathBuf> {
         }
     }
     files.extend(found.into_values());
-    for folder in SCRIPTS {
+    for folder in SYSTEMD.iter().chain(&SCRIPTS) {
         files.extend(
             names_in(folder)
                 .iter()
@@ -115,7 +122,13 @@ fn names(text: &str, is_script: bool) -> Vec<String> {
 /// The values in a line, by what precedes and follows the variable's name.
 fn values(before: &str, after: &str, is_script: bool) -> Vec<String> {
     if let Some(value) = after.strip_prefix('=') {
-        let (value, rest) = word(value);
+        // A quote may begin before the name, as in "NAME=VALUE".
+        let quote = before.chars().next_back().filter(|c| "\"'".contains(*c));
+        let parts = quote.and_then(|quote| value.split_once(quote));
+        let (value, rest) = match parts {
+            Some((value, rest)) => (word(value).0, rest),
+            None => word(value),
+        };
         let exported = ["export", "declare", "typeset"]
             .iter()
             .any(|word| before.split_whitespace().any(|other| other == *word));
@@ -230,6 +243,12 @@ mod tests {
             ("export DCONF_PROFILE=$(id -un)", true, "\0"),
             ("export DCONF_PROFILE=${USER}_x", true, "\0_x"),
             ("setenv DCONF_PROFILE kiosk", true, "kiosk"),
+            (
+                "DefaultEnvironment=A=b \"DCONF_PROFILE=kiosk\" C=d",
+                false,
+                "kiosk",
+            ),
+            ("Environment=DCONF_PROFILE=kiosk", false, "kiosk"),
             ("export DCONF_PROFILE=a\\ b", true, "a b"),
         ] {
             assert_eq!(names(line, script), [expected], "{line}");

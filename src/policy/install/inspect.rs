@@ -21,7 +21,7 @@ use crate::policy::install::keyfiles;
 use crate::policy::install::opt_outs::{wanted, wanted_for};
 use crate::policy::install::others::Others;
 use crate::policy::install::read_back;
-use crate::policy::install::read_back::{Answer, Process, Question};
+use crate::policy::install::read_back::{Answer, Databases, Process, Question};
 use crate::policy::install::target::Target;
 use crate::policy::report::{DecidedBy, KeyReport, ReaderReport, Report};
 use crate::policy::{FILE, Policy, Profiles};
@@ -107,7 +107,7 @@ impl Target {
         if profile::names_system_databases(&profile) && !keys.is_empty() {
             let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
             let process = Process::start(true).map_err(no_scratch())?;
-            let answers = self.ask(process, &profile, others, &questions)?;
+            let answers = self.ask(process, &profile, &others.stale, &questions)?;
             for (key, answer) in keys.into_iter().zip(answers) {
                 let text = answer.value;
                 let value = text.and_then(|text| Variant::parse(None, &text).ok());
@@ -124,10 +124,10 @@ impl Target {
         &self,
         process: Process,
         profile: &[u8],
-        others: &Others,
+        instead: &Databases,
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
-        let asked = process.ask(&self.tree, profile, others, questions);
+        let asked = process.ask(&self.tree, profile, instead, questions);
         asked.map_err(|failure| match failure {
             read_back::Failure::NoDconf => Failure::NoDconf,
             read_back::Failure::NoScratch(error) => no_scratch()(error),
@@ -187,7 +187,7 @@ impl Target {
                     Some(process) => process,
                     None => self.read_back_process()?,
                 };
-                self.ask(process, profile, &Others::default(), &questions)?
+                self.ask(process, profile, &Databases::new(), &questions)?
             }
         };
         let mut answers = answers.into_iter();
@@ -268,7 +268,7 @@ impl Target {
             }
             let alone = [b"file-db:", database.as_os_str().as_bytes()].concat();
             let process = Process::start(true).map_err(no_scratch())?;
-            let answers = self.ask(process, &alone, &Others::default(), &questions)?;
+            let answers = self.ask(process, &alone, &Databases::new(), &questions)?;
             for (key, answer) in differing.iter_mut().zip(answers) {
                 let by_lock = answer.locked && key.found.locked;
                 let comes_first = is_before_ours

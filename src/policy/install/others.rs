@@ -6,7 +6,6 @@
 //! `dconf update` compiles all databases of a computer. What it will write is found out in a
 //! temporary folder, without a change: for a dry run, and for an image, in which dconf does not run.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -15,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::app::DATABASE;
 use crate::policy::failure::Failure;
 use crate::policy::install::keyfiles::LOCKS;
+use crate::policy::install::read_back::Databases;
 use crate::policy::install::target::Target;
 use crate::system::dconf::command::{Failure as DconfFailure, Sources};
 use crate::system::dconf::{DATABASES, command as dconf, profile};
@@ -30,7 +30,7 @@ const LARGEST_SOURCES: u64 = LARGEST_FOREIGN_FILE;
 #[derive(Debug, Default)]
 pub(crate) struct Others {
     /// What `dconf update` will write into each database whose sources say something else.
-    pub(crate) stale: BTreeMap<PathBuf, Vec<u8>>,
+    pub(crate) stale: Databases,
     /// dconf's messages about sources that it can't compile. Their databases stay as they are.
     pub(crate) broken: Vec<String>,
 }
@@ -47,7 +47,11 @@ impl Target {
     pub(crate) fn others(&self, profile: &[u8]) -> Result<Others, Failure> {
         let mut others = Others::default();
         for database in profile::databases(profile) {
-            let is_compiled_here = database.parent() == Some(Path::new(DATABASES));
+            // dconf compiles none whose name begins with a dot.
+            let name = database.file_name().unwrap_or_default();
+            let is_compiled_here = database.parent() == Some(Path::new(DATABASES))
+                && !name.is_empty()
+                && !name.as_bytes().starts_with(b".");
             if !is_compiled_here || database == Path::new(DATABASE) {
                 continue;
             }

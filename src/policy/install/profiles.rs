@@ -20,6 +20,7 @@ use crate::policy::install::backups::Backup;
 use crate::policy::install::environment;
 use crate::policy::install::environment::ANY;
 use crate::policy::install::target::Target;
+use crate::policy::report::{LeftOut, Why};
 use crate::system::dconf::profile;
 use crate::system::folders;
 use crate::system::i18n::system_error;
@@ -47,34 +48,6 @@ const SET_ASIDE: [&str; 10] = [
     ".rpmnew",
     ".rpmorig",
 ];
-
-/// A profile that leaves the policy out, or may.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The profile's file, as seen from this computer.
-    pub profile: PathBuf,
-    /// The files that name it for programs of users who log in.
-    pub named_in: Vec<PathBuf>,
-    /// Why the policy may not reach the programs that use it.
-    pub why: Why,
-}
-
-/// Why a policy does not reach the programs that use a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It does not name the policy's database. `apply` can add the line with `profiles = "all"`.
-    NoLine,
-    /// It does not name the policy's database, and is not `apply`'s to change.
-    NotOurs,
-    /// It does not name the policy's database, and a package manages it.
-    OfPackage,
-    /// It does not exist, so that programs read no settings.
-    Missing,
-    /// It cannot be read.
-    Unreadable(String),
-    /// Its name is known at login only.
-    Variable,
-}
 
 /// A change to a profile.
 pub(crate) struct ProfileEdit {
@@ -235,7 +208,9 @@ impl Target {
     /// Whether an application may change the profile: a regular file in dconf's folder, whose name the
     /// file of backups can hold.
     fn is_editable(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+            return false;
+        };
         path.parent() == Some(Path::new(profile::FOLDER))
             && !is_set_aside(OsStr::new(name))
             && name.trim() == name

@@ -3,13 +3,13 @@
 //! Reads settings as a new user's program would. This takes a new process: dconf reads the profile
 //! once per process, and the administrator's own settings must not count.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::install::others::Others;
 use crate::system::child::{Child, Limits, Program};
 use crate::system::dconf::profile;
 use crate::system::dconf::scratch_home::{Home, PROFILE};
@@ -25,6 +25,9 @@ const LIMITS: Limits = Limits {
 
 /// How much of an image's databases is copied, in bytes. The copies are kept in memory.
 const LARGEST_DATABASES: u64 = 16 * 1024 * 1024;
+
+/// The content of databases, by their files.
+pub(crate) type Databases = BTreeMap<PathBuf, Vec<u8>>;
 
 /// A key to look up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -110,16 +113,16 @@ impl Process {
     }
 
     /// Asks it about keys. `profile` is the content of the profile of the computer or image.
-    /// A translated profile has the databases of `others` as they will be compiled.
+    /// In a translated profile, `instead` replaces the content of databases.
     pub(crate) fn ask(
         self,
         tree: &Tree,
         profile: &[u8],
-        others: &Others,
+        instead: &Databases,
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
         if self.translated {
-            let text = translated(tree, profile, others, &self.home)?;
+            let text = translated(tree, profile, instead, &self.home)?;
             let written = self.home.write(PROFILE, &text);
             written.map_err(Failure::NoScratch)?;
         }
@@ -141,7 +144,7 @@ impl Process {
 fn translated(
     tree: &Tree,
     profile: &[u8],
-    others: &Others,
+    instead: &Databases,
     home: &Home,
 ) -> Result<Vec<u8>, Failure> {
     use std::os::unix::ffi::OsStringExt as _;
@@ -149,7 +152,7 @@ fn translated(
     let mut copies: Vec<PathBuf> = Vec::new();
     let mut room = LARGEST_DATABASES;
     for database in profile::databases(profile) {
-        let compiled = others.stale.get(&database);
+        let compiled = instead.get(&database);
         let file = if tree.is_image() || compiled.is_some() {
             let known = copies.iter().position(|copy| *copy == database);
             let number = known.unwrap_or(copies.len());
