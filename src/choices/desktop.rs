@@ -8,6 +8,8 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
@@ -66,12 +68,29 @@ impl Desktops {
 
     /// The value of [`VARIABLE`] with which this process would read what the apps of the session
     /// read. `None` if it does, if it has a desktop of its own, or if the session's is unknown.
-    pub fn to_adopt(&self) -> Option<&OsStr> {
+    fn to_adopt(&self) -> Option<&OsStr> {
         let variable = self.variable.as_deref()?;
         let session = self.session.as_ref()?;
         let mut keys = self.keys.iter();
         let differs = keys.any(|(_, _, defaults)| defaults.of(session) != defaults.of(&self.own));
         (self.own.is_empty() && differs).then_some(variable)
+    }
+
+    /// Finds the desktops on which defaults depend. Where the session's is known and this process
+    /// has none, starts the program again with the session's: GSettings reads the variable once in a
+    /// process.
+    pub fn adopt(catalogue: &Catalogue) -> Option<Self> {
+        let desktops = Self::find(catalogue)?;
+        let mut arguments = env::args_os();
+        if let (Some(desktop), Some(name), Ok(program)) =
+            (desktops.to_adopt(), arguments.next(), env::current_exe())
+        {
+            let mut again = Command::new(program);
+            again.arg0(name).args(arguments).env(VARIABLE, desktop);
+            // It returns only if it fails. Then the answer is for no desktop, and says so.
+            let _ = again.exec();
+        }
+        Some(desktops)
     }
 
     /// This process's desktops, as people write them. Empty if it has none.

@@ -7,8 +7,6 @@ mod text;
 
 use std::cell::RefCell;
 use std::io;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,7 +15,6 @@ use privacy_panel::choices::change;
 use privacy_panel::choices::change::Report;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
-use privacy_panel::choices::desktop;
 use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
@@ -34,7 +31,7 @@ use crate::output::{self, Exit};
 /// Loads the catalogue, and reports the files that it leaves out.
 fn load() -> (Catalogue, Option<Desktops>) {
     let catalogue = Catalogue::load();
-    let desktops = desktops(&catalogue);
+    let desktops = Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     output::lost(&catalogue);
     (catalogue, desktops)
@@ -62,23 +59,6 @@ fn say_which_desktop(
             output::complain(&words::other_desktops(choice, &desktops.own(), others));
         }
     }
-}
-
-/// Finds the desktops on which defaults depend. Where the session's is known and this process has
-/// none, starts again with the session's: GSettings reads the variable once in a process.
-fn desktops(catalogue: &Catalogue) -> Option<Desktops> {
-    let desktops = Desktops::find(catalogue)?;
-    if let Some(desktop) = desktops.to_adopt() {
-        let mut arguments = std::env::args_os();
-        let name = arguments.next();
-        if let (Some(name), Ok(program)) = (name, std::env::current_exe()) {
-            let mut again = Command::new(program);
-            again.arg0(name).args(arguments);
-            // It returns only if it fails. Then the answer is for no desktop, and says so.
-            let _ = again.env(desktop::VARIABLE, desktop).exec();
-        }
-    }
-    Some(desktops)
 }
 
 fn ask(
@@ -173,7 +153,7 @@ pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit 
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
     // A reset shows defaults.
-    desktops(&catalogue);
+    Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     let mut exit = Exit::Done;
     let mut read_back = Vec::new();
