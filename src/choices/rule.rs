@@ -131,7 +131,20 @@ pub struct Place<'a> {
     pub settled: bool,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The place of a service that doesn't report its value.
+    pub(crate) fn unknown(rule: &'a dyn Rule, name: String) -> Self {
+        Self {
+            rule,
+            name,
+            value: None,
+            origin: None,
+            locked: false,
+            own: false,
+            settled: false,
+        }
+    }
+
     fn state(&self) -> State {
         self.rule.state(self.value.as_ref())
     }

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::choices::change::{Failure, Report};
+use crate::choices::choice::Choice;
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
@@ -452,6 +453,31 @@ pub fn storage(fault: &StorageFault) -> String {
             "Nothing can be saved in “{folder}”: {reason}.",
             &[("folder", &folder(place)), ("reason", reason)],
         ),
+    }
+}
+
+/// For which desktop an answer is true, if the apps of others may follow another default. `own`: the
+/// desktop, or nothing.
+pub fn other_desktops(choice: &Choice, own: &str, others: Vec<String>) -> String {
+    let (title, others) = (choice.title(), list(others));
+    let parts = [
+        ("choice", Part::Own(&title)),
+        ("others", Part::Own(&others)),
+        ("desktop", Part::Foreign(own)),
+    ];
+    if own.is_empty() {
+        gettext_parts(
+            // Translators: {others} are names of desktops, such as “GNOME, KDE”; do not translate
+            // XDG_CURRENT_DESKTOP, the name of a variable
+            "The default of “{choice}” depends on the desktop, and no desktop session was found. It may be another one in: {others}. Set XDG_CURRENT_DESKTOP to ask for one of them.",
+            &parts[..2],
+        )
+    } else {
+        gettext_parts(
+            // Translators: {desktop} and {others} are names of desktops, such as “GNOME”
+            "The default of “{choice}” depends on the desktop. This answer is for {desktop}. It may be another one in: {others}.",
+            &parts,
+        )
     }
 }
 

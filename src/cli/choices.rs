@@ -13,7 +13,9 @@ use std::sync::Arc;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::change;
 use privacy_panel::choices::change::Report;
+use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
+use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
@@ -27,11 +29,12 @@ use crate::args::{Format, Way};
 use crate::output::{self, Exit};
 
 /// Loads the catalogue, and reports the files that it leaves out.
-fn load() -> Catalogue {
+fn load() -> (Catalogue, Option<Desktops>) {
     let catalogue = Catalogue::load();
+    let desktops = Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     output::lost(&catalogue);
-    catalogue
+    (catalogue, desktops)
 }
 
 /// Says where the settings come from, if that isn't where the session's programs have theirs.
@@ -41,15 +44,36 @@ fn say_which_settings() {
     }
 }
 
-fn ask(catalogue: &Catalogue, choice: &'static Choice) -> ChoiceStatus {
+/// Says for which desktop the answers about these choices are, if other desktops have others.
+fn say_which_desktop(
+    desktops: Option<&Desktops>,
+    choices: impl IntoIterator<Item = &'static Choice>,
+) {
+    let Some(desktops) = desktops else {
+        return;
+    };
+    let now = Snapshot::fresh();
+    for choice in choices {
+        let others = desktops.others(choice, &now);
+        if !others.is_empty() {
+            output::complain(&words::other_desktops(choice, &desktops.own(), others));
+        }
+    }
+}
+
+fn ask(
+    (catalogue, desktops): &(Catalogue, Option<Desktops>),
+    choice: &'static Choice,
+) -> ChoiceStatus {
     say_which_settings();
+    say_which_desktop(desktops.as_ref(), [choice]);
     ChoiceStatus::of(catalogue, choice, &Snapshot::fresh())
 }
 
 pub(crate) fn get(choice: &'static Choice) -> io::Result<Exit> {
-    let catalogue = load();
-    output::line(ask(&catalogue, choice).state.as_str())?;
-    Ok(output::by(&catalogue, Exit::Done))
+    let loaded = load();
+    output::line(ask(&loaded, choice).state.as_str())?;
+    Ok(output::by(&loaded.0, Exit::Done))
 }
 
 /// An unknown state counts as on, so that there is always an answer.
@@ -62,11 +86,12 @@ pub(crate) fn is_on(choice: &'static Choice) -> Exit {
 }
 
 pub(crate) fn status(format: Format) -> io::Result<Exit> {
-    let catalogue = load();
+    let (catalogue, desktops) = load();
     let choices = ChoiceStatus::all(&catalogue);
     say_which_settings();
+    say_which_desktop(desktops.as_ref(), choice::ALL);
     output::line(&if format.json {
-        json::status(&choices)
+        json::status(&choices, desktops.as_ref())
     } else {
         text::status(&choices)
     })?;
@@ -74,24 +99,25 @@ pub(crate) fn status(format: Format) -> io::Result<Exit> {
 }
 
 pub(crate) fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
-    let catalogue = load();
-    let Some(found) = ask(&catalogue, choice).mode() else {
+    let loaded = load();
+    let catalogue = &loaded.0;
+    let Some(found) = ask(&loaded, choice).mode() else {
         output::complain(&gettext_f(
             // Translators: {choice} is a name such as “Send error reports”
             "No program here can be told how to send, for “{choice}”.",
             &[("choice", &choice.title())],
         ));
-        return Ok(output::by(&catalogue, Exit::No));
+        return Ok(output::by(catalogue, Exit::No));
     };
     if let Some(wanted) = wanted {
         return Ok(change_all(&[choice], wanted.into()));
     }
     output::line(found.as_str())?;
-    Ok(output::by(&catalogue, Exit::Done))
+    Ok(output::by(catalogue, Exit::Done))
 }
 
 pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
-    let catalogue = load();
+    let (catalogue, _) = load();
     let mut found = Vec::new();
     for reader in catalogue.readers() {
         match reader.store.identifier() {
@@ -126,6 +152,8 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
+    // A reset shows defaults.
+    Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     let mut exit = Exit::Done;
     let mut read_back = Vec::new();
@@ -160,8 +188,10 @@ fn exit_of(report: &Report) -> Exit {
 }
 
 pub(crate) fn watch(format: Format) -> io::Result<Exit> {
-    let catalogue = Rc::new(load());
+    let (catalogue, desktops) = load();
+    let catalogue = Rc::new(catalogue);
     say_which_settings();
+    say_which_desktop(desktops.as_ref(), choice::ALL);
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));
     // Empty at first, so that the first round prints every choice.
@@ -177,7 +207,7 @@ pub(crate) fn watch(format: Format) -> io::Result<Exit> {
             let before = known.replace(now.clone());
             let line = |status: &ChoiceStatus| {
                 if format.json {
-                    json::choice(status)
+                    json::choice(status, desktops.as_ref())
                 } else {
                     text::change(status)
                 }

@@ -141,6 +141,9 @@ pub const ZEITGEIST_BATCH: usize = 500;
 /// How long a call that removes events should take: a longer one halves the next batch.
 pub const ZEITGEIST_PACE: Duration = Duration::from_millis(500);
 
+/// The largest file of compiled schemas, in bytes. A full desktop has less than one MiB.
+pub const COMPILED_SCHEMAS: u64 = 32 * 1024 * 1024;
+
 /// The timeout of a query to a service.
 pub const SERVICE_PATIENCE: Duration = Duration::from_millis(1500);
 

@@ -57,7 +57,7 @@ pub(crate) fn environment() -> Option<Environment> {
             return Some(environment);
         }
     }
-    process_environment(owner(&bus, DAEMON)?)
+    process_environment(owner(&bus, DAEMON)?, "dbus")
 }
 
 /// The environment of the user's service manager.
@@ -93,10 +93,13 @@ pub(crate) fn owner(bus: &DBusConnection, name: &str) -> Option<u32> {
 }
 
 /// The environment with which a process of the caller's was started; proc(5), `/proc/pid/environ`.
-pub(crate) fn process_environment(process: u32) -> Option<Environment> {
+///
+/// `name` is a part of its name: in a container, a number from outside is another process.
+pub(crate) fn process_environment(process: u32, name: &str) -> Option<Environment> {
     let folder = PathBuf::from(format!("/proc/{process}"));
     let own = rustix::process::geteuid().as_raw();
-    if fs::metadata(&folder).ok()?.uid() != own {
+    let found = fs::read_to_string(folder.join("comm")).ok()?;
+    if fs::metadata(&folder).ok()?.uid() != own || !found.contains(name) {
         return None;
     }
     let bytes = fs::read(folder.join("environ")).ok()?;

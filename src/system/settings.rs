@@ -12,6 +12,7 @@
 
 pub(crate) mod backend;
 pub mod fault;
+pub mod overrides;
 
 use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -241,6 +242,12 @@ impl Storage {
     /// The value of a key, given by its full path, in the system databases. No schema is needed.
     pub fn administrators(&self, key: &str) -> Option<Variant> {
         backend::read(&self.backend, key, VariantTy::ANY, Layers::BelowUser)
+    }
+
+    /// Whether no database has a value for a key, given by its full path, so that its default
+    /// applies.
+    pub fn is_unset(&self, key: &str) -> bool {
+        backend::read(&self.backend, key, VariantTy::ANY, Layers::All).is_none()
     }
 
     /// Whether the administrator locked a key, given by its full path.

@@ -96,6 +96,16 @@ def test_a_service_that_cannot_be_started_is_said_and_only_other_storage_is_turn
         assert nothing_saved(session)
 
 
+def test_a_service_that_never_starts_keeps_other_storage_from_nothing():
+    with own_bus("/bin/sleep 1000") as session:
+        session.add_reader("program", CONSENT)
+        consent = session.config / "program" / "consent.toml"
+        consent.parent.mkdir()
+        consent.write_text("consent = true\n")
+        refused(session, "did not answer in time", "set", "usage-statistics", "off")
+        assert consent.read_text() == "consent = false\n"
+
+
 # The profile
 
 

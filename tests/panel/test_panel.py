@@ -197,14 +197,20 @@ def test_a_computer_that_cannot_save_puts_the_switch_back_and_says_why():
         assert session.libunity() == "none"
 
 
-def test_memory_only_storage_is_announced_and_the_switch_goes_back():
-    with Session(screen=SCREEN, env={"GSETTINGS_BACKEND": "memory"}) as session:
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"GSETTINGS_BACKEND": "memory"}, "keeps settings in memory only"),
+        ({"DCONF_PROFILE": "/nonexistent"}, "The dconf profile “/nonexistent” does not exist"),
+    ],
+)
+def test_storage_that_cannot_save_is_announced_and_the_switch_goes_back(env, words):
+    with Session(screen=SCREEN, env=env) as session:
         with Panel(session) as panel:
-            memory = "keeps settings in memory only"
-            panel.wait("the notice", lambda: panel.says(memory))
-            before = len(panel.find(text=memory))
+            panel.wait("the notice", lambda: panel.says(words))
+            before = len(panel.find(text=words))
             panel.toggle(SEARCH)
-            panel.wait("it is said again", lambda: len(panel.find(text=memory)) > before)
+            panel.wait("it is said again", lambda: len(panel.find(text=words)) > before)
             panel.wait_on(SEARCH, False)
 
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::organisation::Organisation;
 use privacy_panel::choices::reader::{ModeState, Reader};
 use privacy_panel::choices::snapshot::Snapshot;
@@ -34,6 +35,9 @@ struct ChoiceJson<'a> {
     /// How programs send. `None`: no program supports several ways.
     mode: Option<&'static str>,
     readers: Vec<ReaderJson<'a>>,
+    /// The desktops whose apps may follow another default. Left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_desktops: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -107,15 +111,18 @@ struct MistakeJson<'a> {
 }
 
 /// `status --json`
-pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
+pub(crate) fn status(choices: &[ChoiceStatus], desktops: Option<&Desktops>) -> String {
     json(&StatusJson {
-        choices: choices.iter().map(ChoiceJson::from).collect(),
+        choices: choices
+            .iter()
+            .map(|status| ChoiceJson::of(status, desktops))
+            .collect(),
     })
 }
 
 /// A line of `watch --json`
-pub(crate) fn choice(status: &ChoiceStatus) -> String {
-    json(&ChoiceJson::from(status))
+pub(crate) fn choice(status: &ChoiceStatus, desktops: Option<&Desktops>) -> String {
+    json(&ChoiceJson::of(status, desktops))
 }
 
 /// `identifier --json`
@@ -164,8 +171,8 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
     })
 }
 
-impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
-    fn from(status: &'a ChoiceStatus) -> Self {
+impl<'a> ChoiceJson<'a> {
+    fn of(status: &'a ChoiceStatus, desktops: Option<&Desktops>) -> Self {
         Self {
             id: status.choice.id,
             state: status.state.as_str(),
@@ -175,6 +182,9 @@ impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
             pending: status.pending,
             mode: status.mode().map(ModeState::as_str),
             readers: status.readers.iter().map(ReaderJson::from).collect(),
+            other_desktops: desktops.map_or_else(Vec::new, |desktops| {
+                desktops.others(status.choice, &Snapshot::fresh())
+            }),
         }
     }
 }

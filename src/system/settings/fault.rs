@@ -166,6 +166,14 @@ pub fn of_backend() -> Option<StorageFault> {
     (!is_theirs).then(|| StorageFault::Backend(wanted.to_string_lossy().into_owned()))
 }
 
+/// The faults that show without asking the settings service.
+pub fn at_once() -> Option<StorageFault> {
+    of_backend().or_else(|| {
+        let profile = Storage::is_dconf().then(target::target)?;
+        profile.err().map(StorageFault::Profile)
+    })
+}
+
 /// The fault of a storage that is kept in memory only.
 pub(crate) fn memory_only() -> StorageFault {
     wanted_backend().map_or(StorageFault::MemoryOnly, |wanted| {
@@ -343,7 +351,7 @@ fn services_folder(bus: &DBusConnection) -> Option<PathBuf> {
     let (environment, place) = match service {
         Some(process) => {
             let place = std::fs::read_link(format!("/proc/{process}/cwd")).ok()?;
-            (session::process_environment(process)?, place)
+            (session::process_environment(process, "dconf")?, place)
         }
         None => (session::environment()?, PathBuf::from("/")),
     };
