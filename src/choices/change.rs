@@ -133,6 +133,12 @@ pub fn change(
             .map(|reader| (reader.id.clone(), Failure::NoAnswer))
             .collect()
     });
+    // What programs don't obey in this session isn't there, as far as this session goes.
+    let is_ignored = |id: &str| {
+        let mut readers = status.readers.iter();
+        readers.any(|reader| reader.id == id && reader.installed() && !reader.counts())
+    };
+    failures.retain(|(id, _)| !is_ignored(id));
     // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
@@ -207,7 +213,12 @@ impl Attempt<'_> {
             Request::Mode(_) => self.call_services(&services),
             _ if self.memory_only => self.without_storage(&services, &others),
             Request::On => {
-                let failures = self.call_services(&services);
+                let mut failures = self.call_services(&services);
+                let counts = |id: &str| {
+                    let mut readers = before.readers.iter();
+                    readers.any(|reader| reader.id == id && reader.counts())
+                };
+                failures.retain(|(id, _)| counts(id));
                 if failures.is_empty() {
                     self.write(&others)
                 } else {
@@ -435,7 +446,7 @@ mod tests {
 
     use super::*;
     use crate::choices::choice;
-    use crate::choices::store::{Answer, Problem, Store, Watched, Write};
+    use crate::choices::store::{Answer, Obeyed, Problem, Store, Watched, Write};
     use crate::system::bus::Bus;
     use crate::system::service::{Service, ServiceProblem};
     use crate::system::settings::Origin;
@@ -487,6 +498,7 @@ mod tests {
                 for_everybody: false,
                 mode: None,
                 parts: Vec::new(),
+                obeyed: Obeyed::Yes,
             }))
         }
 

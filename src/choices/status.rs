@@ -2,11 +2,13 @@
 
 //! The status of a choice, read back from its readers.
 
+use std::collections::HashSet;
+
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
 use crate::choices::organisation;
 use crate::choices::organisation::Organisation;
-use crate::choices::reader::{Answer, ModeState, Problem, Reader};
+use crate::choices::reader::{Answer, Effect, ModeState, Obeyed, Problem, Reader};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
@@ -59,6 +61,10 @@ pub struct ReaderStatus {
     pub has_program: bool,
     /// Whether the program may have an identifier for the computer.
     pub has_identifier: bool,
+    /// When a running program obeys a change.
+    pub effect: Effect,
+    /// The IDs of the readers that come before it; [`Reader::after`].
+    pub after: Vec<String>,
     /// What it reads. `None`: it isn't installed.
     pub answer: Result<Option<Answer>, Problem>,
 }
@@ -73,6 +79,8 @@ impl ReaderStatus {
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
             has_identifier: reader.store.has_identifier(),
+            effect: reader.effect,
+            after: reader.after.iter().map(ToString::to_string).collect(),
             answer,
         }
     }
@@ -86,6 +94,8 @@ impl ReaderStatus {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: Err(Problem::Lost(lost.clone())),
         }
     }
@@ -106,10 +116,18 @@ impl ReaderStatus {
         self.answer.as_ref().ok()?.as_ref()
     }
 
+    /// Whether the program is installed and may obey the setting in this session.
+    pub fn counts(&self) -> bool {
+        self.installed() && self.reading().is_none_or(Answer::counts)
+    }
+
     /// The state of an installed program. `Mixed` if it can't be read: it isn't known to be off.
     fn state(&self) -> Option<State> {
         match &self.answer {
-            Ok(answer) => answer.as_ref().map(|answer| answer.state),
+            Ok(answer) => {
+                let answer = answer.as_ref().filter(|answer| answer.counts());
+                answer.map(|answer| answer.state)
+            }
             Err(_) => Some(State::Mixed),
         }
     }
@@ -148,15 +166,17 @@ impl ChoiceStatus {
     }
 
     /// Combines readers that were read. Doesn't look up the policy.
-    pub(crate) fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
+    pub(crate) fn from_readers(choice: &'static Choice, mut readers: Vec<ReaderStatus>) -> Self {
+        yield_to_earlier(&mut readers);
         // The panel's own key is a reader, so there is at least one state.
         let state =
             State::combine(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);
         let answers = || readers.iter().filter_map(ReaderStatus::reading);
-        let all_locked = answers().next().is_some() && answers().all(|answer| answer.locked);
+        let counting = || answers().filter(|answer| answer.counts());
+        let all_locked = counting().next().is_some() && counting().all(|answer| answer.locked);
         let refused = answers().any(|answer| answer.locked && answer.state != State::On);
         let locked = all_locked || (refused && state == State::Off);
-        let origin = answers()
+        let origin = counting()
             .filter_map(|answer| answer.origin)
             .max()
             .unwrap_or(Origin::Default);
@@ -180,7 +200,7 @@ impl ChoiceStatus {
 
     /// How programs send. `None` if no installed program has several modes.
     pub fn mode(&self) -> Option<ModeState> {
-        let answers = self.readers.iter().filter_map(ReaderStatus::reading);
+        let answers = self.counting().filter_map(ReaderStatus::reading);
         answers
             .filter_map(|answer| answer.mode)
             .reduce(|a, b| if a == b { a } else { ModeState::Mixed })
@@ -189,6 +209,11 @@ impl ChoiceStatus {
     /// The readers of installed programs.
     pub fn installed(&self) -> impl Iterator<Item = &ReaderStatus> {
         self.readers.iter().filter(|reader| reader.installed())
+    }
+
+    /// The readers of installed programs that may obey their setting in this session.
+    pub fn counting(&self) -> impl Iterator<Item = &ReaderStatus> {
+        self.readers.iter().filter(|reader| reader.counts())
     }
 
     /// The readers that stand for unknown programs, and why.
@@ -203,7 +228,23 @@ impl ChoiceStatus {
     /// key.
     pub fn has_no_reader(&self) -> bool {
         self.installed()
-            .all(|reader| reader.own || !reader.has_program)
+            .all(|reader| reader.own || !reader.has_program || !reader.counts())
+    }
+}
+
+/// Marks the readers that a program doesn't obey because it obeys one that comes before.
+fn yield_to_earlier(readers: &mut [ReaderStatus]) {
+    let is_obeyed = |reader: &&ReaderStatus| {
+        let answer = reader.reading();
+        answer.is_some_and(|answer| answer.obeyed == Obeyed::Yes)
+    };
+    let obeyed = readers.iter().filter(is_obeyed);
+    let obeyed: HashSet<_> = obeyed.map(|reader| reader.id.clone()).collect();
+    for reader in readers {
+        let yields = reader.after.iter().any(|earlier| obeyed.contains(earlier));
+        if let (true, Ok(Some(answer))) = (yields, &mut reader.answer) {
+            answer.obeyed = Obeyed::No;
+        }
     }
 }
 
@@ -220,6 +261,8 @@ mod tests {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: Ok(Some(Answer {
                 state,
                 origin: Some(origin),
@@ -229,6 +272,7 @@ mod tests {
                 for_everybody: false,
                 mode: None,
                 parts: Vec::new(),
+                obeyed: Obeyed::Yes,
             })),
         }
     }

@@ -13,7 +13,7 @@ use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
-use crate::formats::toml::DocumentProblem;
+use crate::formats::document::DocumentProblem;
 use crate::system::i18n::{
     Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, noop, system_error,
 };
@@ -196,7 +196,7 @@ fn parts(answer: &Answer) -> Option<String> {
 pub fn differing(status: &ChoiceStatus) -> String {
     let names = |wanted: Option<State>| {
         status
-            .installed()
+            .counting()
             .filter(|reader| reader.reading().map(|answer| answer.state) == wanted)
             .map(ReaderStatus::display_name)
             .collect::<Vec<_>>()

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::organisation::Organisation;
-use privacy_panel::choices::reader::{ModeState, Reader};
+use privacy_panel::choices::reader::{Effect, ModeState, Reader};
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 
@@ -60,6 +60,11 @@ struct ReaderJson<'a> {
     mode: Option<&'static str>,
     /// Whether the program itself was found, not only its setting.
     program: bool,
+    /// Whether the program may obey the setting in this session. Otherwise it doesn't count.
+    obeyed: bool,
+    /// When a running program obeys a change, unless at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -92,6 +97,9 @@ struct CatalogueJson<'a> {
     /// `None`: one of the panel's own keys.
     file: Option<Cow<'a, str>>,
     installed: bool,
+    /// When a running program obeys a change, unless at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -144,6 +152,7 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
                     choice: reader.choice.id,
                     file: reader.file.as_deref().map(Path::to_string_lossy),
                     installed: status.installed(),
+                    effect: effect(status.effect),
                     problem: problem(&status),
                 }
             })
@@ -190,9 +199,15 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             everybody: answer.is_some_and(|answer| answer.for_everybody),
             mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
+            obeyed: reader.counts(),
+            effect: effect(reader.effect),
             problem: problem(reader),
         }
     }
+}
+
+fn effect(effect: Effect) -> Option<&'static str> {
+    (effect != Effect::Now).then(|| effect.as_str())
 }
 
 fn problem(reader: &ReaderStatus) -> Option<String> {

@@ -36,7 +36,7 @@ fn paragraph(status: &ChoiceStatus) -> String {
         format!("  {}", status.choice.id),
     ];
     let rows: Vec<_> = status
-        .installed()
+        .counting()
         .map(|reader| {
             [
                 format!("    {}", reader.display_name()),
@@ -85,7 +85,7 @@ pub(crate) fn report(report: &Report) -> String {
     }
     let rows: Vec<_> = report
         .status
-        .installed()
+        .counting()
         .map(|reader| [reader.display_name(), words::reader_state(reader)])
         .collect();
     output::columns(&rows).join("\n")

@@ -194,7 +194,7 @@ pub(crate) fn without_searches(text: &str) -> Result<(usize, String), String> {
         "krunnerstaterc",
         &["PlasmaRunnerManager", "History"],
     );
-    GROUP.without(text).map_err(str::to_owned)
+    GROUP.without(text).map_err(|mistake| mistake.1)
 }
 
 impl Source for Typed {

@@ -90,7 +90,7 @@ impl Details {
     }
 
     pub(crate) fn show(&mut self, parent: &impl IsA<adw::ExpanderRow>, status: &ChoiceStatus) {
-        let installed: Vec<_> = status.installed().collect();
+        let installed: Vec<_> = status.counting().collect();
         let ids = self.programs.iter().map(|program| &program.id);
         if !installed.iter().map(|reader| &reader.id).eq(ids) {
             self.make_programs(parent, &installed);
