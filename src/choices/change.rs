@@ -208,17 +208,18 @@ impl Attempt<'_> {
         if let Some(refused) = self.refuse(&before, &readers, &now) {
             return refused;
         }
-        let mut failures = self.write_and_call(readers, &now);
-        let has_program = |id: &str| {
-            let mut statuses = before.readers.iter();
-            statuses.any(|status| status.id == id && status.has_program)
-        };
-        failures.retain(|(id, failure)| has_program(id) || !failure.is_of_a_program());
+        let mut failures = self.write_and_call(&before, readers, &now);
+        failures.retain(|failure| matters(&before, failure));
         failures
     }
 
     /// Changes the readers in an order by which nothing is sent that shouldn't be.
-    fn write_and_call(&self, readers: Vec<&Reader>, now: &Snapshot) -> Vec<(String, Failure)> {
+    fn write_and_call(
+        &self,
+        before: &ChoiceStatus,
+        readers: Vec<&Reader>,
+        now: &Snapshot,
+    ) -> Vec<(String, Failure)> {
         let (services, others): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .partition(|reader| reader.store.service().is_some());
@@ -229,7 +230,8 @@ impl Attempt<'_> {
             _ if self.is_given_up() => Vec::new(),
             Request::Mode(_) => self.call_services(&services),
             Request::On => {
-                let failures = self.call_services(&services);
+                let mut failures = self.call_services(&services);
+                failures.retain(|failure| matters(before, failure));
                 if failures.is_empty() {
                     self.write(&others)
                 } else {
@@ -432,10 +434,12 @@ impl Attempt<'_> {
         readers: &[&Reader],
         now: &Snapshot,
     ) -> Option<Vec<(String, Failure)>> {
-        // A setting without its program neither refuses nor needs to be told.
+        // A setting that no program obeys neither refuses nor needs to be told.
         let undone = || {
             let installed = before.installed();
-            installed.filter(|reader| reader.has_program && !self.is_done(reader))
+            installed.filter(|reader| {
+                reader.has_program && reader.may_be_obeyed() && !self.is_done(reader)
+            })
         };
         let locked: Vec<&str> = match self.request {
             Request::On => readers
@@ -479,6 +483,17 @@ fn is_done(reader: &ReaderStatus, request: Request) -> bool {
     })
 }
 
+/// Whether a failure keeps a program from obeying in this session. A setting without its program,
+/// and one that no program obeys in this session, is written as far as possible.
+fn matters(before: &ChoiceStatus, (id, failure): &(String, Failure)) -> bool {
+    let mut readers = before.readers.iter();
+    readers.any(|reader| {
+        reader.id == *id
+            && reader.may_be_obeyed()
+            && (reader.has_program || !failure.is_of_a_program())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -488,7 +503,7 @@ mod tests {
     use super::*;
     use crate::choices::catalogue::names::List;
     use crate::choices::choice;
-    use crate::choices::store::{Answer, Problem, SettingKey, Store, Watched, Write};
+    use crate::choices::store::{Answer, Obeyed, Problem, SettingKey, Store, Watched, Write};
     use crate::system::bus::Bus;
     use crate::system::service::{Service, ServiceProblem};
     use crate::system::settings::Origin;
@@ -544,6 +559,7 @@ mod tests {
                 for_everybody: false,
                 mode: None,
                 parts: Vec::new(),
+                obeyed: Obeyed::Yes,
             }))
         }
 

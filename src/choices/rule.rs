@@ -12,7 +12,7 @@ use glib::Variant;
 use glib::prelude::*;
 
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Part, Request};
+use crate::choices::store::{Answer, Obeyed, Part, Request};
 use crate::system::settings::{Origin, Reading};
 
 /// What the values in one place mean.
@@ -182,6 +182,7 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         } else {
             Vec::new()
         },
+        obeyed: Obeyed::Yes,
     }
 }
 

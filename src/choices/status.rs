@@ -2,11 +2,13 @@
 
 //! The status of a choice, read back from its readers.
 
+use std::collections::HashSet;
+
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
 use crate::choices::organisation;
 use crate::choices::organisation::Organisation;
-use crate::choices::reader::{Answer, ModeState, Problem, Reader};
+use crate::choices::reader::{Answer, Effect, ModeState, Obeyed, Problem, Reader};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
@@ -61,6 +63,10 @@ pub struct ReaderStatus {
     pub has_program: bool,
     /// Whether the program may have an identifier for the computer.
     pub has_identifier: bool,
+    /// When a running program obeys a change.
+    pub effect: Effect,
+    /// The IDs of the readers that come before it; [`Reader::after`].
+    pub after: Vec<String>,
     /// What it reads. `None`: it isn't installed.
     pub answer: Result<Option<Answer>, Problem>,
 }
@@ -75,6 +81,8 @@ impl ReaderStatus {
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
             has_identifier: reader.store.has_identifier(),
+            effect: reader.effect,
+            after: reader.after.iter().map(ToString::to_string).collect(),
             answer,
         }
     }
@@ -88,6 +96,8 @@ impl ReaderStatus {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: Err(Problem::Lost(lost.clone())),
         }
     }
@@ -106,10 +116,12 @@ impl ReaderStatus {
     /// Whether a program obeys this setting, so that it counts in the state of the choice and is
     /// shown among the apps that follow it.
     ///
-    /// A setting without its program is only written, for the day when the program comes. The
-    /// panel's own key is no decision while it is at its default and free.
+    /// A setting without its program is only written, for the day when the program comes. A setting
+    /// that no program obeys in this session is only written, for another session. The panel's own
+    /// key is no decision while it is at its default and free.
     pub fn counts(&self) -> bool {
         self.has_program
+            && self.may_be_obeyed()
             && match &self.answer {
                 Ok(None) => false,
                 Ok(Some(answer)) => {
@@ -117,6 +129,11 @@ impl ReaderStatus {
                 }
                 Err(_) => true,
             }
+    }
+
+    /// Whether the program may obey the setting in this session. True if it can't be read.
+    pub fn may_be_obeyed(&self) -> bool {
+        self.reading().is_none_or(Answer::may_be_obeyed)
     }
 
     /// The answer of an installed program that could be read.
@@ -166,7 +183,8 @@ impl ChoiceStatus {
     }
 
     /// Combines readers that were read. Doesn't look up the policy.
-    pub(crate) fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
+    pub(crate) fn from_readers(choice: &'static Choice, mut readers: Vec<ReaderStatus>) -> Self {
+        yield_to_earlier(&mut readers);
         let mut counting: Vec<_> = readers.iter().filter(|reader| reader.counts()).collect();
         if counting.is_empty() {
             counting.extend(readers.iter().filter(|reader| reader.own));
@@ -234,6 +252,22 @@ impl ChoiceStatus {
     }
 }
 
+/// Marks the readers that a program doesn't obey because it obeys one that comes before.
+fn yield_to_earlier(readers: &mut [ReaderStatus]) {
+    let is_obeyed = |reader: &&ReaderStatus| {
+        let answer = reader.reading();
+        answer.is_some_and(|answer| answer.obeyed == Obeyed::Yes)
+    };
+    let obeyed = readers.iter().filter(is_obeyed);
+    let obeyed: HashSet<_> = obeyed.map(|reader| reader.id.clone()).collect();
+    for reader in readers {
+        let yields = reader.after.iter().any(|earlier| obeyed.contains(earlier));
+        if let (true, Ok(Some(answer))) = (yields, &mut reader.answer) {
+            answer.obeyed = Obeyed::No;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +281,8 @@ mod tests {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: Ok(Some(Answer {
                 state,
                 origin: Some(origin),
@@ -256,6 +292,7 @@ mod tests {
                 for_everybody: false,
                 mode: None,
                 parts: Vec::new(),
+                obeyed: Obeyed::Yes,
             })),
         }
     }

@@ -58,6 +58,10 @@ impl Watch {
                 keys.entry((schema, path)).or_default().push(key);
             }
             folders.extend(watched.folders);
+            for name in watched.owners {
+                let owner = Signal::owner(&name);
+                session.entry(name).or_default().insert(owner);
+            }
             let Some(service) = reader.store.service() else {
                 continue;
             };

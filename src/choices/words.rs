@@ -14,7 +14,7 @@ use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
-use crate::formats::toml::DocumentProblem;
+use crate::formats::document::DocumentProblem;
 use crate::system::dconf::target::ProfileProblem;
 use crate::system::i18n::{
     Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, noop, system_error,

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use super::compile::Conflict;
 use super::report::Report;
+use crate::formats::document::DocumentProblem;
 use crate::formats::mistake::Mistake;
-use crate::formats::toml::DocumentProblem;
 use crate::system::dconf::command;
 use crate::system::i18n::system_error;
 use crate::system::scratch;

@@ -65,7 +65,7 @@ pub const PATTERN_ENTRIES: usize = 20_000;
 /// Beyond: the reader has a problem.
 pub const CONFIGURATION_FILES: usize = 256;
 
-/// The maximum size of a TOML file with a value, in bytes; `formats::toml` reads and rewrites it.
+/// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
 /// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`

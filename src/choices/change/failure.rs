@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::choices::store::Problem;
-use crate::formats::toml::DocumentProblem;
+use crate::formats::document::DocumentProblem;
 use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::service::ServiceProblem;

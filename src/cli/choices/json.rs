@@ -10,7 +10,7 @@ use serde::Serialize;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::organisation::Organisation;
-use privacy_panel::choices::reader::{ModeState, Reader};
+use privacy_panel::choices::reader::{Effect, ModeState, Reader};
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 
@@ -66,6 +66,11 @@ struct ReaderJson<'a> {
     program: bool,
     /// Whether it counts in the state of the choice.
     counts: bool,
+    /// Whether the program may obey the setting in this session. Otherwise it doesn't count.
+    obeyed: bool,
+    /// When a running program obeys a change, unless at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -98,6 +103,9 @@ struct CatalogueJson<'a> {
     /// `None`: one of the panel's own keys.
     file: Option<Cow<'a, str>>,
     installed: bool,
+    /// When a running program obeys a change, unless at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -153,6 +161,7 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
                     choice: reader.choice.id,
                     file: reader.file.as_deref().map(Path::to_string_lossy),
                     installed: status.installed(),
+                    effect: effect(status.effect),
                     problem: problem(&status),
                 }
             })
@@ -203,9 +212,15 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
             counts: reader.counts(),
+            obeyed: reader.may_be_obeyed(),
+            effect: effect(reader.effect),
             problem: problem(reader),
         }
     }
+}
+
+fn effect(effect: Effect) -> Option<&'static str> {
+    (effect != Effect::Now).then(|| effect.as_str())
 }
 
 fn problem(reader: &ReaderStatus) -> Option<String> {

@@ -194,7 +194,7 @@ pub(crate) fn without_searches(bytes: &[u8]) -> Result<(usize, Vec<u8>), String>
         "krunnerstaterc",
         &["PlasmaRunnerManager", "History"],
     );
-    GROUP.without(bytes).map_err(str::to_owned)
+    GROUP.without(bytes).map_err(|mistake| mistake.1)
 }
 
 impl Source for Typed {
