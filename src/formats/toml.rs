@@ -60,7 +60,7 @@ pub enum DocumentProblem {
         reason: String,
     },
     /// It was not changed, since replacing it would change more than the value.
-    #[error("{} was left as it is: {why}", text::path(.file))]
+    #[error("{} was left as it is: {why}", .file.display())]
     NotReplaced {
         /// The file.
         file: PathBuf,
