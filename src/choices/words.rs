@@ -705,6 +705,7 @@ pub fn report(report: &Report) -> Option<String> {
 mod tests {
     use super::*;
     use crate::choices::choice;
+    use crate::choices::reader::{Effect, Obeyed};
 
     fn reader(name: &str, answer: Result<State, Problem>) -> ReaderStatus {
         ReaderStatus {
@@ -713,6 +714,8 @@ mod tests {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: answer.map(|state| {
                 Some(Answer {
                     state,
@@ -723,6 +726,7 @@ mod tests {
                     for_everybody: false,
                     mode: None,
                     parts: Vec::new(),
+                    obeyed: Obeyed::Yes,
                 })
             }),
         }
