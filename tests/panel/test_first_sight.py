@@ -183,7 +183,7 @@ def test_a_button_keeps_the_focus_while_other_rows_come_and_go(session):
 SHAPES = [
     (360, 1000, 96, None),
     (480, 1080, 96, None),
-    (640, 900, 192, None),
+    (640, 1800, 192, None),
     (640, 900, 96, "de_DE"),
 ]
 
