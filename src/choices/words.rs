@@ -596,7 +596,8 @@ pub fn storage(fault: &StorageFault) -> String {
             folder: place,
             reason,
         } => gettext_f(
-            "Nothing can be saved in “{folder}”: {reason}.",
+            // Translators: the reason is what the system says, such as “No space left on device”
+            "Nothing can be saved in “{folder}”: {reason}. Allow writing there, or free some space, and try again.",
             &[("folder", &folder(place)), ("reason", reason)],
         ),
     }
