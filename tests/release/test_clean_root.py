@@ -77,8 +77,7 @@ def root():
         shutil.rmtree(new, ignore_errors=True)
         ROOT.parent.mkdir(parents=True, exist_ok=True)
         packages = ",".join(PACKAGES.split())
-        command = ["mmdebstrap", "--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io"]
-        command += [f"--include={packages}", SUITE]
+        command = ["mmdebstrap", "--quiet", "--variant=apt", f"--include={packages}", SUITE]
         mirror = subprocess.run([SOURCE / "scripts" / "mirror"], check=True, capture_output=True, text=True)
         subprocess.run([*command, str(new), mirror.stdout.strip()], check=True)
         new.rename(ROOT)
