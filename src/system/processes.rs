@@ -64,9 +64,23 @@ fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
         .metadata()
         .is_ok_and(|process| process.is_dir() && process.uid() == person)
         && match fs::read(process.join("comm")) {
-            Ok(comm) => comm.strip_suffix(b"\n") == Some(name) && uses_same(process, folder),
+            Ok(comm) => {
+                comm.strip_suffix(b"\n") == Some(name)
+                    && !is_zombie(process)
+                    && uses_same(process, folder)
+            }
             Err(error) => !has_ended(&error),
         }
+}
+
+/// Whether a process has ended, and only its parent hasn't noticed yet; `proc_pid_stat(5)`.
+fn is_zombie(process: &Path) -> bool {
+    // The name in it may contain anything.
+    fs::read(process.join("stat")).is_ok_and(|stat| {
+        let end = stat.iter().rposition(|byte| *byte == b')');
+        let state = end.and_then(|end| stat.get(end + 2));
+        matches!(state, Some(b'Z' | b'X'))
+    })
 }
 
 /// Whether a process is gone, or isn't one: `/proc` has other folders as well.
@@ -102,4 +116,31 @@ fn uses_same(process: &Path, folder: Folder) -> bool {
         (None, None) => return true,
     };
     theirs == folder.path()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_does_not_run() {
+        // Without an environment, it counts as one that uses the same folder.
+        let mut child = Command::new("sleep").arg("60").env_clear().spawn().unwrap();
+        let process = PathBuf::from(format!("/proc/{}", child.id()));
+        let end = Instant::now() + Duration::from_secs(10);
+        while !runs(&process, b"sleep", Folder::Data) && Instant::now() < end {
+            thread::yield_now();
+        }
+        assert!(runs(&process, b"sleep", Folder::Data));
+        child.kill().unwrap();
+        while !is_zombie(&process) && Instant::now() < end {
+            thread::yield_now();
+        }
+        assert!(!runs(&process, b"sleep", Folder::Data));
+        child.wait().unwrap();
+    }
 }
