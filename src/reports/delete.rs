@@ -108,9 +108,10 @@ fn delete_content(folder: &Folder, name: &OsString, report: &Report) -> Result<(
             // Apport does the same if the folder's permissions prevent deleting (`delete_report`).
             // The file must be the caller's and have no other name. Otherwise another file would be
             // emptied.
-            let mine = report
-                .seen
-                .is_some_and(|seen| seen.owner == geteuid().as_raw() && seen.links == 1);
+            let mine = !report.has_own_folder
+                && report
+                    .seen
+                    .is_some_and(|seen| seen.owner == geteuid().as_raw() && seen.links == 1);
             let emptied = mine
                 && folder.open_to_empty(name).is_ok_and(|file| {
                     let same = file.metadata().is_ok_and(|now| {

@@ -280,6 +280,8 @@ def test_kernel_dumps_are_listed_shown_and_deleted_with_their_folder(crashes, se
     assert session.ctl("reports", "delete", identifier, "--yes").returncode == 0
     assert not debian.exists() and red_hat.exists()
     # Those of the system are the administrator's to delete.
+    for file in red_hat.iterdir():
+        give_away(file)
     give_away(red_hat, 0o755)
     done = session.ctl("reports", "delete", "--all", "--yes")
     assert done.returncode == 4 and "sudo privacyctl reports delete kernel:" in done.stderr
