@@ -175,8 +175,15 @@ impl<'a> Standstill<'a> {
             self.send_quit();
         }
         self.wait(cancellable, || self.owns_name())?;
-        for process in [process, indexer].into_iter().flatten() {
+        if let Some(process) = process {
             self.wait(cancellable, || !self.database.is_open_in(process))?;
+        }
+        // It only reads. One that was started too late to notice Zeitgeist doesn't end.
+        if let Some(indexer) = indexer {
+            let end = Instant::now() + limits::LAST_ZEITGEIST_PATIENCE;
+            self.wait(cancellable, || {
+                !self.database.is_open_in(indexer) || Instant::now() > end
+            })?;
         }
         Ok(())
     }
