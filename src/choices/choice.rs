@@ -112,6 +112,9 @@ pub const ALL: &[Choice] = &[
     },
 ];
 
+/// Whether error reports are sent.
+pub const ERROR_REPORTS: &Choice = &ALL[1];
+
 /// Whether activity is recorded on this computer. Zeitgeist's rules have an entry for it.
 pub const ACTIVITY_HISTORY: &Choice = &ALL[3];
 
