@@ -133,7 +133,7 @@ mod tests {
         }
         assert!(runs(&process, b"sleep", Folder::Data));
         child.kill().unwrap();
-        while !is_zombie(&process) && Instant::now() < end {
+        while !is_dead(&process) && Instant::now() < end {
             thread::yield_now();
         }
         assert!(!runs(&process, b"sleep", Folder::Data));
