@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Shell variables in a file that a script reads with the `.` command, such as
+//! `/etc/popularity-contest.conf`. The last assignment decides.
+//!
+//! A shell executes such a file, so any command in it may change a variable. Only a file of plain
+//! assignments can be understood: nothing is said about any other, and none is written.
+
+use std::ops::Range;
+
+use crate::formats::mistake::At;
+use crate::formats::toml::Scalar;
+
+/// An assignment of a fixed text to a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Assignment {
+    name: String,
+    value: String,
+    /// The value's place in the text, with its quotes, in bytes.
+    value_at: Range<usize>,
+    /// The place of the line, with its end.
+    line: Range<usize>,
+}
+
+/// Characters that a shell takes as they are, within a word without quotes. POSIX, Shell Command
+/// Language, 2.2, names those that it doesn't.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "_-+./:,@%=^".contains(c)
+}
+
+fn is_name(name: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+}
+
+/// All assignments in order.
+fn assignments(text: &str) -> Result<Vec<Assignment>, At> {
+    let mut assignments = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let begin = start + (line.len() - line.trim_start_matches([' ', '\t']).len());
+        let end = start + line.len();
+        let content = text[begin..end].trim_end_matches('\n');
+        if !content.is_empty() && !content.starts_with('#') {
+            let (name, value, value_at) = assignment(content, begin)?;
+            assignments.push(Assignment {
+                name,
+                value,
+                value_at,
+                line: start..end,
+            });
+        }
+        start = end;
+    }
+    Ok(assignments)
+}
+
+/// Reads `NAME=value`, with an optional comment after it.
+fn assignment(line: &str, offset: usize) -> Result<(String, String, Range<usize>), At> {
+    let wrong = |at: usize| {
+        let expected = "expected an assignment of a fixed text, such as NAME=\"text\"";
+        At(Some(offset + at), expected.to_owned())
+    };
+    let (name, rest) = line.split_once('=').ok_or_else(|| wrong(0))?;
+    // An exported variable is the same for the script.
+    let bare = name.strip_prefix("export ").map_or(name, str::trim_start);
+    if !is_name(bare) {
+        return Err(wrong(0));
+    }
+    let at = name.len() + 1;
+    let (value, length) = match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => {
+            let end = rest[1..].find(quote).ok_or_else(|| wrong(at))? + 1;
+            let value = &rest[1..end];
+            if quote == '"' && value.contains(['$', '`', '\\']) {
+                return Err(wrong(at));
+            }
+            (value, end + 1)
+        }
+        _ => {
+            let length = rest.find(|c| !is_plain(c)).unwrap_or(rest.len());
+            (&rest[..length], length)
+        }
+    };
+    let after = &rest[length..];
+    let blank = after.trim_start_matches([' ', '\t']);
+    if !blank.is_empty() && (blank.len() == after.len() || !blank.starts_with('#')) {
+        return Err(wrong(at + length));
+    }
+    let value_at = offset + at..offset + at + length;
+    Ok((bare.to_owned(), value.to_owned(), value_at))
+}
+
+/// The value of a variable.
+pub(crate) fn find(text: &str, name: &str) -> Result<Option<Scalar>, At> {
+    let assignments = assignments(text)?.into_iter();
+    let last = assignments.filter(|other| other.name == name).next_back();
+    Ok(last.map(|assignment| Scalar::Text(assignment.value)))
+}
+
+/// The text with the variable set, or with all its assignments removed. All else stays byte for
+/// byte.
+pub(crate) fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
+    let own = assignments(text)?.into_iter();
+    let own: Vec<_> = own.filter(|other| other.name == name).collect();
+    let mut new = text.to_owned();
+    match (value, own.last()) {
+        (Some(value), Some(last)) => {
+            let old = &text[last.value_at.clone()];
+            let quote = old.chars().next().filter(|c| matches!(c, '"' | '\''));
+            new.replace_range(last.value_at.clone(), &quoted(&words(value), quote)?);
+        }
+        (Some(value), None) => {
+            if !new.is_empty() && !new.ends_with('\n') {
+                new.push('\n');
+            }
+            new.push_str(&format!("{name}={}\n", quoted(&words(value), Some('"'))?));
+        }
+        (None, _) => {
+            for assignment in own.iter().rev() {
+                new.replace_range(assignment.line.clone(), "");
+            }
+        }
+    }
+    Ok(new)
+}
+
+fn words(value: &Scalar) -> String {
+    match value {
+        Scalar::Text(text) => text.clone(),
+        Scalar::Boolean(on) => on.to_string(),
+        Scalar::Integer(number) => number.to_string(),
+    }
+}
+
+/// The value for a shell, with these quotes if they fit.
+fn quoted(value: &str, quote: Option<char>) -> Result<String, At> {
+    match quote {
+        None if value.chars().all(is_plain) => Ok(value.to_owned()),
+        Some('"') | None if !value.contains(['"', '$', '`', '\\']) => Ok(format!("\"{value}\"")),
+        _ if !value.contains('\'') => Ok(format!("'{value}'")),
+        _ => Err(At(None, "a shell can't have this value between quotes".to_owned())),
+    }
+}
