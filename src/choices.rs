@@ -7,6 +7,7 @@ pub mod change;
 pub mod choice;
 pub(crate) mod condition;
 pub mod decision;
+pub mod desktop;
 pub mod opt_out;
 pub mod organisation;
 pub mod reader;

@@ -1,7 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! Formats of files: one value is found or changed, and every other byte stays.
+//!
+//! A kind of format implements [`format::Format`]. [`document`] reads and writes files of any kind.
+//! XML is no such kind: the history removes elements from it, and no reader keeps a value in it.
 
+pub mod document;
+pub mod format;
+mod gkeyfile;
+pub(crate) mod ini;
+pub(crate) mod kconfig;
 pub mod mistake;
-pub mod toml;
+pub(crate) mod toml;
 pub(crate) mod xml;
+
+use format::Format;
+
+// To add a format, add a file to `formats/` with a type that implements `Format`; a line here, and
+// its `mod` above. Document it in `docs/readers.md`. Tests and the fuzz target go through the list.
+
+/// The formats by their names in reader files.
+pub const FORMATS: &[(&str, &dyn Format)] = &[
+    ("toml", &toml::Toml),
+    ("gkeyfile", &gkeyfile::GKeyFile),
+    ("kconfig", &kconfig::KConfig),
+];

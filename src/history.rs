@@ -11,6 +11,7 @@
 
 pub(crate) mod dated_file;
 pub mod never_record;
+mod sandbox;
 mod source;
 mod sources;
 mod span;
@@ -19,6 +20,7 @@ mod zeitgeist;
 
 use gio::Cancellable;
 
+use crate::formats::xml;
 use crate::history::sources::{app_usage, recent, typed};
 use crate::system::home;
 pub use source::{Found, Outcome, Problem, Progress, Source};
@@ -48,17 +50,26 @@ pub fn clear(
             .map(|found| Outcome::new(found.source, Err(Problem::Foreign(owner.clone()))))
             .collect();
     }
-    sources::all()
+    let mut outcomes: Vec<_> = sources::all()
         .filter_map(|source| source.clear(span, cancellable, &mut progress))
-        .collect()
+        .collect();
+    for outcome in &mut outcomes {
+        outcome.settle(cancellable);
+    }
+    outcomes
 }
 
-/// For each file format: how many entries a text has, and the text without them, or why the text is
+/// For each file format: how many entries a file has, and the file without them, or why it is
 /// malformed. Reads and writes no file.
-pub fn without_entries(text: &str) -> [Result<(usize, String), String>; 3] {
+pub fn without_entries(bytes: &[u8]) -> [Result<(usize, Vec<u8>), String>; 3] {
+    let of_xml = |format| {
+        let entries = xml::entries(&xml::readable(bytes), format)?;
+        let places = entries.iter().map(|entry| entry.place.clone());
+        Ok((entries.len(), xml::without(bytes, places)))
+    };
     [
-        recent::without(text),
-        app_usage::without(text),
-        typed::without_searches(text),
+        of_xml(&recent::FORMAT),
+        of_xml(&app_usage::FORMAT),
+        typed::without_searches(bytes),
     ]
 }

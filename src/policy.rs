@@ -22,7 +22,7 @@ pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
 pub use install::{Applied, Preview, Target, opt_outs_of, wanted_opt_outs};
 pub use parse::parse;
-pub use report::{KeyReport, ReaderReport, Report};
+pub use report::{DecidedBy, KeyReport, LeftOut, ReaderReport, Report, Why};
 pub use uncovered::{Alternative, Uncovered, uncovered};
 
 /// The path of the policy file.
@@ -38,6 +38,25 @@ pub struct Policy {
     pub organisation: Option<Organisation>,
     /// The decided choices, in the order of [`crate::choices::choice::ALL`].
     pub decisions: Vec<Decision>,
+    /// The dconf profiles that get the policy's line.
+    pub profiles: Profiles,
     /// The text of the file.
     pub text: String,
+}
+
+impl Policy {
+    /// Whether it decides no choice.
+    pub fn decides_nothing(&self) -> bool {
+        self.decisions.is_empty()
+    }
+}
+
+/// The dconf profiles that a policy is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profiles {
+    /// `user`, which programs read unless they are told otherwise.
+    #[default]
+    User,
+    /// Every profile of the administrator that has a user's database.
+    All,
 }

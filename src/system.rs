@@ -4,11 +4,12 @@
 
 pub mod bus;
 pub(crate) mod child;
-pub(crate) mod dconf;
+pub mod dconf;
 pub mod folders;
 pub mod home;
 pub mod i18n;
 pub mod limits;
+pub mod log;
 pub(crate) mod open;
 pub mod owner;
 pub(crate) mod processes;

@@ -56,3 +56,8 @@ fn every_search_of_the_corpus_finds_each_choice_once() {
 fn every_history_of_the_corpus_is_left_without_entries_or_alone() {
     for_every_file("history", 10, checks::history);
 }
+
+#[test]
+fn every_file_of_a_format_in_the_corpus_is_read_or_refused() {
+    for_every_file("format", 10, checks::format);
+}

@@ -478,7 +478,7 @@ proptest! {
         readers in prop::collection::vec(reader_text(), 0..4),
         below in prop::collection::vec(hostile().prop_map(|text| text.replace('\0', "")), 0..4),
     ) {
-        let policy = Policy { organisation, decisions, text: String::new() };
+        let policy = Policy { organisation, decisions, text: String::new(), ..Policy::default() };
         for text in &readers {
             checks::reader_file(text.as_bytes());
         }

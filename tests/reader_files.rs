@@ -52,9 +52,19 @@ const EXAMPLES: &[(&str, &str)] = &[
          data = \"journal/journal.db\"\n",
     ),
     (
-        "toml",
-        "files = [\"example/consent.toml\", \"example/*-consent.toml\"]\nkey = \"consent.given\"\n\
-         on = true\noff = false\nmissing = \"off\"\n\
+        "dbus-call",
+        "bus = \"session\"\nname = \"org.example.Values\"\npath = \"/\"\n\
+         interface = \"org.example.Values\"\nget = \"Get\"\nset = \"Set\"\nreset = \"Reset\"\n\
+         reset-with = \"false\"\nis-locked = \"IsLocked\"\narguments = [\"a\", \"/b\"]\n\
+         no-value = \"org.example.Error.NoValue\"\nmissing = \"elsewhere\"\non = \"true\"\n\
+         off = \"false\"\nsignals = [\"Changed\"]\n",
+    ),
+    (
+        "file",
+        "format = \"kconfig\"\nbase = \"data\"\nlayers = [\"config-dirs\", \"/etc\"]\n\
+         files = [\"example/consentrc\", \"example/*-consentrc\"]\nkey = [\"Consent.a\", \"given\"]\n\
+         on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n\
+         also = [{ files = [\"b\"], key = \"c.d\", on = 16, off = 0, other = \"on\", missing = \"on\" }]\n\
          disable-all = { file = \"/etc/example.toml\", key = \"off\", value = \"yes\" }\n",
     ),
 ];
@@ -132,7 +142,11 @@ fn lines() -> impl Strategy<Value = String> {
         Just("names = [\"a.desktop\"]".to_owned()),
         Just("[[gsettings-list.only-if]]".to_owned()),
         Just("programs = [\"/usr/bin/a\"]".to_owned()),
-        Just("[toml]".to_owned()),
+        Just("[file]".to_owned()),
+        Just("format = \"toml\"".to_owned()),
+        Just("effect = \"restart\"".to_owned()),
+        Just("[[obeyed-if]]".to_owned()),
+        Just("display = \"x11\"".to_owned()),
         Just("files = [\"a/b.toml\", \"a/*.toml\"]".to_owned()),
         Just("missing = \"off\"".to_owned()),
         Just("on = true".to_owned()),
@@ -279,7 +293,7 @@ proptest! {
     ) {
         let text = format!(
             "name = \"Insights\"\nchoice = \"usage-statistics\"\nprograms = [\"/usr/bin/a\"]\n\
-             [toml]\nfiles = [{file:?}]\nkey = {key:?}\non = true\noff = 0\nmissing = \"on\"\n\
+             [file]\nformat = \"toml\"\nfiles = [{file:?}]\nkey = {key:?}\non = true\noff = 0\nmissing = \"on\"\n\
              disable-all = {{ file = {all:?}, key = \"off\", value = \"yes\" }}\n"
         );
         let catalogue = load(text.as_bytes());
@@ -331,9 +345,9 @@ const ENTRY: &str = "name = \"Dash\"\nchoice = \"activity-history\"\n[dbus-entry
     add = \"Add\"\nremove = \"Remove\"\nentry = \"all\"\nvalue = \"'value'\"\nfilled-in = []\n\
     present = \"off\"\nsignals = [\"Added\"]\ndata = \"a/b\"\n";
 
-const DOCUMENT: &str = "name = \"Dash\"\nchoice = \"usage-statistics\"\nprograms = [\"/bin/a\"]\n[toml]\n\
+const DOCUMENT: &str = "name = \"Dash\"\nchoice = \"usage-statistics\"\nprograms = [\"/bin/a\"]\n[file]\nformat = \"toml\"\n\
     files = [\"a/b.toml\"]\nkey = \"a.b\"\non = \"yes\"\noff = \"no\"\nmissing = \"on\"\n\
-    [toml.disable-all]\nfile = \"/etc/a.toml\"\nkey = \"c\"\nvalue = \"never\"\n";
+    [file.disable-all]\nfile = \"/etc/a.toml\"\nkey = \"c\"\nvalue = \"never\"\n";
 
 const SOUND: [&str; 5] = [VALUE, LIST, PROPERTY, ENTRY, DOCUMENT];
 

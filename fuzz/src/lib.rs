@@ -23,6 +23,8 @@ use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
 use privacy_panel::choices::stores::STORES;
+use privacy_panel::formats::FORMATS;
+use privacy_panel::formats::format::{Format, Found, Scalar};
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::history;
 use privacy_panel::policy::compile::{Conflict, compile};
@@ -118,6 +120,128 @@ pub fn reader_file(bytes: &[u8]) {
         Ok(None) => assert!(bytes.iter().all(|byte| !byte.is_ascii_graphic())),
         Err(mistake) => can_be_found(&mistake, &lines(bytes)),
     }
+}
+
+/// Keys with which every format is asked, if it takes them.
+const KEYS: &[&[&str]] = &[
+    &["key"],
+    &["Group", "key"],
+    &["Settings", "gtk-recent-files-enabled"],
+    &["A", "B", "key"],
+];
+
+/// Values of each type, two each.
+fn values() -> [[Scalar; 2]; 3] {
+    [
+        [Scalar::Boolean(true), Scalar::Boolean(false)],
+        [Scalar::Integer(0), Scalar::Integer(-64)],
+        [
+            Scalar::Text("off".to_owned()),
+            Scalar::Text(" a\\b;=[ä]\t ".to_owned()),
+        ],
+    ]
+}
+
+/// Any bytes as a file of each format: a value is found or not, or the file is refused. What is set
+/// is found again, and nothing else changes.
+pub fn format(bytes: &[u8]) {
+    for (name, format) in FORMATS {
+        for key in KEYS {
+            let key: Vec<_> = key.iter().map(ToString::to_string).collect();
+            if format.check(&key).is_err() {
+                continue;
+            }
+            for [one, other] in values() {
+                changes_one_value(name, *format, bytes, &key, &one, &other);
+            }
+        }
+    }
+    as_glib_reads_it(bytes);
+}
+
+fn changes_one_value(
+    name: &str,
+    format: &dyn Format,
+    bytes: &[u8],
+    key: &[String],
+    one: &Scalar,
+    other: &Scalar,
+) {
+    let look = |bytes: &[u8]| format.look(bytes, key, one);
+    let Ok(before) = look(bytes) else {
+        assert!(
+            format.edit(bytes, key, Some(one)).is_err(),
+            "{name}: written though not read"
+        );
+        return;
+    };
+    let Ok(new) = format.edit(bytes, key, Some(one)) else {
+        return;
+    };
+    let context = || format!("{name} {key:?} {one:?} {:?}", String::from_utf8_lossy(&new));
+    let found = look(&new).unwrap_or_else(|at| panic!("{}: {}", context(), at.1));
+    assert!(found.found.is(one), "{}: {found:?}", context());
+    let again = format.edit(&new, key, Some(one));
+    assert_eq!(again.ok().as_ref(), Some(&new), "{}", context());
+    let changed = format
+        .edit(&new, key, Some(other))
+        .expect("it was written before");
+    assert!(
+        look(&changed).is_ok_and(|look| look.found.is(other)),
+        "{}",
+        context()
+    );
+    let back = format.edit(&changed, key, Some(one));
+    assert_eq!(back.ok().as_ref(), Some(&new), "{}", context());
+    // Other values are what they were.
+    let mut neighbour = key.to_vec();
+    neighbour.last_mut().expect("a key has parts").push('2');
+    let of = |bytes: &[u8]| format.look(bytes, &neighbour, one).ok();
+    if !before.hides {
+        assert_eq!(of(bytes), of(&new), "{}", context());
+    }
+    if !before.found.is_set() && !before.hides {
+        assert_eq!(without(bytes, &new), Some(()), "{}", context());
+        let removed = format.edit(&new, key, None).expect("it was written before");
+        // TOML keeps a table that has become empty.
+        if *name != *"toml" || key.len() == 1 {
+            assert_eq!(removed, bytes, "{}", context());
+        }
+    }
+}
+
+/// Whether the second text is the first with something inserted at one place.
+fn without(old: &[u8], new: &[u8]) -> Option<()> {
+    let before = old
+        .iter()
+        .zip(new)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let rest = &old[before..];
+    new[before..].ends_with(rest).then_some(())
+}
+
+/// GLib is asked what a program that uses it would read.
+fn as_glib_reads_it(bytes: &[u8]) {
+    let find =
+        |(name, format): &(&str, &'static dyn Format)| (*name == "gkeyfile").then_some(*format);
+    let format = FORMATS
+        .iter()
+        .find_map(find)
+        .expect("a format for GLib's key files");
+    let key = ["Group".to_owned(), "key".to_owned()];
+    let Ok(look) = format.look(bytes, &key, &Scalar::Boolean(false)) else {
+        return;
+    };
+    let file = KeyFile::new();
+    let loaded = file.load_from_bytes(&glib::Bytes::from(bytes), KeyFileFlags::NONE);
+    // GLib refuses a file without any group as empty.
+    let read = loaded.and_then(|()| file.boolean("Group", "key")).ok();
+    let found = match look.found {
+        Found::Value(Scalar::Boolean(on)) => Some(on),
+        _ => None,
+    };
+    assert_eq!(found, read, "{:?}", String::from_utf8_lossy(bytes));
 }
 
 /// Everything a policy can say about one choice.
@@ -342,16 +466,13 @@ pub fn search(bytes: &[u8]) {
 /// with no entries, and all other content is unchanged.
 pub fn history(bytes: &[u8]) {
     LazyLock::force(&SHIPPED);
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return;
-    };
-    for (format, found) in history::without_entries(text).into_iter().enumerate() {
+    for (format, found) in history::without_entries(bytes).into_iter().enumerate() {
         let Ok((count, kept)) = found else {
             continue;
         };
-        assert!(count == 0 || kept.len() < text.len());
-        let mut letters = text.bytes();
-        assert!(kept.bytes().all(|byte| letters.any(|other| other == byte)));
+        assert!(count == 0 || kept.len() < bytes.len());
+        let mut all = bytes.iter();
+        assert!(kept.iter().all(|byte| all.any(|other| other == byte)));
         let [.., again] = &history::without_entries(&kept)[..=format] else {
             unreachable!("there is at least one format");
         };

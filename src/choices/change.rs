@@ -9,7 +9,6 @@
 //! A service may ask for a password. So services are written last when turning off and first when
 //! turning on: if the user cancels, nothing else has been turned on.
 
-mod complaints;
 mod failure;
 
 use std::collections::HashMap;
@@ -26,10 +25,11 @@ use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
 use crate::system::home;
 use crate::system::limits;
+use crate::system::log;
 use crate::system::owner::Owner;
-use crate::system::settings::Storage;
+use crate::system::settings::fault;
+use crate::system::settings::fault::StorageFault;
 
-pub use complaints::collect_complaints;
 pub use failure::Failure;
 
 /// A message of a change under way.
@@ -105,7 +105,7 @@ pub fn change(
                     choice,
                     readers: catalogue.readers_of(choice).collect(),
                     request,
-                    memory_only: Storage::is_memory_only(),
+                    storage: &fault::before_writing,
                     foreign: home::of_another(),
                     pause: limits::SETTINGS_PAUSE,
                     given_up: &given_up,
@@ -130,7 +130,7 @@ pub fn change(
         status
             .installed()
             .filter(|reader| !is_done(reader, request))
-            .map(|reader| (reader.id.clone(), Failure::NoAnswer))
+            .map(|reader| (reader.id.clone(), StorageFault::NoAnswer.into()))
             .collect()
     });
     // These programs are unknown, so nothing was changed.
@@ -144,6 +144,14 @@ pub fn change(
         request,
         status,
         failures,
+    }
+}
+
+/// Finds out why a value didn't reach the storage.
+fn explain() -> Failure {
+    match fault::before_writing() {
+        Err(fault) => fault.into(),
+        Ok(()) => Failure::NotSaved(log::failure()),
     }
 }
 
@@ -166,8 +174,8 @@ struct Attempt<'a> {
     choice: &'static Choice,
     readers: Vec<&'a Reader>,
     request: Request,
-    /// Whether settings are lost when the program ends.
-    memory_only: bool,
+    /// Finds out whether settings can be saved.
+    storage: &'a dyn Fn() -> Result<(), StorageFault>,
     /// The user who owns the settings, if the caller is root in another user's home.
     foreign: Option<Owner>,
     /// How long the bus has to notice that the settings service ended.
@@ -200,14 +208,30 @@ impl Attempt<'_> {
         if let Some(refused) = self.refuse(&before, &readers, &now) {
             return refused;
         }
+        let mut failures = self.write_and_call(&before, readers, &now);
+        failures.retain(|failure| matters(&before, failure));
+        failures
+    }
+
+    /// Changes the readers in an order by which nothing is sent that shouldn't be.
+    fn write_and_call(
+        &self,
+        before: &ChoiceStatus,
+        readers: Vec<&Reader>,
+        now: &Snapshot,
+    ) -> Vec<(String, Failure)> {
         let (services, others): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .partition(|reader| reader.store.service().is_some());
+        if let Some(fault) = self.fault(&others, now) {
+            return self.without_storage(&fault, &services, &others);
+        }
         match self.request {
+            _ if self.is_given_up() => Vec::new(),
             Request::Mode(_) => self.call_services(&services),
-            _ if self.memory_only => self.without_storage(&services, &others),
             Request::On => {
-                let failures = self.call_services(&services);
+                let mut failures = self.call_services(&services);
+                failures.retain(|failure| matters(before, failure));
                 if failures.is_empty() {
                     self.write(&others)
                 } else {
@@ -228,19 +252,45 @@ impl Attempt<'_> {
         self.given_up.load(Ordering::Relaxed)
     }
 
+    /// Why settings can't be saved, if something has to be saved there.
+    fn fault(&self, readers: &[&Reader], now: &Snapshot) -> Option<StorageFault> {
+        let mut readers = readers.iter();
+        if readers.any(|reader| self.needs_storage(reader, now)) {
+            (self.storage)().err()
+        } else {
+            None
+        }
+    }
+
+    /// Whether the request changes a reader's value in the settings storage.
+    fn needs_storage(&self, reader: &Reader, now: &Snapshot) -> bool {
+        reader.is_in_settings()
+            && reader
+                .plan(now, self.request)
+                .is_ok_and(|left| left.iter().any(|write| write.is_allowed(now)))
+    }
+
     /// Turns off the readers that need no settings storage. Turns nothing on.
-    fn without_storage(&self, services: &[&Reader], others: &[&Reader]) -> Vec<(String, Failure)> {
+    fn without_storage(
+        &self,
+        fault: &StorageFault,
+        services: &[&Reader],
+        others: &[&Reader],
+    ) -> Vec<(String, Failure)> {
+        let now = Snapshot::fresh();
         let is_off = self.request == Request::Off;
-        let (forgotten, others): (Vec<_>, Vec<_>) = others
-            .iter()
-            .copied()
-            .partition(|reader| !is_off || reader.is_in_settings());
-        let mut failures = self.write(&others);
-        if is_off {
+        let left = |reader: &Reader| {
+            self.needs_storage(reader, &now)
+                || (!is_off && !self.is_done(&ReaderStatus::of(reader, &now)))
+        };
+        let (left, others): (Vec<_>, Vec<_>) = others.iter().partition(|reader| left(reader));
+        let mut failures = Vec::new();
+        if is_off && !self.is_given_up() {
+            failures = self.write(&others);
             failures.extend(self.call_services(services));
         }
-        let forgotten = forgotten.iter();
-        failures.extend(forgotten.map(|reader| (reader.id.clone(), Failure::MemoryOnly)));
+        let left = left.iter();
+        failures.extend(left.map(|reader| (reader.id.clone(), fault.clone().into())));
         failures
     }
 
@@ -309,7 +359,7 @@ impl Attempt<'_> {
             if self.is_given_up() {
                 break;
             }
-            complaints::forget();
+            log::forget_failure();
             let mut refusals = self.write_all(readers);
             failures = self.verify(readers);
             for (id, failure) in &mut failures {
@@ -365,7 +415,7 @@ impl Attempt<'_> {
                             (false, true) if left.is_empty() => Failure::Overruled,
                             (false, true) => Failure::Locked,
                             (_, false) if reader.is_in_settings() => {
-                                unexplained.get_or_insert_with(complaints::explain).clone()
+                                unexplained.get_or_insert_with(explain).clone()
                             }
                             (_, false) => Failure::NotSaved(None),
                         }
@@ -384,7 +434,13 @@ impl Attempt<'_> {
         readers: &[&Reader],
         now: &Snapshot,
     ) -> Option<Vec<(String, Failure)>> {
-        let undone = || before.installed().filter(|reader| !self.is_done(reader));
+        // A setting that no program obeys neither refuses nor needs to be told.
+        let undone = || {
+            let installed = before.installed();
+            installed.filter(|reader| {
+                reader.has_program && reader.may_be_obeyed() && !self.is_done(reader)
+            })
+        };
         let locked: Vec<&str> = match self.request {
             Request::On => readers
                 .iter()
@@ -427,6 +483,17 @@ fn is_done(reader: &ReaderStatus, request: Request) -> bool {
     })
 }
 
+/// Whether a failure keeps a program from obeying in this session. A setting without its program,
+/// and one that no program obeys in this session, is written as far as possible.
+fn matters(before: &ChoiceStatus, (id, failure): &(String, Failure)) -> bool {
+    let mut readers = before.readers.iter();
+    readers.any(|reader| {
+        reader.id == *id
+            && reader.may_be_obeyed()
+            && (reader.has_program || !failure.is_of_a_program())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -434,8 +501,9 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
+    use crate::choices::catalogue::names::List;
     use crate::choices::choice;
-    use crate::choices::store::{Answer, Problem, Store, Watched, Write};
+    use crate::choices::store::{Answer, Obeyed, Problem, SettingKey, Store, Watched, Write};
     use crate::system::bus::Bus;
     use crate::system::service::{Service, ServiceProblem};
     use crate::system::settings::Origin;
@@ -451,11 +519,15 @@ mod tests {
         is_service: bool,
         is_locked: bool,
         is_absent: bool,
+        /// Whether the setting is here without its program.
+        is_unused: bool,
         /// The number of writes that don't persist.
         forgets: usize,
         refuses: bool,
         /// Whether the caller gives up during the write.
         is_late: bool,
+        /// Whether it needs the settings storage.
+        is_in_settings: bool,
     }
 
     /// A store in memory.
@@ -487,6 +559,7 @@ mod tests {
                 for_everybody: false,
                 mode: None,
                 parts: Vec::new(),
+                obeyed: Obeyed::Yes,
             }))
         }
 
@@ -499,7 +572,15 @@ mod tests {
         }
 
         fn watched(&self) -> Watched {
-            Watched::default()
+            let key = SettingKey {
+                schema: String::new(),
+                path: String::new(),
+                key: String::new(),
+            };
+            Watched {
+                keys: vec![key; usize::from(self.manner.is_in_settings)],
+                ..Watched::default()
+            }
         }
 
         fn service(&self) -> Option<Service> {
@@ -549,9 +630,11 @@ mod tests {
         is_service: false,
         is_locked: false,
         is_absent: false,
+        is_unused: false,
         forgets: 0,
         refuses: false,
         is_late: false,
+        is_in_settings: false,
     };
 
     const SERVICE: Manner = Manner {
@@ -573,17 +656,17 @@ mod tests {
     /// failures.
     fn wish(
         request: Request,
-        memory_only: bool,
+        fault: Option<&StorageFault>,
         stores: &[(&'static str, Manner)],
     ) -> (Vec<String>, Vec<(String, Failure)>) {
-        wish_of(None, request, memory_only, stores)
+        wish_of(None, request, fault, stores)
     }
 
     /// Like [`wish`]. `foreign`: the user who owns the settings, if the caller is root.
     fn wish_of(
         foreign: Option<Owner>,
         request: Request,
-        memory_only: bool,
+        fault: Option<&StorageFault>,
         stores: &[(&'static str, Manner)],
     ) -> (Vec<String>, Vec<(String, Failure)>) {
         let log = Log::default();
@@ -594,6 +677,7 @@ mod tests {
             .map(|&(name, manner)| Reader {
                 id: name.to_owned(),
                 file: Some(name.into()),
+                programs: manner.is_unused.then(List::default),
                 store: Arc::new(Fake {
                     name,
                     manner,
@@ -609,7 +693,7 @@ mod tests {
             choice: &choice::ALL[0],
             readers: readers.iter().collect(),
             request,
-            memory_only,
+            storage: &|| fault.cloned().map_or(Ok(()), Err),
             foreign,
             pause: Duration::ZERO,
             given_up: &given_up,
@@ -630,11 +714,11 @@ mod tests {
     #[test]
     fn a_service_is_told_last_where_a_choice_is_turned_off_and_first_where_it_is_turned_on() {
         let stores = [("service", SERVICE), ("one", PLAIN), ("two", PLAIN)];
-        let (log, failures) = wish(Request::Off, false, &stores);
+        let (log, failures) = wish(Request::Off, None, &stores);
         let others = ["one", "two", "one waited", "two waited"];
         assert_eq!(log, [&others[..], &["asking", "service"]].concat());
         assert_eq!(failures, []);
-        let (log, failures) = wish(Request::On, false, &stores);
+        let (log, failures) = wish(Request::On, None, &stores);
         assert_eq!(log, [&["asking", "service"], &others[..]].concat());
         assert_eq!(failures, []);
     }
@@ -643,11 +727,11 @@ mod tests {
     fn nothing_else_is_turned_on_where_a_service_refuses_and_off_goes_on() {
         let stores = [("service", REFUSING), ("one", PLAIN)];
         let refused = Failure::Refused("no".to_owned());
-        let (log, failures) = wish(Request::On, false, &stores);
+        let (log, failures) = wish(Request::On, None, &stores);
         assert_eq!(log, ["asking", "service"]);
         let left = ("one", Failure::NotTriedAfter);
         assert_eq!(failures, failed(&[("service", refused.clone()), left]));
-        let (log, failures) = wish(Request::Off, false, &stores);
+        let (log, failures) = wish(Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited", "asking", "service"]);
         assert_eq!(failures, failed(&[("service", refused)]));
     }
@@ -655,13 +739,13 @@ mod tests {
     #[test]
     fn a_lock_refuses_on_for_all_and_off_goes_past_it() {
         let stores = [("one", PLAIN), ("locked", LOCKED), ("service", SERVICE)];
-        let (log, failures) = wish(Request::On, false, &stores);
+        let (log, failures) = wish(Request::On, None, &stores);
         assert_eq!(log, Vec::<String>::new());
         let left = |id| (id, Failure::NotTried);
         let locked = ("locked", Failure::Locked);
         let expected = [left("one"), locked.clone(), left("service")];
         assert_eq!(failures, failed(&expected));
-        let (log, failures) = wish(Request::Off, false, &stores);
+        let (log, failures) = wish(Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited", "asking", "service"]);
         assert_eq!(failures, failed(&[locked]));
     }
@@ -672,7 +756,7 @@ mod tests {
             is_locked: true,
             ..SERVICE
         };
-        let (log, failures) = wish(Request::Off, false, &[("service", manner)]);
+        let (log, failures) = wish(Request::Off, None, &[("service", manner)]);
         assert_eq!(log, Vec::<String>::new());
         assert_eq!(failures, failed(&[("service", Failure::Locked)]));
     }
@@ -681,11 +765,11 @@ mod tests {
     fn a_write_that_does_not_stick_is_tried_twice_more_and_then_said_not_to_be_saved() {
         let forgetful = |forgets| Manner { forgets, ..PLAIN };
         for (forgets, writes) in [(1, 2), (2, 3)] {
-            let (log, failures) = wish(Request::Off, false, &[("one", forgetful(forgets))]);
+            let (log, failures) = wish(Request::Off, None, &[("one", forgetful(forgets))]);
             assert_eq!(log.iter().filter(|entry| *entry == "one").count(), writes);
             assert_eq!(failures, []);
         }
-        let (log, failures) = wish(Request::Off, false, &[("one", forgetful(9))]);
+        let (log, failures) = wish(Request::Off, None, &[("one", forgetful(9))]);
         assert_eq!(log.iter().filter(|entry| *entry == "one").count(), 3);
         assert_eq!(failures, failed(&[("one", Failure::NotSaved(None))]));
     }
@@ -696,7 +780,7 @@ mod tests {
             forgets: 9,
             ..SERVICE
         };
-        let (log, failures) = wish(Request::Off, false, &[("service", manner)]);
+        let (log, failures) = wish(Request::Off, None, &[("service", manner)]);
         assert_eq!(log, ["asking", "service"]);
         assert_eq!(failures, failed(&[("service", Failure::NotSaved(None))]));
     }
@@ -707,20 +791,63 @@ mod tests {
             is_absent: true,
             ..LOCKED
         };
-        let (log, failures) = wish(Request::On, false, &[("absent", manner), ("one", PLAIN)]);
+        let (log, failures) = wish(Request::On, None, &[("absent", manner), ("one", PLAIN)]);
         assert_eq!(log, ["one", "one waited"]);
         assert_eq!(failures, []);
     }
 
     #[test]
-    fn without_a_storage_only_what_needs_none_is_turned_off() {
-        let stores = [("one", PLAIN), ("service", SERVICE)];
-        let (log, failures) = wish(Request::Off, true, &stores);
+    fn a_setting_without_its_program_is_written_and_its_lock_stops_nothing() {
+        let unused = |manner| Manner {
+            is_unused: true,
+            ..manner
+        };
+        for request in [Request::On, Request::Off] {
+            let stores = [("unused", unused(PLAIN)), ("one", PLAIN)];
+            let (log, failures) = wish(request, None, &stores);
+            assert_eq!(log, ["unused", "one", "unused waited", "one waited"]);
+            assert_eq!(failures, []);
+            let stores = [("unused", unused(LOCKED)), ("one", PLAIN)];
+            let (log, failures) = wish(request, None, &stores);
+            assert_eq!(log, ["one", "one waited"]);
+            assert_eq!(failures, []);
+        }
+        // What stops all settings is said.
+        let fault = StorageFault::NoBus;
+        let setting = Manner {
+            is_in_settings: true,
+            ..unused(PLAIN)
+        };
+        for request in [Request::On, Request::Off] {
+            let (_, failures) = wish(request, Some(&fault), &[("unused", setting)]);
+            assert_eq!(
+                failures,
+                failed(&[("unused", Failure::Storage(fault.clone()))])
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_storage_only_what_needs_none_is_turned_off_and_nothing_is_turned_on() {
+        let setting = Manner {
+            is_in_settings: true,
+            ..PLAIN
+        };
+        let stores = [("setting", setting), ("one", PLAIN), ("service", SERVICE)];
+        let fault = Some(&StorageFault::NoBus);
+        let (log, failures) = wish(Request::Off, fault, &stores);
         assert_eq!(log, ["one", "one waited", "asking", "service"]);
+        let failure = |id| (id, Failure::Storage(StorageFault::NoBus));
+        assert_eq!(failures, failed(&[failure("setting")]));
+        for request in [Request::On, Request::Reset] {
+            let (log, failures) = wish(request, fault, &stores);
+            assert_eq!(log, Vec::<String>::new());
+            assert_eq!(failures, failed(&[failure("setting"), failure("one")]));
+        }
+        // Nothing has to be saved in settings.
+        let (log, failures) = wish(Request::On, fault, &stores[1..]);
+        assert_eq!(log, ["asking", "service", "one", "one waited"]);
         assert_eq!(failures, []);
-        let (log, failures) = wish(Request::On, true, &stores);
-        assert_eq!(log, Vec::<String>::new());
-        assert_eq!(failures, failed(&[("one", Failure::MemoryOnly)]));
     }
 
     #[test]
@@ -730,11 +857,11 @@ mod tests {
             ..manner
         };
         let stores = [("one", late(PLAIN)), ("two", PLAIN), ("service", SERVICE)];
-        let (log, failures) = wish(Request::Off, false, &stores);
+        let (log, failures) = wish(Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited"]);
         assert_eq!(failures, failed(&[("two", Failure::NotSaved(None))]));
         let stores = [("first", late(SERVICE)), ("next", SERVICE), ("one", PLAIN)];
-        let (log, failures) = wish(Request::On, false, &stores);
+        let (log, failures) = wish(Request::On, None, &stores);
         assert_eq!(log, ["asking", "first"]);
         let left = [("next", Failure::Silent), ("one", Failure::NotTriedAfter)];
         assert_eq!(failures, failed(&left));
@@ -744,8 +871,11 @@ mod tests {
     fn root_changes_nothing_in_another_users_home() {
         let owner = Owner::of("/".as_ref(), 1000);
         let stores = [("one", PLAIN), ("service", SERVICE)];
-        for (request, memory_only) in [(Request::On, false), (Request::Off, true)] {
-            let (log, failures) = wish_of(Some(owner.clone()), request, memory_only, &stores);
+        for (request, fault) in [
+            (Request::On, None),
+            (Request::Off, Some(&StorageFault::MemoryOnly)),
+        ] {
+            let (log, failures) = wish_of(Some(owner.clone()), request, fault, &stores);
             assert_eq!(log, Vec::<String>::new());
             let foreign = |id| (id, Failure::Foreign(owner.clone()));
             assert_eq!(failures, failed(&[foreign("one"), foreign("service")]));

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Conditions under which a listed name sends anything.
+//! Conditions under which a listed name sends anything, and under which a program obeys a setting.
 //!
 //! A search provider may look online only with a plugin, or only if the user allowed it in the
 //! program. Otherwise, turning it off would remove local results, and reporting it as on would be a
 //! false alarm.
+//!
+//! Some settings reach programs in some sessions only: a settings daemon hands them on, or the
+//! display system decides where programs look. What is unknown of a session never makes a setting
+//! count less.
 
+use std::env;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -13,12 +18,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
 use crate::choices::catalogue::names::{
-    KeyName, ListName, Listed, NonEmpty, SchemaId, StoragePath, read_text, wrong,
+    BusName, DesktopName, Display, KeyName, ListName, Listed, NonEmpty, ProcessName, SchemaId,
+    StoragePath, read_text, wrong,
 };
 use crate::choices::catalogue::values::VariantText;
 use crate::choices::snapshot::Snapshot;
 use crate::formats::mistake::{At, quote};
 use crate::system::limits;
+use crate::system::processes::{Folder, is_running};
 use crate::system::text::is_unprintable;
 
 /// `[[…only-if]]` in a reader file: a name, and either files or a setting.
@@ -143,6 +150,92 @@ impl Listed for FilePattern {
     const PLURAL: &'static str = "file names";
 }
 
+/// `[[obeyed-if]]` in a reader file: what a session is like in which the program obeys the setting.
+/// Every field must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ObeyedIf {
+    /// The session is that of one of these desktops.
+    desktops: Option<NonEmpty<DesktopName>>,
+    /// Programs use this display system.
+    display: Option<Display>,
+    /// A program owns one of these names on the session bus.
+    bus_names: Option<NonEmpty<BusName>>,
+    /// The user runs one of these programs.
+    processes: Option<NonEmpty<ProcessName>>,
+}
+
+impl ObeyedIf {
+    /// Whether it holds in this session. `None`: unknown.
+    pub(crate) fn holds(&self, now: &Snapshot) -> Option<bool> {
+        let desktops = self.desktops.as_ref().map(|names| {
+            let current = variable("XDG_CURRENT_DESKTOP")?;
+            Some(
+                current
+                    .split(':')
+                    .any(|current| names.iter().any(|name| **name == *current)),
+            )
+        });
+        let display = self.display.map(|wanted| Some(display()? == wanted));
+        let owned = |name: &BusName| now.services().is_owned(name);
+        let bus_names = self
+            .bus_names
+            .as_ref()
+            .map(|names| any(names.iter().map(owned)));
+        let runs = |name: &ProcessName| Some(is_running(name, Folder::Config));
+        let parts = [desktops, display, bus_names];
+        let known = all(parts.into_iter().flatten());
+        // The list of processes is long.
+        match (&self.processes, known) {
+            (Some(names), known) if known != Some(false) => {
+                all([known, any(names.iter().map(runs))].into_iter())
+            }
+            _ => known,
+        }
+    }
+
+    /// The names on the session bus that matter.
+    pub(crate) fn bus_names(&self) -> impl Iterator<Item = &BusName> {
+        self.bus_names.iter().flat_map(|names| names.iter())
+    }
+}
+
+/// Whether one of the facts holds. `None`: unknown.
+pub(crate) fn any(facts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    all(facts.map(|fact| fact.map(|fact| !fact))).map(|none| !none)
+}
+
+/// Whether all the facts hold. `None`: unknown.
+fn all(facts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(true);
+    for fact in facts {
+        match fact {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = None,
+        }
+    }
+    known
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The display system that GTK and Qt choose in this session. `None`: there is no display, or it is
+/// unknown.
+fn display() -> Option<Display> {
+    let session = match variable("XDG_SESSION_TYPE").as_deref() {
+        Some("wayland") => Some(Display::Wayland),
+        Some("x11") => Some(Display::X11),
+        _ => None,
+    };
+    if variable("WAYLAND_DISPLAY").is_some() {
+        return Some(Display::Wayland);
+    }
+    session.or_else(|| variable("DISPLAY").map(|_| Display::X11))
+}
+
 impl OnlyIf {
     /// Checks that the fields fit each other.
     pub(crate) fn check(&self) -> Result<(), At> {
@@ -186,6 +279,21 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn what_is_unknown_is_neither_true_nor_false_unless_the_rest_decides() {
+        let (yes, no, unknown) = (Some(true), Some(false), None);
+        for (facts, is_any, is_all) in [
+            (&[][..], no, yes),
+            (&[yes, no, unknown], yes, no),
+            (&[yes, unknown], yes, unknown),
+            (&[no, unknown], unknown, no),
+            (&[unknown], unknown, unknown),
+        ] {
+            assert_eq!(any(facts.iter().copied()), is_any, "{facts:?}");
+            assert_eq!(all(facts.iter().copied()), is_all, "{facts:?}");
+        }
+    }
 
     fn exists(folder: &Path, pattern: &str) -> bool {
         let pattern = format!("{}/{pattern}", folder.display());

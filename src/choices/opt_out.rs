@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use crate::choices::catalogue::names::is_unit;
 use crate::choices::catalogue::names::{AbsoluteFile, DottedKey, NonEmpty, UnitName};
 use crate::choices::catalogue::values::FileValue;
+use crate::formats::document::DocumentProblem;
+use crate::formats::format::{Found, Scalar};
 use crate::formats::toml as document;
-use crate::formats::toml::{DocumentProblem, Found, Scalar};
 use crate::system::i18n::system_error;
 use crate::system::tree::{Kind, Tree};
 

@@ -7,11 +7,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use crate::choices::catalogue::names::Effect;
 pub use crate::choices::condition::FilePattern;
-pub use crate::choices::store::{Answer, Mode, ModeState, Part, Problem, Request};
+pub use crate::choices::store::{Answer, Mode, ModeState, Obeyed, Part, Problem, Request};
 
-use crate::choices::catalogue::names::List;
+use crate::choices::catalogue::names::{List, ReaderId};
 use crate::choices::choice::Choice;
+use crate::choices::condition;
+use crate::choices::condition::ObeyedIf;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::store::{Store, Watched, Write};
 use crate::choices::stores::gsettings::Gsettings;
@@ -31,6 +34,13 @@ pub struct Reader {
     /// show it. Some settings come with every desktop, whether or not a program reads them. An
     /// empty list means that no such program is known.
     pub programs: Option<List<FilePattern>>,
+    /// When a running program obeys a change.
+    pub effect: Effect,
+    /// The sessions in which the program obeys the setting. Empty: all.
+    pub obeyed_if: List<ObeyedIf>,
+    /// The readers that come before this one: while the program obeys one of them, it doesn't obey
+    /// this setting.
+    pub after: List<ReaderId>,
     /// Where the program keeps the setting.
     pub store: Arc<dyn Store>,
 }
@@ -45,6 +55,9 @@ impl Reader {
             choice,
             file: None,
             programs: None,
+            effect: Effect::Now,
+            obeyed_if: List::default(),
+            after: List::default(),
             store: Arc::new(Gsettings::own(choice)),
         }
     }
@@ -75,7 +88,31 @@ impl Reader {
         if self.is_absent() {
             return Ok(None);
         }
-        self.store.read(now)
+        let obeyed = || match self.is_obeyed(now) {
+            Some(true) => Obeyed::Yes,
+            Some(false) => Obeyed::No,
+            None => Obeyed::Unknown,
+        };
+        match self.store.read(now) {
+            Ok(Some(answer)) if answer.may_be_obeyed() => Ok(Some(Answer {
+                obeyed: obeyed(),
+                ..answer
+            })),
+            // It doesn't matter in this session.
+            Err(_) if obeyed() == Obeyed::No => Ok(None),
+            answer => answer,
+        }
+    }
+
+    /// Whether the program obeys the setting in this session, as far as the session decides it.
+    /// `None`: unknown.
+    fn is_obeyed(&self, now: &Snapshot) -> Option<bool> {
+        let conditions = self.obeyed_if.iter();
+        if self.obeyed_if.is_empty() {
+            Some(true)
+        } else {
+            condition::any(conditions.map(|condition| condition.holds(now)))
+        }
     }
 
     /// The writes that a request needs. Empty if the state is already as requested.
@@ -95,7 +132,11 @@ impl Reader {
         if self.is_absent() {
             return Watched::default();
         }
-        self.store.watched()
+        let names = self.obeyed_if.iter().flat_map(ObeyedIf::bus_names);
+        Watched {
+            owners: names.map(ToString::to_string).collect(),
+            ..self.store.watched()
+        }
     }
 
     /// Whether the setting is in the settings storage.

@@ -12,7 +12,7 @@ use glib::Variant;
 use glib::prelude::*;
 
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Part, Request};
+use crate::choices::store::{Answer, Obeyed, Part, Request};
 use crate::system::settings::{Origin, Reading};
 
 /// What the values in one place mean.
@@ -131,7 +131,20 @@ pub struct Place<'a> {
     pub settled: bool,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The place of a service that doesn't report its value.
+    pub(crate) fn unknown(rule: &'a dyn Rule, name: String) -> Self {
+        Self {
+            rule,
+            name,
+            value: None,
+            origin: None,
+            locked: false,
+            own: false,
+            settled: false,
+        }
+    }
+
     fn state(&self) -> State {
         self.rule.state(self.value.as_ref())
     }
@@ -169,6 +182,7 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         } else {
             Vec::new()
         },
+        obeyed: Obeyed::Yes,
     }
 }
 

@@ -2,11 +2,13 @@
 
 //! The status of a choice, read back from its readers.
 
+use std::collections::HashSet;
+
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
 use crate::choices::organisation;
 use crate::choices::organisation::Organisation;
-use crate::choices::reader::{Answer, ModeState, Problem, Reader};
+use crate::choices::reader::{Answer, Effect, ModeState, Obeyed, Problem, Reader};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
@@ -14,21 +16,23 @@ use crate::system::i18n::{gettext, noop};
 use crate::system::settings::Origin;
 use crate::system::text;
 
-/// The status of a choice, from its installed readers.
+/// The status of a choice, from the readers that [count](ReaderStatus::counts).
+///
+/// If none counts, no app here follows the choice. Then the status is that of the panel's own key.
 #[derive(Clone, Debug, PartialEq)]
 // Independent facts about the choice.
 #[allow(clippy::struct_excessive_bools)]
 pub struct ChoiceStatus {
     /// The choice.
     pub choice: &'static Choice,
-    /// The combined state of the installed readers. [`State::Mixed`] also if one can't be read: a
-    /// choice is off only if all readers are known to be off.
+    /// The combined state of the readers. [`State::Mixed`] also if one can't be read: a choice is
+    /// off only if all readers are known to be off.
     pub state: State,
     /// Who decided: `Administrator` if the choice is locked; else `You` or `Administrator` if any
-    /// installed reader's value is theirs, in that order; else `Default`.
+    /// reader's value is theirs, in that order; else `Default`.
     pub origin: Origin,
-    /// Whether the user can't change the choice: every installed reader is locked, or all are off
-    /// and turning on is refused because one of them is locked.
+    /// Whether the user can't change the choice: every reader is locked, or all are off and turning
+    /// on is refused because one of them is locked.
     pub locked: bool,
     /// Whether turning on is refused because a program is locked off.
     pub refuses_on: bool,
@@ -59,6 +63,10 @@ pub struct ReaderStatus {
     pub has_program: bool,
     /// Whether the program may have an identifier for the computer.
     pub has_identifier: bool,
+    /// When a running program obeys a change.
+    pub effect: Effect,
+    /// The IDs of the readers that come before it; [`Reader::after`].
+    pub after: Vec<String>,
     /// What it reads. `None`: it isn't installed.
     pub answer: Result<Option<Answer>, Problem>,
 }
@@ -73,6 +81,8 @@ impl ReaderStatus {
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
             has_identifier: reader.store.has_identifier(),
+            effect: reader.effect,
+            after: reader.after.iter().map(ToString::to_string).collect(),
             answer,
         }
     }
@@ -86,6 +96,8 @@ impl ReaderStatus {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: Err(Problem::Lost(lost.clone())),
         }
     }
@@ -99,6 +111,29 @@ impl ReaderStatus {
     /// Whether the program is installed. True if its settings can't be read.
     pub const fn installed(&self) -> bool {
         !matches!(self.answer, Ok(None))
+    }
+
+    /// Whether a program obeys this setting, so that it counts in the state of the choice and is
+    /// shown among the apps that follow it.
+    ///
+    /// A setting without its program is only written, for the day when the program comes. A setting
+    /// that no program obeys in this session is only written, for another session. The panel's own
+    /// key is no decision while it is at its default and free.
+    pub fn counts(&self) -> bool {
+        self.has_program
+            && self.may_be_obeyed()
+            && match &self.answer {
+                Ok(None) => false,
+                Ok(Some(answer)) => {
+                    !self.own || answer.locked || answer.origin != Some(Origin::Default)
+                }
+                Err(_) => true,
+            }
+    }
+
+    /// Whether the program may obey the setting in this session. True if it can't be read.
+    pub fn may_be_obeyed(&self) -> bool {
+        self.reading().is_none_or(Answer::may_be_obeyed)
     }
 
     /// The answer of an installed program that could be read.
@@ -148,11 +183,15 @@ impl ChoiceStatus {
     }
 
     /// Combines readers that were read. Doesn't look up the policy.
-    pub(crate) fn from_readers(choice: &'static Choice, readers: Vec<ReaderStatus>) -> Self {
-        // The panel's own key is a reader, so there is at least one state.
-        let state =
-            State::combine(readers.iter().filter_map(ReaderStatus::state)).unwrap_or(State::Mixed);
-        let answers = || readers.iter().filter_map(ReaderStatus::reading);
+    pub(crate) fn from_readers(choice: &'static Choice, mut readers: Vec<ReaderStatus>) -> Self {
+        yield_to_earlier(&mut readers);
+        let mut counting: Vec<_> = readers.iter().filter(|reader| reader.counts()).collect();
+        if counting.is_empty() {
+            counting.extend(readers.iter().filter(|reader| reader.own));
+        }
+        let states = counting.iter().filter_map(|reader| reader.state());
+        let state = State::combine(states).unwrap_or(State::Mixed);
+        let answers = || counting.iter().filter_map(|reader| reader.reading());
         let all_locked = answers().next().is_some() && answers().all(|answer| answer.locked);
         let refused = answers().any(|answer| answer.locked && answer.state != State::On);
         let locked = all_locked || (refused && state == State::Off);
@@ -160,6 +199,7 @@ impl ChoiceStatus {
             .filter_map(|answer| answer.origin)
             .max()
             .unwrap_or(Origin::Default);
+        let resettable = !locked && answers().any(|answer| answer.resettable && !answer.locked);
         Self {
             choice,
             state,
@@ -173,22 +213,28 @@ impl ChoiceStatus {
             preset: false,
             organisation: None,
             pending: false,
-            resettable: !locked && answers().any(|answer| answer.resettable && !answer.locked),
+            resettable,
             readers,
         }
     }
 
     /// How programs send. `None` if no installed program has several modes.
     pub fn mode(&self) -> Option<ModeState> {
-        let answers = self.readers.iter().filter_map(ReaderStatus::reading);
+        let answers = self.followers().filter_map(ReaderStatus::reading);
         answers
             .filter_map(|answer| answer.mode)
             .reduce(|a, b| if a == b { a } else { ModeState::Mixed })
     }
 
-    /// The readers of installed programs.
+    /// The readers whose settings are on this computer. They are written and read back.
     pub fn installed(&self) -> impl Iterator<Item = &ReaderStatus> {
         self.readers.iter().filter(|reader| reader.installed())
+    }
+
+    /// The readers that count: the apps that follow the choice, and the panel's own key if it was
+    /// decided.
+    pub fn followers(&self) -> impl Iterator<Item = &ReaderStatus> {
+        self.readers.iter().filter(|reader| reader.counts())
     }
 
     /// The readers that stand for unknown programs, and why.
@@ -202,8 +248,23 @@ impl ChoiceStatus {
     /// Whether no program is known to follow the choice, apart from those that read the panel's own
     /// key.
     pub fn has_no_reader(&self) -> bool {
-        self.installed()
-            .all(|reader| reader.own || !reader.has_program)
+        self.followers().all(|reader| reader.own)
+    }
+}
+
+/// Marks the readers that a program doesn't obey because it obeys one that comes before.
+fn yield_to_earlier(readers: &mut [ReaderStatus]) {
+    let is_obeyed = |reader: &&ReaderStatus| {
+        let answer = reader.reading();
+        answer.is_some_and(|answer| answer.obeyed == Obeyed::Yes)
+    };
+    let obeyed = readers.iter().filter(is_obeyed);
+    let obeyed: HashSet<_> = obeyed.map(|reader| reader.id.clone()).collect();
+    for reader in readers {
+        let yields = reader.after.iter().any(|earlier| obeyed.contains(earlier));
+        if let (true, Ok(Some(answer))) = (yields, &mut reader.answer) {
+            answer.obeyed = Obeyed::No;
+        }
     }
 }
 
@@ -220,6 +281,8 @@ mod tests {
             own: false,
             has_program: true,
             has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
             answer: Ok(Some(Answer {
                 state,
                 origin: Some(origin),
@@ -229,6 +292,7 @@ mod tests {
                 for_everybody: false,
                 mode: None,
                 parts: Vec::new(),
+                obeyed: Obeyed::Yes,
             })),
         }
     }
@@ -258,6 +322,70 @@ mod tests {
         assert_eq!(status.state, State::Off);
         assert_eq!(status.origin, Origin::Default);
         assert!(!status.resettable);
+    }
+
+    fn own(state: State, origin: Origin, locked: bool) -> ReaderStatus {
+        ReaderStatus {
+            own: true,
+            ..reader(state, origin, locked)
+        }
+    }
+
+    /// A setting whose program isn't installed.
+    fn without_program(state: State, origin: Origin, locked: bool) -> ReaderStatus {
+        ReaderStatus {
+            has_program: false,
+            ..reader(state, origin, locked)
+        }
+    }
+
+    #[test]
+    fn the_panels_own_key_counts_once_it_was_decided() {
+        use Origin::{Administrator, Default, You};
+        let on = || reader(State::On, Default, false);
+        let untouched = status(vec![on(), own(State::Off, Default, false)]);
+        assert_eq!(untouched.state, State::On);
+        assert_eq!(untouched.followers().count(), 1);
+        assert!(!untouched.has_no_reader());
+        for (origin, locked) in [(You, false), (Administrator, false), (Default, true)] {
+            let decided = status(vec![on(), own(State::Off, origin, locked)]);
+            assert_eq!(decided.state, State::Mixed, "{origin:?} {locked}");
+            assert_eq!(decided.followers().count(), 2);
+        }
+    }
+
+    #[test]
+    fn an_own_key_that_is_locked_off_refuses_on_and_one_that_is_free_does_not() {
+        let off = || reader(State::Off, Origin::Default, false);
+        let locked = status(vec![off(), own(State::Off, Origin::Default, true)]);
+        assert!(locked.locked && locked.refuses_on);
+        let free = status(vec![off(), own(State::Off, Origin::Default, false)]);
+        assert!(!free.locked && !free.refuses_on);
+    }
+
+    #[test]
+    fn a_setting_without_its_program_neither_counts_nor_decides_nor_locks() {
+        let settings = || without_program(State::On, Origin::You, true);
+        let found = status(vec![reader(State::Off, Origin::Default, false), settings()]);
+        assert_eq!((found.state, found.origin), (State::Off, Origin::Default));
+        assert!(!found.locked && !found.refuses_on && !found.resettable);
+        let broken = ReaderStatus {
+            has_program: false,
+            ..unreadable()
+        };
+        let found = status(vec![reader(State::Off, Origin::Default, false), broken]);
+        assert_eq!(found.state, State::Off);
+    }
+
+    #[test]
+    fn a_choice_that_no_app_follows_has_the_state_of_the_panels_own_key() {
+        let settings = || without_program(State::On, Origin::You, false);
+        for (state, origin) in [(State::Off, Origin::Default), (State::On, Origin::You)] {
+            let found = status(vec![settings(), own(state, origin, false)]);
+            assert_eq!((found.state, found.origin), (state, origin));
+            assert!(found.has_no_reader());
+            assert_eq!(found.resettable, origin == Origin::You);
+        }
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::choices::decision::Decision;
 use crate::choices::opt_out::OptOut;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
+use crate::formats::document::DocumentProblem;
 use crate::formats::mistake::{At, Mistake};
-use crate::formats::toml::DocumentProblem;
 use crate::system::service::{Service, ServiceProblem, Signal};
 use crate::system::settings::{KeyProblem, Origin};
 
@@ -114,6 +114,8 @@ pub struct Watched {
     pub signals: Vec<Signal>,
     /// Folders whose files may appear, disappear or change.
     pub folders: Vec<PathBuf>,
+    /// Names on the session bus that a program may begin or cease to own.
+    pub owners: Vec<String>,
 }
 
 /// A key of GSettings.
@@ -254,6 +256,26 @@ pub struct Answer {
     pub mode: Option<ModeState>,
     /// The installed members of a list.
     pub parts: Vec<Part>,
+    /// Whether the program obeys the setting in this session.
+    pub obeyed: Obeyed,
+}
+
+/// Whether a program obeys a setting in this session. A setting may count in some sessions only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obeyed {
+    /// It does.
+    Yes,
+    /// It may, so the setting counts.
+    Unknown,
+    /// It doesn't. The setting is written for other sessions, and doesn't count in this one.
+    No,
+}
+
+impl Answer {
+    /// Whether the program may obey the setting in this session.
+    pub fn may_be_obeyed(&self) -> bool {
+        self.obeyed != Obeyed::No
+    }
 }
 
 /// A part of a reader: an installed member of a list, or a file.

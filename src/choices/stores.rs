@@ -3,6 +3,7 @@
 //! Every kind of store.
 
 pub(crate) mod dbus;
+pub(crate) mod dbus_call;
 pub(crate) mod dbus_entry;
 pub(crate) mod file;
 pub(crate) mod gsettings;
@@ -26,7 +27,8 @@ pub const STORES: &[(&str, Parse)] = &[
     ("gsettings-list", parse::<gsettings_list::GsettingsList>),
     ("dbus", parse::<dbus::Dbus>),
     ("dbus-entry", parse::<dbus_entry::DbusEntry>),
-    ("toml", parse::<file::TomlFile>),
+    ("dbus-call", parse::<dbus_call::DbusCall>),
+    ("file", parse::<file::ValueInFile>),
 ];
 
 /// Parses a table of a reader file.

@@ -24,9 +24,7 @@ use crate::system::limits;
 use crate::system::service;
 use crate::system::service::Signal;
 use crate::system::settings::Storage;
-
-/// The bus name of dconf's service.
-const DCONF_SERVICE: &str = "ca.desrt.dconf";
+use crate::system::settings::fault::DCONF_SERVICE;
 
 /// Signal subscriptions, which end when dropped.
 type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
@@ -60,6 +58,10 @@ impl Watch {
                 keys.entry((schema, path)).or_default().push(key);
             }
             folders.extend(watched.folders);
+            for name in watched.owners {
+                let owner = Signal::owner(&name);
+                session.entry(name).or_default().insert(owner);
+            }
             let Some(service) = reader.store.service() else {
                 continue;
             };

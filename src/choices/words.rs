@@ -9,17 +9,21 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::choices::change::{Failure, Report};
+use crate::choices::choice::Choice;
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
-use crate::formats::toml::DocumentProblem;
+use crate::formats::document::DocumentProblem;
+use crate::system::dconf::target::ProfileProblem;
 use crate::system::i18n::{
     Part, gettext, gettext_f, gettext_parts, ngettext_f, ngettext_parts, noop, system_error,
 };
+use crate::system::log::Complaint;
 use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::service::ServiceProblem;
+use crate::system::settings::fault::StorageFault;
 use crate::system::settings::{KeyProblem, Origin};
 use crate::system::text;
 
@@ -149,12 +153,6 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
         Ok(Some(answer)) => answer,
     };
     let mut sentences = Vec::new();
-    if !reader.has_program {
-        sentences.push(gettext(
-            // Translators: about a program whose setting comes with the desktop
-            "No such program was found here; the setting is kept for one that comes",
-        ));
-    }
     if answer.overruled {
         sentences.push(gettext(
             "Search results from all apps are turned off in the desktop’s settings",
@@ -196,7 +194,7 @@ fn parts(answer: &Answer) -> Option<String> {
 pub fn differing(status: &ChoiceStatus) -> String {
     let names = |wanted: Option<State>| {
         status
-            .installed()
+            .followers()
             .filter(|reader| reader.reading().map(|answer| answer.state) == wanted)
             .map(ReaderStatus::display_name)
             .collect::<Vec<_>>()
@@ -309,20 +307,7 @@ pub fn failure(program: &str, failure: &Failure) -> String {
             "{program} was left as it is, since your administrator locked another program.",
             &[program],
         ),
-        Failure::MemoryOnly => memory_only(),
-        Failure::NoAnswer => gettext(
-            "The settings service did not answer in time. Try again, or log out and log in.",
-        ),
-        Failure::NoBus => gettext(
-            "The settings service cannot be reached from here. Log in to a desktop session and try again.",
-        ),
-        Failure::NotWritable { folder, reason } => gettext_f(
-            "Nothing can be saved in “{folder}”: {reason}.",
-            &[
-                ("folder", &folder.display().to_string()),
-                ("reason", reason),
-            ],
-        ),
+        Failure::Storage(fault) => storage(fault),
         Failure::NotReplaced { file, why } => not_replaced(file, why),
         Failure::Foreign(owner) => foreign(owner),
         Failure::Overruled => gettext_f(
@@ -350,7 +335,12 @@ pub fn failure(program: &str, failure: &Failure) -> String {
                 ("problem", Part::Own(&problem(reason))),
             ],
         ),
-        Failure::NotSaved(_) => gettext_f(
+        Failure::NotSaved(Some(_)) => gettext_f(
+            // Translators: why is said after it, if it is known
+            "{program} did not keep the change.",
+            &[program],
+        ),
+        Failure::NotSaved(None) => gettext_f(
             "{program} did not keep the change. Something else may set it at the same time; try again.",
             &[program],
         ),
@@ -404,11 +394,131 @@ pub fn foreign(owner: &Owner) -> String {
     )
 }
 
-/// The warning on a computer that doesn't save settings.
-pub fn memory_only() -> String {
-    gettext(
-        "Changes cannot be saved: this computer keeps settings in memory only. Install dconf’s settings storage and log in again.",
-    )
+/// Why settings can't be saved, and what to do.
+pub fn storage(fault: &StorageFault) -> String {
+    let folder = |folder: &Path| text::path(folder);
+    match fault {
+        StorageFault::MemoryOnly => gettext(
+            "Changes cannot be saved: this computer keeps settings in memory only. Install dconf’s settings storage and log in again.",
+        ),
+        StorageFault::MemoryBackend(backend) => gettext_f(
+            // Translators: do not translate GSETTINGS_BACKEND, the name of a variable
+            "Changes cannot be saved: GSETTINGS_BACKEND={backend} keeps settings in memory only. Unset it and try again.",
+            &[("backend", backend)],
+        ),
+        StorageFault::Backend(backend) => gettext_f(
+            // Translators: do not translate GSETTINGS_BACKEND, the name of a variable
+            "Changes cannot be saved where the apps of this session read them, since GSETTINGS_BACKEND is “{backend}”. Unset it and try again.",
+            &[("backend", backend)],
+        ),
+        StorageFault::Profile(problem) => profile(problem),
+        StorageFault::NoBus => gettext(
+            "The settings service cannot be reached from here. Log in to a desktop session and try again.",
+        ),
+        StorageFault::NoAnswer => gettext(
+            "The settings service did not answer in time. Try again, or log out and log in.",
+        ),
+        StorageFault::NoService => gettext(
+            // Translators: “dconf-service” is the name of a package
+            "The settings service is not installed for this session. Install dconf-service and log in again.",
+        ),
+        StorageFault::NotStarted(said) => gettext_f(
+            // Translators: {message} is what the system says, usually in English
+            "The settings service does not work: {message}. Log out and log in, or install dconf-service again.",
+            &[("message", said)],
+        ),
+        StorageFault::Database(said) => gettext_f(
+            // Translators: {message} is what the service says, with the name of a file, usually in
+            // English
+            "The settings service cannot use its database: {message}. Restore access to that file, or move it away.",
+            &[("message", said)],
+        ),
+        StorageFault::Elsewhere {
+            ours,
+            theirs: Some(theirs),
+        } => gettext_f(
+            // Translators: XDG_CONFIG_HOME and HOME are names of variables
+            "The apps of this session keep their settings in “{theirs}”, not in “{ours}”. Set XDG_CONFIG_HOME and HOME as in the session.",
+            &[("theirs", &folder(theirs)), ("ours", &folder(ours))],
+        ),
+        StorageFault::Elsewhere { ours, theirs: None } => gettext_f(
+            // Translators: XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME are names of variables
+            "The apps of this session do not keep their settings in “{ours}”. Set XDG_CONFIG_HOME, XDG_RUNTIME_DIR and HOME as in the session.",
+            &[("ours", &folder(ours))],
+        ),
+        StorageFault::NotWritable {
+            folder: place,
+            reason,
+        } => gettext_f(
+            "Nothing can be saved in “{folder}”: {reason}.",
+            &[("folder", &folder(place)), ("reason", reason)],
+        ),
+    }
+}
+
+/// For which desktop an answer is true, if the apps of others may follow another default. `own`: the
+/// desktop, or nothing.
+pub fn other_desktops(choice: &Choice, own: &str, others: Vec<String>) -> String {
+    let (title, others) = (choice.title(), list(others));
+    let parts = [
+        ("choice", Part::Own(&title)),
+        ("others", Part::Own(&others)),
+        ("desktop", Part::Foreign(own)),
+    ];
+    if own.is_empty() {
+        gettext_parts(
+            // Translators: {others} are names of desktops, such as “GNOME, KDE”; do not translate
+            // XDG_CURRENT_DESKTOP, the name of a variable
+            "The default of “{choice}” depends on the desktop, and no desktop session was found. It may be another one in: {others}. Set XDG_CURRENT_DESKTOP to ask for one of them.",
+            &parts[..2],
+        )
+    } else {
+        gettext_parts(
+            // Translators: {desktop} and {others} are names of desktops, such as “GNOME”
+            "The default of “{choice}” depends on the desktop. This answer is for {desktop}. It may be another one in: {others}.",
+            &parts,
+        )
+    }
+}
+
+/// What GLib or dconf complains about, and what to do.
+pub fn complaint(complaint: &Complaint) -> String {
+    match complaint {
+        Complaint::Storage(fault) => storage(fault),
+        Complaint::RuntimeFolder(folder) => gettext_f(
+            // Translators: “root” is the user with all rights
+            "“{folder}” cannot be used, so settings are read more slowly. If it belongs to another user, remove it as root.",
+            &[("folder", &text::path(folder))],
+        ),
+        Complaint::Other { library, message } => gettext_f(
+            // Translators: {library} is a name such as “dconf”; {message} is what it says, in
+            // English
+            "{library} reports a problem: {message}",
+            &[("library", library), ("message", message)],
+        ),
+    }
+}
+
+/// Why dconf's profile can't be used, and what to do.
+fn profile(problem: &ProfileProblem) -> String {
+    let name = |file: &Path| text::path(file);
+    match problem {
+        ProfileProblem::Missing(file) => gettext_f(
+            // Translators: dconf and DCONF_PROFILE are names; a profile is a file
+            "The dconf profile “{profile}” does not exist, so settings can be neither read nor saved. Correct or unset DCONF_PROFILE.",
+            &[("profile", &name(file))],
+        ),
+        ProfileProblem::Unreadable { file, reason } => gettext_f(
+            // Translators: dconf is a name; a profile is a file; the reason is what the system says
+            "The dconf profile “{profile}” cannot be read ({reason}), so settings can be neither read nor saved. Restore access to it.",
+            &[("profile", &name(file)), ("reason", reason)],
+        ),
+        ProfileProblem::Empty(file) => gettext_f(
+            // Translators: dconf is a name; a profile is a file; do not translate “user-db:user”
+            "The dconf profile “{profile}” names no database, so settings can be neither read nor saved. Add the line “user-db:user” to it.",
+            &[("profile", &name(file))],
+        ),
+    }
 }
 
 /// The result of a change that failed for some or all readers, in one or two sentences.
@@ -420,13 +530,9 @@ pub fn report(report: &Report) -> Option<String> {
     let sentence = failure(&name, first);
     // A cause that affects the whole computer names no program.
     let about_one = match first {
-        Failure::MemoryOnly
-        | Failure::NoAnswer
-        | Failure::NoBus
-        | Failure::NotWritable { .. }
-        | Failure::Foreign(_)
-        | Failure::NotTried
-        | Failure::NotTriedAfter => false,
+        Failure::Storage(_) | Failure::Foreign(_) | Failure::NotTried | Failure::NotTriedAfter => {
+            false
+        }
         // When turning on, no program was changed.
         Failure::Locked | Failure::Refused(_) | Failure::Silent => report.request == Request::Off,
         Failure::NotReplaced { .. }

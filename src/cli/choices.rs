@@ -13,35 +13,67 @@ use std::sync::Arc;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::change;
 use privacy_panel::choices::change::Report;
+use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
+use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
-use privacy_panel::system::settings::Storage;
+use privacy_panel::system::settings::fault;
 use privacy_panel::system::text::one_line;
 
 use crate::args::{Format, Way};
 use crate::output::{self, Exit};
 
 /// Loads the catalogue, and reports the files that it leaves out.
-fn load() -> Catalogue {
+fn load() -> (Catalogue, Option<Desktops>) {
     let catalogue = Catalogue::load();
+    let desktops = Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     output::lost(&catalogue);
-    catalogue
+    (catalogue, desktops)
 }
 
-fn ask(catalogue: &Catalogue, choice: &'static Choice) -> ChoiceStatus {
+/// Says where the settings come from, if that isn't where the session's programs have theirs.
+fn say_which_settings() {
+    if let Some(fault) = fault::of_backend().or_else(fault::elsewhere) {
+        output::complain(&words::storage(&fault));
+    }
+}
+
+/// Says for which desktop the answers about these choices are, if other desktops have others.
+fn say_which_desktop(
+    desktops: Option<&Desktops>,
+    choices: impl IntoIterator<Item = &'static Choice>,
+) {
+    let Some(desktops) = desktops else {
+        return;
+    };
+    let now = Snapshot::fresh();
+    for choice in choices {
+        let others = desktops.others(choice, &now);
+        if !others.is_empty() {
+            output::complain(&words::other_desktops(choice, &desktops.own(), others));
+        }
+    }
+}
+
+fn ask(
+    (catalogue, desktops): &(Catalogue, Option<Desktops>),
+    choice: &'static Choice,
+) -> ChoiceStatus {
+    say_which_settings();
+    say_which_desktop(desktops.as_ref(), [choice]);
     ChoiceStatus::of(catalogue, choice, &Snapshot::fresh())
 }
 
 pub(crate) fn get(choice: &'static Choice) -> io::Result<Exit> {
-    let catalogue = load();
-    output::line(ask(&catalogue, choice).state.as_str())?;
-    Ok(output::by(&catalogue, Exit::Done))
+    let loaded = load();
+    output::line(ask(&loaded, choice).state.as_str())?;
+    Ok(output::by(&loaded.0, Exit::Done))
 }
 
 /// An unknown state counts as on, so that there is always an answer.
@@ -54,13 +86,12 @@ pub(crate) fn is_on(choice: &'static Choice) -> Exit {
 }
 
 pub(crate) fn status(format: Format) -> io::Result<Exit> {
-    let catalogue = load();
+    let (catalogue, desktops) = load();
     let choices = ChoiceStatus::all(&catalogue);
-    if Storage::is_memory_only() {
-        output::complain(&words::memory_only());
-    }
+    say_which_settings();
+    say_which_desktop(desktops.as_ref(), choice::ALL);
     output::line(&if format.json {
-        json::status(&choices)
+        json::status(&choices, desktops.as_ref())
     } else {
         text::status(&choices)
     })?;
@@ -68,24 +99,25 @@ pub(crate) fn status(format: Format) -> io::Result<Exit> {
 }
 
 pub(crate) fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
-    let catalogue = load();
-    let Some(found) = ask(&catalogue, choice).mode() else {
+    let loaded = load();
+    let catalogue = &loaded.0;
+    let Some(found) = ask(&loaded, choice).mode() else {
         output::complain(&gettext_f(
             // Translators: {choice} is a name such as “Send error reports”
             "No program here can be told how to send, for “{choice}”.",
             &[("choice", &choice.title())],
         ));
-        return Ok(output::by(&catalogue, Exit::No));
+        return Ok(output::by(catalogue, Exit::No));
     };
     if let Some(wanted) = wanted {
         return Ok(change_all(&[choice], wanted.into()));
     }
     output::line(found.as_str())?;
-    Ok(output::by(&catalogue, Exit::Done))
+    Ok(output::by(catalogue, Exit::Done))
 }
 
 pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
-    let catalogue = load();
+    let (catalogue, _) = load();
     let mut found = Vec::new();
     for reader in catalogue.readers() {
         match reader.store.identifier() {
@@ -118,9 +150,10 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
 }
 
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
-    change::collect_complaints();
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
+    // A reset shows defaults.
+    Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     let mut exit = Exit::Done;
     let mut read_back = Vec::new();
@@ -155,7 +188,10 @@ fn exit_of(report: &Report) -> Exit {
 }
 
 pub(crate) fn watch(format: Format) -> io::Result<Exit> {
-    let catalogue = Rc::new(load());
+    let (catalogue, desktops) = load();
+    let catalogue = Rc::new(catalogue);
+    say_which_settings();
+    say_which_desktop(desktops.as_ref(), choice::ALL);
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));
     // Empty at first, so that the first round prints every choice.
@@ -169,15 +205,23 @@ pub(crate) fn watch(format: Format) -> io::Result<Exit> {
         move || {
             let now = ChoiceStatus::all(&catalogue);
             let before = known.replace(now.clone());
-            for (index, status) in now.iter().enumerate() {
-                if before.get(index) == Some(status) {
-                    continue;
-                }
-                let text = if format.json {
-                    json::choice(status)
+            let line = |status: &ChoiceStatus| {
+                if format.json {
+                    json::choice(status, desktops.as_ref())
                 } else {
                     text::change(status)
-                };
+                }
+            };
+            for (index, status) in now.iter().enumerate() {
+                let before = before.get(index);
+                if before == Some(status) {
+                    continue;
+                }
+                // A change of a setting that doesn't count isn't in the text.
+                let text = line(status);
+                if before.is_some_and(|before| line(before) == text) {
+                    continue;
+                }
                 if let Err(error) = output::line(&text) {
                     failure.replace(Some(error));
                     main_loop.quit();

@@ -20,7 +20,7 @@ use clap::Parser as _;
 
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::{choice, words};
-use privacy_panel::system::{home, i18n, text};
+use privacy_panel::system::{home, i18n, log, text};
 
 use crate::args::{Args, Command, HistoryCommand, NeverRecordCommand, PolicyCommand};
 use crate::output::Exit;
@@ -47,6 +47,7 @@ fn run(args: Args) -> io::Result<Exit> {
     ) {
         i18n::init();
     }
+    log::tell(|complaint| output::complain(&words::complaint(complaint)));
     if changes_something_of_a_user(&command) {
         if let Some(owner) = home::of_another() {
             output::complain(&words::foreign(&owner));

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Write};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::reader::Problem;
@@ -89,8 +90,16 @@ impl Write for Pipe<'_> {
     }
 }
 
-/// Prints a sentence to standard error.
+/// The sentences on standard error.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Prints a sentence to standard error, once.
 pub(crate) fn complain(sentence: &str) {
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.iter().any(|before| before == sentence) {
+        return;
+    }
+    said.push(sentence.to_owned());
     // If standard error is closed there is no way to report that.
     let _ = writeln!(io::stderr(), "privacyctl: {}", text::composed(sentence));
 }

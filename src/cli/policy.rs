@@ -6,13 +6,15 @@ mod json;
 mod text;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
-use privacy_panel::policy::{Applied, Failure, Policy, Report, Target, Uncovered, Unreadable};
+use privacy_panel::policy::{
+    Applied, Failure, LeftOut, Policy, Report, Target, Uncovered, Unreadable,
+};
 use privacy_panel::system::i18n::{gettext, gettext_f, noop, system_error};
 use privacy_panel::system::text::one_line;
 use privacy_panel::system::tree::Tree;
@@ -142,6 +144,10 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     for uncovered in policy::uncovered(&policy, &catalogue) {
         output::line(&text::not_reached(&uncovered))?;
     }
+    if let Some(nothing) = text::nothing_decided(&policy) {
+        output::line(&nothing)?;
+    }
+    warn_of(&target.left_out(policy.profiles));
     Ok(Exit::Done)
 }
 
@@ -178,15 +184,16 @@ fn say_applied(
     catalogue: &Catalogue,
     applied: &Applied,
 ) -> io::Result<()> {
-    for line in applied.said.iter().flat_map(|said| said.lines()) {
-        output::complain(&one_line(line));
-    }
+    complain_of(applied.said.as_deref());
     warn(&applied.report);
     for decision in &policy.decisions {
         output::line(&text::in_force(decision, &applied.report))?;
     }
     for uncovered in there(target, policy, catalogue) {
         output::line(&text::not_reached(&uncovered))?;
+    }
+    if let Some(nothing) = text::nothing_decided(policy) {
+        output::line(&nothing)?;
     }
     if applied.profile_changed && !target.tree().is_image() {
         output::line(&gettext(
@@ -196,8 +203,16 @@ fn say_applied(
     last_line(applied.changed)
 }
 
+/// Passes on the messages of another program.
+fn complain_of(said: Option<&str>) {
+    for line in said.into_iter().flat_map(str::lines) {
+        output::complain(&one_line(line));
+    }
+}
+
 fn show_changes(target: &Target, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
     let changes = target.dry_run(policy, catalogue)?;
+    complain_of(changes.said.as_deref());
     for change in changes.files.iter().chain(&changes.opt_outs.files) {
         output::line(change.unified().trim_end_matches('\n'))?;
     }
@@ -213,12 +228,14 @@ fn show_changes(target: &Target, policy: &Policy, catalogue: &Catalogue) -> Resu
             output::line(&gettext_f(sentence, &[("unit", unit)]))?;
         }
     }
-    if changes.compile {
-        let database = target.tree().name(Path::new(privacy_panel::app::DATABASE));
+    for database in &changes.compile {
         output::line(&gettext_f(
             "The database “{file}” would be compiled anew.",
             &[("file", &database.display().to_string())],
         ))?;
+    }
+    if let Some(nothing) = text::nothing_decided(policy) {
+        output::line(&nothing)?;
     }
     last_line(changes.is_change())?;
     Ok(Exit::Done)
@@ -295,5 +312,13 @@ fn warn(report: &Report) {
             "People cannot read “{file}”, so their programs do not obey. Give everybody the right to read it.",
             &[("file", &file.display().to_string())],
         ));
+    }
+    warn_of(&report.left_out);
+}
+
+/// Warns about profiles that leave the policy out.
+fn warn_of(profiles: &[LeftOut]) {
+    for profile in profiles {
+        output::complain(&text::left_out(profile));
     }
 }

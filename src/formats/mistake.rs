@@ -58,6 +58,13 @@ impl At {
         Place::default().of(self, file, text)
     }
 
+    /// Like [`Self::in_file`], for a file that may not be UTF-8.
+    pub(crate) fn in_bytes(self, file: &Path, bytes: &[u8]) -> Mistake {
+        let before = self.0.map(|at| &bytes[..at.min(bytes.len())]);
+        let text = String::from_utf8_lossy(before.unwrap_or_default());
+        Self(self.0.map(|_| text.len()), self.1).in_file(file, &text)
+    }
+
     /// All mistakes of a file in order. Scans the file once.
     pub(crate) fn all_in_file(mut mistakes: Vec<Self>, file: &Path, text: &str) -> Vec<Mistake> {
         mistakes.sort_by_key(|at| at.0);

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! The entries of an XML file as ranges of its text. Everything else is kept byte for byte.
+//!
+//! The file's elements must be complete. Otherwise it is read leniently: a byte that isn't UTF-8, or
+//! an attribute that a strict parser would refuse, doesn't hide the entries.
 
 use std::ops::Range;
 
 use quick_xml::Reader;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::system::limits;
 
 /// The names of the elements, and where an entry's dates are.
+#[derive(Debug)]
 pub(crate) struct Format {
     /// The outermost element.
     pub(crate) root: &'static [u8],
     /// The element that is an entry.
     pub(crate) entry: &'static [u8],
+    /// The attribute of an entry that says what it is about, such as an address.
+    pub(crate) subject: &'static [u8],
     /// The date in an attribute of the entry or of an element inside it, by the names of both.
     pub(crate) date: fn(element: &[u8], attribute: &[u8], value: &str) -> Option<i64>,
 }
@@ -24,13 +31,43 @@ pub(crate) struct Format {
 pub(crate) struct Entry {
     /// Its range in the text, with the preceding white space.
     pub(crate) place: Range<usize>,
+    /// What it is about. Empty if the entry doesn't say.
+    pub(crate) subject: String,
     /// In milliseconds since 1970.
     pub(crate) dates: Vec<i64>,
 }
 
+/// A file's bytes as text. Each byte that isn't UTF-8, and each byte of a byte order mark, becomes
+/// one ASCII character, so that a range of the text is the same range of the bytes.
+pub(crate) fn readable(bytes: &[u8]) -> String {
+    let (mark, rest) = match bytes.strip_prefix("\u{feff}".as_bytes()) {
+        Some(rest) => ("   ", rest),
+        None => ("", bytes),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    text.push_str(mark);
+    for chunk in rest.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    text
+}
+
+/// The bytes without some ranges, which are in order.
+pub(crate) fn without(bytes: &[u8], gone: impl Iterator<Item = Range<usize>>) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for place in gone {
+        kept.extend_from_slice(&bytes[from..place.start]);
+        from = place.end;
+    }
+    kept.extend_from_slice(&bytes[from..]);
+    kept
+}
+
 /// Finds all entries. An error describes what is wrong with the file, in English.
 pub(crate) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String> {
-    // The parser would skip it without counting it. GLib's parser refuses it.
+    // The parser would skip it without counting it.
     if text.starts_with('\u{feff}') {
         return Err(String::from("it begins with a byte order mark"));
     }
@@ -106,6 +143,7 @@ fn begin(
         let begins = if blank { space.start } else { space.end };
         let entry = Entry {
             place: begins..begins,
+            subject: String::new(),
             dates: Vec::new(),
         };
         *open = Some((entry, depth));
@@ -114,18 +152,27 @@ fn begin(
         if number == limits::XML_ATTRIBUTES {
             return Err(String::from("an element has too many attributes"));
         }
-        let attribute = attribute.map_err(|error| error.to_string())?;
-        let Some((entry, _)) = open.as_mut() else {
+        // The entry remains an entry without this attribute.
+        let Ok(attribute) = attribute else {
+            continue;
+        };
+        let Some((entry, begun)) = open.as_mut() else {
             continue;
         };
         let value = std::str::from_utf8(&attribute.value).unwrap_or_default();
+        if *begun == depth && attribute.key.as_ref() == format.subject {
+            entry.subject = unescape(value).map_or_else(|_| value.to_owned(), Into::into);
+            continue;
+        }
         // GLib ends strings at a NUL, and would scan a long text to its end.
         if value.len() > limits::DATE || value.contains('\0') {
             continue;
         }
-        entry
-            .dates
-            .extend((format.date)(name.as_ref(), attribute.key.as_ref(), value));
+        entry.dates.extend((format.date)(
+            name.as_ref(),
+            attribute.key.as_ref(),
+            value.trim(),
+        ));
     }
     Ok(())
 }
@@ -150,18 +197,6 @@ fn position(reader: &Reader<&[u8]>) -> Result<usize, String> {
     usize::try_from(reader.buffer_position()).map_err(|error| error.to_string())
 }
 
-/// The text without these entries.
-pub(crate) fn without<'a>(text: &str, gone: impl Iterator<Item = &'a Entry>) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut from = 0;
-    for entry in gone {
-        kept.push_str(&text[from..entry.place.start]);
-        from = entry.place.end;
-    }
-    kept.push_str(&text[from..]);
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +204,7 @@ mod tests {
     const FORMAT: Format = Format {
         root: b"list",
         entry: b"item",
+        subject: b"of",
         date: |_, attribute, value| (attribute == b"at").then(|| value.parse().ok())?,
     };
 
@@ -177,7 +213,8 @@ mod tests {
         let odd = entries
             .iter()
             .filter(|entry| entry.dates.iter().any(|date| date % 2 == 1));
-        Ok(without(text, odd))
+        let kept = without(text.as_bytes(), odd.map(|entry| entry.place.clone()));
+        String::from_utf8(kept).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -250,6 +287,42 @@ mod tests {
     }
 
     #[test]
+    fn an_attribute_that_is_broken_hides_no_entry() {
+        for (attributes, dates) in [
+            ("at='1' at='2'", vec![1]),
+            ("at=1", vec![]),
+            ("at", vec![]),
+            ("at=' 3 '", vec![3]),
+            ("of='a&amp;b' at=\"4\"", vec![4]),
+        ] {
+            let text = format!("<list><item {attributes}/><item at='5'></item></list>");
+            let entries = entries(&text, &FORMAT).unwrap();
+            assert_eq!(entries.len(), 2, "{text}");
+            assert_eq!(entries[0].dates, dates, "{text}");
+            assert_eq!(entries[1].dates, [5], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_subject_is_the_entrys_own_without_escapes() {
+        let text = "<list><item of='a&amp;b&lt;'><x of='c'/></item><item of='&no;'/></list>";
+        let entries = entries(text, &FORMAT).unwrap();
+        assert_eq!(entries[0].subject, "a&b<");
+        assert_eq!(entries[1].subject, "&no;");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_keep_every_range() {
+        let bytes = b"\xef\xbb\xbf<list><item of='caf\xe9\xff'/>\xc3<item at='1'/>\xa9</list>";
+        let text = readable(bytes);
+        assert_eq!(text.len(), bytes.len());
+        let entries = entries(&text, &FORMAT).unwrap();
+        assert_eq!(entries.len(), 2);
+        let kept = without(bytes, entries.iter().map(|entry| entry.place.clone()));
+        assert_eq!(kept, b"\xef\xbb\xbf<list>\xc3\xa9</list>");
+    }
+
+    #[test]
     fn a_broken_file_has_no_entries() {
         for text in [
             "",
@@ -259,8 +332,6 @@ mod tests {
             "<list/><list/>",
             "<other/>",
             "<list></list></list>",
-            "<list><item at='1' at='2'/></list>",
-            "<list><item at=1/></list>",
             "<list><item at='1'",
             "\u{feff}<list/>",
         ] {

@@ -4,21 +4,30 @@
 //!
 //! These programs share no lock. So a file is replaced as they replace it, with a rename, and only
 //! if it is still the file that was read.
+//!
+//! Users stop such a file by hand: they put a folder or a link to `/dev/null` in its place. Then
+//! nothing is kept there, and nothing has to be cleared.
 
+use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
 
+use gio::Cancellable;
+use gio::prelude::*;
 use rustix::io::Errno;
 
 use crate::formats::xml;
 use crate::formats::xml::{Entry, Format};
+use crate::history::source::{Found, Outcome, Source};
 use crate::history::{Problem, Span};
 use crate::system::home::Way;
 use crate::system::limits;
 use crate::system::replace::{NotReplaced, Original};
 
 struct Content {
-    text: String,
+    bytes: Vec<u8>,
     /// The target of any symbolic links. The links themselves stay.
     way: Way,
     original: Original,
@@ -26,10 +35,29 @@ struct Content {
 
 /// How a file changes.
 pub(crate) enum Change {
-    /// Replace its text.
-    Text(String),
+    /// Replace its content.
+    Content(Vec<u8>),
     /// Remove it.
     Removal,
+}
+
+/// How many entries of a file belong to a span.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Those that do.
+    pub(crate) entries: usize,
+    /// Those that stay because they have no date.
+    pub(crate) undated: usize,
+}
+
+/// The entries that were removed from a file, and when.
+#[derive(Debug)]
+pub(crate) struct Removed {
+    path: PathBuf,
+    format: &'static Format,
+    /// The dates of each entry, by its subject.
+    gone: HashMap<String, Vec<i64>>,
+    at: Instant,
 }
 
 /// Applies `question` to a file's text. `None`: there is no file.
@@ -39,16 +67,16 @@ pub(crate) fn examine<T>(
 ) -> Option<Result<T, Problem>> {
     match read(path) {
         Ok(None) => None,
-        Ok(Some(content)) => Some(question(&content.text)),
+        Ok(Some(content)) => Some(question(&xml::readable(&content.bytes))),
         Err(problem) => Some(Err(problem)),
     }
 }
 
-/// Rewrites a file with `change`, which also counts the removed entries. Returns that count.
-/// `None`: there is no file.
+/// Rewrites a file with `change`, which gets its bytes and also counts the removed entries. Returns
+/// that count. `None`: there is no file.
 pub(crate) fn rewrite(
     path: &Path,
-    change: impl Fn(&str) -> Result<(usize, Change), Problem>,
+    mut change: impl FnMut(&[u8]) -> Result<(usize, Change), Problem>,
 ) -> Option<Result<usize, Problem>> {
     for _ in 0..limits::REPLACE_TRIES {
         let content = match read(path) {
@@ -56,7 +84,7 @@ pub(crate) fn rewrite(
             Ok(Some(content)) => content,
             Err(problem) => return Some(Err(problem)),
         };
-        let (removed, change) = match change(&content.text) {
+        let (removed, change) = match change(&content.bytes) {
             Ok((0, _)) => return Some(Ok(0)),
             Ok(change) => change,
             Err(problem) => return Some(Err(problem)),
@@ -76,30 +104,191 @@ pub(crate) fn rewrite(
     Some(Err(Problem::NotReplaced(path.to_owned(), why)))
 }
 
-/// Counts the entries of a span in an XML file. `None`: there is no file.
-pub(crate) fn count(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
-    examine(path, |text| {
-        find(path, text, format).map(|entries| chosen(&entries, span).count())
+/// What a source with XML files holds of a span. `None`: there is no file.
+pub(crate) fn look(
+    source: &'static dyn Source,
+    files: Vec<Result<PathBuf, Problem>>,
+    format: &Format,
+    span: Span,
+) -> Option<Found> {
+    let counts = files.into_iter().filter_map(|file| match file {
+        Ok(path) => count(&path, format, span),
+        Err(problem) => Some(Err(problem)),
+    });
+    let (tally, problem) = sum(counts)?;
+    Some(match problem {
+        Some(problem) if tally.entries == 0 && problem.is_failure() => {
+            Found::new(source, Err(problem))
+        }
+        note => Found {
+            note,
+            ..Found::new(source, Ok(tally.entries))
+        },
     })
 }
 
-/// Removes the entries of a span from an XML file, and returns how many. `None`: there is no file.
-pub(crate) fn clear(path: &Path, format: &Format, span: Span) -> Option<Result<usize, Problem>> {
-    rewrite(path, |text| {
+/// Clears a span from the XML files of a source. `None`: there is no file.
+pub(crate) fn clear_all(
+    source: &'static dyn Source,
+    files: Vec<Result<PathBuf, Problem>>,
+    format: &'static Format,
+    span: Span,
+) -> Option<Outcome> {
+    let mut all = Vec::new();
+    let counts = files.into_iter().filter_map(|file| {
+        let (tally, removed) = match file.map(|path| clear(&path, format, span)) {
+            Ok(None) => return None,
+            Ok(Some(Ok(done))) => done,
+            Ok(Some(Err(problem))) | Err(problem) => return Some(Err(problem)),
+        };
+        all.extend(removed);
+        Some(Ok(tally))
+    });
+    let (tally, problem) = sum(counts)?;
+    Some(Outcome {
+        removed: tally.entries,
+        problem,
+        may_return: all,
+        ..Outcome::new(source, Ok(0))
+    })
+}
+
+/// The sum, and what to say about what stays: the first failure, if there is one. `None`: there is
+/// nothing to count.
+fn sum(counts: impl Iterator<Item = Result<Tally, Problem>>) -> Option<(Tally, Option<Problem>)> {
+    let mut all: Option<Tally> = None;
+    let (mut failure, mut stopped) = (None, None);
+    for count in counts {
+        let tally = all.get_or_insert_default();
+        match count {
+            Ok(count) => {
+                tally.entries += count.entries;
+                tally.undated += count.undated;
+            }
+            Err(problem) if problem.is_failure() => failure = failure.or(Some(problem)),
+            Err(problem) => stopped = stopped.or(Some(problem)),
+        }
+    }
+    let tally = all?;
+    let undated = (tally.undated > 0).then_some(Problem::SomeUndated(tally.undated));
+    let stopped = stopped.filter(|_| tally.entries == 0);
+    Some((tally, failure.or(undated).or(stopped)))
+}
+
+/// Counts the entries of a span in an XML file. `None`: there is no file.
+pub(crate) fn count(path: &Path, format: &Format, span: Span) -> Option<Result<Tally, Problem>> {
+    examine(path, |text| {
         let entries = find(path, text, format)?;
-        let removed = chosen(&entries, span).count();
-        let kept = xml::without(text, chosen(&entries, span));
+        Ok(Tally {
+            entries: chosen(&entries, span).count(),
+            undated: undated(&entries, span),
+        })
+    })
+}
+
+/// Removes the entries of a span from an XML file. `None`: there is no file.
+fn clear(
+    path: &Path,
+    format: &'static Format,
+    span: Span,
+) -> Option<Result<(Tally, Option<Removed>), Problem>> {
+    let (mut gone, mut stay) = (HashMap::new(), 0);
+    let removed = remove(path, format, |entries| {
+        (gone, stay) = (subjects(chosen(entries, span)), undated(entries, span));
+        entries
+            .iter()
+            .map(|entry| span.takes(&entry.dates))
+            .collect()
+    })?;
+    Some(removed.map(|entries| {
+        let tally = Tally {
+            entries,
+            undated: stay,
+        };
+        let removed = (entries > 0).then(|| Removed {
+            path: path.to_owned(),
+            format,
+            gone,
+            at: Instant::now(),
+        });
+        (tally, removed)
+    }))
+}
+
+/// Removes the entries for which `choose` returns true.
+fn remove(
+    path: &Path,
+    format: &Format,
+    mut choose: impl FnMut(&[Entry]) -> Vec<bool>,
+) -> Option<Result<usize, Problem>> {
+    rewrite(path, |bytes| {
+        let entries = find(path, &xml::readable(bytes), format)?;
+        let chosen = choose(&entries);
+        let gone = entries.iter().zip(&chosen).filter(|(_, gone)| **gone);
+        let removed = gone.clone().count();
+        let kept = xml::without(bytes, gone.map(|(entry, _)| entry.place.clone()));
         // Never write a text that the file's programs couldn't read.
-        if find(path, &kept, format)?.len() != entries.len() - removed {
+        if find(path, &xml::readable(&kept), format)?.len() != entries.len() - removed {
             return Err(broken(path, "its entries are not told apart"));
         }
-        Ok((removed, Change::Text(kept)))
+        Ok((removed, Change::Content(kept)))
     })
+}
+
+impl Removed {
+    /// Waits until running programs have written what they had in memory when the file was
+    /// cleared, and removes their old entries again. Returns what failed.
+    ///
+    /// GTK's programs read the file again when it changes. But a program that has just added an
+    /// entry writes its whole list up to a moment later, with the entries that were removed;
+    /// `gtk_recent_manager_changed` in gtk/gtkrecentmanager.c.
+    pub(crate) fn settle(&self, cancellable: &Cancellable) -> Result<(), Problem> {
+        let end = self.at + limits::LATE_WRITES;
+        let mut before = None;
+        loop {
+            let now = std::fs::metadata(&self.path).ok().map(|file| {
+                use std::os::unix::fs::MetadataExt as _;
+                (file.ino(), file.mtime(), file.mtime_nsec(), file.size())
+            });
+            if now != before {
+                before = now;
+                let again = remove(&self.path, self.format, |entries| {
+                    entries.iter().map(|entry| self.is_back(entry)).collect()
+                });
+                match again {
+                    None | Some(Ok(0)) => {}
+                    // The file has changed.
+                    Some(Ok(_)) => before = None,
+                    Some(Err(problem)) => return Err(problem),
+                }
+            }
+            if Instant::now() >= end || cancellable.is_cancelled() {
+                return Ok(());
+            }
+            thread::sleep(limits::LATE_WRITES_PAUSE);
+        }
+    }
+
+    /// Whether an entry is one that was removed. An entry with a new date is a new one.
+    fn is_back(&self, entry: &Entry) -> bool {
+        self.gone
+            .get(&entry.subject)
+            .is_some_and(|dates| entry.dates.iter().all(|date| dates.contains(date)))
+    }
+}
+
+fn subjects<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashMap<String, Vec<i64>> {
+    let mut subjects: HashMap<String, Vec<i64>> = HashMap::new();
+    for entry in entries {
+        let dates = subjects.entry(entry.subject.clone()).or_default();
+        dates.extend(&entry.dates);
+    }
+    subjects
 }
 
 fn find(path: &Path, text: &str, format: &Format) -> Result<Vec<Entry>, Problem> {
     // Programs create an empty file if they have no entries.
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Ok(Vec::new());
     }
     xml::entries(text, format).map_err(|error| broken(path, &error))
@@ -109,15 +298,23 @@ fn chosen(entries: &[Entry], span: Span) -> impl Iterator<Item = &Entry> {
     entries.iter().filter(move |entry| span.takes(&entry.dates))
 }
 
+/// How many entries stay only because they have no date.
+fn undated(entries: &[Entry], span: Span) -> usize {
+    let undated = entries.iter().filter(|entry| entry.dates.is_empty());
+    if span.is_everything() {
+        0
+    } else {
+        undated.count()
+    }
+}
+
 pub(crate) fn broken(path: &Path, what: &str) -> Problem {
     Problem::Broken(path.to_owned(), what.to_owned())
 }
 
 fn read(path: &Path) -> Result<Option<Content>, Problem> {
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => {
-            broken(path, "it is not a file")
-        }
+        io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => Problem::NothingKept,
         io::ErrorKind::FileTooLarge => broken(path, "it is too large"),
         _ => Problem::Unreadable(path.to_owned(), error),
     };
@@ -130,9 +327,8 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
         return Ok(None);
     };
     let bytes = original.read(limits::HISTORY_FILE).map_err(unreadable)?;
-    let text = String::from_utf8(bytes).map_err(|_| broken(path, "it is not in UTF-8"))?;
     Ok(Some(Content {
-        text,
+        bytes,
         way,
         original,
     }))
@@ -140,7 +336,7 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
 
 fn replace(before: Content, change: &Change) -> Result<(), NotReplaced> {
     match change {
-        Change::Text(text) => before.way.replace(Some(before.original), text.as_bytes()),
+        Change::Content(bytes) => before.way.replace(Some(before.original), bytes),
         Change::Removal => before.way.remove(&before.original),
     }
 }
@@ -156,9 +352,15 @@ mod tests {
     const FORMAT: Format = Format {
         root: b"list",
         entry: b"item",
+        subject: b"of",
         date: |_, attribute, value| (attribute == b"at").then(|| value.parse().ok())?,
     };
     const TEXT: &str = "<list>\n  <item at='1'/>\n  <item at='2'/>\n</list>\n";
+
+    /// How many entries were removed.
+    fn clear(path: &Path, format: &'static Format, span: Span) -> Option<Result<usize, Problem>> {
+        Some(super::clear(path, format, span)?.map(|(tally, _)| tally.entries))
+    }
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -193,7 +395,7 @@ mod tests {
     #[test]
     fn a_broken_file_is_left_alone() {
         let (_folder, path) = folder();
-        for text in ["<list>".as_bytes(), b"<list>\xff</list>", b"\0\0\0"] {
+        for text in ["<list>".as_bytes(), b"<list>\xff</lis", b"\0\0\0"] {
             fs::write(&path, text).unwrap();
             let outcome = clear(&path, &FORMAT, Span::EVERYTHING).unwrap();
             assert!(matches!(outcome, Err(Problem::Broken(..))), "{outcome:?}");
@@ -202,10 +404,63 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_and_a_pipe_in_its_place_are_not_waited_for() {
-        let (folder, _) = folder();
-        let outcome = count(folder.path(), &FORMAT, Span::EVERYTHING).unwrap();
-        assert!(outcome.is_err());
+    fn one_byte_that_is_no_text_keeps_no_entry() {
+        let (_folder, path) = folder();
+        fs::write(
+            &path,
+            b"<list><item of='caf\xe9' at='1'/><item at='2'/></list>",
+        )
+        .unwrap();
+        let one = Span::between(None, Some("1970-01-01T00:00:00.001Z".parse().unwrap()));
+        assert_eq!(clear(&path, &FORMAT, one.unwrap()).unwrap().unwrap(), 2);
+        fs::write(&path, b"<list>\xff<item at='1'/>\xfe</list>").unwrap();
+        assert_eq!(clear(&path, &FORMAT, Span::EVERYTHING).unwrap().unwrap(), 1);
+        assert_eq!(fs::read(&path).unwrap(), b"<list>\xff\xfe</list>");
+    }
+
+    #[test]
+    fn entries_without_a_date_stay_and_are_counted_unless_everything_goes() {
+        let (_folder, path) = folder();
+        let text = "<list><item/><item at='never'/><item at='7200000'/></list>";
+        fs::write(&path, text).unwrap();
+        let day = Span::between(None, Some("1970-01-02".parse().unwrap())).unwrap();
+        let (tally, removed) = super::clear(&path, &FORMAT, day).unwrap().unwrap();
+        assert_eq!((tally.entries, tally.undated), (1, 2));
+        assert!(removed.is_some());
+        let tally = count(&path, &FORMAT, Span::EVERYTHING).unwrap().unwrap();
+        assert_eq!((tally.entries, tally.undated), (2, 0));
+    }
+
+    #[test]
+    fn what_a_program_writes_back_goes_again_and_what_it_adds_stays() {
+        let (_folder, path) = folder();
+        let entry = |of: &str, at: i64| format!("<item of='{of}' at='{at}'/>");
+        let (old, other) = (entry("a", 1), entry("b", 2));
+        fs::write(&path, format!("<list>{old}{other}</list>")).unwrap();
+        let (_, removed) = super::clear(&path, &FORMAT, Span::EVERYTHING)
+            .unwrap()
+            .unwrap();
+        let (new, again) = (entry("c", 3), entry("b", 4));
+        fs::write(&path, format!("<list>{old}{new}{again}</list>")).unwrap();
+        removed.unwrap().settle(&Cancellable::new()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("<list>{new}{again}</list>"));
+    }
+
+    #[test]
+    fn nothing_is_kept_in_a_folder_a_pipe_or_a_device_and_they_are_not_waited_for() {
+        let (folder, path) = folder();
+        let is_nothing = |path: &Path| {
+            let count = count(path, &FORMAT, Span::EVERYTHING);
+            let clear = clear(path, &FORMAT, Span::EVERYTHING);
+            matches!(count, Some(Err(Problem::NothingKept)))
+                && matches!(clear, Some(Err(Problem::NothingKept)))
+        };
+        assert!(is_nothing(folder.path()));
+        let null = folder.path().join("null");
+        symlink("/dev/null", &null).unwrap();
+        assert!(is_nothing(&null));
+        fs::remove_file(&path).unwrap();
         let pipe = folder.path().join("pipe");
         rustix::fs::mknodat(
             rustix::fs::CWD,
@@ -215,7 +470,7 @@ mod tests {
             0,
         )
         .unwrap();
-        assert!(count(&pipe, &FORMAT, Span::EVERYTHING).unwrap().is_err());
+        assert!(is_nothing(&pipe));
     }
 
     #[test]
@@ -229,7 +484,7 @@ mod tests {
     #[test]
     fn what_somebody_else_replaced_meanwhile_is_not_replaced() {
         let (folder, path) = folder();
-        for change in [Change::Text(String::from("<list/>")), Change::Removal] {
+        for change in [Change::Content(b"<list/>".to_vec()), Change::Removal] {
             let content = read(&path).unwrap().unwrap();
             fs::write(folder.path().join("new"), "<list><item at='3'/></list>").unwrap();
             fs::rename(folder.path().join("new"), &path).unwrap();

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use gio::Cancellable;
 
 use crate::history::Span;
+use crate::history::dated_file::Removed;
 use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::text;
@@ -70,6 +71,12 @@ pub enum Problem {
     /// The entries have no dates.
     #[error("the entries have no dates")]
     Undated,
+    /// So many entries stay because they have no date, and not everything is cleared.
+    #[error("{0} more entries have no date")]
+    SomeUndated(usize),
+    /// There is no file, but something else in its place, so that programs keep nothing.
+    #[error("nothing is kept there")]
+    NothingKept,
     /// The administrator has locked the entries.
     #[error("locked by the administrator")]
     Locked,
@@ -102,6 +109,8 @@ pub struct Found {
     pub count: Result<usize, Problem>,
     /// Why they can't be cleared now.
     pub obstacle: Option<Problem>,
+    /// Why other entries aren't counted, and stay.
+    pub note: Option<Problem>,
 }
 
 /// The result of clearing one source.
@@ -113,6 +122,8 @@ pub struct Outcome {
     pub removed: usize,
     /// Why other entries of the span remain.
     pub problem: Option<Problem>,
+    /// What running programs may still write back.
+    pub(crate) may_return: Vec<Removed>,
 }
 
 /// How far clearing a slow source has come.
@@ -129,7 +140,10 @@ pub struct Progress {
 impl Problem {
     /// Whether it is a failure: entries of the span that should have gone are still there.
     pub const fn is_failure(&self) -> bool {
-        !matches!(self, Self::Undated)
+        !matches!(
+            self,
+            Self::Undated | Self::SomeUndated(_) | Self::NothingKept
+        )
     }
 }
 
@@ -139,6 +153,7 @@ impl Found {
             source,
             count,
             obstacle: None,
+            note: None,
         }
     }
 }
@@ -153,6 +168,16 @@ impl Outcome {
             source,
             removed,
             problem,
+            may_return: Vec::new(),
+        }
+    }
+
+    /// Waits for the moment in which running programs may write entries back, and removes those.
+    pub(crate) fn settle(&mut self, cancellable: &Cancellable) {
+        for removed in std::mem::take(&mut self.may_return) {
+            if let Err(problem) = removed.settle(cancellable) {
+                self.problem = Some(problem);
+            }
         }
     }
 }

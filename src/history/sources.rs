@@ -5,6 +5,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod app_usage;
+pub(crate) mod documents;
 pub(crate) mod recent;
 pub(crate) mod typed;
 
@@ -12,7 +13,10 @@ use crate::history::source::Source;
 
 /// The sources that have a file of their own, in the order in which they are shown.
 const SOURCES: &[&dyn Source] = &[
-    &recent::RecentFiles,
+    &recent::RecentFiles::Here,
+    &recent::RecentFiles::Flatpak,
+    &recent::RecentFiles::Snap,
+    &documents::RecentDocuments,
     &activity::Activity,
     &app_usage::AppUsage,
 ];

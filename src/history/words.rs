@@ -28,7 +28,11 @@ pub fn entries(count: usize) -> String {
 pub fn found(found: &Found) -> String {
     match (&found.count, &found.obstacle) {
         (Err(problem), _) => self::problem(problem, &found.source.program()),
-        (Ok(count), None) => entries(*count),
+        (Ok(count), None) => match &found.note {
+            None => entries(*count),
+            Some(note @ Problem::NothingKept) => problem(note, &found.source.program()),
+            Some(note) => and_then(&entries(*count), &problem(note, &found.source.program())),
+        },
         (Ok(_), Some(obstacle @ Problem::Undated)) => problem(obstacle, &found.source.program()),
         (Ok(count), Some(obstacle)) => and_then(
             &entries(*count),
@@ -51,6 +55,7 @@ pub fn outcome(outcome: &Outcome) -> String {
     };
     match &outcome.problem {
         None => removed,
+        Some(problem @ Problem::NothingKept) => self::problem(problem, &outcome.source.program()),
         Some(problem) => and_then(&removed, &self::problem(problem, &outcome.source.program())),
     }
 }
@@ -97,6 +102,15 @@ fn problem(problem: &Problem, service: &str) -> String {
             program,
         ),
         Problem::Undated => gettext("These have no dates. They go when you clear everything."),
+        Problem::SomeUndated(count) => ngettext_f(
+            // Translators: after how many entries of a time there are or were removed
+            "{count} more has no date. It goes when you clear everything.",
+            "{count} more have no date. They go when you clear everything.",
+            *count,
+            &[("count", &count.to_string())],
+        ),
+        // Translators: instead of a number of entries: the user has stopped a list
+        Problem::NothingKept => gettext("Nothing is kept here."),
         Problem::Locked => gettext("Your administrator does not let these be cleared."),
         Problem::SettingNotSaved => {
             gettext("The setting could not be saved. Try again after logging in anew.")

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use super::compile::Conflict;
 use super::report::Report;
+use crate::formats::document::DocumentProblem;
 use crate::formats::mistake::Mistake;
-use crate::formats::toml::DocumentProblem;
 use crate::system::dconf::command;
 use crate::system::i18n::system_error;
 use crate::system::scratch;
@@ -50,7 +50,7 @@ pub enum Failure {
     #[error("{} is in the way", text::path(.0))]
     InTheWay(PathBuf),
     /// Another program put a file into the policy's folder.
-    #[error("{} is somebody else's", text::path(.0))]
+    #[error("{} was not made by privacyctl", text::path(.0))]
     Foreign(PathBuf),
     /// The profile is a link, so another program manages it.
     #[error("{} is a link", text::path(.0))]

@@ -23,18 +23,24 @@
 //! ├── opt_outs   setting system-wide opt-outs, and taking them back
 //! ├── backups    the bytes that a removal restores
 //! ├── keyfiles   the sources of the database
+//! ├── others     the site's other databases
+//! ├── profiles   the profiles other than `user`
+//! ├── environment  the files that name profiles for logins
 //! ├── inspect    the current state, and who could undo the policy
 //! ├── read_back  a process that reads what is in force
 //! └── lock       one application at a time
 //! ```
 
 pub(crate) mod backups;
+pub(crate) mod environment;
 pub(crate) mod inspect;
 pub(crate) mod keyfiles;
 pub(crate) mod lock;
 pub(crate) mod opt_outs;
 pub(crate) mod original;
+pub(crate) mod others;
 pub(crate) mod plan;
+pub mod profiles;
 pub mod read_back;
 pub mod target;
 pub(crate) mod write;
@@ -43,6 +49,7 @@ use std::path::{Path, PathBuf};
 
 use inspect::leftovers;
 use opt_outs::Steps;
+use others::Others;
 
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
@@ -65,12 +72,15 @@ pub use target::Target;
 /// The folders that every application writes to.
 const FOLDERS: [&str; 2] = [DATABASES, profile::FOLDER];
 
+/// How often an application starts again because other databases changed meanwhile.
+const ROUNDS: usize = 3;
+
 /// The result of an application.
 #[derive(Debug)]
 pub struct Applied {
     /// Whether anything was written.
     pub changed: bool,
-    /// Whether the profile was written. Running sessions keep using the old one.
+    /// Whether a profile was written. Running sessions keep using the old one.
     pub profile_changed: bool,
     /// What is in force, read back.
     pub report: Report,
@@ -83,8 +93,10 @@ pub struct Applied {
 pub struct Changes {
     /// Files of the database and the profile.
     pub files: Vec<FileChange>,
-    /// Whether the database would be compiled.
-    pub compile: bool,
+    /// The databases that would be compiled: the policy's, and the site's other ones.
+    pub compile: Vec<PathBuf>,
+    /// dconf's messages about databases that it can't compile.
+    pub said: Option<String>,
     /// The system-wide opt-outs.
     pub opt_outs: Preview,
 }
@@ -92,7 +104,7 @@ pub struct Changes {
 impl Changes {
     /// Whether anything would change.
     pub fn is_change(&self) -> bool {
-        self.compile || !self.files.is_empty() || self.opt_outs.is_change()
+        !self.compile.is_empty() || !self.files.is_empty() || self.opt_outs.is_change()
     }
 }
 
@@ -148,12 +160,12 @@ impl Target {
         self.check_rights(folders.filter_map(|file| file.parent().map(PathBuf::from)))?;
         if !plan.is_change() {
             let report = self.inspect(policy, catalogue, &plan.compiled, process.take())?;
-            if report.in_force() {
+            if report.in_force_in_profile() {
                 return Ok(Applied {
                     changed: false,
                     profile_changed: false,
                     report,
-                    said: None,
+                    said: plan.others.said(),
                 });
             }
         }
@@ -161,23 +173,34 @@ impl Target {
             Some(process) => process,
             None => self.read_back_process()?,
         };
-        let said = self.carry_out(&plan, &lock)?;
+        let profile_changed = plan.profiles_change();
+        let mut said = vec![self.carry_out(&plan, &lock)?];
+        let mut compiled = plan.compiled;
+        for _ in 0..ROUNDS {
+            // Another process may have compiled or edited the site's other databases meanwhile.
+            let profile = plan.profile.after.as_deref().unwrap_or_default();
+            if self.compile(policy, catalogue, profile, &Others::default())? == compiled {
+                break;
+            }
+            let known = Some(self.backups()?);
+            let again = self.plan(policy, catalogue, &lock.made(), known)?;
+            said.push(self.carry_out(&again, &lock)?);
+            compiled = again.compiled;
+        }
         // dconf has just compiled the database, so it is current.
-        let report = self.read_back(policy, catalogue, &plan.compiled, true, Some(process));
+        let report = self.read_back(policy, catalogue, &compiled, true, Some(process));
         // Other processes need not wait for systemd.
         drop(lock);
-        let said = [said, self.tell_systemd(&plan.opt_outs)];
-        let said = said
-            .into_iter()
-            .flatten()
-            .reduce(|one, other| one + "\n" + &other);
+        said.push(self.tell_systemd(&plan.opt_outs));
+        let said: Vec<_> = said.into_iter().flatten().collect();
+        let said = (!said.is_empty()).then(|| said.join("\n"));
         let report = report?;
-        if !report.in_force() {
+        if !report.in_force_in_profile() {
             return Err(Failure::NotInForce(Box::new(report)));
         }
         Ok(Applied {
             changed: true,
-            profile_changed: plan.profile.is_change(),
+            profile_changed,
             report,
             said,
         })
@@ -187,12 +210,23 @@ impl Target {
     pub fn dry_run(&self, policy: &Policy, catalogue: &Catalogue) -> Result<Changes, Failure> {
         let known = self.backups().ok();
         let plan = self.plan(policy, catalogue, &lock::made(&self.tree), known)?;
-        let compile = plan.sources_change()
-            || !(self.inspect(policy, catalogue, &plan.compiled, None)?).in_force();
+        let is_compiled = !plan.sources_change()
+            && (self.inspect(policy, catalogue, &plan.compiled, None)?).in_force_in_profile();
+        let ours = (!is_compiled).then(|| self.name(DATABASE));
+        let others = plan.others.stale.keys();
+        let compile = ours
+            .into_iter()
+            .chain(others.map(|path| self.tree.name(path)));
+        let edits = plan.profile_edits.into_iter().map(|edit| edit.change);
         let files = [plan.keys, plan.locks, plan.profile];
         Ok(Changes {
-            files: files.into_iter().filter(FileChange::is_change).collect(),
-            compile,
+            files: files
+                .into_iter()
+                .chain(edits)
+                .filter(FileChange::is_change)
+                .collect(),
+            compile: compile.collect(),
+            said: plan.others.said(),
             opt_outs: plan.preview,
         })
     }
@@ -203,7 +237,7 @@ impl Target {
             Some(profile) => profile,
             None => self.new_profile()?,
         };
-        let compiled = self.compile(policy, catalogue, &profile)?;
+        let compiled = self.compile(policy, catalogue, &profile, &Others::default())?;
         self.inspect(policy, catalogue, &compiled, None)
     }
 
@@ -240,6 +274,7 @@ impl Target {
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
             self.take_out_of_profile(&profiles, kind, profile, &created)?;
         }
+        self.edit_profiles(&self.profile_removals()?)?;
         if let Some(databases) = &databases {
             let ours = [DATABASE_NAME, keyfiles::FOLDER].map(PathBuf::from);
             for name in leftovers(databases).into_iter().chain(ours) {
@@ -257,6 +292,9 @@ impl Target {
     /// Whether a removal would remove anything.
     fn is_there(&self) -> Result<bool, Failure> {
         if self.profile()?.1.as_deref().is_some_and(profile::has_ours) {
+            return Ok(true);
+        }
+        if !self.profile_removals()?.is_empty() {
             return Ok(true);
         }
         let sources = Path::new(DATABASES).join(keyfiles::FOLDER);

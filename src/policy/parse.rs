@@ -12,7 +12,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Decision, Lists, Organisation, Policy};
+use super::{Decision, Lists, Organisation, Policy, Profiles};
 use crate::choices::choice;
 use crate::choices::choice::Choice;
 use crate::choices::organisation::{is_contact, is_name};
@@ -133,7 +133,11 @@ impl Reading {
                         policy.decisions = self.decisions(table);
                     }
                 }
-                _ => self.unknown("field", name, &["organisation", "choices"]),
+                "profiles" => {
+                    let words = [("user", Profiles::User), ("all", Profiles::All)];
+                    policy.profiles = self.word(name, value, &words).unwrap_or_default();
+                }
+                _ => self.unknown("field", name, &["organisation", "choices", "profiles"]),
             }
         }
         policy

@@ -22,6 +22,8 @@ pub struct Report {
     pub exposed: Vec<PathBuf>,
     /// Files and folders that users cannot read, so that their programs ignore the policy.
     pub hidden: Vec<PathBuf>,
+    /// The profiles that leave the policy out.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The settings in force for one reader.
@@ -46,16 +48,67 @@ pub struct KeyReport {
     pub wanted: Answer,
     /// The value that was read back.
     pub found: Answer,
+    /// The other database that decides instead of the policy's, if it is known.
+    pub decided_by: Option<DecidedBy>,
+}
+
+/// A profile that leaves the policy out, or may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The profile's file, as seen from this computer.
+    pub profile: PathBuf,
+    /// The files that name it for programs of users who log in.
+    pub named_in: Vec<PathBuf>,
+    /// Why the policy may not reach the programs that use it.
+    pub why: Why,
+}
+
+/// Why a policy does not reach the programs that use a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It does not name the policy's database. `apply` can add the line with `profiles = "all"`.
+    NoLine,
+    /// It does not name the policy's database, and is not `apply`'s to change.
+    NotOurs,
+    /// It does not name the policy's database, and a package manages it.
+    OfPackage,
+    /// It does not exist, so that programs read no settings.
+    Missing,
+    /// It cannot be read.
+    Unreadable(String),
+    /// Its name is known at login only.
+    Variable,
+}
+
+/// Another database that decides a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecidedBy {
+    /// Its file.
+    pub database: PathBuf,
+    /// Whether it decides by a lock, rather than by its place in the profile.
+    pub by_lock: bool,
 }
 
 impl Report {
-    /// Whether the policy is in force.
+    /// Whether the policy is in force for all users.
     pub fn in_force(&self) -> bool {
+        self.in_force_in_profile() && self.left_out.is_empty()
+    }
+
+    /// Whether the policy is in force for programs that read the profile `user`.
+    pub fn in_force_in_profile(&self) -> bool {
         self.in_profile
             && self.is_current
             && self.hidden.is_empty()
             && self.readers.iter().all(ReaderReport::in_force)
             && self.policy.iter().all(KeyReport::in_force)
+    }
+
+    /// Whether another database has the last word about a key, so that applying the policy again
+    /// changes nothing.
+    pub fn is_overruled(&self) -> bool {
+        let keys = self.readers.iter().flat_map(|reader| &reader.keys);
+        keys.chain(&self.policy).any(|key| key.decided_by.is_some())
     }
 
     /// The readers of one choice.

@@ -18,8 +18,11 @@ use std::process::ExitCode;
 use gio::prelude::*;
 
 use life::Life;
-use privacy_panel::app::PACKAGE;
-use privacy_panel::system::bus;
+use privacy_panel::choices::words;
+use privacy_panel::system::{bus, i18n, log};
+
+/// The program's name in its messages.
+const PROGRAM: &str = "privacy-panel-search-provider";
 
 /// The well-known bus name, as in `data/net.launchpad.PrivacyPanel.search-provider.ini`.
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
@@ -32,11 +35,12 @@ const DO_NOT_QUEUE: u32 = 4;
 const PRIMARY_OWNER: u32 = 1;
 
 fn main() -> ExitCode {
-    privacy_panel::system::i18n::init();
+    i18n::init();
+    log::tell(|complaint| eprintln!("{PROGRAM}: {}", words::complaint(complaint)));
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{PACKAGE}-search-provider: {error}");
+            eprintln!("{PROGRAM}: {error}");
             ExitCode::FAILURE
         }
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! dconf: its command, its profiles, and a temporary home without the user's settings.
+//! dconf: its command, its profiles, where it saves, and a temporary home without the user's
+//! settings.
 
 pub(crate) mod command;
 pub(crate) mod profile;
 pub(crate) mod scratch_home;
+pub mod target;
 
 /// The folder of dconf's databases, and of the folders that they are compiled from.
 pub(crate) const DATABASES: &str = "/etc/dconf/db";

@@ -89,17 +89,23 @@ fn readers_below(folder: &Path) -> PathBuf {
     folder.join("readers.d")
 }
 
-/// The files that match a name below the user's configuration folder: with a `*` in the last part,
-/// the existing ones; otherwise the named one, whether it exists or not.
+/// The folders of the system's configuration, the most important first: `XDG_CONFIG_DIRS`, or its
+/// default; XDG Base Directory Specification. Relative names don't count.
+pub(crate) fn config_dirs() -> Vec<PathBuf> {
+    let mut folders = glib::system_config_dirs();
+    folders.retain(|folder| folder.is_absolute());
+    folders.truncate(limits::DATA_FOLDERS);
+    folders
+}
+
+/// The files that match a name below a folder: with a `*` in the last part, the existing ones;
+/// otherwise the named one, whether it exists or not.
 ///
 /// # Errors
 ///
 /// The folder that can't be read, or that has more files than [`limits::CONFIGURATION_FILES`], and
 /// why.
-pub(crate) fn configuration(name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    let Some(folder) = dirs::config_dir() else {
-        return Ok(Vec::new());
-    };
+pub(crate) fn files_below(folder: &Path, name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let (below, last) = name.rsplit_once('/').unwrap_or(("", name));
     let folder = folder.join(below);
     let Some(pattern) = glob::Pattern::new(last).ok().filter(|_| last.contains('*')) else {

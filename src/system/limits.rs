@@ -65,7 +65,7 @@ pub const PATTERN_ENTRIES: usize = 20_000;
 /// Beyond: the reader has a problem.
 pub const CONFIGURATION_FILES: usize = 256;
 
-/// The maximum size of a TOML file with a value, in bytes; `formats::toml` reads and rewrites it.
+/// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
 /// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`
@@ -82,6 +82,9 @@ pub const PROVIDER_FILE: u64 = 64 * 1024;
 /// How many search providers' files are read in total. Beyond: every listed name counts as
 /// installed.
 pub const PROVIDER_FILES: usize = 4096;
+
+/// The maximum size of a dconf profile, in bytes; `policy`. It has some lines.
+pub const PROFILE: u64 = 1024 * 1024;
 
 // ── Policies: `policy::parse` ───────────────────────────────────────────────────────────────────
 
@@ -138,6 +141,9 @@ pub const ZEITGEIST_BATCH: usize = 500;
 /// How long a call that removes events should take: a longer one halves the next batch.
 pub const ZEITGEIST_PACE: Duration = Duration::from_millis(500);
 
+/// The largest file of compiled schemas, in bytes. A full desktop has less than one MiB.
+pub const COMPILED_SCHEMAS: u64 = 32 * 1024 * 1024;
+
 /// The timeout of a query to a service.
 pub const SERVICE_PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -160,6 +166,10 @@ pub const SETTINGS_PAUSE: Duration = Duration::from_millis(100);
 /// The timeout of a change by the settings service. A service that asks the user for permission has
 /// [`CHANGE_PATIENCE`] in addition.
 pub const SETTINGS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The timeout of the settings service's start, after which the rest of a change is still made
+/// within [`SETTINGS_PATIENCE`].
+pub const SETTINGS_START: Duration = Duration::from_secs(6);
 
 /// The timeout of a call to the bus itself.
 pub const BUS_PATIENCE: Duration = Duration::from_secs(3);
@@ -193,6 +203,17 @@ pub const DATE: usize = 64;
 
 /// How often a file that other programs keep replacing is read again.
 pub const REPLACE_TRIES: usize = 5;
+
+/// How long after a list of files was cleared running programs may write it back. GTK collects
+/// changes for 250 ms, and GIO reports a change up to 800 ms late.
+pub const LATE_WRITES: Duration = Duration::from_millis(1200);
+
+/// How often a list is checked in that time.
+pub const LATE_WRITES_PAUSE: Duration = Duration::from_millis(50);
+
+/// How many sandboxed apps are searched for lists. Beyond: this is reported, and the others' lists
+/// stay.
+pub const SANDBOXES: usize = 10_000;
 
 /// How much of a process's environment is read, in bytes. Beyond: the program counts as one that
 /// uses the same files.

@@ -119,7 +119,7 @@ impl Scratch {
     }
 
     /// Writes a new file in it.
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
         self.dir.open_with(name, &options)?.write_all(bytes)

@@ -11,8 +11,8 @@
 //! A service keeps a choice as a property or as a named entry. It is queried once for all its
 //! properties or entries.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -149,9 +149,15 @@ enum Question {
     Entries(String),
 }
 
+/// The names that programs own on the session bus. `None`: unknown.
+type Owned = Option<HashSet<String>>;
+
 /// The answers of services, each queried once.
 #[derive(Debug, Default)]
-pub struct Answers(RefCell<HashMap<(Service, Question), Answered>>);
+pub struct Answers {
+    asked: RefCell<HashMap<(Service, Question), Answered>>,
+    owned: OnceCell<Owned>,
+}
 
 /// The reply of a method. `None`: the service isn't installed, or doesn't run and must not be
 /// started.
@@ -297,8 +303,53 @@ impl Answers {
         ))
     }
 
+    /// Reads the value that a method returns, alone or in a variant. `None`: the service isn't
+    /// installed. `Some(None)`: it answers with the error that means that there is no value.
+    pub fn value(
+        &self,
+        service: &Service,
+        call: &Call,
+        no_value: &str,
+    ) -> Result<Option<Option<Variant>>, ServiceProblem> {
+        if is_silent(service) {
+            return Err(ServiceProblem::NoAnswer(service.name.clone()));
+        }
+        let flags = DBusCallFlags::NONE;
+        let reply = match try_to_send(service, call, flags, limits::SERVICE_PATIENCE)? {
+            None => return Ok(None),
+            Some(Ok(reply)) => bounded(service, reply)?,
+            Some(Err(error)) if DBusError::remote_error(&error).is_some_and(|e| e == no_value) => {
+                return Ok(Some(None));
+            }
+            Some(Err(error)) => match understand(service, &call.method, error)? {
+                None => return Ok(None),
+                Some(reply) => reply,
+            },
+        };
+        if reply.n_children() != 1 {
+            return Err(failed(service, "its answer is not one value"));
+        }
+        let value = reply.child_value(0);
+        Ok(Some(Some(value.as_variant().unwrap_or(value))))
+    }
+
+    /// Whether a program owns a name on the session bus. `None`: unknown.
+    pub fn is_owned(&self, name: &str) -> Option<bool> {
+        let owned = self.owned.get_or_init(|| {
+            let connection = Bus::Session
+                .connect(limits::SERVICE_PATIENCE)
+                .ok()
+                .flatten()?;
+            let timeout = Some(limits::SERVICE_PATIENCE);
+            let reply = bus::query_daemon(&connection, "ListNames", &().to_variant(), timeout);
+            let (names,) = reply.ok()?.get::<(Vec<String>,)>()?;
+            Some(names.into_iter().collect())
+        });
+        owned.as_ref().map(|owned| owned.contains(name))
+    }
+
     fn query(&self, service: &Service, question: &Question, start: bool) -> Answered {
-        let mut answers = self.0.borrow_mut();
+        let mut answers = self.asked.borrow_mut();
         answers
             .entry((service.clone(), question.clone()))
             .or_insert_with(|| query(service, question, start))
@@ -379,6 +430,20 @@ pub fn text(service: &Service, method: &str) -> Result<Option<String>, ServicePr
 
 /// Calls a method. `None`: the service isn't installed.
 fn send(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration) -> Answered {
+    match try_to_send(service, call, flags, patience)? {
+        None => Ok(None),
+        Some(Ok(reply)) => Ok(Some(reply)),
+        Some(Err(error)) => understand(service, &call.method, error),
+    }
+}
+
+/// Calls a method. `None`: there is no bus.
+fn try_to_send(
+    service: &Service,
+    call: &Call,
+    flags: DBusCallFlags,
+    patience: Duration,
+) -> Result<Option<Result<Variant, glib::Error>>, ServiceProblem> {
     let no_answer = || ServiceProblem::NoAnswer(service.name.clone());
     let Ok(connection) = service.bus.connect(limits::SERVICE_PATIENCE) else {
         remember_silence(service.bus, None);
@@ -402,13 +467,13 @@ fn send(service: &Service, call: &Call, flags: DBusCallFlags, patience: Duration
     match reply {
         Ok(reply) => {
             answered(service.bus, &service.name);
-            Ok(Some(reply))
+            Ok(Some(Ok(reply)))
         }
         Err(error) if error.matches(gio::IOErrorEnum::TimedOut) => {
             remember_silence(service.bus, Some(&service.name));
             Err(no_answer())
         }
-        Err(error) => understand(service, &call.method, error),
+        Err(error) => Ok(Some(Err(error))),
     }
 }
 

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! When the session began.
+//! The session: when it began, and the environment of its programs.
 
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use gio::{DBusCallFlags, DBusConnection};
 use glib::prelude::*;
 
 use crate::system::bus;
-use crate::system::bus::{Bus, DAEMON};
+use crate::system::bus::{Bus, DAEMON, Message};
 use crate::system::limits;
+
+/// The environment of a process.
+pub(crate) type Environment = HashMap<OsString, OsString>;
+
+/// The bus name of the user's service manager; org.freedesktop.systemd1(5).
+const MANAGER: &str = "org.freedesktop.systemd1";
 
 /// When the session began: the start time of its bus. `None` without a bus, or if it is unknown.
 pub fn began() -> Option<SystemTime> {
@@ -33,17 +45,78 @@ fn socket(addresses: &str) -> Option<&str> {
         .find_map(|option| option.strip_prefix("path="))
 }
 
-/// The process ID of the session bus.
-fn bus_process() -> Option<u32> {
+/// The environment that the programs of the session get. `None` without a session, or if it can't
+/// be found out.
+///
+/// Desktops hand their variables to the user's service manager, which starts the bus before them.
+/// Without such a manager, the bus is started by the session and has its variables.
+pub(crate) fn environment() -> Option<Environment> {
     let bus = Bus::Session.connect(limits::SERVICE_PATIENCE).ok()??;
+    if bus::has_owner(&bus, MANAGER) {
+        if let Some(environment) = managers(&bus) {
+            return Some(environment);
+        }
+    }
+    process_environment(owner(&bus, DAEMON)?, "dbus")
+}
+
+/// The environment of the user's service manager.
+fn managers(bus: &DBusConnection) -> Option<Environment> {
+    let reply = Message {
+        name: MANAGER,
+        path: "/org/freedesktop/systemd1",
+        interface: "org.freedesktop.DBus.Properties",
+        method: "Get",
+        arguments: Some(&("org.freedesktop.systemd1.Manager", "Environment").to_variant()),
+        reply: None,
+        flags: DBusCallFlags::NO_AUTO_START,
+        timeout: Some(limits::SERVICE_PATIENCE),
+        cancellable: None,
+    }
+    .send(bus);
+    let (value,): (glib::Variant,) = reply.ok()?.get()?;
+    let variables: Vec<String> = value.get()?;
+    let variables = variables.into_iter().map(String::into_bytes);
+    Some(variables.filter_map(|line| variable(&line)).collect())
+}
+
+/// The process that owns a name on a bus. `None` if none does.
+pub(crate) fn owner(bus: &DBusConnection, name: &str) -> Option<u32> {
     let reply = bus::query_daemon(
-        &bus,
+        bus,
         "GetConnectionUnixProcessID",
-        &(DAEMON,).to_variant(),
+        &(name,).to_variant(),
         Some(Duration::from_secs(1)),
     );
     let (process,) = reply.ok()?.get()?;
     Some(process)
+}
+
+/// The environment with which a process of the caller's was started; proc(5), `/proc/pid/environ`.
+///
+/// `name` is a part of its name: in a container, a number from outside is another process.
+pub(crate) fn process_environment(process: u32, name: &str) -> Option<Environment> {
+    let folder = PathBuf::from(format!("/proc/{process}"));
+    let own = rustix::process::geteuid().as_raw();
+    let found = fs::read_to_string(folder.join("comm")).ok()?;
+    if fs::metadata(&folder).ok()?.uid() != own || !found.contains(name) {
+        return None;
+    }
+    let bytes = fs::read(folder.join("environ")).ok()?;
+    let variables = bytes.split(|byte| *byte == 0);
+    Some(variables.filter_map(variable).collect())
+}
+
+fn variable(line: &[u8]) -> Option<(OsString, OsString)> {
+    let at = line.iter().position(|byte| *byte == b'=')?;
+    let value = OsString::from_vec(line[at + 1..].to_vec());
+    Some((OsStr::from_bytes(&line[..at]).to_owned(), value))
+}
+
+/// The process ID of the session bus.
+fn bus_process() -> Option<u32> {
+    let bus = Bus::Session.connect(limits::SERVICE_PATIENCE).ok()??;
+    owner(&bus, DAEMON)
 }
 
 /// When a process was started; proc(5), `/proc/pid/stat`, field 22.

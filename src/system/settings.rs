@@ -11,7 +11,10 @@
 //!   backend's own functions do, and this module calls them.
 
 pub(crate) mod backend;
+pub mod fault;
+pub mod overrides;
 
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gio::prelude::*;
@@ -19,6 +22,8 @@ use gio::{SettingsSchema, SettingsSchemaKey, SettingsSchemaSource};
 use glib::{Variant, VariantTy};
 
 use backend::Layers;
+
+use crate::system::dconf::target;
 
 /// Who decided the value in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +120,8 @@ static OPENED: AtomicBool = AtomicBool::new(false);
 pub struct Storage {
     backend: gio::SettingsBackend,
     schemas: Option<SettingsSchemaSource>,
+    /// Whether dconf's profile can't be used: then no key is writable, and none is locked.
+    without_profile: OnceCell<bool>,
 }
 
 impl Storage {
@@ -137,6 +144,7 @@ impl Storage {
         Self {
             backend,
             schemas: SettingsSchemaSource::default(),
+            without_profile: OnceCell::new(),
         }
     }
 
@@ -204,7 +212,7 @@ impl Storage {
         let administrator =
             backend::read(&self.backend, &name, expected, Layers::BelowUser).filter(valid);
         let user_value = backend::read(&self.backend, &name, expected, Layers::User).is_some();
-        let locked = !backend::is_writable(&self.backend, &name);
+        let locked = self.is_locked(&name);
 
         let (below, below_origin) = match administrator {
             Some(value) => (value, Origin::Administrator),
@@ -236,9 +244,18 @@ impl Storage {
         backend::read(&self.backend, key, VariantTy::ANY, Layers::BelowUser)
     }
 
+    /// Whether no database has a value for a key, given by its full path, so that its default
+    /// applies.
+    pub fn is_unset(&self, key: &str) -> bool {
+        backend::read(&self.backend, key, VariantTy::ANY, Layers::All).is_none()
+    }
+
     /// Whether the administrator locked a key, given by its full path.
     pub fn is_locked(&self, key: &str) -> bool {
         !backend::is_writable(&self.backend, key)
+            && !*self
+                .without_profile
+                .get_or_init(|| Self::is_dconf() && target::target().is_err())
     }
 
     /// Looks up a key and checks its type.

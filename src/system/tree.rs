@@ -312,7 +312,7 @@ pub(crate) fn prepare_replacement(
 }
 
 /// Renames a prepared file atomically to its final name, and flushes the folder.
-pub(crate) fn put_in_place(dir: &Dir, name: &str) -> io::Result<()> {
+pub(crate) fn put_in_place(dir: &Dir, name: impl AsRef<Path>) -> io::Result<()> {
     dir.rename(UNDER_WAY, dir, name)?;
     flush(dir)
 }

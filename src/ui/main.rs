@@ -37,18 +37,27 @@ mod reports;
 mod statuses;
 mod window;
 
+use std::env;
+
 use gtk::glib;
 use gtk::prelude::*;
 
 use privacy_panel::app::PACKAGE;
-use privacy_panel::choices::words;
-use privacy_panel::system::home;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::desktop::Desktops;
+use privacy_panel::choices::{desktop, words};
+use privacy_panel::system::{home, i18n, log};
 
 fn main() -> glib::ExitCode {
-    privacy_panel::system::i18n::init();
+    i18n::init();
+    log::tell(|complaint| eprintln!("{PACKAGE}: {}", words::complaint(complaint)));
     if let Some(owner) = home::of_another() {
         eprintln!("{PACKAGE}: {}", words::foreign(&owner));
         return glib::ExitCode::FAILURE;
+    }
+    if env::var_os(desktop::VARIABLE).is_none_or(|desktop| desktop.is_empty()) {
+        // Before the application has its well-known name.
+        Desktops::adopt(&Catalogue::load());
     }
     application::Application::new().run()
 }

@@ -11,12 +11,15 @@ use gtk::{gio, glib};
 
 use privacy_panel::app::APP_ID;
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::{Choice, Group};
+use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::organisation::is_contact;
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::gettext;
-use privacy_panel::system::settings::Storage;
+use privacy_panel::system::settings::fault;
 
 use crate::actions;
 use crate::choices::choice_row::ChoiceRow;
@@ -130,8 +133,18 @@ impl Window {
         ));
 
         let catalogue = Arc::new(Catalogue::load());
-        if Storage::is_memory_only() {
-            imp.page.add(&notices::warning(&words::memory_only()));
+        if let Some(fault) = fault::at_once() {
+            imp.page.add(&notices::warning(&words::storage(&fault)));
+        }
+        if let Some(desktops) = Desktops::find(&catalogue) {
+            let now = Snapshot::fresh();
+            for choice in choice::ALL {
+                let others = desktops.others(choice, &now);
+                if !others.is_empty() {
+                    let sentence = words::other_desktops(choice, &desktops.own(), others);
+                    imp.page.add(&notices::warning(&sentence));
+                }
+            }
         }
         let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &catalogue));
         for group in &groups {

@@ -240,7 +240,7 @@ def test_a_file_name_that_leads_out_of_the_folder_is_a_mistake(session):
     session.add_reader("bad", "\n".join(
         line for line in SHIPPED.splitlines() if not line.startswith(("programs", "    ", "]"))
     ))
-    assert "no “programs” before [toml]" in session.ctl("readers").stderr
+    assert "no “programs” before [file]" in session.ctl("readers").stderr
 
 
 def test_the_file_is_looked_for_where_the_program_looks(session):

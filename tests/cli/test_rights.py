@@ -22,7 +22,8 @@ READER = """
 name = "Program"
 choice = "usage-statistics"
 programs = ["/bin/sh"]
-[toml]
+[file]
+format = "toml"
 files = ["program/consent.toml"]
 key = "consent"
 on = true

@@ -72,6 +72,7 @@ def test_every_block_on_the_page_is_of_a_kind_that_is_run_below():
         "toml": 2,
         "toml broken": 1,
         "text": 1,
+        "text overruled": 1,
         "console": 7,
         "json": 1,
         "yaml playbook": 1,
@@ -102,13 +103,14 @@ def test_the_broken_policy_is_reported_as_the_page_says(computer):
 
 
 def test_the_fields_and_words_on_the_page_are_those_that_there_are(computer):
-    fields = {row[0].strip("`"): row[1] for row in table("field | value")[:5]}
+    fields = {row[0].strip("`"): row[1] for row in table("field | value")[:6]}
     assert list(fields) == [
         "organisation.name",
         "organisation.contact",
         "choices.ID.state",
         "choices.ID.locked",
         "choices.ID.lists",
+        "profiles",
     ]
     broken = computer.root / "broken.toml"
 
@@ -320,7 +322,8 @@ def test_a_lock_further_down_counts_over_the_policy_and_apply_says_so(computer):
     computer.write(POLICY, EXAMPLE)
     done = computer.policy("apply")
     assert done.returncode == 4
-    assert f"/{path}/{UNITY_KEY} is 'all', locked, and should be 'none', locked" in done.stderr
+    assert block("text overruled") in done.stderr
+    assert block("text overruled").strip() in computer.policy("status").stdout
 
 
 def test_sessions_with_another_profile_are_not_covered_and_dconf_takes_the_first(computer):
@@ -351,15 +354,12 @@ def test_sessions_with_another_profile_are_not_covered_and_dconf_takes_the_first
     mandatory.unlink()
 
 
-def test_a_profile_of_a_service_database_takes_the_line_by_hand(computer):
+def test_a_profile_of_a_service_database_gets_the_line_after_it(computer):
     computer.write(POLICY, EXAMPLE)
     profile = "service-db:keyfile/user\n{}system-db:site\n"
     computer.write(PROFILE, profile.format(""))
-    done = computer.policy("apply")
-    assert (done.returncode, done.stdout) == (4, "")
-    assert computer.read(PROFILE) == profile.format("")
-    computer.write(PROFILE, profile.format(f"{OUR_LINE}\n"))
     assert computer.apply()[-1] == "changed"
+    assert computer.read(PROFILE) == profile.format(f"{OUR_LINE}\n")
     assert computer.policy("status").returncode == 0
     assert last(computer.policy("remove")) == "changed"
     assert computer.read(PROFILE) == profile.format("")
@@ -551,6 +551,51 @@ def a_broken_opt_out(computer):
     return done, 4
 
 
+def a_profile_without_the_line(computer):
+    computer.write("/etc/dconf/profile/alice", "user-db:user\n")
+    computer.apply(EXAMPLE)
+    return computer.policy("status"), 1
+
+
+def setting(computer, profile):
+    computer.apply(EXAMPLE)
+    file = computer.write("/etc/environment.d/90-site.conf", f"DCONF_PROFILE={profile}\n")
+    done = computer.policy("status")
+    file.unlink()
+    return done, 1
+
+
+def a_profile_elsewhere(computer):
+    computer.write("/etc/dconf/elsewhere", "user-db:user\n")
+    return setting(computer, "/etc/dconf/elsewhere")
+
+
+def a_missing_profile(computer):
+    return setting(computer, "missing")
+
+
+def a_variable_profile(computer):
+    return setting(computer, "/home/$USER/profile")
+
+
+def an_unreadable_profile(computer):
+    computer.apply(EXAMPLE)
+    computer.write("/etc/dconf/profile/alice", "user-db:user\n").chmod(0o600)
+    return as_nobody(computer, "status"), 1
+
+
+def a_packages_profile(computer):
+    image = computer.root / "image"
+    profiles = image / "usr" / "share" / "dconf" / "profile"
+    profiles.mkdir(parents=True)
+    (profiles / "vendor").write_text("user-db:user\n")
+    (image / "etc").mkdir()
+    computer.write(POLICY, EXAMPLE)
+    done = computer.policy("apply", POLICY, "--root", image)
+    shutil.rmtree(image)
+    return done, 0
+
+
 CAUSES = {
     "There is no policy": no_policy,
     "Nothing can be written in “FOLDER”: REASON. The": not_writable,
@@ -569,6 +614,12 @@ CAUSES = {
     "The policy was written, but not everybody": hidden_profile,
     "People cannot read": hidden,
     "Others than the administrator": exposed,
+    "The dconf profile “FILE” leaves the policy out. Add": a_profile_without_the_line,
+    "The dconf profile “FILE”, which NAMES sets, leaves": a_profile_elsewhere,
+    "The dconf profile “FILE” leaves the policy out. Copy": a_packages_profile,
+    "There is no dconf profile": a_missing_profile,
+    "The dconf profile “FILE” cannot be read": an_unreadable_profile,
+    "The dconf profile “FILE”, which NAMES sets, is known": a_variable_profile,
     "FILE:LINE:COLUMN: MISTAKE. It": a_broken_reader,
     "FILE:LINE:COLUMN: MISTAKE. Mend": a_broken_opt_out,
 }
@@ -589,17 +640,18 @@ def test_every_sentence_of_the_program_is_on_the_page():
     assert f'"{not_run}"' in CLI
     # Every message that ends a command or warns is in these two functions, and in `wait`.
     functions = [CLI.split(f"fn {name}(", 1)[1].split("\n}\n", 1)[0] for name in
-                 ("sentence", "warn", "wait")]  # fmt: skip
+                 ("sentence", "warn", "wait", "left_out")]  # fmt: skip
     said = re.findall(r'"((?:[^"\\]|\\.)*\.)"', "".join(functions))
-    assert len(said) == 17
+    assert len(said) == 29
 
     def bare(text):
         return re.sub(r"\{\w+\}|\b[A-Z]{3,}\b", "_", text)
 
     on_page = {bare(text) for text in SENTENCES}
     for text in said:
-        # The message about a contradiction has two parts.
-        parts = [page for page in on_page if page.endswith(bare(text).removeprefix("_"))]
+        text = text.replace("{line}", OUR_LINE).replace("{all}", 'profiles = "all"')
+        # Some messages have two parts.
+        parts = [page for page in on_page if bare(text).removeprefix("_") in page]
         assert parts, text
 
 

@@ -4,12 +4,14 @@
 The tests take each program from the page, build it, and run it in a private session.
 """
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import threading
+from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
@@ -25,19 +27,6 @@ LANGUAGES = ["c", "python", "sh", "rust", "js"]
 WATCHING = [language for language in LANGUAGES if language != "sh"]
 SEND = "send"
 SILENT = "do not send"
-
-CARGO_TOML = """
-[package]
-name = "follow"
-version = "0.0.0"
-edition = "2021"
-
-[dependencies]
-gio = "0.21"
-
-# Nothing around it is looked at.
-[workspace]
-"""
 
 OTHER_SCHEMA = """
 <schemalist>
@@ -61,12 +50,12 @@ def blocks():
     return re.findall(r"^```(.*?)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def build(*command, **options):
+def build(*command, stderr=subprocess.STDOUT, **options):
     done = subprocess.run(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         text=True,
         **options,
     )
@@ -82,24 +71,23 @@ def build_c(text, folder):
     return [folder / "follow-c"]
 
 
-def build_rust(text, _folder):
-    # Kept, so that its dependencies are compiled once. It uses the panel's lock file, so that
-    # it needs only crates that the panel has.
-    project = SOURCE / "_build" / "following"
-    (project / "src").mkdir(parents=True, exist_ok=True)
-    shutil.copy(SOURCE / "Cargo.lock", project / "Cargo.lock")
-    for name, content in {"Cargo.toml": CARGO_TOML, "src/main.rs": text}.items():
-        file = project / name
-        if not file.exists() or file.read_text() != content:
-            file.write_text(content)
-    target = project / "target"
-    build(
-        "cargo", "build", "--offline", "--quiet",
-        "--manifest-path", project / "Cargo.toml",
-        "--config", "profile.dev.debug=false",
-        env=os.environ | {"CARGO_TARGET_DIR": str(target), "RUSTFLAGS": "-Dwarnings"},
-    )  # fmt: skip
-    return [target / "debug" / "follow"]
+def build_rust(text, folder):
+    source = folder / "follow.rs"
+    source.write_text(text)
+    # With the panel's own crate gio: to compile it again takes long.
+    cargo = ["cargo", "build", "--locked", "--lib", "--no-default-features"]
+    said = build(*cargo, "--message-format=json", cwd=SOURCE, stderr=None)
+    crates = [json.loads(line) for line in said.splitlines()]
+    crates = [crate for crate in crates if crate["reason"] == "compiler-artifact"]
+    (gio,) = (
+        Path(file)
+        for crate in crates
+        for file in crate["filenames"]
+        if crate["target"]["name"] == "gio" and file.endswith(".rlib")
+    )
+    words = ["--edition=2021", "-Dwarnings", "-L", f"dependency={gio.parent}", "--extern", f"gio={gio}"]
+    build("rustc", *words, "-o", folder / "follow-rust", source)
+    return [folder / "follow-rust"]
 
 
 def interpreted(name, *command):

@@ -294,6 +294,10 @@ def test_every_field_of_the_json_is_on_the_page_and_the_other_way_round(page):
         computer.write(READERS / "problem.toml", reader)
         policy = '[organisation]\nname = "Example"\n[choices.error-reports]\nstate = "on"\n'
         computer.write(POLICY, policy)
+        # Another database overrules the policy, and another profile leaves it out.
+        key = "org/gnome/desktop/privacy", "report-technical-problems"
+        computer.administrator("[{}]\n{}=false\n".format(*key), ["/" + "/".join(key)])
+        computer.write("/etc/dconf/profile/other", "user-db:user\n")
         computer.policy("apply")
         policy = keys(json.loads(computer.policy("status", "--json").stdout))
     first, second, third = (

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from support.harness import INSTALLED, Session, wait_for
-from support.history import HEAD, Recent, ago, clear, counts, xbel
+from support.history import ENTRY, HEAD, Recent, ago, clear, counts, xbel
 from support.shell import Shell
 
 # Keeps a list of recent files open and prints it whenever it changes, as a program's menu does.
@@ -140,10 +141,129 @@ def test_a_file_that_is_broken_unreadable_or_read_only_is_said_and_left(session,
     assert done.returncode == 4
     assert "is read-only, so it was left as it is" in done.stdout
     assert recent.text() == before
-    recent.path.unlink()
-    recent.path.mkdir()
-    assert clear(session, "--all")[0] == 4
-    assert recent.path.is_dir()
+
+
+def test_a_list_that_its_user_has_stopped_keeps_nothing_and_stays_stopped(session, recent):
+    def null(path):
+        path.symlink_to("/dev/null")
+
+    for stop in (null, lambda path: path.mkdir(), os.mkfifo):
+        stop(recent.path)
+        before = recent.path.lstat()
+        done = session.ctl("history", "clear", "--all", "--yes")
+        assert done.returncode == 0
+        assert re.search(r"Recently used files +Nothing is kept here\.\n", done.stdout)
+        assert "Nothing is kept here." in session.ask("privacyctl", "history")
+        status, places = clear(session, "--last=hour")
+        assert (status, places["recent-files"]["removed"]) == (0, 0)
+        assert places["recent-files"]["problem"] == "nothing is kept there"
+        assert recent.path.lstat().st_mtime_ns == before.st_mtime_ns
+        recent.path.rmdir() if recent.path.is_dir() else recent.path.unlink()
+
+
+def test_one_byte_that_is_no_text_keeps_no_history(session, recent):
+    bad = ENTRY.format(name="caf\udce9", date=ago(minutes=5)).encode(errors="surrogateescape")
+    other = ENTRY.format(name="odd\udcff", date=ago(days=3)).encode(errors="surrogateescape")
+    recent.path.write_bytes(HEAD.encode() + bad + other + b"</xbel>\n")
+    assert clear(session, "--last=hour")[1]["recent-files"]["removed"] == 1
+    assert recent.path.read_bytes() == HEAD.encode() + other + b"</xbel>\n"
+    recent.path.write_bytes(b"\xef\xbb\xbf" + HEAD.encode() + bad + b"</xbel>\n")
+    assert clear(session, "--all")[0] == 0
+    assert b"bookmark href" not in recent.path.read_bytes()
+    # The other files that programs write themselves.
+    typed = session.root / "cache" / "xfce4" / "appfinder" / "history"
+    typed.parent.mkdir(parents=True)
+    typed.write_bytes(b"caf\xe9\nmousepad\n")
+    kde = session.root / "data" / "krunnerstaterc"
+    kde.write_bytes(b"[Other]\nA=\xff\n[PlasmaRunnerManager][History]\nx=caf\xe9,b\n")
+    status, places = clear(session, "--all")
+    assert status == 0 and places["xfce-commands"]["removed"] == 2
+    assert places["krunner-searches"]["removed"] == 2
+    assert not typed.exists()
+    assert kde.read_bytes() == b"[Other]\nA=\xff\n[PlasmaRunnerManager][History]\n"
+
+
+def test_entries_without_a_usable_date_are_named_and_go_with_everything(session, recent):
+    recent.write(new=ago(minutes=5), never="never", none="", old=ago(days=3))
+    with recent.path.open("r+") as file:
+        text = file.read().replace('href="file:///tmp/none"', "href='' private=yes x='1' x='2'")
+        file.seek(0)
+        file.write(text)
+    assert counts(session)["recent-files"] == 4
+    found = session.ask("privacyctl", "history", "clear", "--last=hour", "--dry-run")
+    assert "1 entry. 2 more have no date. They go when you clear everything." in found
+    status, places = clear(session, "--last=hour")
+    assert (status, places["recent-files"]["removed"]) == (0, 1)
+    assert places["recent-files"]["problem"] == "2 more entries have no date"
+    status, places = clear(session, "--all")
+    assert (status, places["recent-files"]["removed"]) == (0, 3)
+    assert "<bookmark " not in recent.text()
+
+
+def test_lists_of_sandboxed_apps_are_cleared_once_each_and_no_link_leads_out(session):
+    home = session.root / "home"
+    recent = Recent(session)
+    recent.write(own=ago(minutes=5))
+    revision = home / "snap" / "editor" / "12" / ".local" / "share"
+    folders = {
+        home / ".var" / "app" / "org.example.Writer" / "data": "flatpak",
+        home / ".var" / "app" / "org.example.Other" / "data": "flatpak",
+        revision: "snap",
+        home / "snap" / "editor" / "common" / ".local" / "share": "snap",
+    }
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "recently-used.xbel").write_text(xbel(new=ago(minutes=5), old=ago(days=3)))
+        (folder / "RecentDocuments").mkdir()
+        (folder / "RecentDocuments" / "a.txt.desktop").write_text("[Desktop Entry]\nType=Link\n")
+    (home / "snap" / "editor" / "current").symlink_to("12")
+    # The user's own list, and a list that is switched off.
+    for app, target in [("own", recent.path), ("off", "/dev/null")]:
+        data = home / ".var" / "app" / app / "data"
+        data.mkdir(parents=True)
+        (data / "recently-used.xbel").symlink_to(target)
+    found = counts(session)
+    assert (found["recent-files"], found["recent-documents"]) == (1, 4)
+    assert (found["recent-files-flatpak"], found["recent-files-snap"]) == (4, 4)
+    status, places = clear(session, "--last=hour")
+    assert status == 0
+    assert places["recent-files-flatpak"]["removed"] == places["recent-files-snap"]["removed"] == 2
+    words = session.ask("privacyctl", "history", "clear", "--all", "--yes")
+    assert re.search(r"Recently used files \(Flatpak apps\) +2 entries removed", words)
+    assert not any("bookmark href" in file.read_text() for file in home.rglob("*.xbel"))
+    assert not list(home.rglob("*.desktop"))
+
+    outside = session.root / "outside"
+    outside.mkdir()
+    (outside / "recently-used.xbel").write_text(xbel(old=ago(days=3)))
+    (home / ".var" / "app" / "evil").mkdir()
+    (home / ".var" / "app" / "evil" / "data").symlink_to(outside)
+    done = session.ctl("history", "clear", "--all", "--yes")
+    assert done.returncode == 4 and str(outside) in done.stdout
+    assert "bookmark href" in (outside / "recently-used.xbel").read_text()
+
+
+def test_kdes_recent_documents_go_by_the_time_of_their_last_use(session):
+    folder = session.root / "data" / "RecentDocuments"
+    folder.mkdir()
+    for name, age in [("new", 60), ("old", 300_000), ("kept", 30)]:
+        link = folder / f"{name}.desktop"
+        link.write_text("[Desktop Entry]\nType=Link\nURL=file:///tmp/x\n")
+        os.utime(link, (time.time() - age,) * 2)
+    (folder / "other.txt").touch()
+    assert counts(session)["recent-documents"] == 3
+    (folder / "kept.desktop").chmod(0o400)
+    status, places = clear(session, "--last=hour")
+    assert (status, places["recent-documents"]["removed"]) == (4, 1)
+    assert "kept.desktop" in places["recent-documents"]["problem"]
+    (folder / "kept.desktop").chmod(0o600)
+    assert clear(session, "--all")[0] == 0
+    assert [file.name for file in folder.iterdir()] == ["other.txt"]
+    (folder / "other.txt").unlink()
+    folder.rmdir()
+    folder.symlink_to("/dev/null")
+    status, places = clear(session, "--all")
+    assert (status, places["recent-documents"]["problem"]) == (0, "nothing is kept there")
 
 
 def test_a_folder_that_takes_no_files_is_said_and_the_other_places_are_cleared():

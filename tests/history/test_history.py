@@ -62,7 +62,7 @@ def test_a_gtk_program_records_a_file_while_the_choice_is_on_and_no_longer(sessi
 def test_until_a_person_decides_the_choice_is_what_the_desktop_does(session):
     assert session.ctl("reset", "activity-history").returncode == 0
     status = session.status("activity-history")
-    assert (status["state"], status["origin"]) == ("mixed", "default")
+    assert (status["state"], status["origin"]) == ("on", "default")
     states = {reader["id"]: reader["state"] for reader in status["readers"]}
     assert states == {
         "gnome-shell-app-usage": "on",

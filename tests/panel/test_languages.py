@@ -45,7 +45,7 @@ def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
     env = locales[locale] | {"GDK_DPI_SCALE": scale}
     with Session(screen="800x2000x24", env=env) as session:
         # Programs that differ, with names in two scripts: this text once did not fit.
-        session.set(PRIVACY_SCHEMA, "remember-recent-files", "true")
+        session.set(PRIVACY_SCHEMA, "remember-recent-files", "false")
         session.add_reader("zeitgeist", "")
         window = {"de_DE": "Datenschutz", "he_IL": "פרטיות"}[locale]
         with Panel(session, window=window) as panel:

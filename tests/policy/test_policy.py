@@ -116,7 +116,7 @@ locked = "yes"
         assert refused(computer.policy("check", *arguments), BAD) == [
             f"{POLICY}:{mistake}"
             for mistake in (
-                "1:2: unknown field “organization”; expected one of: organisation, choices. "
+                "1:2: unknown field “organization”; expected one of: organisation, choices, profiles. "
                 "Did you mean “organisation”?",
                 "4:1: no name; expected name = \"…\", by which people know who set their choices",
                 "5:1: unknown field “nmae”; expected one of: name, contact. Did you mean “name”?",
@@ -141,7 +141,7 @@ locked = "yes"
     ("text", "mistakes"),
     [
         # The structure of a policy
-        ("x = 1\n", ["1:1: unknown field “x”; expected one of: organisation, choices"]),
+        ("x = 1\n", ["1:1: unknown field “x”; expected one of: organisation, choices, profiles"]),
         ("choices = 3\n", ["1:11: the number “3” for “choices”; expected a table"]),
         ('choices.error-reports = "off"\n', ["1:25: “off” for “error-reports”; expected a table"]),
         ("[[organisation]]\n", ["1:1: a list for “organisation”; expected a table"]),
@@ -775,21 +775,22 @@ def test_the_names_in_a_list_of_another_database_are_kept(computer):
             f"user-db:user\nsystem-db:other\n{OUR_LINE}\n",
             OFF_PRESET,
             [],
-            f"{LENSES_PATH} is 'all', and should be 'none'",
+            f"{LENSES_PATH} is 'all' from the database “other”, which comes first, "
+            "and should be 'none'",
         ),
         # Of two locks, the later database’s decides.
         (
             "user-db:user\nsystem-db:other\n",
             OFF_LOCKED,
             [LENSES_PATH],
-            f"{LENSES_PATH} is 'all', locked, and should be 'none', locked",
+            f"{LENSES_PATH} is 'all', locked by the database “other”, and should be 'none'",
         ),
         # Users cannot change a key that another database locks.
         (
             "user-db:user\nsystem-db:other\n",
             ON_PRESET,
             [LENSES_PATH],
-            f"{LENSES_PATH} is 'all', locked, and should be 'all'",
+            f"{LENSES_PATH} is locked by the database “other”, and shouldn’t be",
         ),
     ],
 )
@@ -815,6 +816,9 @@ def test_another_database_that_has_the_last_word_is_noticed(
     (choice,) = found["choices"]
     differing = [reader["id"] for reader in choice["readers"] if not reader["in_force"]]
     assert differing == ["unity-dash"]
+    keys = [key for reader in choice["readers"] for key in reader["keys"]]
+    decided = {key["key"]: key["decided_by"] for key in keys if "decided_by" in key}
+    assert decided == {LENSES_PATH: f"{DATABASES}/other"}
 
     sentence, reader = refused(computer.policy("apply"), NOT_SAVED)
     assert sentence.startswith("The policy was written, but is not what programs read now.")
@@ -1015,7 +1019,18 @@ def test_status_tells_a_policy_that_was_edited_and_not_applied(computer):
     computer.write(POLICY, ON_LOCKED)
     done = computer.policy("status")
     assert done.returncode == NO
-    assert f"{LENSES_PATH} is 'none', locked, and should be 'all', locked" in done.stdout
+    assert f"{LENSES_PATH} is 'none', and should be 'all'" in done.stdout
+    # A lock alone differs.
+    computer.write(POLICY, OFF_PRESET)
+    done = computer.policy("status")
+    assert done.returncode == NO
+    assert f"{LENSES_PATH} is locked, and shouldn’t be" in done.stdout
+    computer.apply(OFF_PRESET)
+    computer.write(POLICY, OFF_LOCKED)
+    done = computer.policy("status")
+    assert done.returncode == NO
+    assert f"{LENSES_PATH} isn’t locked, and should be" in done.stdout
+    computer.apply(OFF_LOCKED)
     # Any other difference, such as the organisation, or a lock that is gone.
     computer.write(POLICY, OFF_LOCKED + '[organisation]\nname = "X"\n')
     assert computer.policy("status").returncode == NO

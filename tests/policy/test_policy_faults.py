@@ -962,6 +962,47 @@ def test_links_within_an_image_and_to_it_are_followed_or_refused(computer, tmp_p
     assert (image.root / f"{DB}/privacy_panel").is_file() and link.is_symlink()
 
 
+# A filter that answers openat2 with ENOSYS, as kernels before Linux 5.6 do; seccomp(2).
+OPENAT2, ENOSYS = 437, 38
+NO_OPENAT2 = b"".join(
+    struct.pack("HBBI", *instruction)
+    for instruction in (
+        (0x20, 0, 0, 0),  # load the number of the system call
+        (0x15, 0, 1, OPENAT2),
+        (0x06, 0, 0, 0x00050000 | ENOSYS),
+        (0x06, 0, 0, 0x7FFF0000),
+    )
+)
+
+
+def test_without_openat2_relative_links_of_an_image_are_followed_and_absolute_ones_refused(
+    computer, tmp_path
+):
+    (tmp_path / "filter").write_bytes(NO_OPENAT2)
+
+    def apply(image):
+        words = ["privacyctl", "policy", "apply", "/etc/privacy-panel/A.toml", "--root", image.root]
+        script = 'file=$1; shift; exec bwrap --dev-bind / / --seccomp 9 "$@" 9<"$file"'
+        return computer.session.run("sh", "-c", script, "sh", tmp_path / "filter", *words)
+
+    image = Image(tmp_path / "relative")
+    (image.root / "usr").mkdir()
+    (image.root / "etc/dconf").rename(image.root / "usr/dconf")
+    image.link("etc/dconf", "../usr/dconf")
+    assert apply(image).returncode == 0
+    assert (image.root / f"{DB}/privacy_panel").is_file()
+    for name, target in (("absolute", "/usr/dconf"), ("outside", "../../outside/etc/dconf")):
+        image = Image(tmp_path / name)
+        (image.root / "usr").mkdir()
+        (image.root / "etc/dconf").rename(image.root / "usr/dconf")
+        image.link("etc/dconf", target)
+        before = snapshot(tmp_path / name)
+        done = apply(image)
+        assert done.returncode == NOT_SAVED, done
+        assert "without openat2 (Linux 5.6) only relative links" in one_sentence(done)
+        assert snapshot(tmp_path / name) == before
+
+
 def test_the_policy_of_an_image_cannot_name_databases_outside(computer, tmp_path):
     image = Image(tmp_path)
     database = image.outside / "etc/dconf/db/site"

@@ -286,6 +286,30 @@ def test_on_and_off_without_quotes_are_the_words(history):
     assert choices == {"online-search": {"state": "off"}, "error-reports": {"state": "on"}}
 
 
+# What a variable may be, as from YAML without quotes or as a string from `-e`, and what it means.
+BOOLEANS = {
+    "strings": ("off", "true", "off", True),
+    "letters": ("On", "No", "on", False),
+    "booleans": (False, True, "off", True),
+    "words": ("True", "off", "on", False),
+    "numbers": (0, 1, "off", True),
+}
+
+
+def test_a_boolean_counts_however_ansible_gives_it(session, tmp_path):
+    fleet = Fleet(session, tmp_path)
+    fields = {"state": "{{ state }}", "locked": "{{ locked }}"}
+    computers = {
+        name: choices({"online-search": fields}) | {"state": state, "locked": locked}
+        for name, (state, locked, _, _) in BOOLEANS.items()
+    }
+    results, said = fleet.play(computers)
+    assert set(results.values()) == {True}, said
+    for name, (_, _, state, locked) in BOOLEANS.items():
+        found = fleet.policy(name)["choices"]["online-search"]
+        assert found == {"state": state, "locked": locked}, name
+
+
 def test_a_file_is_taken_as_it_is(history):
     assert (history.fleet.root("file") / POLICY).read_text() == FILE
 
@@ -300,14 +324,29 @@ REFUSALS = {
     "mistakes": (
         {
             "privacy_policy_organisation": {"contact": "it.example.edu"},
-            "privacy_policy_choices": {"online-search": {"state": "of", "locked": "yes"}},
+            "privacy_policy_choices": {"online-search": {"state": "off", "lists": "none"}},
         },
         [
             f"/mistakes/{POLICY}:3:1: no name; expected name",
             f"/mistakes/{POLICY}:4:11: “it.example.edu”; expected the URI",
-            f"/mistakes/{POLICY}:7:9: “of” for “state”; expected “on” or “off”. Did you mean",
-            f"/mistakes/{POLICY}:8:10: “yes” for “locked”; expected true or false, without quotes",
+            f"/mistakes/{POLICY}:8:9: “none” for “lists”; expected “locked” or",
         ],
+    ),
+    "state": (
+        choices({"online-search": {"state": "of", "locked": True}}),
+        ["choices.online-search.state is “of”; expected on or off."],
+    ),
+    "locked": (
+        choices({"error-reports": {"state": True, "locked": "maybe"}}),
+        ["choices.error-reports.locked is “maybe”; expected true or false."],
+    ),
+    "number": (
+        choices({"error-reports": {"state": 2}}),
+        ["choices.error-reports.state is “2”; expected on or off."],
+    ),
+    "list": (
+        choices({"error-reports": {"state": ["on"]}}),
+        ["choices.error-reports.state is “[\"on\"]”; expected on or off."],
     ),
     "link": (UNIVERSITY, ["is a link"]),
     "nothing": ({}, ["There is no policy: neither choices nor a file were given."]),
@@ -319,7 +358,10 @@ REFUSALS = {
         choices({"online-search": {"state": "off", "locked": None}}),
         ["choices.online-search.locked has no value."],
     ),
-    "word": (choices({"online-search": "off"}), ["choices.online-search has no fields."]),
+    "word": (
+        choices({"online-search": "off"}),
+        ["choices.online-search has no fields; expected choices.online-search.state to be on"],
+    ),
     "program": (
         UNIVERSITY | {"privacy_policy_privacyctl": "no-such-privacyctl"},
         ["no-such-privacyctl"],
@@ -398,6 +440,9 @@ def test_every_mapping_becomes_a_file_that_holds_the_same():
 
     for _ in range(2000):
         organisation, choices = table(), {text(): table() for _ in range(rng.randrange(3))}
+        for fields in choices.values():
+            # These two are checked.
+            fields.pop("state", None), fields.pop("locked", None)
         written = module().policy_text(organisation, choices)
         expected = {"organisation": organisation} | ({"choices": choices} if choices else {})
         assert tomllib.loads(written) == expected, written

@@ -14,9 +14,9 @@ use toml::Spanned;
 use toml::de::{DeTable, Deserializer, ValueDeserializer};
 
 use crate::choices::catalogue::Entry;
-use crate::choices::catalogue::names::{List, ProgramName, wrong};
+use crate::choices::catalogue::names::{Effect, List, ProgramName, ReaderId, wrong};
 use crate::choices::choice::Choice;
-use crate::choices::condition::FilePattern;
+use crate::choices::condition::{FilePattern, ObeyedIf};
 use crate::choices::reader::Reader;
 use crate::choices::store::Store;
 use crate::choices::stores::STORES;
@@ -26,15 +26,21 @@ use crate::system::text::is_unprintable;
 
 /// The fields of every reader file, beside the table of its store.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Head {
     name: ProgramName,
     choice: Spanned<String>,
     programs: Option<List<FilePattern>>,
+    #[serde(default)]
+    effect: Effect,
+    #[serde(default)]
+    obeyed_if: List<ObeyedIf>,
+    #[serde(default)]
+    after: List<ReaderId>,
 }
 
 /// The fields of [`Head`], for error messages.
-const HEAD: [&str; 3] = ["name", "choice", "programs"];
+const HEAD: [&str; 6] = ["name", "choice", "programs", "effect", "obeyed-if", "after"];
 
 /// A store's table: its name, its offset in the file, and the store.
 struct StoreTable {
@@ -99,6 +105,9 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
         choice,
         file: Some(path.to_owned()),
         programs: head.programs,
+        effect: head.effect,
+        obeyed_if: head.obeyed_if,
+        after: head.after,
         store: table.store,
     })))
 }

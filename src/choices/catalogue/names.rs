@@ -20,6 +20,8 @@ use toml::Spanned;
 
 use crate::choices::organisation;
 use crate::choices::state::State;
+use crate::formats::FORMATS;
+use crate::formats::format::Format;
 use crate::formats::mistake;
 use crate::formats::mistake::{At, quote};
 use crate::system::bus::Bus;
@@ -174,8 +176,239 @@ names! {
     /// The names of nested tables and of a value in the last one, separated by dots.
     DottedKey: is_dotted_key, "a key of 16 parts at most, such as consent or section.consent";
 
+    /// A part of a key.
+    KeyPart: is_name, "a name on one line";
+
+    /// A desktop in `XDG_CURRENT_DESKTOP`.
+    DesktopName: is_word, "a desktop's name, such as GNOME";
+
+    /// A program's name in the list of processes.
+    ProcessName: |text| is_word(text) && text.len() <= 15, "a program's name of 15 letters at most";
+
+    /// A reader's identifier.
+    ReaderId: is_word, "a reader's name, such as gtk-recent-files";
+
+    /// An argument of a method.
+    Argument: is_name, "a text on one line";
+
+    /// The name of an error on a bus.
+    ErrorName: gio::dbus_is_interface_name, "an error's name, such as org.example.Error.NoSuchProperty";
+
     /// A systemd unit.
     UnitName: is_unit, "a unit, such as example.service";
+}
+
+/// The names of a value's tables or groups, and its own: parts separated by dots, or a list for
+/// parts that have dots themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum KeyPath {
+    /// `section.consent`.
+    Dotted(DottedKey),
+    /// `["Plugin-org.example", "consent"]`.
+    Parts(NonEmpty<KeyPart>),
+}
+
+impl KeyPath {
+    /// The parts, at least one.
+    pub fn parts(&self) -> Vec<String> {
+        match self {
+            Self::Dotted(key) => key.parts(),
+            Self::Parts(parts) => parts.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Path;
+        impl<'de> Visitor<'de> for Path {
+            type Value = KeyPath;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a string, or a list of strings")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyPath, E> {
+                let key = shown(text).and_then(DottedKey::try_from);
+                key.map(KeyPath::Dotted).map_err(E::custom)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<KeyPath, A::Error> {
+                let entries = Entries(PhantomData, Some(KeyPart::PLURAL)).visit_seq(list)?;
+                Ok(KeyPath::Parts(NonEmpty(entries)))
+            }
+        }
+        deserializer.deserialize_any(Path)
+    }
+}
+
+/// Defines enums of words in reader files.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$line:meta])* $word:ident = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$line])* $word,)*
+        }
+
+        impl $name {
+            /// The word in reader files and in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$word => $text,)*
+                }
+            }
+
+            /// Whether it is the word that need not be written.
+            #[allow(dead_code)]
+            pub(crate) fn is_default(&self) -> bool {
+                *self == Self::default()
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                read_text(deserializer, |text| match text {
+                    $($text => Ok(Self::$word),)*
+                    other => Err(format!(
+                        "{}; expected one of: {}",
+                        quote(other),
+                        [$($text),*].join(", ")
+                    )),
+                })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+words! {
+    /// When a running program obeys a change.
+    Effect {
+        /// At once.
+        #[default]
+        Now = "now",
+        /// When it is started again.
+        Restart = "restart",
+        /// At the next login.
+        Login = "login",
+    }
+
+    /// The user's folder below which a file is.
+    Base {
+        /// `XDG_CONFIG_HOME`.
+        #[default]
+        Config = "config",
+        /// `XDG_DATA_HOME`.
+        Data = "data",
+        /// `XDG_STATE_HOME`.
+        State = "state",
+    }
+
+    /// What a program does without a value.
+    Missing {
+        /// It may send something.
+        #[default]
+        On = "on",
+        /// It sends nothing.
+        Off = "off",
+        /// It asks elsewhere.
+        Elsewhere = "elsewhere",
+    }
+
+    /// The display system of a session.
+    Display {
+        /// Programs connect to an X server, and not to a Wayland compositor.
+        #[default]
+        X11 = "x11",
+        /// Programs connect to a Wayland compositor.
+        Wayland = "wayland",
+    }
+}
+
+/// A folder with files that the user's own file of the same name overrides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Each folder in `XDG_CONFIG_DIRS`.
+    ConfigDirs,
+    /// A folder, such as `/etc`.
+    Folder(AbsoluteFile),
+}
+
+/// The name of [`Layer::ConfigDirs`] in reader files.
+const CONFIG_DIRS: &str = "config-dirs";
+
+impl<'de> Deserialize<'de> for Layer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, |text| {
+            if text == CONFIG_DIRS {
+                return Ok(Self::ConfigDirs);
+            }
+            let folder = AbsoluteFile::try_from(text);
+            folder.map(Self::Folder).map_err(|_| {
+                format!(
+                    "{}; expected “{CONFIG_DIRS}” or an absolute folder",
+                    quote(text)
+                )
+            })
+        })
+    }
+}
+
+impl Serialize for Layer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::ConfigDirs => CONFIG_DIRS,
+            Self::Folder(folder) => folder,
+        })
+    }
+}
+
+/// A format of files.
+#[derive(Clone, Copy, Debug)]
+pub struct FormatName(&'static str, &'static dyn Format);
+
+impl FormatName {
+    /// The format.
+    pub const fn format(self) -> &'static dyn Format {
+        self.1
+    }
+}
+
+impl PartialEq for FormatName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<'de> Deserialize<'de> for FormatName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, |text| {
+            let found = FORMATS.iter().find(|(name, _)| *name == text);
+            found
+                .map(|(name, format)| Self(name, *format))
+                .ok_or_else(|| {
+                    let names: Vec<_> = FORMATS.iter().map(|(name, _)| *name).collect();
+                    format!(
+                        "unknown format {}; expected one of: {}",
+                        quote(text),
+                        names.join(", ")
+                    )
+                })
+        })
+    }
+}
+
+impl Serialize for FormatName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
 }
 
 impl DottedKey {
@@ -300,6 +533,26 @@ impl<T: Listed> Listed for Spanned<T> {
 
 impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
+}
+
+impl Listed for KeyPart {
+    const PLURAL: &'static str = "the names of groups and of a key";
+}
+
+impl Listed for Argument {
+    const PLURAL: &'static str = "texts";
+}
+
+impl Listed for DesktopName {
+    const PLURAL: &'static str = "desktops";
+}
+
+impl Listed for ProcessName {
+    const PLURAL: &'static str = "program names";
+}
+
+impl Listed for BusName {
+    const PLURAL: &'static str = "bus names";
 }
 
 impl Listed for UnitName {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
 
 use crate::choices::catalogue::names::{read_text, shown, wrong};
+use crate::formats::format::Scalar;
 use crate::formats::mistake::At;
-use crate::formats::toml::Scalar;
 use crate::system::limits;
 use crate::system::text::is_unprintable;
 

@@ -5,10 +5,11 @@
 use std::path::PathBuf;
 
 use crate::choices::store::Problem;
-use crate::formats::toml::DocumentProblem;
+use crate::formats::document::DocumentProblem;
 use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::service::ServiceProblem;
+use crate::system::settings::fault::StorageFault;
 use crate::system::text;
 
 /// Why one reader doesn't have the requested state.
@@ -29,23 +30,9 @@ pub enum Failure {
     /// The reader's service did not answer in time.
     #[error("its service did not answer")]
     Silent,
-    /// GSettings has no persistent storage on this computer.
-    #[error("settings are kept in memory only")]
-    MemoryOnly,
-    /// The settings service did not answer in time.
-    #[error("the settings service did not answer")]
-    NoAnswer,
-    /// There is no session bus, so the settings service can't be reached.
-    #[error("there is no session bus")]
-    NoBus,
-    /// The folder of the storage isn't writable.
-    #[error("{} cannot be written: {reason}", text::path(.folder))]
-    NotWritable {
-        /// The folder.
-        folder: PathBuf,
-        /// The system's error message, translated.
-        reason: String,
-    },
+    /// Settings can't be saved.
+    #[error(transparent)]
+    Storage(#[from] StorageFault),
     /// A file was not changed.
     #[error("{} was left as it is: {why}", text::path(.file))]
     NotReplaced {
@@ -69,6 +56,19 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether it matters only to the program of the reader. If that isn't installed, nothing
+    /// failed: the setting was written as far as it could be.
+    pub const fn is_of_a_program(&self) -> bool {
+        matches!(
+            self,
+            Self::Locked
+                | Self::Overruled
+                | Self::Problem(_)
+                | Self::NotTried
+                | Self::NotTriedAfter
+        )
+    }
+
     /// Whether it follows from the failure of another reader.
     pub const fn is_consequence(&self) -> bool {
         matches!(self, Self::NotTried | Self::NotTriedAfter)
@@ -85,7 +85,7 @@ impl From<Problem> for Failure {
                 Self::NotSaved(Some(message))
             }
             Problem::Document(DocumentProblem::NotWritable { folder, reason }) => {
-                Self::NotWritable { folder, reason }
+                Self::Storage(StorageFault::NotWritable { folder, reason })
             }
             Problem::Document(DocumentProblem::NotReplaced { file, why }) => {
                 Self::NotReplaced { file, why }

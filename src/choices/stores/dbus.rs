@@ -117,15 +117,7 @@ impl Dbus {
 
     /// The property of a service that doesn't report its value.
     fn unknown<'a>(&self, rule: &'a TwoValues) -> Place<'a> {
-        Place {
-            rule,
-            name: self.property.to_string(),
-            value: None,
-            origin: None,
-            locked: false,
-            own: false,
-            settled: false,
-        }
+        Place::unknown(rule, self.property.to_string())
     }
 
     /// The current mode. `None` if this version of the service has no modes.

@@ -115,13 +115,8 @@ impl DbusEntry {
     /// The entry of a service that doesn't report whether it has it.
     fn unknown<'a>(&self, rule: &'a Presence) -> Place<'a> {
         Place {
-            rule,
-            name: self.entry.to_string(),
-            value: None,
-            origin: None,
-            locked: false,
             own: !self.is_for_everybody(),
-            settled: false,
+            ..Place::unknown(rule, self.entry.to_string())
         }
     }
 }

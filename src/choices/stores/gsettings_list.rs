@@ -26,7 +26,8 @@ use crate::choices::rule::{Change, Members, Names};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::store::{
-    Answer, Part, PolicyKey, PolicyValue, Problem, Request, SettingKey, Store, Watched, Write,
+    Answer, Obeyed, Part, PolicyKey, PolicyValue, Problem, Request, SettingKey, Store, Watched,
+    Write,
 };
 use crate::choices::stores::gsettings::SettingWrite;
 use crate::formats::mistake::{At, quote};
@@ -379,6 +380,7 @@ impl Readings {
             for_everybody: false,
             mode: None,
             parts,
+            obeyed: Obeyed::Yes,
         }
     }
 }

@@ -8,8 +8,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::organisation::Organisation;
-use privacy_panel::choices::reader::{ModeState, Reader};
+use privacy_panel::choices::reader::{Effect, ModeState, Reader};
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 
@@ -34,6 +35,9 @@ struct ChoiceJson<'a> {
     /// How programs send. `None`: no program supports several ways.
     mode: Option<&'static str>,
     readers: Vec<ReaderJson<'a>>,
+    /// The desktops whose apps may follow another default. Left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_desktops: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +64,13 @@ struct ReaderJson<'a> {
     mode: Option<&'static str>,
     /// Whether the program itself was found, not only its setting.
     program: bool,
+    /// Whether it counts in the state of the choice.
+    counts: bool,
+    /// Whether the program may obey the setting in this session. Otherwise it doesn't count.
+    obeyed: bool,
+    /// When a running program obeys a change, unless at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -92,6 +103,9 @@ struct CatalogueJson<'a> {
     /// `None`: one of the panel's own keys.
     file: Option<Cow<'a, str>>,
     installed: bool,
+    /// When a running program obeys a change, unless at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -105,15 +119,18 @@ struct MistakeJson<'a> {
 }
 
 /// `status --json`
-pub(crate) fn status(choices: &[ChoiceStatus]) -> String {
+pub(crate) fn status(choices: &[ChoiceStatus], desktops: Option<&Desktops>) -> String {
     json(&StatusJson {
-        choices: choices.iter().map(ChoiceJson::from).collect(),
+        choices: choices
+            .iter()
+            .map(|status| ChoiceJson::of(status, desktops))
+            .collect(),
     })
 }
 
 /// A line of `watch --json`
-pub(crate) fn choice(status: &ChoiceStatus) -> String {
-    json(&ChoiceJson::from(status))
+pub(crate) fn choice(status: &ChoiceStatus, desktops: Option<&Desktops>) -> String {
+    json(&ChoiceJson::of(status, desktops))
 }
 
 /// `identifier --json`
@@ -144,6 +161,7 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
                     choice: reader.choice.id,
                     file: reader.file.as_deref().map(Path::to_string_lossy),
                     installed: status.installed(),
+                    effect: effect(status.effect),
                     problem: problem(&status),
                 }
             })
@@ -162,8 +180,8 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
     })
 }
 
-impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
-    fn from(status: &'a ChoiceStatus) -> Self {
+impl<'a> ChoiceJson<'a> {
+    fn of(status: &'a ChoiceStatus, desktops: Option<&Desktops>) -> Self {
         Self {
             id: status.choice.id,
             state: status.state.as_str(),
@@ -173,6 +191,9 @@ impl<'a> From<&'a ChoiceStatus> for ChoiceJson<'a> {
             pending: status.pending,
             mode: status.mode().map(ModeState::as_str),
             readers: status.readers.iter().map(ReaderJson::from).collect(),
+            other_desktops: desktops.map_or_else(Vec::new, |desktops| {
+                desktops.others(status.choice, &Snapshot::fresh())
+            }),
         }
     }
 }
@@ -190,9 +211,16 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             everybody: answer.is_some_and(|answer| answer.for_everybody),
             mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
+            counts: reader.counts(),
+            obeyed: reader.may_be_obeyed(),
+            effect: effect(reader.effect),
             problem: problem(reader),
         }
     }
+}
+
+fn effect(effect: Effect) -> Option<&'static str> {
+    (effect != Effect::Now).then(|| effect.as_str())
 }
 
 fn problem(reader: &ReaderStatus) -> Option<String> {

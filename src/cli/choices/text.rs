@@ -36,7 +36,7 @@ fn paragraph(status: &ChoiceStatus) -> String {
         format!("  {}", status.choice.id),
     ];
     let rows: Vec<_> = status
-        .installed()
+        .followers()
         .map(|reader| {
             [
                 format!("    {}", reader.display_name()),
@@ -85,9 +85,12 @@ pub(crate) fn report(report: &Report) -> String {
     }
     let rows: Vec<_> = report
         .status
-        .installed()
+        .followers()
         .map(|reader| [reader.display_name(), words::reader_state(reader)])
         .collect();
+    if rows.is_empty() {
+        return report.status.choice.empty_hint();
+    }
     output::columns(&rows).join("\n")
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn history(span: Span, found: &[Found]) -> String {
                     .as_ref()
                     .err()
                     .or(found.obstacle.as_ref())
+                    .or(found.note.as_ref())
                     .map(ToString::to_string),
             })
             .collect(),

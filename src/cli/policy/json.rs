@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use privacy_panel::policy::{Policy, ReaderReport, Report, Uncovered};
+use privacy_panel::policy::{LeftOut, Policy, ReaderReport, Report, Uncovered, Why};
 
 use crate::choices::json::OrganisationJson;
 use crate::output::json;
@@ -25,6 +25,16 @@ struct PolicyJson<'a> {
     exposed: Vec<Cow<'a, str>>,
     /// Files that users can't read.
     hidden: Vec<Cow<'a, str>>,
+    /// The dconf profiles that leave the policy out.
+    left_out: Vec<LeftOutJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LeftOutJson<'a> {
+    profile: Cow<'a, str>,
+    /// The files that name it for logins.
+    named_in: Vec<Cow<'a, str>>,
+    why: &'static str,
 }
 
 #[derive(Serialize)]
@@ -62,6 +72,9 @@ struct KeyJson<'a> {
     wanted_locked: bool,
     found: Option<&'a str>,
     found_locked: bool,
+    /// The other database that decides instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_by: Option<Cow<'a, str>>,
 }
 
 /// `policy status --json` where there is no policy
@@ -74,6 +87,7 @@ pub(crate) fn no_policy() -> String {
         choices: Vec::new(),
         exposed: Vec::new(),
         hidden: Vec::new(),
+        left_out: Vec::new(),
     })
 }
 
@@ -116,7 +130,23 @@ pub(crate) fn policy(
             .collect(),
         exposed: names(&report.exposed),
         hidden: names(&report.hidden),
+        left_out: report.left_out.iter().map(LeftOutJson::from).collect(),
     })
+}
+
+impl<'a> From<&'a LeftOut> for LeftOutJson<'a> {
+    fn from(profile: &'a LeftOut) -> Self {
+        Self {
+            profile: profile.profile.to_string_lossy(),
+            named_in: names(&profile.named_in),
+            why: match profile.why {
+                Why::NoLine | Why::NotOurs | Why::OfPackage => "no-line",
+                Why::Missing => "missing",
+                Why::Unreadable(_) => "unreadable",
+                Why::Variable => "variable",
+            },
+        }
+    }
 }
 
 impl<'a> From<&'a ReaderReport> for ReaderReportJson<'a> {
@@ -134,6 +164,8 @@ impl<'a> From<&'a ReaderReport> for ReaderReportJson<'a> {
                     wanted_locked: key.wanted.locked,
                     found: key.found.value.as_deref(),
                     found_locked: key.found.locked,
+                    decided_by: (key.decided_by.as_ref())
+                        .map(|decided| decided.database.to_string_lossy()),
                 })
                 .collect(),
             problem: reader.problem(),

@@ -13,7 +13,7 @@ use privacy_panel::choices::words;
 use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
 use privacy_panel::policy::{Alternative, Decision, Lists, Policy, Uncovered};
-use privacy_panel::policy::{Failure, ReaderReport, Report};
+use privacy_panel::policy::{Failure, KeyReport, LeftOut, ReaderReport, Report, Why};
 use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts, ngettext_parts, noop};
 use privacy_panel::system::text;
 
@@ -135,28 +135,32 @@ fn note(decision: &Decision, reader: &Reader, can_disable_all: bool) -> Option<S
 pub(crate) fn not_reached(uncovered: &Uncovered<'_>) -> String {
     let program = gettext(uncovered.reader.name.as_str());
     let state = uncovered.decision.state.as_str();
+    let by_none = || {
+        gettext_f(
+            // Translators: a note for administrators about a program; a sentence follows
+            "{program}: not reached by a policy, neither preset nor locked.",
+            &[("program", &program)],
+        )
+    };
     match uncovered.alternative {
-        Alternative::Set => gettext_f(
-            // Translators: a note for administrators about a program
-            "{program}: not reached by a policy, neither preset nor locked. “{command}” sets it for everybody on a computer.",
-            &[
-                ("program", &program),
-                (
-                    "command",
-                    &format!("privacyctl set {} {state}", uncovered.decision.choice.id),
-                ),
-            ],
-        ),
+        Alternative::Set => {
+            let command = format!("privacyctl set {} {state}", uncovered.decision.choice.id);
+            let instead = gettext_f(
+                // Translators: what an administrator can do about a program
+                "“{command}” sets it for everybody on a computer.",
+                &[("command", &command)],
+            );
+            format!("{} {instead}", by_none())
+        }
         Alternative::Lock => gettext_f(
             // Translators: a note for administrators about a program; {value} is a line of a file
             "{program}: not reached by a policy that leaves the choice to people. “{value}” would turn it off for everybody.",
             &[("program", &program), ("value", "locked = true")],
         ),
-        Alternative::Nothing => gettext_f(
-            // Translators: a note for administrators about a program
-            "{program}: not reached by a policy, neither preset nor locked. People decide.",
-            &[("program", &program)],
-        ),
+        Alternative::Nothing => {
+            // Translators: about a program that a policy does not reach
+            format!("{} {}", by_none(), gettext("People decide."))
+        }
     }
 }
 
@@ -187,8 +191,17 @@ pub(crate) fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec
         lines.extend(output::columns(&rows));
     }
     lines.push(String::new());
+    lines.extend(nothing_decided(policy));
     lines.push(if report.in_force() {
         gettext("What is in force is what the policy says.")
+    } else if report.in_force_in_profile() {
+        // Translators: the lines below name the profiles of dconf
+        gettext("The policy is not in force for everybody: other dconf profiles leave it out.")
+    } else if report.is_overruled() {
+        // Translators: other databases of dconf, which the lines above name
+        gettext(
+            "What is in force is not what the policy says: other databases have the last word. Change them, and run “dconf update”.",
+        )
     } else if !report.in_profile {
         gettext(
             "The policy is not in force: nobody’s programs read it. Run “privacyctl policy apply”.",
@@ -199,6 +212,85 @@ pub(crate) fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec
     lines
 }
 
+/// That a policy has no choices, if it has none.
+pub(crate) fn nothing_decided(policy: &Policy) -> Option<String> {
+    // Translators: about an administrator’s policy without choices
+    let sentence = || gettext("The policy decides nothing: it has no choices.");
+    policy.decides_nothing().then(sentence)
+}
+
+/// Where a profile that leaves the policy out comes from, and what the administrator can do.
+pub(crate) fn left_out(profile: &LeftOut) -> String {
+    let file = profile.profile.display().to_string();
+    let by: Vec<_> = (profile.named_in.iter())
+        .map(|file| format!("“{}”", file.display()))
+        .collect();
+    let by = by.join(", ");
+    let reason = match &profile.why {
+        Why::Unreadable(reason) => reason.as_str(),
+        _ => "",
+    };
+    let (what, advice) = match &profile.why {
+        Why::NoLine | Why::NotOurs | Why::OfPackage => {
+            let what = if profile.named_in.is_empty() {
+                // Translators: {file} is a profile of dconf: a list of databases
+                noop("The dconf profile “{file}” leaves the policy out.")
+            } else {
+                // Translators: {by} are files that set the variable DCONF_PROFILE, in quotes
+                noop("The dconf profile “{file}”, which {by} sets, leaves the policy out.")
+            };
+            let advice = match &profile.why {
+                Why::NoLine => {
+                    // Translators: a profile of dconf; {line} and {all} are lines of files
+                    noop(
+                        "Add the line “{line}” below its “user-db:” line, or “{all}” to the top of the policy, and apply it.",
+                    )
+                }
+                Why::OfPackage => {
+                    // Translators: a profile of dconf that came with a package
+                    noop(
+                        "Copy it to /etc/dconf/profile, and add the line “{line}” there, below its “user-db:” line.",
+                    )
+                }
+                _ => {
+                    // Translators: a profile of dconf
+                    noop("Add the line “{line}” below its “user-db:” line.")
+                }
+            };
+            (what, advice)
+        }
+        Why::Missing => (
+            // Translators: {file} is a profile of dconf; {by} are files in quotes
+            noop(
+                "There is no dconf profile “{file}”, which {by} sets, so programs read no settings at all.",
+            ),
+            // Translators: a profile of dconf that a file names and that is missing
+            noop("Create it, or take its name out."),
+        ),
+        Why::Unreadable(_) => (
+            // Translators: a profile of dconf
+            noop("The dconf profile “{file}” cannot be read: {reason}."),
+            // Translators: about a file
+            noop("Ask again as root."),
+        ),
+        Why::Variable => (
+            // Translators: {file} is the path of a profile of dconf, with “…” for an unknown part;
+            // {by} are files in quotes
+            noop("The dconf profile “{file}”, which {by} sets, is known at login only."),
+            // Translators: a file that sets a profile of dconf
+            noop("Set one with a fixed path."),
+        ),
+    };
+    let parts = [
+        ("file", file.as_str()),
+        ("by", &by),
+        ("reason", reason),
+        ("line", "system-db:privacy_panel"),
+        ("all", "profiles = \"all\""),
+    ];
+    format!("{} {}", gettext_f(what, &parts), gettext_f(advice, &parts))
+}
+
 /// The keys of a reader that differ from the policy.
 pub(crate) fn differences(reader: &ReaderReport) -> Vec<String> {
     if let Some(problem) = reader.problem() {
@@ -207,32 +299,70 @@ pub(crate) fn differences(reader: &ReaderReport) -> Vec<String> {
     reader
         .keys
         .iter()
-        .filter(|key| key.wanted != key.found)
-        .map(|key| {
-            let shown = |answer: &read_back::Answer| {
-                let nothing = || {
-                    // Translators: instead of a value that is not there
-                    gettext("nothing")
-                };
-                let value = answer.value.as_deref().map_or_else(nothing, value_text);
-                if answer.locked {
-                    // Translators: a value that people cannot change
-                    gettext_f("{value}, locked", &[("value", &value)])
-                } else {
-                    value
-                }
-            };
-            gettext_parts(
-                // Translators: a setting, what was found in it and what should be there
-                "{key} is {found}, and should be {wanted}",
-                &[
-                    ("key", Part::Foreign(&key.key)),
-                    ("found", Part::Own(&shown(&key.found))),
-                    ("wanted", Part::Own(&shown(&key.wanted))),
-                ],
-            )
-        })
+        .filter(|key| !key.in_force())
+        .map(difference)
         .collect()
+}
+
+/// How a key differs from the policy, and which database decides it instead.
+fn difference(key: &KeyReport) -> String {
+    let shown = |answer: &read_back::Answer| match answer.value.as_deref() {
+        Some(value) => value_text(value),
+        // Translators: instead of a value that is not there
+        None => gettext("nothing"),
+    };
+    let database = key.decided_by.as_ref().map(|decided| {
+        let name = decided.database.file_name().unwrap_or_default();
+        (name.to_string_lossy().into_owned(), decided.by_lock)
+    });
+    let (name, by_lock) = database
+        .as_ref()
+        .map_or(("", None), |(name, by_lock)| (name, Some(*by_lock)));
+    let (wanted, found) = (&key.wanted, &key.found);
+    let sentence = if wanted.value == found.value {
+        match (found.locked, by_lock) {
+            (true, Some(true)) => {
+                // Translators: a setting, and a database of dconf
+                noop("{key} is locked by the database “{database}”, and shouldn’t be")
+            }
+            // Translators: a setting
+            (true, _) => noop("{key} is locked, and shouldn’t be"),
+            // Translators: a setting
+            (false, _) => noop("{key} isn’t locked, and should be"),
+        }
+    } else {
+        match by_lock {
+            Some(true) => {
+                // Translators: a setting, its value, a database of dconf, and the right value
+                noop(
+                    "{key} is {found}, locked by the database “{database}”, and should be {wanted}",
+                )
+            }
+            Some(false) => {
+                // Translators: a setting, its value, a database of dconf, and the right value
+                noop(
+                    "{key} is {found} from the database “{database}”, which comes first, and should be {wanted}",
+                )
+            }
+            None => match (wanted.locked, found.locked) {
+                // Translators: a setting, what was found in it and what should be there
+                (true, false) => noop("{key} is {found}, and should be {wanted}, locked"),
+                // Translators: a setting, what was found in it and what should be there
+                (false, true) => noop("{key} is {found}, locked, and should be {wanted}"),
+                // Translators: a setting, what was found in it and what should be there
+                _ => noop("{key} is {found}, and should be {wanted}"),
+            },
+        }
+    };
+    gettext_parts(
+        sentence,
+        &[
+            ("key", Part::Foreign(&key.key)),
+            ("database", Part::Foreign(name)),
+            ("found", Part::Own(&shown(found))),
+            ("wanted", Part::Own(&shown(wanted))),
+        ],
+    )
 }
 
 /// The maximum length of a value, in characters: other databases can have lists of any length.
@@ -257,20 +387,20 @@ pub(crate) fn sentence(failure: &Failure) -> String {
             reason,
             denied,
         } => {
-            let sentence = if *denied {
-                noop(
-                    "Nothing can be written in “{folder}”: {reason}. The administrator can run this, such as with sudo.",
-                )
-            } else {
-                noop("Nothing can be written in “{folder}”: {reason}.")
-            };
-            gettext_f(
-                sentence,
+            let sentence = gettext_f(
+                "Nothing can be written in “{folder}”: {reason}.",
                 &[
                     ("folder", &folder.display().to_string()),
                     ("reason", reason),
                 ],
-            )
+            );
+            if *denied {
+                // Translators: the sentence before says why nothing can be written
+                let advice = gettext("The administrator can run this, such as with sudo.");
+                format!("{sentence} {advice}")
+            } else {
+                sentence
+            }
         }
         Failure::InTheWay(file) => named(
             "“{file}” is in the way: it was not made by privacyctl. Move it away and try again.",
@@ -280,16 +410,23 @@ pub(crate) fn sentence(failure: &Failure) -> String {
             "“{file}” was not put there by privacyctl. Move it to a database of its own, such as /etc/dconf/db/local.d, and try again.",
             file,
         ),
-        Failure::ProfileIsLink(file) => named(
-            "“{file}” is a link, so that something else takes care of it. Add the line “system-db:privacy_panel” after “user-db:user” there, or replace the link by a file, and try again.",
-            file,
-        ),
-        Failure::LineInLink(file) => named(
-            "“{file}” is a link, so that something else takes care of it. Take the line “system-db:privacy_panel” out of it there, and try again.",
-            file,
-        ),
+        Failure::ProfileIsLink(file) | Failure::LineInLink(file) => {
+            let what = named(
+                // Translators: what to do follows
+                "“{file}” is a link, so that something else takes care of it.",
+                file,
+            );
+            let advice = if matches!(failure, Failure::ProfileIsLink(_)) {
+                gettext(
+                    "Add the line “system-db:privacy_panel” after “user-db:user” there, or replace the link by a file, and try again.",
+                )
+            } else {
+                gettext("Take the line “system-db:privacy_panel” out of it there, and try again.")
+            };
+            format!("{what} {advice}")
+        }
         Failure::NoUserDatabase(file) => named(
-            "“{file}” has no line that begins with “user-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy_panel” below the line of the person’s own settings, and try again.",
+            "“{file}” has no line that begins with “user-db:” or “service-db:”, so that it is not known where a policy belongs in it. Add the line “system-db:privacy_panel” below the line of the person’s own settings, and try again.",
             file,
         ),
         Failure::Broken(mistake) => gettext_f(

@@ -122,9 +122,9 @@ impl Source for Activity {
             },
         };
         Some(Outcome {
-            source: self,
             removed,
             problem,
+            ..Outcome::new(self, Ok(0))
         })
     }
 }

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 use gio::Cancellable;
 
-use crate::formats::xml;
 use crate::formats::xml::Format;
 use crate::history::source::{Found, Outcome, Problem, Progress, Source};
 use crate::history::{Span, dated_file, zeitgeist};
@@ -20,9 +19,10 @@ use crate::system::processes::{Folder, is_running};
 #[derive(Debug)]
 pub(crate) struct AppUsage;
 
-const FORMAT: Format = Format {
+pub(crate) const FORMAT: Format = Format {
     root: b"application-state",
     entry: b"application",
+    subject: b"id",
     date,
 };
 
@@ -32,12 +32,6 @@ fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
         (b"application", b"last-seen") => value.parse::<i64>().ok()?.checked_mul(1000),
         _ => None,
     }
-}
-
-/// See [`crate::history::without_entries`].
-pub(crate) fn without(text: &str) -> Result<(usize, String), String> {
-    let entries = xml::entries(text, &FORMAT)?;
-    Ok((entries.len(), xml::without(text, entries.iter())))
 }
 
 fn path() -> PathBuf {
@@ -59,25 +53,22 @@ impl Source for AppUsage {
     }
 
     fn look(&'static self, span: Span, _: &Cancellable) -> Option<Found> {
-        let count = dated_file::count(&path(), &FORMAT, span)?;
-        let mut found = Found::new(self, count);
-        found.obstacle = obstacle();
-        Some(found)
+        let found = dated_file::look(self, vec![Ok(path())], &FORMAT, span)?;
+        let obstacle = obstacle().filter(|_| !matches!(found.note, Some(Problem::NothingKept)));
+        Some(Found { obstacle, ..found })
     }
 
     fn clear(
         &'static self,
         span: Span,
-        _: &Cancellable,
+        cancellable: &Cancellable,
         _: &mut dyn FnMut(Progress),
     ) -> Option<Outcome> {
-        let outcome = match (dated_file::count(&path(), &FORMAT, span)?, obstacle()) {
-            (Ok(0), _) => Ok(0),
-            (Ok(_), Some(obstacle)) => Err(obstacle),
-            (Ok(_), None) => dated_file::clear(&path(), &FORMAT, span)?,
-            (Err(problem), _) => Err(problem),
-        };
-        Some(Outcome::new(self, outcome))
+        let found = self.look(span, cancellable)?;
+        match (found.count, found.obstacle) {
+            (Ok(1..), Some(obstacle)) => Some(Outcome::new(self, Err(obstacle))),
+            _ => dated_file::clear_all(self, vec![Ok(path())], &FORMAT, span),
+        }
     }
 }
 
@@ -89,6 +80,7 @@ fn obstacle() -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::xml;
 
     #[test]
     fn the_shells_file_is_understood() {

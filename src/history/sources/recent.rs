@@ -8,70 +8,83 @@
 //!
 //! A file has one entry, however often it was used, with the dates when it was added, modified and
 //! visited, and a date for each program that used it. So an entry is removed if any of its dates is
-//! in the span.
+//! in the span. An entry without any date that can be understood belongs to no span: it goes with
+//! everything, and is named otherwise.
+//!
+//! Sandboxed apps have lists of their own in the same format.
 
 use std::path::PathBuf;
 
 use gio::Cancellable;
 use glib::{DateTime, TimeZone};
 
-use crate::formats::xml;
 use crate::formats::xml::Format;
-use crate::history::source::{Found, Outcome, Progress, Source};
+use crate::history::source::{Found, Outcome, Problem, Progress, Source};
 use crate::history::span::milliseconds;
-use crate::history::{Span, dated_file};
+use crate::history::{Span, dated_file, sandbox};
 use crate::system::i18n::gettext;
 
+/// Whose lists.
 #[derive(Debug)]
-pub(crate) struct RecentFiles;
+pub(crate) enum RecentFiles {
+    /// The list that all programs share that aren't in a sandbox.
+    Here,
+    /// A list for each Flatpak app.
+    Flatpak,
+    /// Lists for each snap.
+    Snap,
+}
 
-const FORMAT: Format = Format {
+pub(crate) const FORMAT: Format = Format {
     root: b"xbel",
     entry: b"bookmark",
+    subject: b"href",
     date,
 };
 
 fn date(element: &[u8], attribute: &[u8], value: &str) -> Option<i64> {
-    match (element, attribute) {
-        (b"bookmark", b"added" | b"modified" | b"visited")
-        | (b"bookmark:application", b"modified") => {
+    // Each file chooses the prefix of its namespaces.
+    let local = element.rsplit(|byte| *byte == b':').next();
+    match (local.unwrap_or_default(), attribute) {
+        (b"bookmark", b"added" | b"modified" | b"visited") | (b"application", b"modified") => {
             DateTime::from_iso8601(value, Some(&TimeZone::utc()))
                 .ok()
                 .map(|date| milliseconds(&date))
         }
         // Before GLib 2.20: seconds since 1970.
-        (b"bookmark:application", b"timestamp") => value.parse::<i64>().ok()?.checked_mul(1000),
+        (b"application", b"timestamp") => value.parse::<i64>().ok()?.checked_mul(1000),
         _ => None,
     }
 }
 
-/// See [`crate::history::without_entries`].
-pub(crate) fn without(text: &str) -> Result<(usize, String), String> {
-    let entries = xml::entries(text, &FORMAT)?;
-    Ok((entries.len(), xml::without(text, entries.iter())))
-}
-
-fn path() -> PathBuf {
-    glib::user_data_dir().join("recently-used.xbel")
-}
-
 impl Source for RecentFiles {
     fn id(&self) -> &'static str {
-        "recent-files"
+        match self {
+            Self::Here => "recent-files",
+            Self::Flatpak => "recent-files-flatpak",
+            Self::Snap => "recent-files-snap",
+        }
     }
 
     fn title(&self) -> String {
-        // Translators: a list that programs share
-        gettext("Recently used files")
+        match self {
+            // Translators: a list that programs share
+            Self::Here => gettext("Recently used files"),
+            // Translators: the lists of apps that run in a sandbox; Flatpak is a name
+            Self::Flatpak => gettext("Recently used files (Flatpak apps)"),
+            // Translators: the lists of apps that run in a sandbox; snap is a name
+            Self::Snap => gettext("Recently used files (snap apps)"),
+        }
     }
 
     fn is_here(&self) -> bool {
-        path().exists()
+        let files = self.files();
+        let mut paths = files.iter().filter_map(|file| file.as_ref().ok());
+        paths.any(|path| path.exists())
     }
 
     fn look(&'static self, span: Span, _: &Cancellable) -> Option<Found> {
-        let count = dated_file::count(&path(), &FORMAT, span)?;
-        Some(Found::new(self, count))
+        dated_file::look(self, self.files(), &FORMAT, span)
     }
 
     fn clear(
@@ -80,14 +93,25 @@ impl Source for RecentFiles {
         _: &Cancellable,
         _: &mut dyn FnMut(Progress),
     ) -> Option<Outcome> {
-        let removed = dated_file::clear(&path(), &FORMAT, span)?;
-        Some(Outcome::new(self, removed))
+        dated_file::clear_all(self, self.files(), &FORMAT, span)
+    }
+}
+
+impl RecentFiles {
+    fn files(&self) -> Vec<Result<PathBuf, Problem>> {
+        let shared = glib::user_data_dir().join("recently-used.xbel");
+        match self {
+            Self::Here => vec![Ok(shared)],
+            Self::Flatpak => sandbox::flatpak("recently-used.xbel", &shared),
+            Self::Snap => sandbox::snap("recently-used.xbel", &shared),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::xml;
 
     // As GTK 4.8 and KDE's frameworks write it.
     const LIST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -188,13 +188,13 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
 ];
 
 /// See [`crate::history::without_entries`], for the group in which `KRunner` keeps its searches.
-pub(crate) fn without_searches(text: &str) -> Result<(usize, String), String> {
+pub(crate) fn without_searches(bytes: &[u8]) -> Result<(usize, Vec<u8>), String> {
     const GROUP: Group = Group::all(
         Folder::Data,
         "krunnerstaterc",
         &["PlasmaRunnerManager", "History"],
     );
-    GROUP.without(text).map_err(str::to_owned)
+    GROUP.without(bytes).map_err(|mistake| mistake.1)
 }
 
 impl Source for Typed {
@@ -286,6 +286,7 @@ impl Typed {
         for step in steps {
             match step {
                 Ok(removed) => outcome.removed += removed,
+                Err(Problem::NothingKept) => {}
                 Err(problem) => outcome.problem = outcome.problem.or(Some(problem)),
             }
         }
@@ -317,5 +318,7 @@ impl Memory {
 fn sum(
     counts: impl Iterator<Item = Option<Result<usize, Problem>>>,
 ) -> Option<Result<usize, Problem>> {
-    counts.flatten().reduce(|sum, count| Ok(sum? + count?))
+    let kept = counts.flatten();
+    let kept = kept.filter(|count| !matches!(count, Err(Problem::NothingKept)));
+    kept.reduce(|sum, count| Ok(sum? + count?))
 }

@@ -129,6 +129,12 @@ pub(crate) fn of<'a>(backups: &'a [Backup], path: &Path) -> Option<&'a Backup> {
     backups.iter().find(|backup| backup.path == path)
 }
 
+/// Whether a file in a folder has a backup, other than one.
+pub(crate) fn any_in(backups: &[Backup], folder: &Path, but: &str) -> bool {
+    let mut paths = backups.iter().map(|backup| backup.path.as_path());
+    paths.any(|path| path.parent() == Some(folder) && path != Path::new(but))
+}
+
 /// The text of the file of backups.
 pub(crate) fn text(backups: &[Backup]) -> String {
     backups.iter().map(Backup::line).collect()

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
@@ -18,11 +19,12 @@ use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::install::backups;
 use crate::policy::install::keyfiles;
 use crate::policy::install::opt_outs::{wanted, wanted_for};
+use crate::policy::install::others::Others;
 use crate::policy::install::read_back;
-use crate::policy::install::read_back::{Answer, Process, Question};
+use crate::policy::install::read_back::{Answer, Databases, Process, Question};
 use crate::policy::install::target::Target;
-use crate::policy::report::{KeyReport, ReaderReport, Report};
-use crate::policy::{FILE, Policy};
+use crate::policy::report::{DecidedBy, KeyReport, ReaderReport, Report};
+use crate::policy::{FILE, Policy, Profiles};
 use crate::system::dconf::DATABASES;
 use crate::system::dconf::{command as dconf, profile};
 use crate::system::folders;
@@ -33,6 +35,9 @@ use crate::system::tree::{FOLDER_UNDER_WAY, Kind, UNDER_WAY};
 /// How many bytes a database, or dconf's listing of it, may have in addition to a multiple of the
 /// policy's text.
 const ROOM: usize = 64 * 1024;
+
+/// How many databases of a profile are asked who decides a key.
+const MOST_DATABASES: usize = 16;
 
 impl Target {
     /// The system's profile: the kind of file, and its content.
@@ -87,20 +92,22 @@ impl Target {
         Ok(self.kind(&profile_under_way)?.is_some())
     }
 
-    /// Compiles a policy for this target. Lists keep the names that other databases have in them.
+    /// Compiles a policy for this target. Lists keep the names that other databases have in them, or
+    /// will have as soon as `others` are compiled.
     pub(crate) fn compile(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
         profile: &[u8],
+        others: &Others,
     ) -> Result<Compiled, Failure> {
         let keys = compile::list_keys(policy, catalogue);
-        let others = profile::without_ours(profile);
+        let profile = profile::without_ours(profile);
         let mut below = BTreeMap::new();
-        if profile::names_system_databases(&others) && !keys.is_empty() {
+        if profile::names_system_databases(&profile) && !keys.is_empty() {
             let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
             let process = Process::start(true).map_err(no_scratch())?;
-            let answers = self.ask(process, &others, &questions)?;
+            let answers = self.ask(process, &profile, &others.stale, &questions)?;
             for (key, answer) in keys.into_iter().zip(answers) {
                 let text = answer.value;
                 let value = text.and_then(|text| Variant::parse(None, &text).ok());
@@ -117,9 +124,10 @@ impl Target {
         &self,
         process: Process,
         profile: &[u8],
+        instead: &Databases,
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
-        let asked = process.ask(&self.tree, profile, questions);
+        let asked = process.ask(&self.tree, profile, instead, questions);
         asked.map_err(|failure| match failure {
             read_back::Failure::NoDconf => Failure::NoDconf,
             read_back::Failure::NoScratch(error) => no_scratch()(error),
@@ -179,7 +187,7 @@ impl Target {
                     Some(process) => process,
                     None => self.read_back_process()?,
                 };
-                self.ask(process, profile, &questions)?
+                self.ask(process, profile, &Databases::new(), &questions)?
             }
         };
         let mut answers = answers.into_iter();
@@ -194,6 +202,7 @@ impl Target {
             },
             key,
             found,
+            decided_by: None,
         };
         let mut key_reports = |keys: Vec<String>| -> Vec<_> {
             let answered = keys
@@ -218,12 +227,63 @@ impl Target {
             is_current,
             readers,
             policy: key_reports(organisation::keys().map(str::to_owned).into()),
+            left_out: self.left_out(Profiles::User),
             ..Report::default()
         };
+        if let (true, Some(profile)) = (report.in_profile, &profile) {
+            self.find_deciders(&mut report, profile, &questions)?;
+        }
         let opt_outs = wanted(policy, catalogue)?;
         let opt_outs: Vec<_> = opt_outs.iter().map(OptOut::file).collect();
         self.inspect_rights(&mut report, &opt_outs);
         Ok(report)
+    }
+
+    /// Finds the other database that decides each key that isn't as the policy says. Of the locks of
+    /// a key, the last one in the profile decides; otherwise, the first value does.
+    fn find_deciders(
+        &self,
+        report: &mut Report,
+        profile: &[u8],
+        questions: &[Question],
+    ) -> Result<(), Failure> {
+        let readers = report.readers.iter_mut();
+        let keys = readers.flat_map(|reader| &mut reader.keys);
+        let keys = keys.chain(&mut report.policy);
+        let is_asked = |key: &str| questions.iter().any(|question| question.key == key);
+        let mut differing: Vec<_> = keys
+            .filter(|key| !key.in_force() && is_asked(&key.key))
+            .collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let questions: Vec<_> = (differing.iter())
+            .map(|key| Question::plain(&key.key))
+            .collect();
+        let mut is_before_ours = true;
+        for database in profile::databases(profile).take(MOST_DATABASES) {
+            if database == Path::new(DATABASE) {
+                is_before_ours = false;
+                continue;
+            }
+            let alone = [b"file-db:", database.as_os_str().as_bytes()].concat();
+            let process = Process::start(true).map_err(no_scratch())?;
+            let answers = self.ask(process, &alone, &Databases::new(), &questions)?;
+            for (key, answer) in differing.iter_mut().zip(answers) {
+                let by_lock = answer.locked && key.found.locked;
+                let comes_first = is_before_ours
+                    && key.decided_by.is_none()
+                    && answer.value.is_some()
+                    && answer.value == key.found.value;
+                if by_lock || comes_first {
+                    key.decided_by = Some(DecidedBy {
+                        database: self.tree.name(&database),
+                        by_lock,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Finds files that other users may write to, and files that users cannot read.

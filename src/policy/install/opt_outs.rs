@@ -17,8 +17,8 @@ use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out;
 use crate::choices::opt_out::OptOut;
 use crate::choices::reader::Reader;
+use crate::formats::format::Found;
 use crate::formats::toml as document;
-use crate::formats::toml::Found;
 use crate::policy::compile::Conflict;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::Failure;
@@ -517,6 +517,7 @@ impl Target {
                 value: found.ok().flatten(),
                 locked: is_so,
             },
+            decided_by: None,
         }
     }
 }

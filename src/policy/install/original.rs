@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choices::opt_out;
 use crate::choices::opt_out::OptOut;
-use crate::formats::toml::Scalar;
+use crate::formats::format::Scalar;
 
 /// An opt-out that a policy set, and what was there before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

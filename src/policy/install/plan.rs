@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::choices::catalogue::Catalogue;
-use crate::policy::Policy;
 use crate::policy::compile::Compiled;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::Failure;
@@ -15,17 +14,24 @@ use crate::policy::install::keyfiles;
 use crate::policy::install::opt_outs;
 use crate::policy::install::opt_outs::{Preview, Steps};
 use crate::policy::install::original::Original;
+use crate::policy::install::others::Others;
+use crate::policy::install::profiles::ProfileEdit;
 use crate::policy::install::target::Target;
+use crate::policy::{Policy, Profiles};
 use crate::system::dconf::profile;
 use crate::system::tree::{Kind, Rights};
 
 /// What an application will change.
 pub(crate) struct Plan {
     pub(crate) compiled: Compiled,
+    /// The site's databases that aren't compiled yet.
+    pub(crate) others: Others,
     pub(crate) keys: FileChange,
     pub(crate) locks: FileChange,
     pub(crate) profile: FileChange,
     pub(crate) profile_rights: Rights,
+    /// The changes to the other profiles.
+    pub(crate) profile_edits: Vec<ProfileEdit>,
     pub(crate) opt_outs: Steps,
     pub(crate) preview: Preview,
     /// The key file to keep until the old opt-outs are restored; it still records them.
@@ -49,8 +55,17 @@ impl Plan {
             || backups.is_some_and(|before| *before != self.backups)
     }
 
+    /// Whether a profile will be written.
+    pub(crate) fn profiles_change(&self) -> bool {
+        let edits = &self.profile_edits;
+        self.profile.is_change() || edits.iter().any(|edit| edit.change.is_change())
+    }
+
     pub(crate) fn is_change(&self) -> bool {
-        self.sources_change() || self.profile.is_change() || !self.opt_outs.set.is_empty()
+        self.sources_change()
+            || self.profiles_change()
+            || !self.opt_outs.set.is_empty()
+            || !self.others.stale.is_empty()
     }
 }
 
@@ -80,7 +95,8 @@ impl Target {
             Some(profile) => profile::with_ours(profile)
                 .map_err(|_| Failure::NoUserDatabase(profile_file.clone()))?,
         };
-        let compiled = self.compile(policy, catalogue, &new_profile)?;
+        let others = self.others(&new_profile)?;
+        let compiled = self.compile(policy, catalogue, &new_profile, &others)?;
         let key_file = self.source(keyfiles::KEY_FILE)?;
         let mut created = keyfiles::created(key_file.as_deref().unwrap_or_default());
         created.extend_from_slice(unfinished);
@@ -113,6 +129,12 @@ impl Target {
         let of_profile = self.profile_backup(&profile, &created, known_backups);
         backups_until_restored.extend(of_profile.clone());
         backups.extend(of_profile);
+        let profile_edits = self.profile_edits(policy.profiles, known_backups)?;
+        let of_edits = edit_backups(&profile_edits, known_backups);
+        backups_until_restored.extend(of_edits.clone());
+        if policy.profiles == Profiles::All {
+            backups.extend(of_edits);
+        }
         // Fails before anything is changed if a file cannot be.
         let preview = self.preview(&opt_outs, &backups_until_restored)?;
         let key_file_text = |originals: &[Original]| {
@@ -127,6 +149,7 @@ impl Target {
             locks: file(keyfiles::LOCKS_FILE, locks, compiled.locks_file()),
             profile,
             profile_rights,
+            profile_edits,
             opt_outs,
             preview,
             keyfile_until_restored,
@@ -134,6 +157,7 @@ impl Target {
             backups,
             backups_before: known,
             compiled,
+            others,
             damaged: self.is_damaged()?,
         })
     }
@@ -155,4 +179,18 @@ impl Target {
         let before = profile.before.clone().filter(|_| !is_ours);
         Some(Backup::file(path, before, after))
     }
+}
+
+/// The backups of the profiles other than `user` that have the policy's line, or will have it.
+fn edit_backups(edits: &[ProfileEdit], known: &[Backup]) -> Vec<Backup> {
+    let backup = |edit: &ProfileEdit| {
+        let path = edit.path();
+        match &edit.change.after {
+            Some(after) if edit.change.is_change() && profile::has_ours(after) => {
+                Some(Backup::file(&path, edit.change.before.clone(), after))
+            }
+            _ => backups::of(known, &path).cloned(),
+        }
+    };
+    edits.iter().filter_map(backup).collect()
 }

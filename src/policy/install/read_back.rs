@@ -3,15 +3,14 @@
 //! Reads settings as a new user's program would. This takes a new process: dconf reads the profile
 //! once per process, and the administrator's own settings must not count.
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::system::child::{Child, Limits, Program};
-use crate::system::dconf::DATABASES;
 use crate::system::dconf::profile;
 use crate::system::dconf::scratch_home::{Home, PROFILE};
 use crate::system::settings::{KeyProblem, Origin, Storage};
@@ -26,6 +25,9 @@ const LIMITS: Limits = Limits {
 
 /// How much of an image's databases is copied, in bytes. The copies are kept in memory.
 const LARGEST_DATABASES: u64 = 16 * 1024 * 1024;
+
+/// The content of databases, by their files.
+pub(crate) type Databases = BTreeMap<PathBuf, Vec<u8>>;
 
 /// A key to look up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -111,14 +113,16 @@ impl Process {
     }
 
     /// Asks it about keys. `profile` is the content of the profile of the computer or image.
+    /// In a translated profile, `instead` replaces the content of databases.
     pub(crate) fn ask(
         self,
         tree: &Tree,
         profile: &[u8],
+        instead: &Databases,
         questions: &[Question],
     ) -> Result<Vec<Answer>, Failure> {
         if self.translated {
-            let text = translated(tree, profile, &self.home)?;
+            let text = translated(tree, profile, instead, &self.home)?;
             let written = self.home.write(PROFILE, &text);
             written.map_err(Failure::NoScratch)?;
         }
@@ -137,29 +141,33 @@ impl Process {
 
 /// A profile that names files only, since an image's system databases are not this computer's. Each
 /// file of an image is a copy in a temporary folder.
-fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failure> {
-    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+fn translated(
+    tree: &Tree,
+    profile: &[u8],
+    instead: &Databases,
+    home: &Home,
+) -> Result<Vec<u8>, Failure> {
+    use std::os::unix::ffi::OsStringExt as _;
     let mut out = b"user-db:user\n".to_vec();
     let mut copies: Vec<PathBuf> = Vec::new();
     let mut room = LARGEST_DATABASES;
-    for entry in profile::entries(profile) {
-        let database = if let Some(name) = entry.strip_prefix(b"system-db:") {
-            Path::new(DATABASES).join(OsStr::from_bytes(name))
-        } else if let Some(name) = entry.strip_prefix(b"file-db:") {
-            PathBuf::from(OsStr::from_bytes(name))
-        } else {
-            continue;
-        };
-        let file = if tree.is_image() {
+    for database in profile::databases(profile) {
+        let compiled = instead.get(&database);
+        let file = if tree.is_image() || compiled.is_some() {
             let known = copies.iter().position(|copy| *copy == database);
             let number = known.unwrap_or(copies.len());
             let name = format!("database-{number}");
             if known.is_none() {
                 // An image must not fill this computer's disk.
-                let Some(bytes) = tree.read(&database, room)? else {
-                    continue;
+                let bytes = match compiled {
+                    Some(compiled) => compiled.clone(),
+                    None => match tree.read(&database, room)? {
+                        Some(bytes) => bytes,
+                        None => continue,
+                    },
                 };
-                room -= bytes.len() as u64;
+                let size = bytes.len() as u64;
+                room = room.checked_sub(size).ok_or_else(too_large)?;
                 home.write(&name, &bytes).map_err(Failure::NoScratch)?;
                 copies.push(database);
             }
@@ -172,6 +180,10 @@ fn translated(tree: &Tree, profile: &[u8], home: &Home) -> Result<Vec<u8>, Failu
         out.push(b'\n');
     }
     Ok(out)
+}
+
+fn too_large() -> io::Error {
+    io::ErrorKind::FileTooLarge.into()
 }
 
 /// Runs in the new process: answers the questions on its standard input, in a format for programs.

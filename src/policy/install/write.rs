@@ -17,6 +17,7 @@ use crate::policy::install::keyfiles;
 use crate::policy::install::keyfiles::{KEY_FILE, LOCKS, LOCKS_FILE};
 use crate::policy::install::lock::Lock;
 use crate::policy::install::original::Original;
+use crate::policy::install::others::Others;
 use crate::policy::install::plan::Plan;
 use crate::policy::install::target::Target;
 use crate::system::dconf::DATABASES;
@@ -41,7 +42,7 @@ impl Target {
         let heading = format!("{}\n", keyfiles::heading(created, originals));
         self.make_sources(databases, heading.as_bytes(), b"", backups)?;
         // Without dconf no program has it open.
-        match self.update(databases) {
+        match self.update(databases, &Others::default()) {
             Ok(_) | Err(Failure::NoDconf) => Ok(()),
             Err(failure) => Err(failure),
         }
@@ -172,20 +173,23 @@ impl Target {
             )?;
         }
         let set = self.set_opt_outs(&opt_outs.set);
-        let said = set.and_then(|()| self.update(databases)).inspect_err(|_| {
-            // The old database is still in force, so its sources are restored.
-            let _ = self.undo_opt_outs(&opt_outs.reversed(), &[]);
-            if swapped {
-                let _ = self.undo_sources(plan, databases);
-            }
-        })?;
-        if !opt_outs.undo.is_empty() {
-            self.undo_opt_outs(opt_outs, &plan.backups_until_restored)?;
-            self.forget_undone(plan)?;
-        }
+        let said = set
+            .and_then(|()| self.update(databases, &plan.others))
+            .inspect_err(|_| {
+                // The old database is still in force, so its sources are restored.
+                let _ = self.undo_opt_outs(&opt_outs.reversed(), &[]);
+                if swapped {
+                    let _ = self.undo_sources(plan, databases);
+                }
+            })?;
+        self.undo_opt_outs(opt_outs, &plan.backups_until_restored)?;
         if let Some(prepared) = new_profile {
             let placed = prepared.put_in_place();
             placed.map_err(|error| profile_failed()(error.into()))?;
+        }
+        self.edit_profiles(&plan.profile_edits)?;
+        if !opt_outs.undo.is_empty() || plan.backups_until_restored != plan.backups {
+            self.forget_undone(plan)?;
         }
         Ok(said)
     }
@@ -265,10 +269,14 @@ impl Target {
         }
     }
 
-    /// Compiles the database. Returns dconf's messages.
-    fn update(&self, databases: &Dir) -> Result<Option<String>, Failure> {
+    /// Compiles the database and the site's other ones. Returns dconf's messages.
+    fn update(&self, databases: &Dir, others: &Others) -> Result<Option<String>, Failure> {
         if self.tree.is_image() {
-            return self.compile_for_image(databases).map(|()| None);
+            self.compile_for_image(databases)?;
+            for (database, bytes) in &others.stale {
+                self.put_database(databases, database, bytes)?;
+            }
+            return Ok(others.said());
         }
         let number = || {
             let found = databases.symlink_metadata(DATABASE_NAME);
@@ -289,10 +297,18 @@ impl Target {
     fn compile_for_image(&self, databases: &Dir) -> Result<(), Failure> {
         let keys = self.source(KEY_FILE)?.unwrap_or_default();
         let locks = self.source(LOCKS_FILE)?.unwrap_or_default();
-        let bytes = dconf::compile(&keys, &locks)?;
-        tree::prepare(databases, &bytes, Rights::PUBLIC)
-            .and_then(|()| tree::put_in_place(databases, DATABASE_NAME))
-            .map_err(self.system(Path::new(DATABASE)))
+        let bytes = dconf::compile(&dconf::Sources {
+            keys: vec![(KEY_FILE.into(), keys)],
+            locks: Some(vec![(KEY_FILE.into(), locks)]),
+        })?;
+        self.put_database(databases, Path::new(DATABASE), &bytes)
+    }
+
+    fn put_database(&self, databases: &Dir, database: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        let name = database.file_name().unwrap_or_default();
+        tree::prepare(databases, bytes, Rights::PUBLIC)
+            .and_then(|()| tree::put_in_place(databases, name))
+            .map_err(self.system(database))
     }
 }
 

@@ -5,6 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::system::child;
@@ -26,11 +27,17 @@ pub(crate) enum Failure {
     NoScratch(#[from] io::Error),
 }
 
+/// The sources of a database: files with keys, and files with locks, by their names.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) keys: Vec<(OsString, Vec<u8>)>,
+    /// `None` if there is no folder of locks.
+    pub(crate) locks: Option<Vec<(OsString, Vec<u8>)>>,
+}
+
 /// The name of the folder for a separate compilation.
 const FOLDER: &str = "database.d";
-const KEYS: &str = "database.d/keys";
 const LOCKS_FOLDER: &str = "database.d/locks";
-const LOCKS: &str = "database.d/locks/locks";
 const COMPILED: &str = "database";
 
 /// The limits for compiling the administrator's own databases.
@@ -62,12 +69,18 @@ pub(crate) fn update() -> Result<(bool, String), Failure> {
 
 /// Compiles a database from keyfiles in a temporary folder, since dconf follows any links in the
 /// original one.
-pub(crate) fn compile(keys: &[u8], locks: &[u8]) -> Result<Vec<u8>, Failure> {
+pub(crate) fn compile(sources: &Sources) -> Result<Vec<u8>, Failure> {
     let home = Home::new()?;
     home.make_folder(FOLDER)?;
-    home.make_folder(LOCKS_FOLDER)?;
-    home.write(KEYS, keys)?;
-    home.write(LOCKS, locks)?;
+    for (name, bytes) in &sources.keys {
+        home.write(Path::new(FOLDER).join(name), bytes)?;
+    }
+    if let Some(locks) = &sources.locks {
+        home.make_folder(LOCKS_FOLDER)?;
+        for (name, bytes) in locks {
+            home.write(Path::new(LOCKS_FOLDER).join(name), bytes)?;
+        }
+    }
     let [compiled, folder] = [COMPILED, FOLDER].map(|name| home.path().join(name));
     let words = ["compile".as_ref(), compiled.as_os_str(), folder.as_os_str()];
     let output = run(&words, home.environment(&home.profile()), APART)?;

@@ -5,6 +5,12 @@
 //! The format is in dconf(7), "PROFILES": one database a line, and `#` starts a comment. The file
 //! belongs to the administrator, so every byte stays except our own line.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::system::dconf::DATABASES;
+
 /// The folder of profiles.
 pub(crate) const FOLDER: &str = "/etc/dconf/profile";
 pub(crate) const NAME: &str = "user";
@@ -12,11 +18,17 @@ pub(crate) const NAME: &str = "user";
 /// The profile of all users.
 pub(crate) const FILE: &str = "/etc/dconf/profile/user";
 
+/// The folder of a distribution's profiles, below its data folders.
+pub(crate) const VENDOR_FOLDER: &str = "dconf/profile";
+
 /// The profile of a distribution, below its data folders. Our file would hide it.
 pub(crate) const VENDOR_FILE: &str = "dconf/profile/user";
 
 /// Our line.
 const LINE: &[u8] = b"system-db:privacy_panel";
+
+/// The beginnings of the lines of a user's own databases; a service keeps those of homes on NFS.
+const USERS: &[&[u8]] = &[b"user-db:", b"service-db:"];
 
 /// dconf's default on a computer without a profile.
 const DEFAULT: &[u8] = b"user-db:user\n";
@@ -41,9 +53,26 @@ pub(crate) fn entries(profile: &[u8]) -> impl Iterator<Item = &[u8]> {
     lines(profile).map(entry).filter(|entry| !entry.is_empty())
 }
 
+/// The files of the databases that it names, in order, except the user's own.
+pub(crate) fn databases(profile: &[u8]) -> impl Iterator<Item = PathBuf> {
+    entries(profile).filter_map(|entry| {
+        if let Some(name) = entry.strip_prefix(b"system-db:") {
+            Some(Path::new(DATABASES).join(OsStr::from_bytes(name)))
+        } else {
+            let file = entry.strip_prefix(b"file-db:")?;
+            Some(PathBuf::from(OsStr::from_bytes(file)))
+        }
+    })
+}
+
 /// Whether our database is in it.
 pub(crate) fn has_ours(profile: &[u8]) -> bool {
     entries(profile).any(|entry| entry == LINE)
+}
+
+/// Whether it names a database of the user's own, in a file or kept by a service.
+pub(crate) fn has_users(profile: &[u8]) -> bool {
+    entries(profile).any(|entry| USERS.iter().any(|kind| entry.starts_with(kind)))
 }
 
 /// Whether it names databases other than the user's own.
@@ -52,16 +81,21 @@ pub(crate) fn names_system_databases(profile: &[u8]) -> bool {
 }
 
 /// The profile with our line after the user's database and before all others, so that the user's
-/// decisions come first, and no other default hides the policy.
+/// decisions come first, and no other default hides the policy. Without a `user-db:`, the user's
+/// database is the first one that a service keeps.
 pub(crate) fn with_ours(profile: &[u8]) -> Result<Vec<u8>, NoUserDatabase> {
     if has_ours(profile) {
         return Ok(profile.to_owned());
     }
+    let kind = USERS
+        .iter()
+        .find(|kind| entries(profile).any(|entry| entry.starts_with(kind)))
+        .ok_or(NoUserDatabase)?;
     let mut out = Vec::with_capacity(profile.len() + LINE.len() + 1);
     let mut done = false;
     for line in lines(profile) {
         out.extend_from_slice(line);
-        if !done && entry(line).starts_with(b"user-db:") {
+        if !done && entry(line).starts_with(kind) {
             done = true;
             if line.ends_with(b"\n") {
                 out.extend_from_slice(LINE);
@@ -73,7 +107,7 @@ pub(crate) fn with_ours(profile: &[u8]) -> Result<Vec<u8>, NoUserDatabase> {
             }
         }
     }
-    if done { Ok(out) } else { Err(NoUserDatabase) }
+    Ok(out)
 }
 
 /// The profile without our line.
@@ -112,6 +146,14 @@ mod tests {
             inserted("  user-db:user"),
             "  user-db:user\nsystem-db:privacy_panel"
         );
+        assert_eq!(
+            inserted("service-db:keyfile/user\nuser-db:user\nsystem-db:site\n"),
+            "service-db:keyfile/user\nuser-db:user\nsystem-db:privacy_panel\nsystem-db:site\n"
+        );
+        assert_eq!(
+            inserted("service-db:keyfile/user\nsystem-db:site\n"),
+            "service-db:keyfile/user\nsystem-db:privacy_panel\nsystem-db:site\n"
+        );
     }
 
     #[test]
@@ -137,7 +179,7 @@ mod tests {
         #[test]
         fn putting_our_line_in_and_taking_it_out_leaves_every_byte(
             before in "(#[a-z ]*\n|system-db:[a-z]{1,3}\r?\n|\n){0,4}",
-            user in "[ \t]{0,2}user-db:user( #x)?",
+            user in "[ \t]{0,2}(user-db:user|service-db:keyfile/user)( #x)?",
             after in "(\r?\n)?|(\n(#[a-z ]*\n|system-db:[a-z]{1,3}\r?\n|\n){0,4}(system-db:z)?)",
         ) {
             let profile = format!("{before}{user}{after}").into_bytes();

@@ -41,7 +41,7 @@ pub(crate) struct Details {
     contact: adw::ActionRow,
 }
 
-/// An installed reader.
+/// A reader that counts.
 #[derive(Debug)]
 struct Program {
     id: String,
@@ -90,12 +90,12 @@ impl Details {
     }
 
     pub(crate) fn show(&mut self, parent: &impl IsA<adw::ExpanderRow>, status: &ChoiceStatus) {
-        let installed: Vec<_> = status.installed().collect();
+        let followers: Vec<_> = status.followers().collect();
         let ids = self.programs.iter().map(|program| &program.id);
-        if !installed.iter().map(|reader| &reader.id).eq(ids) {
-            self.make_programs(parent, &installed);
+        if !followers.iter().map(|reader| &reader.id).eq(ids) {
+            self.make_programs(parent, &followers);
         }
-        for (program, reader) in self.programs.iter().zip(installed) {
+        for (program, reader) in self.programs.iter().zip(followers) {
             program.show(status, reader);
         }
         self.show_mode(status);
@@ -154,8 +154,8 @@ impl Details {
         self.contact.set_action_name(Some(actions::CONTACT));
     }
 
-    /// Creates the rows of the installed programs again, which is rarely needed.
-    fn make_programs(&mut self, parent: &impl IsA<adw::ExpanderRow>, installed: &[&ReaderStatus]) {
+    /// Creates the rows of the programs again, which is rarely needed.
+    fn make_programs(&mut self, parent: &impl IsA<adw::ExpanderRow>, followers: &[&ReaderStatus]) {
         for program in self.programs.drain(..) {
             parent.remove(&program.row);
         }
@@ -164,7 +164,7 @@ impl Details {
         }
         parent.add_row(&self.differing);
         parent.add_row(&self.mode);
-        for reader in installed {
+        for reader in followers {
             let program = Program::new(reader);
             parent.add_row(&program.row);
             self.programs.push(program);
@@ -251,7 +251,7 @@ fn what_follows(status: &ChoiceStatus) -> String {
             None => gettext("Reset goes back to what your administrator has set."),
         },
         // The panel doesn't know the default of a value that is set for all users.
-        Origin::You if status.installed().any(is_for_everybody) => {
+        Origin::You if status.followers().any(is_for_everybody) => {
             gettext("Reset goes back to the default, except where it is set for everybody.")
         }
         Origin::You => gettext("Reset goes back to the default."),

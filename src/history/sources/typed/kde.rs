@@ -2,12 +2,15 @@
 
 //! A group in a KDE configuration file, with keys that hold lists of strings.
 //!
-//! Source: KDE/kconfig, src/core/kconfigini.cpp for the file, src/core/kconfiggroup.cpp for lists.
-//! KDE's programs save by replacing the file, as this does.
+//! Source: KDE/kconfig, src/core/kconfiggroup.cpp for lists. [`kconfig`] parses the file.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::formats::ini::Entry;
+use crate::formats::kconfig;
+use crate::formats::mistake::At;
+use crate::formats::xml;
 use crate::history::Problem;
 use crate::history::dated_file;
 use crate::history::dated_file::Change;
@@ -79,8 +82,8 @@ impl Group {
     fn lines(&self) -> Option<Result<Vec<Line>, Problem>> {
         let path = self.path();
         dated_file::examine(&path, |text| {
-            self.find(text)
-                .map_err(|mistake| dated_file::broken(&path, mistake))
+            self.find(text.as_bytes())
+                .map_err(|mistake| dated_file::broken(&path, &mistake.1))
         })
     }
 
@@ -90,88 +93,43 @@ impl Group {
         dated_file::rewrite(&path, |text| {
             let (texts, kept) = self
                 .without(text)
-                .map_err(|mistake| dated_file::broken(&path, mistake))?;
-            Ok((texts, Change::Text(kept)))
+                .map_err(|mistake| dated_file::broken(&path, &mistake.1))?;
+            Ok((texts, Change::Content(kept)))
         })
     }
 
-    /// How many strings the group has, and the text without its keys.
-    pub(crate) fn without(&self, text: &str) -> Result<(usize, String), &'static str> {
-        let lines = self.find(text)?;
-        Ok((texts_in(&lines), without(text, &lines)))
+    /// How many strings the group has, and the file without its keys.
+    pub(crate) fn without(&self, bytes: &[u8]) -> Result<(usize, Vec<u8>), At> {
+        let lines = self.find(bytes)?;
+        let places = lines.iter().map(|line| line.place.clone());
+        Ok((texts_in(&lines), xml::without(bytes, places)))
     }
 
-    /// The lines of the group's keys. An error says what is wrong with the file, in English.
-    fn find(&self, text: &str) -> Result<Vec<Line>, &'static str> {
-        if text.contains('\0') {
-            return Err("it is not a text");
-        }
-        let mut lines = Vec::new();
-        let (mut is_here, mut file_locked, mut group_locked) = (false, false, false);
-        let mut end = 0;
-        for line in text.split_inclusive('\n') {
-            let place = end..end + line.len();
-            end = place.end;
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if line.starts_with('[') {
-                let mut names = group(line).ok_or("a group has no end")?;
-                group_locked = names.last() == Some(&"$i") && names.pop().is_some();
-                file_locked |= group_locked && names.is_empty();
-                is_here = names == self.names;
-                continue;
-            }
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            let (name, options) = key.split_once('[').unwrap_or((key, ""));
-            let is_option = |option| options.split(['[', ']']).any(|o| has_option(o, option));
-            if key.len() == line.len() && !is_option('d') {
-                return Err("a key has no value");
-            }
-            if is_here && self.keys.is_none_or(|keys| keys.contains(&name.trim())) {
-                lines.push(Line {
-                    place,
-                    texts: elements(value.trim()),
-                    locked: file_locked || group_locked || is_option('i'),
-                });
-            }
-        }
-        Ok(lines)
+    /// The lines of the group's keys.
+    fn find(&self, bytes: &[u8]) -> Result<Vec<Line>, At> {
+        let parsed = kconfig::parse(bytes)?;
+        let is_here = |entry: &&Entry| {
+            let names = parsed.groups[entry.group].names.iter();
+            let wanted = |key: &str| entry.key == key.as_bytes();
+            names
+                .map(Vec::as_slice)
+                .eq(self.names.iter().map(|name| name.as_bytes()))
+                && self
+                    .keys
+                    .is_none_or(|keys| keys.iter().any(|key| wanted(key)))
+        };
+        let entries = parsed.entries.iter().filter(is_here);
+        let line = |entry: &Entry| Line {
+            place: entry.line.place.clone(),
+            texts: elements(&String::from_utf8_lossy(&bytes[entry.value.clone()])),
+            locked: entry.locked,
+        };
+        Ok(entries.map(line).collect())
     }
-}
-
-fn without(text: &str, lines: &[Line]) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut from = 0;
-    for line in lines {
-        kept.push_str(&text[from..line.place.start]);
-        from = line.place.end;
-    }
-    kept.push_str(&text[from..]);
-    kept
 }
 
 fn texts_in(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.texts).sum()
-}
-
-/// Parses `[A][B]`. `None`: a bracket isn't closed.
-fn group(line: &str) -> Option<Vec<&str>> {
-    let mut names = Vec::new();
-    let mut rest = line;
-    while let Some(name) = rest.strip_prefix('[') {
-        let (name, after) = name.split_once(']')?;
-        names.push(name);
-        rest = after;
-    }
-    Some(names)
-}
-
-/// Whether a text in brackets after a key, such as `$ie`, holds an option.
-fn has_option(text: &str, option: char) -> bool {
-    text.strip_prefix('$')
-        .is_some_and(|options| options.contains(option))
 }
 
 /// How many strings an escaped list has: its commas are `\\,`, its backslashes `\\\\`.
@@ -246,7 +204,7 @@ mod tests {
     fn the_keys_of_one_group_are_found_wherever_it_is() {
         let text = "Texts=a\n[A]\nTexts=a\n[A][History]\n# Texts=a\nTexts[$e]=a,b\nOther=a\n\
                     [History]\nTexts=a\n[A][History]\n Texts = c \nTexts[$d]\n";
-        let lines = GROUP.find(text).unwrap();
+        let lines = GROUP.find(text.as_bytes()).unwrap();
         let found: Vec<_> = lines.iter().map(|line| &text[line.place.clone()]).collect();
         assert_eq!(found, ["Texts[$e]=a,b\n", " Texts = c \n", "Texts[$d]\n"]);
         assert_eq!(texts_in(&lines), 3);
@@ -259,10 +217,10 @@ mod tests {
             "[A][History][$i]\nTexts=a\n",
             "[A][History]\nTexts[$ei]=a\n",
         ] {
-            let lines = GROUP.find(text).unwrap();
+            let lines = GROUP.find(text.as_bytes()).unwrap();
             assert!(lines.len() == 1 && lines[0].locked, "{text}");
         }
         let text = "[A][Other][$i]\nTexts=a\n[A][History]\nTexts=a\n";
-        assert!(!GROUP.find(text).unwrap()[0].locked);
+        assert!(!GROUP.find(text.as_bytes()).unwrap()[0].locked);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use crate::formats::xml;
 use crate::history::Problem;
 use crate::history::dated_file;
 use crate::history::dated_file::Change;
@@ -32,12 +33,12 @@ pub(crate) fn is_link(place: &Place) -> bool {
 /// Removes the file. If it is a symbolic link, empties its target instead.
 pub(crate) fn clear(place: &Place) -> Option<Result<usize, Problem>> {
     let path = path(place);
-    dated_file::rewrite(&path, |text| {
+    dated_file::rewrite(&path, |bytes| {
         let change = if path.is_symlink() {
-            Change::Text(String::new())
+            Change::Content(Vec::new())
         } else {
             Change::Removal
         };
-        Ok((entries(text), change))
+        Ok((entries(&xml::readable(bytes)), change))
     })
 }

@@ -21,11 +21,17 @@ options:
     type: dict
     default: {}
   choices:
-    description: The tables C([choices.ID]), by their ids.
+    description:
+      - The tables C([choices.ID]), by their ids.
+      - C(state) and C(locked) may be booleans, or strings that YAML takes for booleans.
     type: dict
     default: {}
+  profiles:
+    description: The field C(profiles), C(user) or C(all).
+    type: str
+    default: ""
   content:
-    description: Instead of these two, the text of a policy file.
+    description: Instead of these three, the text of a policy file.
     type: str
     default: ""
   root:
@@ -102,6 +108,37 @@ def value(place, found):
     return quoted(found)
 
 
+# YAML takes these words without quotes for booleans, and `-e` gives strings for them.
+WORDS = {
+    "true": True, "yes": True, "on": True, "1": True,
+    "false": False, "no": False, "off": False, "0": False,
+}  # fmt: skip
+
+
+def boolean(place, found, expected):
+    """A boolean, which may come as a string or as 0 or 1."""
+    if found is None:
+        raise ValueError(f"{place} has no value.")
+    word = str(found).strip().lower() if isinstance(found, (bool, int, str)) else None
+    if word not in WORDS:
+        shown = found if isinstance(found, str) else json.dumps(found, default=str)
+        raise ValueError(f"{place} is “{shown}”; expected {expected}.")
+    return WORDS[word]
+
+
+def decision(place, fields):
+    """The fields of a choice as the policy file has them."""
+    if not isinstance(fields, dict):
+        raise ValueError(f"{place} has no fields; expected {place}.state to be on or off.")
+    fields = dict(fields)
+    if "state" in fields:
+        state = boolean(f"{place}.state", fields["state"], "on or off")
+        fields["state"] = "on" if state else "off"
+    if "locked" in fields:
+        fields["locked"] = boolean(f"{place}.locked", fields["locked"], "true or false")
+    return fields
+
+
 def table(header, place, fields):
     if not isinstance(fields, dict):
         raise ValueError(f"{place} has no fields.")
@@ -109,18 +146,18 @@ def table(header, place, fields):
     return "\n".join([f"\n[{header}]", *lines, ""])
 
 
-def policy_text(organisation, choices):
+def policy_text(organisation, choices, profiles=""):
     """The content of the policy file."""
     if not organisation and not choices:
         raise ValueError("There is no policy: neither choices nor a file were given.")
     text = "# Written by Ansible; change it there.\n"
+    if profiles:
+        text += f"profiles = {quoted(profiles)}\n"
     if organisation:
         text += table("organisation", "organisation", organisation)
     for choice, fields in choices.items():
-        # In YAML, `state: off` without quotes is a boolean.
-        if isinstance(fields, dict) and isinstance(fields.get("state"), bool):
-            fields = {**fields, "state": "on" if fields["state"] else "off"}
-        text += table(f"choices.{key(choice)}", f"choices.{choice}", fields)
+        place = f"choices.{choice}"
+        text += table(f"choices.{key(choice)}", place, decision(place, fields))
     return text
 
 
@@ -192,7 +229,7 @@ class Policy:
                 self.fail("There are two policies: choices or an organisation, and a file.")
             return params["content"]
         try:
-            return policy_text(*tables)
+            return policy_text(*tables, params["profiles"])
         except ValueError as error:
             self.fail(str(error))
 
@@ -264,6 +301,7 @@ def main():
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "organisation": {"type": "dict", "default": {}},
             "choices": {"type": "dict", "default": {}},
+            "profiles": {"type": "str", "default": ""},
             "content": {"type": "str", "default": ""},
             "root": {"type": "path"},
             "privacyctl": {"type": "str", "default": "privacyctl"},

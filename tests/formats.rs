@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Properties of all formats: any content is read or refused, and one value changes alone.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod checks;
+
+use privacy_panel::formats::FORMATS;
+use privacy_panel::formats::format::{Format, Found, Look, Scalar};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Lines that formats give a meaning, and others.
+const LINES: &[&str] = &[
+    "[Group]",
+    "[Group] ",
+    " [Group]",
+    "[group]",
+    "[Other]",
+    "[Settings]",
+    "[A][B]",
+    "[A][B][$i]",
+    "[Group][$i]",
+    "[$i]",
+    "[A",
+    "[]",
+    "key=true",
+    "key = false",
+    " key=1 ",
+    "key=0\t",
+    "key=yes",
+    "key=FALSE",
+    "key=\"false\"",
+    "Key=false",
+    "KEY = true",
+    "key[$i]=false",
+    "key[$e]=$HOME",
+    "key[$d]",
+    "key[de]=false",
+    "key2=x",
+    "key=",
+    "key=\\stext\\\\",
+    "gtk-recent-files-enabled=false",
+    "gtk_recent_files_enabled=true",
+    "other = [1, 2] # two",
+    "other = \"text\"",
+    "# comment",
+    "; comment",
+    "",
+    "  ",
+    "\u{feff}",
+    "text",
+    "=",
+    "ä=ö",
+    "Encoding=latin1",
+];
+
+const LINE_ENDS: &[&[u8]] = &[b"\n", b"\n", b"\n", b"\r\n", b"\r", b""];
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        8 => select(LINES).prop_map(|line| line.as_bytes().to_vec()),
+        1 => any::<String>().prop_map(String::into_bytes),
+        1 => Just(b"bytes=\xff\xfe".to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+    ];
+    let end = select(LINE_ENDS);
+    let same = (prop::collection::vec(line, 0..10), end, any::<bool>());
+    same.prop_map(|(lines, end, ends)| {
+        let mut text = lines.join(end);
+        if ends {
+            text.extend_from_slice(end);
+        }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        checks::format(&bytes);
+    }
+
+    #[test]
+    fn one_value_changes_and_every_other_byte_stays(text in text()) {
+        checks::format(&text);
+    }
+}
+
+fn format(name: &str) -> &'static dyn Format {
+    FORMATS.iter().find(|(found, _)| *found == name).unwrap().1
+}
+
+fn key(key: &[&str]) -> Vec<String> {
+    key.iter().map(ToString::to_string).collect()
+}
+
+/// What a program reads that expects a boolean. `None`: unknown.
+fn boolean(name: &str, text: &str, names: &[&str]) -> Option<bool> {
+    let like = Scalar::Boolean(false);
+    match format(name).look(text.as_bytes(), &key(names), &like) {
+        Ok(Look {
+            found: Found::Value(Scalar::Boolean(on)),
+            ..
+        }) => Some(on),
+        _ => None,
+    }
+}
+
+fn set(name: &str, text: &[u8], names: &[&str], on: bool) -> Vec<u8> {
+    let value = Scalar::Boolean(on);
+    let new = format(name).edit(text, &key(names), Some(&value));
+    new.unwrap_or_else(|at| panic!("{}", at.1))
+}
+
+#[test]
+fn every_format_reads_booleans_by_its_own_rule() {
+    let cases: &[(&str, &str, Option<bool>)] = &[
+        ("gkeyfile", "true", Some(true)),
+        ("gkeyfile", "1  ", Some(true)),
+        ("gkeyfile", "false", Some(false)),
+        ("gkeyfile", "0", Some(false)),
+        ("gkeyfile", "False", None),
+        ("gkeyfile", "no", None),
+        ("gkeyfile", "off", None),
+        ("gkeyfile", "\"false\"", None),
+        ("kconfig", "true", Some(true)),
+        ("kconfig", "Yes", Some(true)),
+        ("kconfig", "ON", Some(true)),
+        ("kconfig", "1", Some(true)),
+        ("kconfig", "False", Some(false)),
+        ("kconfig", "no", Some(false)),
+        ("kconfig", "Off", Some(false)),
+        ("kconfig", "0", Some(false)),
+        ("kconfig", "\"false\"", None),
+        ("kconfig", "2", None),
+        ("toml", "true", Some(true)),
+        ("toml", "false", Some(false)),
+        ("toml", "\"false\"", None),
+        ("toml", "0", None),
+    ];
+    for (name, value, expected) in cases {
+        let text = format!("[Group]\nkey={value}\n");
+        let found = boolean(name, &text, &["Group", "key"]);
+        assert_eq!(found, *expected, "{name} {value}");
+    }
+}
+
+#[test]
+fn a_name_that_a_lenient_program_may_take_for_the_key_is_a_mistake_with_its_place() {
+    let cases = [
+        (
+            "toml",
+            "consent_state = false\nConsent_State = true\n",
+            &["consent_state"][..],
+            22,
+        ),
+        ("toml", "CONSENT_STATE = false\n", &["consent_state"], 0),
+        ("toml", "[Part]\nkey = false\n", &["part", "key"], 1),
+        (
+            "gkeyfile",
+            "[Settings]\ngtk_recent=true\n",
+            &["Settings", "gtk-recent"],
+            11,
+        ),
+        (
+            "gkeyfile",
+            "[settings]\nkey=true\n",
+            &["Settings", "key"],
+            11,
+        ),
+    ];
+    for (name, text, names, place) in cases {
+        let like = Scalar::Boolean(false);
+        let mistake = format(name)
+            .look(text.as_bytes(), &key(names), &like)
+            .unwrap_err();
+        assert_eq!(mistake.0, Some(place), "{text}");
+        assert!(mistake.1.contains("may read as"), "{}", mistake.1);
+        let edited = format(name).edit(text.as_bytes(), &key(names), Some(&like));
+        assert!(edited.is_err(), "{text}");
+    }
+    // KDE's keys have one spelling.
+    let found = boolean(
+        "kconfig",
+        "[Group]\nKEY=false\nkey=true\n",
+        &["Group", "key"],
+    );
+    assert_eq!(found, Some(true));
+}
+
+#[test]
+fn the_last_of_several_lines_counts_and_is_changed() {
+    let text = "[Group]\nkey=true\n[Other]\nkey=1\n[Group]\nkey=0 \n";
+    for name in ["gkeyfile", "kconfig"] {
+        assert_eq!(boolean(name, text, &["Group", "key"]), Some(false));
+        let new = set(name, text.as_bytes(), &["Group", "key"], true);
+        let new = String::from_utf8(new).unwrap();
+        assert!(new.starts_with("[Group]\nkey=true\n[Other]\nkey=1\n[Group]\nkey=true"));
+        let removed = format(name).edit(text.as_bytes(), &key(&["Group", "key"]), None);
+        assert_eq!(removed.unwrap(), b"[Group]\n[Other]\nkey=1\n[Group]\n");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_line_ends_and_a_missing_last_one_stay() {
+    for name in ["gkeyfile", "kconfig"] {
+        let set = |text: &[u8]| set(name, text, &["Group", "key"], false);
+        assert_eq!(set(b""), b"[Group]\nkey=false\n");
+        assert_eq!(
+            set(b"[Group]\r\nx=\xff\r\n"),
+            b"[Group]\r\nx=\xff\r\nkey=false\r\n"
+        );
+        assert_eq!(set(b"[Group]\nx=1"), b"[Group]\nx=1\nkey=false");
+        assert_eq!(
+            set(b"# mine\n[Other]\n\n"),
+            b"# mine\n[Other]\n\n[Group]\nkey=false\n"
+        );
+        assert_eq!(
+            set(b"[Group]\nx=1\n\n[B]\n"),
+            b"[Group]\nx=1\nkey=false\n\n[B]\n"
+        );
+    }
+}
+
+#[test]
+fn kde_locks_a_file_a_group_or_a_key_and_deletes_keys() {
+    let key = key(&["A", "B", "key"]);
+    let look = |text: &str| {
+        let like = Scalar::Boolean(false);
+        format("kconfig")
+            .look(text.as_bytes(), &key, &like)
+            .unwrap()
+    };
+    for text in [
+        "[$i]\n[A][B]\nkey=false\n",
+        "[A][B][$i]\nkey=false\n",
+        "[A][B]\nkey[$i]=false\nkey=true\n",
+    ] {
+        assert!(
+            look(text).locked && look(text).found.is(&Scalar::Boolean(false)),
+            "{text}"
+        );
+        let edited = format("kconfig").edit(text.as_bytes(), &key, Some(&Scalar::Boolean(true)));
+        assert!(edited.is_err(), "{text}");
+    }
+    assert!(look("[A][B][$i]\n").locked && !look("[A][$i]\n[A][B]\nkey=1\n").locked);
+    let deleted = "[A][B]\nkey[$d]\n";
+    assert!(look(deleted).hides && !look(deleted).found.is_set());
+    let new = set("kconfig", deleted.as_bytes(), &["A", "B", "key"], true);
+    assert_eq!(new, b"[A][B]\nkey=true\n");
+    // Variables and languages: what KDE reads is not known here.
+    for text in ["[A][B]\nkey[$e]=$X\n", "[A][B]\nkey[de]=false\nkey=false\n"] {
+        assert_eq!(look(text).found, Found::Other, "{text}");
+    }
+}

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GTK's recently used files, with GTK programs under the settings daemons of each desktop.
+
+What the panel calls off is not recorded, whatever hands the setting to GTK.
+"""
+
+import shutil
+
+import pytest
+from support.harness import Session, wait_for
+from Xlib.display import Display
+
+CHOICE = "activity-history"
+
+GNOME = "gtk-recent-files"
+CINNAMON = "gtk-recent-files-cinnamon"
+XFCE = "gtk-recent-files-xfce"
+FILE = "gtk-recent-files-settings"
+
+# As any program: it adds a file to the list, and ends.
+PROGRAM = """
+import sys
+import gi
+gi.require_version("Gtk", sys.argv[1])
+from gi.repository import GLib, Gtk
+GLib.set_prgname("demo")
+Gtk.init([]) if sys.argv[1] == "3.0" else Gtk.init()
+Gtk.RecentManager.get_default().add_item(sys.argv[2])
+loop = GLib.MainLoop()
+# The list is written a moment later.
+GLib.timeout_add(1500, loop.quit)
+loop.run()
+"""
+
+FILES = {"3.0": "file:///etc/hostname", "4.0": "file:///etc/hosts"}
+
+# The desktop, the settings daemon, the name by which the bus shows it, and the readers that GTK obeys.
+SESSIONS = {
+    "no daemon": ("LXQt", None, None, {FILE}),
+    "xfsettingsd": ("XFCE", "xfsettingsd", "org.xfce.SettingsDaemon", {XFCE}),
+    "mate": ("MATE", "mate-settings-daemon", "org.mate.SettingsDaemon", {FILE}),
+    "gsd": ("Budgie", "/usr/libexec/gsd-xsettings", "org.gnome.SettingsDaemon.XSettings", {GNOME}),
+    "csd": ("X-Cinnamon", "csd-xsettings", None, {CINNAMON}),
+    "csd elsewhere": ("XFCE", "csd-xsettings", None, {CINNAMON}),
+    "wayland": ("sway", "weston", None, {GNOME}),
+}
+
+
+@pytest.fixture(params=SESSIONS, scope="module")
+def place(request):
+    desktop, daemon, name, obeyed = SESSIONS[request.param]
+    zeitgeist = "/usr/share/dbus-1/services/org.gnome.zeitgeist.Engine.service"
+    wayland = daemon == "weston"
+    backend = "wayland" if wayland else "x11"
+    env = {"XDG_CURRENT_DESKTOP": desktop, "GDK_BACKEND": backend, "NO_AT_BRIDGE": "1"}
+    screen = None if wayland else "640x480x24"
+    with Session(screen=screen, env=env, binds=[("/dev/null", zeitgeist)]) as session:
+        if wayland:
+            session.spawn(
+                ["weston", "--backend=headless-backend.so", "--socket=test", "--idle-time=0"],
+                stderr=(session.root / "weston.errors").open("w"),
+            )
+            wait_for("weston", lambda: (session.root / "run/test").exists(), 30)
+            session.env["WAYLAND_DISPLAY"] = "test"
+        elif daemon:
+            assert shutil.which(daemon), daemon
+            session.spawn([daemon], stderr=(session.root / "daemon.errors").open("w"))
+            wait_for("the settings daemon", lambda: runs(session, name), 30)
+        yield session, obeyed
+
+
+def runs(session, name):
+    if name:
+        return "true" in session.ask(
+            *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+            *("--object-path", "/org/freedesktop/DBus"),
+            *("--method", "org.freedesktop.DBus.NameHasOwner", name),
+        )
+    display = Display(session.env["DISPLAY"])
+    try:
+        return bool(display.get_selection_owner(display.intern_atom("_XSETTINGS_S0")))
+    finally:
+        display.close()
+
+
+def recorded(session):
+    """The versions of GTK whose programs are recorded."""
+    recent = session.root / "data" / "recently-used.xbel"
+    recent.unlink(missing_ok=True)
+    for version, file in FILES.items():
+        done = session.run("/usr/bin/python3", "-c", PROGRAM, version, file)
+        assert done.returncode == 0, done.stderr
+    text = recent.read_text() if recent.exists() else ""
+    return {version for version, file in FILES.items() if file in text}
+
+
+def readers(session):
+    found = session.status(CHOICE)["readers"]
+    return {reader["id"]: reader for reader in found if reader["id"].startswith(GNOME)}
+
+
+def obeyed(session):
+    found = readers(session).values()
+    return {reader["id"] for reader in found if reader["installed"] and reader["obeyed"]}
+
+
+def decide_elsewhere(session, reader, on):
+    """Sets the value as a person would without the panel."""
+    value = "true" if on else "false"
+    if reader == GNOME:
+        session.set("org.gnome.desktop.privacy", "remember-recent-files", value)
+    elif reader == CINNAMON:
+        session.set("org.cinnamon.desktop.privacy", "remember-recent-files", value)
+    elif reader == XFCE:
+        session.ask(
+            *("xfconf-query", "-c", "xsettings", "-p", "/Gtk/RecentFilesEnabled"),
+            *("-n", "-t", "bool", "-s", value),
+        )
+    else:
+        for version in ("gtk-3.0", "gtk-4.0"):
+            file = session.config / version / "settings.ini"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(f"[Settings]\ngtk-recent-files-enabled = {int(on)}\n")
+
+
+def test_off_is_not_recorded_and_on_is_whatever_hands_the_setting_to_gtk(place):
+    session, expected = place
+    assert session.ctl("reset", CHOICE).returncode == 0
+    # While Xfce's property isn't set, GTK reads its own file there.
+    fresh = {FILE} if expected == {XFCE} else expected
+    assert obeyed(session) == fresh
+    assert {reader["state"] for reader in readers(session).values() if reader["obeyed"]} == {"on"}
+    assert recorded(session) == {"3.0", "4.0"}
+
+    assert session.ctl("set", CHOICE, "off").returncode == 0
+    assert session.ask("privacyctl", "get", CHOICE) == "off"
+    assert obeyed(session) == expected
+    states = {reader["state"] for reader in readers(session).values() if reader["installed"]}
+    assert states == {"off"}, "the decision holds in every session"
+    assert recorded(session) == set()
+
+    assert session.ctl("set", CHOICE, "on").returncode == 0
+    assert session.ask("privacyctl", "get", CHOICE) == "on"
+    assert recorded(session) == {"3.0", "4.0"}
+
+
+def test_what_the_session_does_not_obey_makes_nothing_mixed_and_what_it_obeys_does(place):
+    session, expected = place
+    assert session.ctl("set", CHOICE, "off").returncode == 0
+    assert session.ask("privacyctl", "get", CHOICE) == "off"
+    for reader in readers(session).keys() - expected:
+        if reader != XFCE or readers(session)[XFCE]["installed"]:
+            decide_elsewhere(session, reader, True)
+    assert session.ask("privacyctl", "get", CHOICE) == "off", readers(session)
+    assert recorded(session) == set()
+    for reader in expected:
+        decide_elsewhere(session, reader, True)
+    assert session.ask("privacyctl", "get", CHOICE) == "mixed"
+    assert session.ctl("is-on", CHOICE).returncode == 0
+    assert recorded(session) == {"3.0", "4.0"}
