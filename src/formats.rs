@@ -9,12 +9,16 @@ pub mod document;
 pub mod format;
 mod gkeyfile;
 pub(crate) mod ini;
+mod json;
 pub(crate) mod kconfig;
 pub mod mistake;
+mod prefs_js;
+mod shell;
 pub(crate) mod toml;
 pub(crate) mod xml;
 
 use format::Format;
+use mistake::At;
 
 // To add a format, add a file to `formats/` with a type that implements `Format`; a line here, and
 // its `mod` above. Document it in `docs/readers.md`. Tests and the fuzz target go through the list.
@@ -24,4 +28,16 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("toml", &toml::Toml),
     ("gkeyfile", &gkeyfile::GKeyFile),
     ("kconfig", &kconfig::KConfig),
+    ("json", &json::Json::Strict),
+    ("jsonc", &json::Json::WithComments),
+    ("prefs-js", &prefs_js::PrefsJs),
+    ("shell", &shell::Shell),
 ];
+
+/// A file's text, or the place where it isn't UTF-8.
+fn utf8(text: &[u8]) -> Result<&str, At> {
+    std::str::from_utf8(text).map_err(|error| {
+        let at = error.valid_up_to();
+        At(Some(at), "not UTF-8".to_owned())
+    })
+}

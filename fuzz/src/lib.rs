@@ -203,8 +203,9 @@ fn changes_one_value(
     if !before.found.is_set() && !before.hides {
         assert_eq!(without(bytes, &new), Some(()), "{}", context());
         let removed = format.edit(&new, key, None).expect("it was written before");
-        // TOML keeps a table that has become empty.
-        if *name != *"toml" || key.len() == 1 {
+        // A table or an object that has become empty stays.
+        let stays = matches!(name, "toml" | "json" | "jsonc");
+        if !stays || (key.len() == 1 && !bytes.trim_ascii().is_empty()) {
             assert_eq!(removed, bytes, "{}", context());
         }
     }

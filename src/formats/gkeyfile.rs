@@ -7,7 +7,7 @@
 //! case, with blanks after them. One broken line makes the whole file unreadable. A test compares
 //! with GLib itself.
 //!
-//! Programs may take several names for one key: GObject, by which GTK finds its settings, takes `_`
+//! Programs may take several names for one key: `GObject`, by which GTK finds its settings, takes `_`
 //! for `-`.
 
 use std::ops::Range;
@@ -153,7 +153,7 @@ fn key_name(key: &[u8]) -> Option<(&[u8], bool)> {
         .then_some((name, !language.is_empty()))
 }
 
-/// What g_ascii_isspace() takes for blank.
+/// What `g_ascii_isspace()` takes for blank.
 fn is_blank(byte: u8) -> bool {
     byte.is_ascii_whitespace()
 }

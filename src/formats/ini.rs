@@ -41,6 +41,8 @@ pub(crate) struct Group {
 
 /// A line with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// Independent options of the line.
+#[allow(clippy::struct_excessive_bools)]
 pub(crate) struct Entry {
     pub(crate) line: Line,
     /// The bytes of the value, with blanks at its end.
@@ -138,8 +140,7 @@ pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = Line> {
             let place = start..start + line.len();
             start = place.end;
             let length = match line {
-                [content @ .., b'\r', b'\n'] | [content @ .., b'\n'] => content.len(),
-                content => content.len(),
+                [content @ .., b'\r', b'\n'] | [content @ .., b'\n'] | content => content.len(),
             };
             Line {
                 end: place.start + length,

@@ -5,25 +5,44 @@
 //! The crate jsonc-parser keeps comments, order, indentation and trailing commas. If an object has a
 //! name twice, the last one decides, as in ECMAScript (ECMA-262, JSON.parse).
 
+use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::errors::ParseError;
-use jsonc_parser::ParseOptions;
 
-use crate::formats::mistake::{self, At};
-use crate::formats::toml::{Found, Scalar};
+use crate::formats::format::{Format, Found, Look, Scalar};
+use crate::formats::mistake::{At, quote};
+use crate::formats::utf8;
+use crate::system::limits;
 
-/// Which JSON a program reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
+/// A dialect of JSON.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Json {
     /// RFC 8259.
     Strict,
-    /// With comments and with commas before a closing bracket.
-    Comments,
+    /// With comments, and with commas before closing brackets.
+    WithComments,
 }
 
-impl Dialect {
+impl Format for Json {
+    fn check(&self, key: &[String]) -> Result<(), &'static str> {
+        if key.len() > limits::KEY_DEPTH {
+            return Err("a key of 16 parts at most");
+        }
+        Ok(())
+    }
+
+    fn look(&self, text: &[u8], key: &[String], _: &Scalar) -> Result<Look, At> {
+        find(utf8(text)?, key, *self).map(Look::from)
+    }
+
+    fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At> {
+        edited(utf8(text)?, key, value, *self).map(String::into_bytes)
+    }
+}
+
+impl Json {
     fn options(self) -> ParseOptions {
-        let comments = self == Self::Comments;
+        let comments = matches!(self, Self::WithComments);
         ParseOptions {
             allow_comments: comments,
             allow_trailing_commas: comments,
@@ -40,7 +59,7 @@ impl Dialect {
 }
 
 /// Looks up the value at a path of names.
-pub(crate) fn find(text: &str, path: &[String], dialect: Dialect) -> Result<Found, At> {
+fn find(text: &str, path: &[String], dialect: Json) -> Result<Found, At> {
     let Some(mut object) = root(&parse(text, dialect)?)? else {
         return Ok(Found::Nothing);
     };
@@ -55,18 +74,20 @@ pub(crate) fn find(text: &str, path: &[String], dialect: Dialect) -> Result<Foun
             Some(Some(below)) => object = below,
         }
     }
-    Ok(match property(&object, name).and_then(|found| found.value()) {
-        None => Found::Nothing,
-        Some(node) => scalar(&node).map_or(Found::Other, Found::Value),
-    })
+    Ok(
+        match property(&object, name).and_then(|found| found.value()) {
+            None => Found::Nothing,
+            Some(node) => scalar(&node).map_or(Found::Other, Found::Value),
+        },
+    )
 }
 
 /// The text with the value at a path set, or removed. All else stays.
-pub(crate) fn edited(
+fn edited(
     text: &str,
     path: &[String],
     value: Option<&Scalar>,
-    dialect: Dialect,
+    dialect: Json,
 ) -> Result<String, At> {
     let document = parse(text, dialect)?;
     let (Some((name, objects)), found) = (path.split_last(), root(&document)?) else {
@@ -96,7 +117,7 @@ pub(crate) fn edited(
         (None, Some(value)) => drop(object.append(name, input(value))),
         (Some(property), Some(value)) => match property.value() {
             Some(CstNode::Container(_)) => {
-                let name = mistake::quote(&path.join("."));
+                let name = quote(&path.join("."));
                 return Err(At(None, format!("{name} is no single value")));
             }
             _ => property.set_value(input(value)),
@@ -105,7 +126,7 @@ pub(crate) fn edited(
     Ok(document.to_string())
 }
 
-fn parse(text: &str, dialect: Dialect) -> Result<CstRootNode, At> {
+fn parse(text: &str, dialect: Json) -> Result<CstRootNode, At> {
     CstRootNode::parse(text, &dialect.options()).map_err(|error: ParseError| {
         let range = error.range().start..error.range().end;
         At::of(Some(range), &error.kind().to_string())
@@ -122,7 +143,7 @@ fn root(document: &CstRootNode) -> Result<Option<CstObject>, At> {
 }
 
 fn no_object(path: &[String]) -> At {
-    let name = mistake::quote(&path.join("."));
+    let name = quote(&path.join("."));
     At(None, format!("{name} is no object"))
 }
 

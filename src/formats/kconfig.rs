@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The files of KDE's KConfig.
+//! The files of KDE's `KConfig`.
 //!
 //! Source: KDE/kconfig, src/core/kconfigini.cpp, `parseConfig()` for the file: nested groups
 //! `[a][b]`, the options `[$i]` (immutable), `[$e]` (expanded) and `[$d]` (deleted), languages in
@@ -8,7 +8,7 @@
 //! src/core/kconfiggroup.cpp, `convertToQVariant()` for values: a boolean is false for `false`,
 //! `no`, `off` and `0` in any case. KDE's programs save by replacing the file, as this does.
 //!
-//! KConfig only skips a line that it can't read. Here such a line is a mistake: a file that isn't
+//! `KConfig` only skips a line that it can't read. Here such a line is a mistake: a file that isn't
 //! understood isn't changed. Keys have one spelling.
 
 use crate::formats::format::{Format, Found, Look, Scalar};
@@ -46,8 +46,9 @@ impl Format for KConfig {
             || entry.is_some_and(|entry| entry.locked);
         let is_certain = |entry: &Entry| {
             let bytes = &text[entry.value.clone()];
-            !parsed.of(groups, key).any(|entry| entry.language)
-                && !(entry.expanded && bytes.contains(&b'$'))
+            let translated = parsed.of(groups, key).any(|entry| entry.language);
+            let is_expanded = entry.expanded && bytes.contains(&b'$');
+            !translated && !is_expanded
         };
         Ok(match entry {
             None => Look {
@@ -101,7 +102,10 @@ impl Format for KConfig {
             }
             Some(entry) => Ok(ini::replaced(text, entry.value.clone(), value.as_bytes())),
             None => {
-                let header: String = groups.iter().map(|name| format!("[{name}]")).collect();
+                let header = match groups {
+                    [] => String::new(),
+                    groups => format!("[{}]", groups.join("][")),
+                };
                 let header = header.as_bytes();
                 Ok(ini::added(text, &parsed, groups, header, line.as_bytes()))
             }
@@ -219,7 +223,6 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     while let [byte, after @ ..] = rest {
         let (taken, written): (usize, &[u8]) = match after {
             _ if *byte != b'\\' => (1, &[*byte]),
-            [b's', ..] => (2, b" "),
             [b't', ..] => (2, b"\t"),
             [b'n', ..] => (2, b"\n"),
             [b'r', ..] => (2, b"\r"),
@@ -233,7 +236,7 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
                 new.push(code.unwrap_or(b' '));
                 (2 + digits.len(), b"")
             }
-            // Any other escape is one character.
+            // `\s`. Any other escape is one character, too.
             _ => (2, b" "),
         };
         new.extend_from_slice(written);

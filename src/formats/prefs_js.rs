@@ -12,18 +12,49 @@
 
 use std::ops::Range;
 
+use crate::formats::format::{Format, Found, Look, Scalar};
 use crate::formats::mistake::At;
-use crate::formats::toml::Scalar;
+use crate::formats::utf8;
+
+/// Preferences of Mozilla's programs.
+#[derive(Debug)]
+pub(super) struct PrefsJs;
+
+impl Format for PrefsJs {
+    fn check(&self, key: &[String]) -> Result<(), &'static str> {
+        match key {
+            [name] if !name.is_empty() && !name.contains('\0') => Ok(()),
+            _ => Err("the name of a preference, as one text"),
+        }
+    }
+
+    fn look(&self, text: &[u8], key: &[String], _: &Scalar) -> Result<Look, At> {
+        let statements = statements(utf8(text)?)?;
+        let mut own = statements
+            .into_iter()
+            .filter(|other| [&other.name] == [&key[0]]);
+        let last = own.next_back();
+        Ok(Look {
+            locked: last.as_ref().is_some_and(|last| last.locked),
+            hides: false,
+            found: last.map_or(Found::Nothing, |last| Found::Value(last.value)),
+        })
+    }
+
+    fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At> {
+        edited(utf8(text)?, &key[0], value).map(String::into_bytes)
+    }
+}
 
 /// A statement about a preference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Statement {
+struct Statement {
     /// The preference.
-    pub(crate) name: String,
+    name: String,
     /// Its value.
-    pub(crate) value: Scalar,
+    value: Scalar,
     /// Whether users can't change it. Only files of defaults can say so.
-    pub(crate) locked: bool,
+    locked: bool,
     /// The value's place in the text, in bytes.
     value_at: Range<usize>,
     /// The statement's place, with its semicolon.
@@ -31,7 +62,7 @@ pub(crate) struct Statement {
 }
 
 /// All statements in order.
-pub(crate) fn statements(text: &str) -> Result<Vec<Statement>, At> {
+fn statements(text: &str) -> Result<Vec<Statement>, At> {
     let mut parser = Parser { text, at: 0 };
     let mut statements = Vec::new();
     // Firefox's parser takes a byte order mark for an error, and skips the first statement.
@@ -41,15 +72,9 @@ pub(crate) fn statements(text: &str) -> Result<Vec<Statement>, At> {
     Ok(statements)
 }
 
-/// The last statement about a preference.
-pub(crate) fn find(text: &str, name: &str) -> Result<Option<Statement>, At> {
-    let statements = statements(text)?.into_iter();
-    Ok(statements.filter(|other| other.name == name).next_back())
-}
-
 /// The text with the user's value set, or with all statements about the preference removed. All
 /// else stays byte for byte.
-pub(crate) fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
+fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
     let statements = statements(text)?;
     let mut own: Vec<_> = statements
         .into_iter()
@@ -60,12 +85,15 @@ pub(crate) fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<S
         (Some(value), Some(last)) => new.replace_range(last.value_at, &literal(value)),
         (Some(value), None) => {
             let line_end = if is_crlf(text) { "\r\n" } else { "\n" };
-            if !new.is_empty() && !new.ends_with('\n') {
-                // A comment at the end would swallow the statement.
-                new.push_str(line_end);
-            }
             let name = literal(&Scalar::Text(name.to_owned()));
-            new.push_str(&format!("user_pref({name}, {});{line_end}", literal(value)));
+            let statement = format!("user_pref({name}, {});", literal(value));
+            // A comment at the end of the last line would swallow the statement.
+            let line = if text.is_empty() || text.ends_with('\n') {
+                statement + line_end
+            } else {
+                line_end.to_owned() + &statement
+            };
+            new.push_str(&line);
         }
         (None, Some(last)) => {
             own.push(last);
@@ -78,16 +106,22 @@ pub(crate) fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<S
     Ok(new)
 }
 
-/// The statement's line with its end, if nothing else is on the line.
+/// The statement's line with its end, if nothing else is on the line. The last line may have the end
+/// of the line before.
 fn whole_line(text: &str, at: Range<usize>) -> Range<usize> {
     let start = text[..at.start].rfind('\n').map_or(0, |end| end + 1);
     let rest = &text[at.end..];
-    let end = rest.find('\n').map_or(text.len(), |end| at.end + end + 1);
+    let end = rest.find('\n').map(|end| at.end + end + 1);
     let is_blank = |part: &str| part.chars().all(|c| c.is_ascii_whitespace());
-    if is_blank(&text[start..at.start]) && is_blank(&text[at.end..end]) {
-        start..end
-    } else {
-        at
+    if !is_blank(&text[start..at.start]) || !is_blank(&text[at.end..end.unwrap_or(text.len())]) {
+        return at;
+    }
+    match end {
+        Some(end) => start..end,
+        None => {
+            let before = text[..start].strip_suffix('\n').unwrap_or_default();
+            before.strip_suffix('\r').unwrap_or(before).len()..text.len()
+        }
     }
 }
 
@@ -234,7 +268,13 @@ impl Parser<'_> {
                 }
                 // Firefox keeps whole numbers in 32 bits.
                 let number = self.word()?.parse::<i64>().ok();
-                let number = number.map(|number| if negative == Some(true) { -number } else { number });
+                let number = number.map(|number| {
+                    if negative == Some(true) {
+                        -number
+                    } else {
+                        number
+                    }
+                });
                 match number.filter(|number| i32::try_from(*number).is_ok()) {
                     Some(number) => Ok(Scalar::Integer(number)),
                     None => {

@@ -8,8 +8,41 @@
 
 use std::ops::Range;
 
+use crate::formats::format::{Format, Found, Look, Scalar};
 use crate::formats::mistake::At;
-use crate::formats::toml::Scalar;
+use crate::formats::utf8;
+
+/// Shell variables.
+#[derive(Debug)]
+pub(super) struct Shell;
+
+impl Format for Shell {
+    fn check(&self, key: &[String]) -> Result<(), &'static str> {
+        match key {
+            [name] if is_name(name) => Ok(()),
+            _ => Err("the name of a variable, as one text"),
+        }
+    }
+
+    fn look(&self, text: &[u8], key: &[String], like: &Scalar) -> Result<Look, At> {
+        let own = assignments(utf8(text)?)?.into_iter();
+        let last = own.filter(|other| other.name == key[0]).next_back();
+        let found = last.map_or(Found::Nothing, |last| {
+            // Scripts compare texts, such as “1” or “no”.
+            let value = match like {
+                Scalar::Text(_) => Some(Scalar::Text(last.value)),
+                Scalar::Integer(_) => last.value.parse().ok().map(Scalar::Integer),
+                Scalar::Boolean(_) => last.value.parse().ok().map(Scalar::Boolean),
+            };
+            value.map_or(Found::Other, Found::Value)
+        });
+        Ok(found.into())
+    }
+
+    fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At> {
+        edited(utf8(text)?, &key[0], value).map(String::into_bytes)
+    }
+}
 
 /// An assignment of a fixed text to a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,16 +124,9 @@ fn assignment(line: &str, offset: usize) -> Result<(String, String, Range<usize>
     Ok((bare.to_owned(), value.to_owned(), value_at))
 }
 
-/// The value of a variable.
-pub(crate) fn find(text: &str, name: &str) -> Result<Option<Scalar>, At> {
-    let assignments = assignments(text)?.into_iter();
-    let last = assignments.filter(|other| other.name == name).next_back();
-    Ok(last.map(|assignment| Scalar::Text(assignment.value)))
-}
-
 /// The text with the variable set, or with all its assignments removed. All else stays byte for
 /// byte.
-pub(crate) fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
+fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
     let own = assignments(text)?.into_iter();
     let own: Vec<_> = own.filter(|other| other.name == name).collect();
     let mut new = text.to_owned();
@@ -111,14 +137,22 @@ pub(crate) fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<S
             new.replace_range(last.value_at.clone(), &quoted(&words(value), quote)?);
         }
         (Some(value), None) => {
-            if !new.is_empty() && !new.ends_with('\n') {
+            let assignment = format!("{name}={}", quoted(&words(value), Some('"'))?);
+            if text.is_empty() || text.ends_with('\n') {
+                new.push_str(&assignment);
                 new.push('\n');
+            } else {
+                new.push('\n');
+                new.push_str(&assignment);
             }
-            new.push_str(&format!("{name}={}\n", quoted(&words(value), Some('"'))?));
         }
         (None, _) => {
             for assignment in own.iter().rev() {
                 new.replace_range(assignment.line.clone(), "");
+                if !text[assignment.line.clone()].ends_with('\n') && new.ends_with('\n') {
+                    // The last line had no end, so the line before it gets none.
+                    new.pop();
+                }
             }
         }
     }
@@ -139,6 +173,9 @@ fn quoted(value: &str, quote: Option<char>) -> Result<String, At> {
         None if value.chars().all(is_plain) => Ok(value.to_owned()),
         Some('"') | None if !value.contains(['"', '$', '`', '\\']) => Ok(format!("\"{value}\"")),
         _ if !value.contains('\'') => Ok(format!("'{value}'")),
-        _ => Err(At(None, "a shell can't have this value between quotes".to_owned())),
+        _ => Err(At(
+            None,
+            "a shell can't have this value between quotes".to_owned(),
+        )),
     }
 }

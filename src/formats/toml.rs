@@ -3,7 +3,7 @@
 //! TOML 1.0. Comments and layout stay.
 //!
 //! TOML's names have one spelling, but some programs accept others: Go's most used parser falls back
-//! to a comparison without case (BurntSushi/toml bb992eee, decode.go, unifyStruct()), and takes the
+//! to a comparison without case (`BurntSushi/toml` bb992eee, decode.go, `unifyStruct()`), and takes the
 //! two in no particular order if both are there.
 
 use std::path::Path;

@@ -63,10 +63,20 @@ fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
     process
         .metadata()
         .is_ok_and(|process| process.is_dir() && process.uid() == person)
+        && !is_dead(process)
         && match fs::read(process.join("comm")) {
             Ok(comm) => comm.strip_suffix(b"\n") == Some(name) && uses_same(process, folder),
             Err(error) => !has_ended(&error),
         }
+}
+
+/// Whether a process ended and only waits for its parent to notice; `proc_pid_stat(5)`. It has no
+/// environment any more.
+fn is_dead(process: &Path) -> bool {
+    let stat = fs::read(process.join("stat")).unwrap_or_default();
+    let after_name = stat.iter().rposition(|byte| *byte == b')');
+    let state = after_name.and_then(|end| stat.get(end + 2));
+    matches!(state, Some(b'Z' | b'X'))
 }
 
 /// Whether a process is gone, or isn't one: `/proc` has other folders as well.

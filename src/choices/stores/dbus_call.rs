@@ -177,15 +177,12 @@ impl Store for DbusCall {
         let locked = place.locked;
         let changes = rule::changes(&[place], request, false).into_iter();
         let writes = changes.map(|(_, value)| {
-            let call = match value {
-                Some(value) => service.method_call(
-                    &self.set,
-                    self.arguments(Some(Variant::from_variant(&value))),
-                ),
-                None => {
-                    let last = self.reset_with.as_ref().map(|last| last.value().clone());
-                    service.method_call(&self.reset, self.arguments(last))
-                }
+            let call = if let Some(value) = value {
+                let value = Variant::from_variant(&value);
+                service.method_call(&self.set, self.arguments(Some(value)))
+            } else {
+                let last = self.reset_with.as_ref().map(|last| last.value().clone());
+                service.method_call(&self.reset, self.arguments(last))
             };
             let write: Box<dyn Write> = Box::new(ServiceWrite {
                 service: service.clone(),
