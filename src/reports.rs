@@ -28,6 +28,11 @@ use folder::Folder;
 use keepers::KEEPERS;
 pub use report::{Depth, Keeper, Place, Report, State, Unlisted};
 
+use crate::choices::catalogue::Catalogue;
+use crate::choices::choice::ERROR_REPORTS;
+use crate::choices::snapshot::Snapshot;
+use crate::choices::state;
+use crate::choices::status::ChoiceStatus;
 use crate::system::limits;
 use crate::system::text;
 
@@ -44,7 +49,11 @@ impl Place {
 
 /// The reports of some places, in no particular order. Lazy: holds one report at a time.
 pub fn list(places: &[Place], depth: Depth) -> impl Iterator<Item = Result<Report, Unlisted>> {
-    places.iter().flat_map(move |place| {
+    places.iter().enumerate().flat_map(move |(number, place)| {
+        // Two keepers may share a folder, about which there is one thing to say.
+        let is_first = places[..number]
+            .iter()
+            .all(|other| other.folder != place.folder);
         let unlisted = move |error: io::Error| Unlisted {
             folder: place.folder.clone(),
             error,
@@ -54,7 +63,8 @@ pub fn list(places: &[Place], depth: Depth) -> impl Iterator<Item = Result<Repor
             Err(error) => (None, Some(Err(error))),
         };
         let all = reports.into_iter().flatten().chain(failure);
-        all.map(move |report| report.map_err(unlisted))
+        all.filter(move |report| is_first || report.is_ok())
+            .map(move |report| report.map_err(unlisted))
     })
 }
 
@@ -87,6 +97,24 @@ fn in_place(
 /// How many reports there are in the folders that can be read.
 pub fn count(places: &[Place]) -> usize {
     list(places, Depth::Names).flatten().count()
+}
+
+/// Whether the choice to send error reports is off, so that reports that are marked to be sent are
+/// held back. Asks services, and may be slow. `false` if a program doesn't say: then it may send.
+pub fn is_sending_off() -> bool {
+    let status = ChoiceStatus::of(&Catalogue::load(), ERROR_REPORTS, &Snapshot::fresh());
+    status.state == state::State::Off
+}
+
+/// Gives reports that are marked to be sent the state [`State::Held`] while sending is off.
+pub fn hold<'a>(reports: impl IntoIterator<Item = &'a mut Report>) {
+    let mut is_off = None;
+    for report in reports {
+        let is_marked = report.state == State::Marked;
+        if is_marked && *is_off.get_or_insert_with(is_sending_off) {
+            report.state = State::Held;
+        }
+    }
 }
 
 /// The path of a report's file, safe to print.

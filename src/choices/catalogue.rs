@@ -29,6 +29,7 @@ use crate::formats::mistake::Mistake;
 use crate::system::folders;
 use crate::system::i18n::system_error;
 use crate::system::limits;
+use crate::system::service;
 use crate::system::tree;
 use crate::system::tree::Tree;
 
@@ -189,6 +190,16 @@ impl Catalogue {
     pub fn asks_services(&self, choice: &'static Choice) -> bool {
         self.readers_of(choice)
             .any(|reader| reader.store.service().is_some())
+    }
+
+    /// Lets services of the choice that did not answer be asked again at once.
+    pub fn forget_silence(&self, choice: &'static Choice) {
+        for service in self
+            .readers_of(choice)
+            .filter_map(|reader| reader.store.service())
+        {
+            service::answered(service.bus, &service.name);
+        }
     }
 
     /// The skipped files, and why.

@@ -14,10 +14,21 @@ pub struct Choice {
     pub id: &'static str,
     /// The group that shows it.
     pub group: Group,
+    /// What programs do while it is on.
+    pub act: Act,
     title: &'static str,
     description: &'static str,
     keywords: &'static str,
     empty_hint: &'static str,
+}
+
+/// What programs do while a choice is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Something leaves the computer.
+    Send,
+    /// Something stays on the computer.
+    Record,
 }
 
 /// The groups of the panel, in order.
@@ -36,6 +47,7 @@ pub const ALL: &[Choice] = &[
     Choice {
         id: "online-search",
         group: Group::Search,
+        act: Act::Send,
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Include online search results"),
         // Translators: what happens while “Include online search results” is on
@@ -51,6 +63,7 @@ pub const ALL: &[Choice] = &[
     Choice {
         id: "error-reports",
         group: Group::Diagnostics,
+        act: Act::Send,
         // Translators: the name of a switch
         title: noop("Send error reports"),
         // Translators: what happens while “Send error reports” is on
@@ -66,6 +79,7 @@ pub const ALL: &[Choice] = &[
     Choice {
         id: "usage-statistics",
         group: Group::Diagnostics,
+        act: Act::Send,
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Send occasional system information"),
         // Translators: what happens while “Send occasional system information” is on
@@ -83,6 +97,7 @@ pub const ALL: &[Choice] = &[
     Choice {
         id: "activity-history",
         group: Group::History,
+        act: Act::Record,
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Record files and applications used"),
         // Translators: what happens while “Record files and applications used” is on
@@ -96,6 +111,9 @@ pub const ALL: &[Choice] = &[
         empty_hint: noop("No program on this computer that records them follows this choice yet."),
     },
 ];
+
+/// Whether error reports are sent.
+pub const ERROR_REPORTS: &Choice = &ALL[1];
 
 /// Whether activity is recorded on this computer. Zeitgeist's rules have an entry for it.
 pub const ACTIVITY_HISTORY: &Choice = &ALL[3];

@@ -13,6 +13,7 @@ use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
 use crate::system::i18n::{gettext, noop};
+use crate::system::service::ServiceProblem;
 use crate::system::settings::Origin;
 use crate::system::text;
 
@@ -141,6 +142,14 @@ impl ReaderStatus {
         self.answer.as_ref().ok()?.as_ref()
     }
 
+    /// Whether the program's service did not answer in time. Asking it again may help.
+    pub const fn is_silent(&self) -> bool {
+        matches!(
+            self.answer,
+            Err(Problem::Service(ServiceProblem::NoAnswer(_)))
+        )
+    }
+
     /// The state of an installed program. `Mixed` if it can't be read: it isn't known to be off.
     fn state(&self) -> Option<State> {
         match &self.answer {
@@ -237,12 +246,27 @@ impl ChoiceStatus {
         self.readers.iter().filter(|reader| reader.counts())
     }
 
+    /// The combined state of the readers that count and could be read. `None`: there are none.
+    pub fn known(&self) -> Option<State> {
+        let answers = self.followers().filter_map(ReaderStatus::reading);
+        State::combine(answers.map(|answer| answer.state))
+    }
+
+    /// The readers that count and could not be read, and why.
+    pub fn unread(&self) -> impl Iterator<Item = (&ReaderStatus, &Problem)> {
+        self.followers()
+            .filter_map(|reader| Some((reader, reader.answer.as_ref().err()?)))
+    }
+
+    /// Whether nothing is known to be sent, but a reader could not be read.
+    pub fn is_unknown(&self) -> bool {
+        self.unread().next().is_some() && self.known().is_none_or(|known| !known.may_send())
+    }
+
     /// The readers that stand for unknown programs, and why.
     pub(crate) fn lost(&self) -> impl Iterator<Item = (&ReaderStatus, &Problem)> {
-        self.readers.iter().filter_map(|reader| {
-            let problem = reader.answer.as_ref().err()?;
-            matches!(problem, Problem::Lost(_)).then_some((reader, problem))
-        })
+        self.unread()
+            .filter(|(_, problem)| matches!(problem, Problem::Lost(_)))
     }
 
     /// Whether no program is known to follow the choice, apart from those that read the panel's own

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::choices::change::{Failure, Report};
-use crate::choices::choice::Choice;
+use crate::choices::choice::{Act, Choice};
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
@@ -55,6 +55,14 @@ pub fn mode(mode: ModeState) -> String {
     }
 }
 
+/// The state of a choice in one word, or that it isn't known.
+pub fn choice_word(status: &ChoiceStatus) -> String {
+    if status.is_unknown() {
+        return not_known();
+    }
+    state(status.state)
+}
+
 /// A choice and its state: `Include online search results: Off`.
 pub fn choice_state(status: &ChoiceStatus) -> String {
     gettext_f(
@@ -62,33 +70,140 @@ pub fn choice_state(status: &ChoiceStatus) -> String {
         "{choice}: {state}",
         &[
             ("choice", &status.choice.title()),
-            ("state", &state(status.state)),
+            ("state", &choice_word(status)),
         ],
     )
 }
 
-/// The first sentence about a choice in its state.
-pub fn consequence(status: &ChoiceStatus) -> String {
-    let description = status.choice.description();
-    match status.state {
-        State::On => description,
-        State::Off => gettext_parts(
-            // Translators: what would happen if a choice were on; it is off
-            "While it is on: {description}",
-            &[("description", Part::Own(&description))],
-        ),
-        // What “mixed” means is worth more than what the choice is about.
-        State::Mixed => differing(status),
+/// What is true of a choice now, in a sentence or two: the apps that follow it and what they do, or
+/// that no app does. The closed row, `privacyctl status` and the desktop's search say it.
+pub fn summary(status: &ChoiceStatus) -> String {
+    let mut sentences = unknown(status);
+    let known = status.followers().filter(|reader| reader.answer.is_ok());
+    let apps: Vec<_> = known.filter(|reader| !reader.own).collect();
+    if !apps.is_empty() {
+        sentences.push(match status.known() {
+            Some(State::Mixed) | None => differing(status),
+            Some(state) => followed(status, state, &names(&apps)),
+        });
+    } else if status.has_no_reader() {
+        sentences.push(status.choice.empty_hint());
     }
+    sentences.join(" ")
+}
+
+/// What the apps do that follow a choice as on, or as off.
+fn followed(status: &ChoiceStatus, state: State, programs: &str) -> String {
+    let parts = [("programs", Part::Own(programs))];
+    match (status.choice.act, state.may_send()) {
+        // Translators: {programs} are the apps that send what the choice is about, such as
+        // “Unity Dash and GNOME Shell Search”
+        (Act::Send, true) => gettext_parts("Sent by {programs}.", &parts),
+        // Translators: {programs} are the apps that record what people do
+        (Act::Record, true) => gettext_parts("Recorded in {programs}.", &parts),
+        (Act::Send, false) if status.pending => gettext_parts(
+            // Translators: while a new policy is known to no app that is open
+            "From your next login on, nothing is sent by {programs}.",
+            &parts,
+        ),
+        (Act::Record, false) if status.pending => gettext_parts(
+            // Translators: while a new policy is known to no app that is open
+            "From your next login on, nothing is recorded in {programs}.",
+            &parts,
+        ),
+        // Translators: {programs} are the apps that follow the choice, which is off
+        (Act::Send, false) => gettext_parts("Nothing is sent by {programs}.", &parts),
+        // Translators: {programs} are the apps that follow the choice, which is off
+        (Act::Record, false) => gettext_parts("Nothing is recorded in {programs}.", &parts),
+    }
+}
+
+/// The apps of which it isn't known what they do, and why.
+fn unknown(status: &ChoiceStatus) -> Vec<String> {
+    let (mut sentences, mut silent, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+    for (reader, why) in status.unread() {
+        match why {
+            _ if reader.is_silent() => silent.push(reader),
+            Problem::Lost(_) => sentences.push(problem(why)),
+            _ if reader.own => sentences.push(problem(why)),
+            _ => unread.push(reader),
+        }
+    }
+    sentences.dedup();
+    for (readers, sentence) in [
+        (silent, silence as fn(Act, usize, &str) -> String),
+        (unread, unreadable),
+    ] {
+        if !readers.is_empty() {
+            sentences.push(sentence(status.choice.act, readers.len(), &names(&readers)));
+        }
+    }
+    sentences
+}
+
+fn silence(act: Act, count: usize, programs: &str) -> String {
+    let parts = [("programs", Part::Own(programs))];
+    match act {
+        Act::Send => ngettext_parts(
+            // Translators: {programs} is an app whose service is too slow, or hangs
+            "{programs} did not answer, so something may be sent.",
+            "{programs} did not answer, so something may be sent.",
+            count,
+            &parts,
+        ),
+        Act::Record => ngettext_parts(
+            // Translators: {programs} is an app whose service is too slow, or hangs
+            "{programs} did not answer, so something may be recorded.",
+            "{programs} did not answer, so something may be recorded.",
+            count,
+            &parts,
+        ),
+    }
+}
+
+fn unreadable(act: Act, count: usize, programs: &str) -> String {
+    let parts = [("programs", Part::Own(programs))];
+    match act {
+        Act::Send => ngettext_parts(
+            // Translators: {programs} is an app whose setting could not be read
+            "{programs} could not be read, so something may be sent.",
+            "{programs} could not be read, so something may be sent.",
+            count,
+            &parts,
+        ),
+        Act::Record => ngettext_parts(
+            // Translators: {programs} is an app whose setting could not be read
+            "{programs} could not be read, so something may be recorded.",
+            "{programs} could not be read, so something may be recorded.",
+            count,
+            &parts,
+        ),
+    }
+}
+
+/// What a choice is about: what happens, or would happen, while it is on.
+pub fn explanation(status: &ChoiceStatus) -> String {
+    let description = status.choice.description();
+    if status.state == State::On && !status.has_no_reader() {
+        return description;
+    }
+    gettext_parts(
+        // Translators: what would happen if a choice were on; it is off
+        "While it is on: {description}",
+        &[("description", Part::Own(&description))],
+    )
+}
+
+fn not_known() -> String {
+    // Translators: the state of a program whose setting could not be read
+    gettext("Not known")
 }
 
 /// The state of one reader in one word, or that it can't be read.
 pub fn reader_state(reader: &ReaderStatus) -> String {
-    reader.reading().map_or_else(
-        // Translators: the state of a program whose setting could not be read
-        || gettext("Not known"),
-        |answer| state(answer.state),
-    )
+    reader
+        .reading()
+        .map_or_else(not_known, |answer| state(answer.state))
 }
 
 /// Who decided, as a short sentence. `organisation`: the organisation of the administrator.
@@ -191,32 +306,63 @@ fn parts(answer: &Answer) -> Option<String> {
 }
 
 /// The programs by state, for a choice that is mixed: `On: Unity Dash. Off: GNOME Shell Search.`
-pub fn differing(status: &ChoiceStatus) -> String {
-    let names = |wanted: Option<State>| {
-        status
+fn differing(status: &ChoiceStatus) -> String {
+    let sentence = |sentence: &str, wanted: State| {
+        let readers: Vec<_> = status
             .followers()
-            .filter(|reader| reader.reading().map(|answer| answer.state) == wanted)
-            .map(ReaderStatus::display_name)
-            .collect::<Vec<_>>()
-    };
-    let sentence = |sentence: &str, names: Vec<String>| {
-        (!names.is_empty())
-            .then(|| gettext_parts(sentence, &[("programs", Part::Own(&list(names)))]))
+            .filter(|reader| reader.reading().map(|answer| answer.state) == Some(wanted))
+            .collect();
+        (!readers.is_empty())
+            .then(|| gettext_parts(sentence, &[("programs", Part::Own(&names(&readers)))]))
     };
     [
         // Translators: the programs in which a choice is on
-        sentence("On: {programs}.", names(Some(State::On))),
+        sentence(noop("On: {programs}."), State::On),
         // Translators: the programs in which a choice is on for a part of what they do
-        sentence("Partly on: {programs}.", names(Some(State::Mixed))),
+        sentence(noop("Partly on: {programs}."), State::Mixed),
         // Translators: the programs in which a choice is off
-        sentence("Off: {programs}.", names(Some(State::Off))),
-        // Translators: the programs of which it cannot be told whether a choice is on
-        sentence("Not known: {programs}.", names(None)),
+        sentence(noop("Off: {programs}."), State::Off),
     ]
     .into_iter()
     .flatten()
     .collect::<Vec<_>>()
     .join(" ")
+}
+
+/// How many programs a sentence names.
+const MOST_NAMES: usize = 3;
+
+/// The names of programs within a sentence, as the user's language sorts them: a few, then a
+/// number. `Unity Dash and Zeitgeist`
+fn names(readers: &[&ReaderStatus]) -> String {
+    let mut names: Vec<_> = readers.iter().map(|reader| reader.display_name()).collect();
+    names.sort_by_cached_key(|name| glib::CollationKey::from(name));
+    let others = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    text::isolated_names(&mut names);
+    let last = if others > 0 {
+        ngettext_f(
+            // Translators: the end of a list of apps within a sentence, as in “Unity Dash,
+            // Zeitgeist, Whoopsie and 4 others”
+            "{count} other",
+            "{count} others",
+            others,
+            &[("count", &others.to_string())],
+        )
+    } else {
+        names.pop().unwrap_or_default()
+    };
+    if names.is_empty() {
+        return last;
+    }
+    // Translators: between the names in a list
+    let names = names.join(&gettext(", "));
+    gettext_parts(
+        // Translators: the end of a list of apps within a sentence, as in “Unity Dash, Zeitgeist
+        // and Whoopsie”; {names} are those before the last one
+        "{names} and {last}",
+        &[("names", Part::Own(&names)), ("last", Part::Own(&last))],
+    )
 }
 
 /// How many names of a list are shown. A reader file can have thousands.
@@ -450,7 +596,8 @@ pub fn storage(fault: &StorageFault) -> String {
             folder: place,
             reason,
         } => gettext_f(
-            "Nothing can be saved in “{folder}”: {reason}.",
+            // Translators: the reason is what the system says, such as “No space left on device”
+            "Nothing can be saved in “{folder}”: {reason}. Allow writing there, or free some space, and try again.",
             &[("folder", &folder(place)), ("reason", reason)],
         ),
     }
@@ -553,4 +700,130 @@ pub fn report(report: &Report) -> Option<String> {
             ],
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choices::choice;
+    use crate::choices::reader::{Effect, Obeyed};
+
+    fn reader(name: &str, answer: Result<State, Problem>) -> ReaderStatus {
+        ReaderStatus {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            own: false,
+            has_program: true,
+            has_identifier: false,
+            effect: Effect::Now,
+            after: Vec::new(),
+            answer: answer.map(|state| {
+                Some(Answer {
+                    state,
+                    origin: Some(Origin::You),
+                    locked: false,
+                    resettable: true,
+                    overruled: false,
+                    for_everybody: false,
+                    mode: None,
+                    parts: Vec::new(),
+                    obeyed: Obeyed::Yes,
+                })
+            }),
+        }
+    }
+
+    fn own(state: State) -> ReaderStatus {
+        ReaderStatus {
+            own: true,
+            ..reader("Own", Ok(state))
+        }
+    }
+
+    fn status(readers: Vec<ReaderStatus>) -> ChoiceStatus {
+        ChoiceStatus::from_readers(&choice::ALL[0], readers)
+    }
+
+    fn silent() -> Problem {
+        ServiceProblem::NoAnswer("org.example".to_owned()).into()
+    }
+
+    fn unreadable() -> Problem {
+        ServiceProblem::NoProperty {
+            service: "org.example".to_owned(),
+            property: "x".to_owned(),
+        }
+        .into()
+    }
+
+    #[test]
+    fn three_apps_are_named_and_the_others_counted() {
+        let said = |names: &[&str]| {
+            let readers = names.iter().map(|name| reader(name, Ok(State::Off)));
+            summary(&status(readers.collect()))
+        };
+        assert_eq!(said(&["A"]), "Nothing is sent by A.");
+        assert_eq!(said(&["B", "A"]), "Nothing is sent by A and B.");
+        assert_eq!(said(&["C", "B", "A"]), "Nothing is sent by A, B and C.");
+        let four = said(&["D", "C", "B", "A"]);
+        assert_eq!(four, "Nothing is sent by A, B, C and 1 other.");
+        let seven = said(&["G", "F", "E", "D", "C", "B", "A"]);
+        assert_eq!(seven, "Nothing is sent by A, B, C and 4 others.");
+    }
+
+    #[test]
+    fn the_panels_own_key_is_named_only_where_it_differs() {
+        let said = |state| summary(&status(vec![reader("A", Ok(State::On)), own(state)]));
+        assert_eq!(said(State::On), "Sent by A.");
+        assert_eq!(said(State::Off), "On: A. Off: Own.");
+        let nobody = status(vec![own(State::On)]);
+        assert_eq!(summary(&nobody), nobody.choice.empty_hint());
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_first_and_differs_from_nothing() {
+        let found = status(vec![
+            reader("A", Err(silent())),
+            reader("B", Ok(State::Off)),
+        ]);
+        assert_eq!(choice_word(&found), "Not known");
+        assert_eq!(
+            summary(&found),
+            "A did not answer, so something may be sent. Nothing is sent by B."
+        );
+        let found = status(vec![
+            reader("A", Err(unreadable())),
+            reader("B", Ok(State::On)),
+        ]);
+        assert_eq!(choice_word(&found), "Mixed");
+        assert_eq!(
+            summary(&found),
+            "A could not be read, so something may be sent. Sent by B."
+        );
+    }
+
+    #[test]
+    fn before_the_next_login_nothing_is_called_off_already() {
+        let found = ChoiceStatus {
+            pending: true,
+            ..status(vec![reader("A", Ok(State::Off))])
+        };
+        assert_eq!(
+            summary(&found),
+            "From your next login on, nothing is sent by A."
+        );
+    }
+
+    #[test]
+    fn the_explanation_claims_that_something_is_sent_only_where_it_is() {
+        let on = status(vec![reader("A", Ok(State::On))]);
+        assert_eq!(explanation(&on), on.choice.description());
+        for readers in [
+            vec![reader("A", Ok(State::Off))],
+            vec![reader("A", Err(silent()))],
+            vec![own(State::On)],
+        ] {
+            assert!(explanation(&status(readers)).starts_with("While it is on: "));
+        }
+    }
 }

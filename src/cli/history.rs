@@ -7,8 +7,11 @@ mod text;
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::thread;
 
 use gio::Cancellable;
+use gio::prelude::*;
+use glib::MainContext;
 
 use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
 use privacy_panel::history::{self, Found, Outcome, Problem, Span, words};
@@ -16,6 +19,9 @@ use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::args::{Format, HistoryCommand, NeverRecordCommand, RuleArgs, RuleKind, SpanArgs};
 use crate::output::{self, Exit};
+
+/// SIGINT; signal(7).
+const INTERRUPT: i32 = 2;
 
 pub(crate) fn run(command: Option<HistoryCommand>, look: Format) -> io::Result<Exit> {
     match command {
@@ -71,6 +77,7 @@ fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
             return Ok(Exit::No);
         }
     }
+    stop_at_interrupt(&cancellable);
     let telling = io::stderr().is_terminal();
     let outcomes = history::clear(span, &cancellable, |progress| {
         if telling {
@@ -89,6 +96,33 @@ fn clear(span: Span, yes: bool, format: Format) -> io::Result<Exit> {
         output::failed(&error);
     }
     Ok(exit)
+}
+
+/// Cancels when the user presses Ctrl+C, so that the result is still printed. The second time, the
+/// process ends.
+fn stop_at_interrupt(cancellable: &Cancellable) {
+    let cancellable = cancellable.clone();
+    let listen = move || {
+        let context = MainContext::new();
+        let mut times = 0;
+        let interrupted =
+            glib::unix_signal_source_new(INTERRUPT, None, glib::Priority::DEFAULT, move || {
+                times += 1;
+                if times > 1 {
+                    std::process::exit(128 + INTERRUPT);
+                }
+                cancellable.cancel();
+                glib::ControlFlow::Continue
+            });
+        interrupted.attach(Some(&context));
+        loop {
+            context.iteration(true);
+        }
+    };
+    // Without the thread, Ctrl+C ends the process.
+    let _ = thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(listen);
 }
 
 fn is_wanted(found: &[Found]) -> io::Result<bool> {

@@ -41,6 +41,7 @@ fn all(places: &[Place]) -> (Vec<Report>, Vec<Unlisted>) {
             Err(error) => unlisted.push(error),
         }
     }
+    reports::hold(&mut found);
     found.sort_by(|a, b| (b.time, &a.id).cmp(&(a.time, &b.id)));
     (found, unlisted)
 }
@@ -71,7 +72,10 @@ fn list(places: &[Place], format: Format) -> io::Result<Exit> {
 /// The report with an identifier. Prints an error if there is none.
 fn find(places: &[Place], id: &str) -> Option<Report> {
     match Report::find(places, id) {
-        Ok(Some(report)) => return Some(report),
+        Ok(Some(mut report)) => {
+            reports::hold([&mut report]);
+            return Some(report);
+        }
         Ok(None) => output::complain(&gettext_f(
             "There is no report “{report}”. “privacyctl reports” lists those that there are.",
             &[("report", id)],

@@ -43,7 +43,7 @@ pub enum DocumentProblem {
         reason: String,
     },
     /// It was not changed, since replacing it would change more than the value.
-    #[error("{} was left as it is: {why}", .file.display())]
+    #[error("{} was left as it is: {why}", text::path(.file))]
     NotReplaced {
         /// The file.
         file: PathBuf,

@@ -245,6 +245,7 @@ impl Removed {
     pub(crate) fn settle(&self, cancellable: &Cancellable) -> Result<(), Problem> {
         let end = self.at + limits::LATE_WRITES;
         let mut before = None;
+        let mut done = Ok(());
         loop {
             let now = std::fs::metadata(&self.path).ok().map(|file| {
                 use std::os::unix::fs::MetadataExt as _;
@@ -255,15 +256,22 @@ impl Removed {
                 let again = remove(&self.path, self.format, |entries| {
                     entries.iter().map(|entry| self.is_back(entry)).collect()
                 });
-                match again {
-                    None | Some(Ok(0)) => {}
-                    // The file has changed.
-                    Some(Ok(_)) => before = None,
-                    Some(Err(problem)) => return Err(problem),
-                }
+                done = match again {
+                    None | Some(Ok(0)) => Ok(()),
+                    Some(Ok(_)) => {
+                        // The file has changed.
+                        before = None;
+                        Ok(())
+                    }
+                    Some(Err(problem)) => {
+                        // Programs may still be writing it.
+                        before = None;
+                        Err(problem)
+                    }
+                };
             }
             if Instant::now() >= end || cancellable.is_cancelled() {
-                return Ok(());
+                return done;
             }
             thread::sleep(limits::LATE_WRITES_PAUSE);
         }

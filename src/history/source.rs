@@ -98,6 +98,9 @@ pub enum Problem {
     /// The user stopped it.
     #[error("stopped")]
     Cancelled,
+    /// The user stopped it, and so many entries are left.
+    #[error("stopped; {0} entries are left")]
+    Stopped(usize),
 }
 
 /// The entries of a span in one source.

@@ -136,6 +136,13 @@ fn problem(problem: &Problem, service: &str) -> String {
             &service,
         ),
         Problem::Cancelled => gettext("You stopped it."),
+        Problem::Stopped(left) => ngettext_f(
+            // Translators: after how many entries were removed
+            "You stopped it. {count} entry is left.",
+            "You stopped it. {count} entries are left.",
+            *left,
+            &[("count", &left.to_string())],
+        ),
     }
 }
 

@@ -4,6 +4,9 @@
 //!
 //! Source: zeitgeist 1.0.4, libzeitgeist/remote.vala and src/zeitgeist-daemon.vala.
 
+mod database;
+mod standstill;
+
 use std::time::Duration;
 
 use gio::Cancellable;
@@ -13,7 +16,14 @@ use crate::history::source::Problem;
 use crate::system::bus::{Bus, Message, can_start, has_owner};
 use crate::system::limits;
 
+pub(super) use database::Database;
+pub(super) use standstill::{Failure, Standstill};
+
 pub(super) const NAME: &str = "org.gnome.zeitgeist.Engine";
+
+/// The object and the interface of the log.
+pub(super) const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
+pub(super) const LOG: &str = "org.gnome.zeitgeist.Log";
 
 /// Its name in sentences, in every language.
 pub(super) const PROGRAM: &str = "Zeitgeist";

@@ -46,7 +46,7 @@ impl Report {
     /// A report whose content changed after it was listed isn't deleted: another failure of the
     /// same program has taken its name.
     pub fn delete(&self) -> Result<(), NotDeleted> {
-        let folder = match Folder::open(&self.place.folder) {
+        let folder = match self.open_folder() {
             Ok(folder) => folder,
             // Without the folder there is no report.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -77,14 +77,25 @@ impl Report {
         if let Some(content) = content.filter(|_| now.is_some()) {
             delete_content(&folder, &content, self)?;
         }
-        if self.has_content && !left.is_empty() && left.iter().all(|(_, error)| is_refusal(error)) {
+        let only_marks = self.has_content && !self.has_own_folder;
+        if only_marks && !left.is_empty() && left.iter().all(|(_, error)| is_refusal(error)) {
             return Err(NotDeleted::MarksLeft(
                 left.into_iter().map(|(mark, _)| mark).collect(),
             ));
         }
         match left.into_iter().next() {
+            None if self.has_own_folder => self.delete_own_folder(),
             None => Ok(()),
             Some((mark, error)) => Err(failure(mark, error)),
+        }
+    }
+
+    fn delete_own_folder(&self) -> Result<(), NotDeleted> {
+        let failed = |error| failure(self.place.folder.clone().into(), error);
+        let (above, name) = self.above().map_err(failed)?;
+        match above.delete_folder(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
         }
     }
 }
@@ -97,9 +108,10 @@ fn delete_content(folder: &Folder, name: &OsString, report: &Report) -> Result<(
             // Apport does the same if the folder's permissions prevent deleting (`delete_report`).
             // The file must be the caller's and have no other name. Otherwise another file would be
             // emptied.
-            let mine = report
-                .seen
-                .is_some_and(|seen| seen.owner == geteuid().as_raw() && seen.links == 1);
+            let mine = !report.has_own_folder
+                && report
+                    .seen
+                    .is_some_and(|seen| seen.owner == geteuid().as_raw() && seen.links == 1);
             let emptied = mine
                 && folder.open_to_empty(name).is_ok_and(|file| {
                     let same = file.metadata().is_ok_and(|now| {

@@ -60,6 +60,13 @@ impl Folder {
         Ok(Self { handle })
     }
 
+    /// A folder in this one. Not a symbolic link: other users may replace it.
+    pub(crate) fn below(&self, name: &OsStr) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let handle = rustix::fs::openat(&self.handle, name, flags, Mode::empty())?;
+        Ok(Self { handle })
+    }
+
     /// The names of everything in the folder, read lazily.
     pub(crate) fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
         let entries = Dir::read_from(&self.handle)?;
@@ -109,6 +116,10 @@ impl Folder {
 
     /// Whether the caller may delete all of these files.
     pub(crate) fn may_delete(&self, files: &[Status]) -> bool {
+        self.may_delete_of(files.iter().map(|file| file.owner))
+    }
+
+    fn may_delete_of(&self, mut owners: impl Iterator<Item = u32>) -> bool {
         if !self.may(OsStr::new("."), Access::WRITE_OK | Access::EXEC_OK) {
             return false;
         }
@@ -119,7 +130,13 @@ impl Folder {
         me.is_root()
             || folder.st_mode & STICKY == 0
             || folder.st_uid == me.as_raw()
-            || files.iter().all(|file| file.owner == me.as_raw())
+            || owners.all(|owner| owner == me.as_raw())
+    }
+
+    /// Whether the caller may delete a folder in this one, if it is empty.
+    pub(crate) fn may_delete_folder(&self, name: &OsStr) -> bool {
+        let stat = rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| self.may_delete_of([stat.st_uid].into_iter()))
     }
 
     fn may(&self, name: &OsStr, access: Access) -> bool {
@@ -128,6 +145,14 @@ impl Folder {
 
     pub(crate) fn delete(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::empty())?)
+    }
+
+    pub(crate) fn delete_folder(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(
+            &self.handle,
+            name,
+            AtFlags::REMOVEDIR,
+        )?)
     }
 }
 

@@ -5,9 +5,14 @@
 
 pub mod apport;
 pub(super) mod coredump;
+pub(super) mod kernel;
 
 use crate::reports::report::Keeper;
 
 /// In the order in which their folders are read.
-pub(super) const KEEPERS: &[&dyn Keeper] =
-    &[&apport::Apport, &coredump::APPORT, &coredump::SYSTEMD];
+pub(super) const KEEPERS: &[&dyn Keeper] = &[
+    &apport::Apport,
+    &kernel::Kernel,
+    &coredump::APPORT,
+    &coredump::SYSTEMD,
+];

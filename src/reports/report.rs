@@ -76,6 +76,8 @@ pub enum State {
     Waiting,
     /// Marked: whoopsie sends it when it can.
     Marked,
+    /// Marked, but sending is off.
+    Held,
     /// Whoopsie has sent it, or won't try again.
     Sent,
     /// Nothing sends it.
@@ -90,6 +92,7 @@ impl State {
         match self {
             Self::Waiting => "waiting",
             Self::Marked => "marked",
+            Self::Held => "held",
             Self::Sent => "sent",
             Self::Kept => "kept",
             Self::Mark => "mark",
@@ -99,6 +102,8 @@ impl State {
 
 /// A report, without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// Independent facts about the report.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Report {
     /// The identifier: one word of plain ASCII, whatever the file is called.
     pub id: String,
@@ -113,6 +118,8 @@ pub struct Report {
     pub state: State,
     /// Where it is.
     pub place: Place,
+    /// Whether all of the place's folder is this report.
+    pub has_own_folder: bool,
     /// All its files. The file with the content comes first.
     pub files: Vec<OsString>,
     /// Whether the file with the content exists, rather than only marks.
@@ -168,7 +175,7 @@ impl Report {
     /// and so must not touch it.
     pub fn foreign(&self) -> Option<Owner> {
         let owner = home::of_another()?;
-        let folder = Folder::open(&self.place.folder).ok()?;
+        let folder = self.open_folder().ok()?;
         let mut files = self.files.iter().filter_map(|file| folder.status(file));
         files.any(|file| file.owner == owner.uid).then_some(owner)
     }
@@ -178,8 +185,25 @@ impl Report {
             Some(name) if self.has_content => name,
             _ => return Err(Unreadable::Gone),
         };
-        let folder = Folder::open(&self.place.folder).map_err(Unreadable::from)?;
+        let folder = self.open_folder().map_err(Unreadable::from)?;
         folder.open_file(name).map_err(Unreadable::from)
+    }
+
+    pub(super) fn open_folder(&self) -> io::Result<Folder> {
+        if self.has_own_folder {
+            let (above, name) = self.above()?;
+            return above.below(name);
+        }
+        Folder::open(&self.place.folder)
+    }
+
+    /// The folder that has the report's own folder, and the name of that.
+    pub(super) fn above(&self) -> io::Result<(Folder, &OsStr)> {
+        let own = &self.place.folder;
+        let (Some(above), Some(name)) = (own.parent(), own.file_name()) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        Ok((Folder::open(above)?, name))
     }
 }
 

@@ -14,8 +14,10 @@ pub fn state(state: State) -> String {
         State::Waiting => noop("Not sent"),
         // Translators: about an error report that is sent when that is possible
         State::Marked => noop("Waiting to be sent"),
-        // Translators: about an error report
-        State::Sent => noop("Sent"),
+        // Translators: about an error report that was to be sent, while “Send error reports” is off
+        State::Held => noop("Held back: sending is off"),
+        // Translators: about an error report that a program took over to send it
+        State::Sent => noop("Handed over"),
         // Translators: about an error report that is on this computer, and that nobody sends
         State::Kept => noop("Kept here"),
         // Translators: about an error report that is gone, while the mark to send it is still there
@@ -30,11 +32,17 @@ pub fn consequence(report: &Report) -> String {
             "Nobody has said that this report is to be sent. Apport may ask you about it, or send it where reports are sent without asking.",
         ),
         (State::Marked, _) => noop("This report is sent when this computer is connected."),
+        (State::Held, _) => noop(
+            "This report was to be sent, and is held back while sending is off. Turn sending on to send it, or delete the report.",
+        ),
         (State::Sent, true) => noop(
-            "This report was sent, or could not be and is not tried again. A copy of it is kept here.",
+            "Whoopsie has handled this report: it was sent, or could not be and is not tried again. A copy of it is kept here.",
         ),
         (State::Sent, false) => noop(
-            "This report was sent, or was gone before that. All that is left of it is the mark that says so.",
+            "Whoopsie has handled this report: it was sent, or was gone before that. All that is left of it is the mark that says so.",
+        ),
+        (State::Kept, _) if report.has_own_folder => noop(
+            "This is the memory of the whole computer at the moment when its kernel failed. Whatever you were working with can be in it, such as passwords. It is kept here and is not sent by itself.",
         ),
         (State::Kept, _) => noop(
             "This is the memory of a program at the moment when it failed. Whatever the program was working with can be in it, such as passwords. It is kept here and is not sent by itself.",
@@ -178,10 +186,14 @@ pub fn not_deleted(report: &Report, why: &NotDeleted) -> String {
             "What the report about {program} held is deleted. An empty file is left, which Apport removes within a day.",
             &[program],
         ),
-        NotDeleted::MarksLeft(_) => gettext_f(
-            "The report about {program} is deleted. The mark that it was sent is not yours to delete; Apport removes it after a week.",
-            &[program],
-        ),
+        NotDeleted::MarksLeft(marks) => {
+            let mark = marks.first().map(|mark| path(&report.place, mark));
+            gettext_f(
+                // Translators: a file that says what became of the report
+                "The report about {program} is deleted. “{file}” is not yours to delete; Apport removes it after a week.",
+                &[program, ("file", &mark.unwrap_or_default())],
+            )
+        }
         NotDeleted::System { file, error } => gettext_f(
             // Translators: a file, and why it cannot be deleted
             "“{file}” cannot be deleted: {reason}.",

@@ -192,7 +192,7 @@ fn meta(status: &ChoiceStatus) -> HashMap<&'static str, Variant> {
     let mut meta = HashMap::from([
         ("id", choice.id.to_variant()),
         ("name", words::choice_state(status).to_variant()),
-        ("description", words::consequence(status).to_variant()),
+        ("description", words::summary(status).to_variant()),
     ]);
     meta.extend(
         gio::ThemedIcon::new(APP_ID)

@@ -135,6 +135,16 @@ pub const IDENTIFIER: usize = 1024;
 /// the user is told that there are more.
 pub const ZEITGEIST_EVENTS: usize = 1_000_000;
 
+/// How many events Zeitgeist removes itself, in ten seconds at most. Beyond: its database is cleared
+/// while it stands still.
+pub const ZEITGEIST_FEW: usize = 100;
+
+/// How long the name of a Zeitgeist that doesn't run is owned at least.
+pub const ZEITGEIST_NAME: Duration = Duration::from_secs(1);
+
+/// How often Zeitgeist is asked again after it has ended.
+pub const ZEITGEIST_RETRIES: usize = 10;
+
 /// The maximum number of events that one call removes.
 pub const ZEITGEIST_BATCH: usize = 500;
 
@@ -262,6 +272,9 @@ pub const REPORT_FIELD: u64 = 64 * 1024 * 1024;
 
 /// The maximum length of a core dump's attribute, in bytes. Beyond: it counts as missing.
 pub const CORE_ATTRIBUTE: usize = 8 * 1024;
+
+/// The maximum number of files in the folder of a kernel dump. Beyond: it isn't one.
+pub const KERNEL_DUMP_FILES: usize = 64;
 
 /// How many names in a folder of reports are read. Beyond: the folder is reported as incomplete.
 pub const REPORT_NAMES: usize = 100_000;

@@ -113,3 +113,30 @@ fn uses_same(process: &Path, folder: Folder) -> bool {
     };
     theirs == folder.path()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_does_not_run() {
+        // Without an environment, it counts as one that uses the same folder.
+        let mut child = Command::new("sleep").arg("60").env_clear().spawn().unwrap();
+        let process = PathBuf::from(format!("/proc/{}", child.id()));
+        let end = Instant::now() + Duration::from_secs(10);
+        while !runs(&process, b"sleep", Folder::Data) && Instant::now() < end {
+            thread::yield_now();
+        }
+        assert!(runs(&process, b"sleep", Folder::Data));
+        child.kill().unwrap();
+        while !is_dead(&process) && Instant::now() < end {
+            thread::yield_now();
+        }
+        assert!(!runs(&process, b"sleep", Folder::Data));
+        child.wait().unwrap();
+    }
+}

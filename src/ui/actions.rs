@@ -18,6 +18,7 @@ pub(crate) const QUIT: &str = "app.quit";
 pub(crate) const TURN_ON: &str = "choice.turn-on";
 pub(crate) const TURN_OFF: &str = "choice.turn-off";
 pub(crate) const RESET: &str = "choice.reset";
+pub(crate) const TRY_AGAIN: &str = "choice.try-again";
 
 /// The name of an application's action in its action map, without `app.`.
 pub(crate) fn in_application(action: &str) -> &str {

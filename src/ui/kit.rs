@@ -5,6 +5,7 @@
 pub(crate) mod buttons;
 pub(crate) mod dialogs;
 pub(crate) mod expander;
+pub(crate) mod focus;
 pub(crate) mod markup;
 pub(crate) mod pages;
 pub(crate) mod row_layout;

@@ -213,6 +213,15 @@ def test_the_probe_leaves_nothing_behind(session):
     assert [file.name for file in (session.config / "dconf").iterdir()] == ["user"]
 
 
+def test_a_folder_that_is_read_only_for_the_command_alone_is_the_services_to_write(session):
+    session.set(UNITY_SCHEMA, UNITY_KEY, "none")
+    read_only = f"mount --bind {session.config} {session.config} && mount -o remount,bind,ro {session.config}"
+    done = session.run("unshare", "-m", "sh", "-c", f"{read_only} && privacyctl set online-search on")
+    assert (done.returncode, done.stderr) == (DONE, "")
+    assert session.libunity() == "all"
+    assert [file.name for file in (session.config / "dconf").iterdir()] == ["user"]
+
+
 # The database
 
 

@@ -547,6 +547,21 @@ def policy_says(words, user=(), **env):
         return done.returncode == 4 and words in done.stderr
 
 
+def takes_a_vendors_default():
+    with Session() as session:
+        folder = session.root / "schemas"
+        shutil.copytree(SCHEMAS, folder)
+        override = f"[{PANEL_SCHEMA}:KDE]\nerror-reports=true\n"
+        (folder / "vendor.gschema.override").write_text(override)
+        session.ask("glib-compile-schemas", folder)
+        session.env["GSETTINGS_SCHEMA_DIR"] = str(folder)
+        states = [
+            session.reader("error-reports", "privacy-panel", env={"XDG_CURRENT_DESKTOP": name})["state"]
+            for name in ("GNOME", "KDE")
+        ]
+        return states == ["off", "on"]
+
+
 def services_are_found_and_dconf_is_told():
     with Session(system_bus=True) as session:
         Whoopsie(session, ReportCrashes=True)
@@ -581,8 +596,9 @@ EFFECTS = {
         "DBUS_SESSION_BUS_ADDRESS", NO_BUS, "", command=SET
     ),
     "G_MESSAGES_DEBUG": lambda: changes(
-        "G_MESSAGES_DEBUG", "", "dconf", command=SET, DBUS_SESSION_BUS_ADDRESS=NO_BUS
+        "G_MESSAGES_DEBUG", "", "dconf", DCONF_PROFILE="/nonexistent"
     ),
+    "XDG_CURRENT_DESKTOP": takes_a_vendors_default,
     # Translations are chosen by LANGUAGE, except in the locale C.
     "LANGUAGE": lambda: speaks_german("LANGUAGE", "de", LC_ALL="C.UTF-8"),
     "LC_ALL": lambda: speaks_german("LC_ALL", "C.UTF-8", **GERMAN),

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clearing the history, with a real Zeitgeist, GTK programs and GNOME Shell."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -13,6 +15,7 @@ import pytest
 from support.harness import INSTALLED, Session, wait_for
 from support.history import ENTRY, HEAD, Recent, ago, clear, counts, xbel
 from support.shell import Shell
+from support.zeitgeist import WRITER
 
 # Keeps a list of recent files open and prints it whenever it changes, as a program's menu does.
 PROGRAM = """
@@ -123,6 +126,48 @@ def test_a_program_that_runs_reads_its_list_again(version):
         wait_for("the program has both", lambda: menu.read_text().splitlines()[-1:] == ["new old"])
         assert clear(session, "--last=hour")[0] == 0
         wait_for("the program has one", lambda: menu.read_text().splitlines()[-1] == "old")
+
+
+# As a program's menu, and adds a file to the list when a line is written to it.
+ADDER = PROGRAM.replace(
+    "show()\nGLib",
+    """show()
+def add(*_):
+    sys.stdin.readline()
+    manager.add_item("file:///tmp/added")
+    print("adding", flush=True)
+GLib.set_application_name("Adder")
+GLib.set_prgname("adder")
+GLib.io_add_watch(0, GLib.IO_IN, add)
+GLib""",
+)
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+def test_what_a_program_writes_back_after_it_was_cleared_is_gone_and_what_it_adds_stays(version):
+    with Session(screen="640x480x24") as session:
+        recent = Recent(session)
+        recent.write(one=ago(minutes=5), two=ago(days=3))
+        menu = session.root / "menu"
+        with menu.open("w") as out:
+            program = subprocess.Popen(
+                ["/usr/bin/python3", "-c", ADDER, version],
+                env=session.env,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                text=True,
+            )
+        session.children.append(program)
+        wait_for("the program has both", lambda: menu.read_text() == "one two\n")
+        program.stdin.write("add\n")
+        program.stdin.flush()
+        # It writes its list a quarter of a second later.
+        wait_for("it adds one", lambda: "adding\n" in menu.read_text(), every=0.01)
+        status, places = clear(session, "--all")
+        assert (status, places["recent-files"]["removed"]) == (0, 2)
+        assert "one" not in recent.text() and "two" not in recent.text()
+        wait_for("only that is left", lambda: menu.read_text().splitlines()[-1] == "added")
+        assert recent.text().count("<bookmark ") == 1 and "added" in recent.text()
 
 
 def test_a_file_that_is_broken_unreadable_or_read_only_is_said_and_left(session, recent):
@@ -302,22 +347,143 @@ def test_a_zeitgeist_that_hangs_is_not_waited_for_for_ever_and_the_rest_is_clear
     assert len(log.ids()) == 10
 
 
-def test_a_zeitgeist_that_is_killed_in_the_middle_is_said_with_what_is_gone(session, log):
-    log.record(range(8000))
-    command = subprocess.Popen(
-        ["privacyctl", "history", "clear", "--all", "--yes", "--json"],
-        env=session.env,
+def few_of_many(log):
+    """90 events of the past hour, among so many older ones that Zeitgeist takes seconds for them."""
+    log.record(range(45))
+    log.fill(40_000)
+    log.record(range(45))
+
+
+def clearing(session, log):
+    """Begins to clear the past hour of few_of_many()."""
+    command = session.spawn(
+        ["privacyctl", "history", "clear", "--last=hour", "--yes", "--json"],
         stdout=subprocess.PIPE,
         text=True,
     )
-    wait_for("it has begun", lambda: len(log.ids()) < 8000, 30)
+    wait_for("it has begun", lambda: log.rows() < 40_090, 30, 0.01)
+    return command
+
+
+def zeitgeist_in(output):
+    return next(p for p in json.loads(output)["places"] if p["id"] == "zeitgeist")
+
+
+def test_a_zeitgeist_that_is_killed_in_the_middle_is_said_with_what_is_gone(session, log):
+    few_of_many(log)
+    command = clearing(session, log)
     os.kill(log.process(), signal.SIGKILL)
     output = command.communicate(timeout=60)[0]
     assert command.returncode == 4
-    place = next(p for p in json.loads(output)["places"] if p["id"] == "zeitgeist")
+    place = zeitgeist_in(output)
     assert place["problem"] == "the service ended"
-    # Exactly the entries that it reports as removed are gone.
-    assert 0 < place["removed"] == 8000 - len(log.ids())
+    # Whatever it reports as removed is gone.
+    assert 0 <= place["removed"] <= 40_090 - len(log.ids())
+
+
+def test_clearing_a_time_is_stopped_by_ctrl_c_and_says_what_is_left(session, log):
+    few_of_many(log)
+    command = clearing(session, log)
+    os.kill(command.pid, signal.SIGINT)
+    output = command.communicate(timeout=60)[0]
+    assert command.returncode == 4
+    place = zeitgeist_in(output)
+    left = len(log.ids()) - 40_000
+    assert 0 < left < 90 and place["removed"] == 90 - left
+    assert place["problem"] == f"stopped; {left} entries are left"
+
+
+def test_nothing_of_an_event_is_left_in_zeitgeists_files_and_its_rules_stay(session, log):
+    log.record(range(200))
+    log.add_template("somebody-elses")
+    folder = log.database.parent
+    for name in ("activity.sqlite.bck", "activity.sqlite.2026-11-24.bck"):
+        (folder / name).write_text("file:///home/x/folder1/file1.txt")
+    status, places = clear(session, "--all")
+    assert (status, places["zeitgeist"]["removed"]) == (0, 200)
+    assert log.is_running(), "it ran before"
+    kept = [file for file in folder.rglob("*") if file.is_file()]
+    assert not [file for file in kept if b"file1" in file.read_bytes()]
+    assert not list(folder.glob("*.bck"))
+    assert list(log.templates()) == ["somebody-elses"]
+    assert log.records(1)
+    # The next clearing by Zeitgeist itself is as before.
+    log.record(range(2, 5))
+    log.record([300])
+    assert clear(session, "--last=hour")[1]["zeitgeist"]["removed"] == 4
+    assert len(log.ids()) == 1
+
+
+def test_a_time_with_many_events_is_cleared_at_once_and_the_others_stay(session, log):
+    log.record([*range(45), 600])
+    log.fill(3000, age=0)
+    log.record([601])
+    status, places = clear(session, "--last=hour")
+    assert (status, places["zeitgeist"]["removed"]) == (0, 45 + 60)
+    assert len(log.ids()) == 3002 - 60
+    with contextlib.closing(sqlite3.connect(log.database)) as database:
+        texts = [text for (text,) in database.execute("SELECT value FROM text")]
+    assert "filled59" not in texts and {"filled60", "filled2999", "file600.txt"} <= {*texts}
+    assert b"/filled/59.txt" not in log.database.read_bytes()
+
+
+def test_a_zeitgeist_that_was_stopped_is_started_neither_to_count_nor_to_clear(session, log):
+    log.record([*range(30), *range(120, 150)])
+    log.quit()
+    assert counts(session)["zeitgeist"] == 60
+    assert counts(session, "clear", "--last=hour", "--dry-run")["zeitgeist"] == 30
+    status, places = clear(session, "--last=hour")
+    assert status == 0, places
+    assert places["zeitgeist"]["removed"] == 30
+    assert counts(session)["zeitgeist"] == 30
+    status, places = clear(session, "--all")
+    assert (status, places["zeitgeist"]["removed"]) == (0, 30)
+    assert not log.is_running()
+    assert b"file1" not in log.database.read_bytes()
+    assert log.ids() == []
+
+
+def test_no_event_that_programs_report_meanwhile_is_lost(session, log):
+    log.record(range(5))
+    log.fill(20_000)
+    log.record([1])
+    with subprocess.Popen(
+        ["/usr/bin/python3", "-W", "ignore", "-c", WRITER],
+        env=session.env,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        writer.stdout.readline()
+        status, places = clear(session, "--all")
+        done = time.time()
+        recorded = {}
+        while max(recorded.values(), default=0) < done:
+            number, when = writer.stdout.readline().split()
+            recorded[int(number)] = float(when)
+        writer.kill()
+    last = max(recorded)
+    assert status == 0 and places["zeitgeist"]["removed"] > 20_000
+    with contextlib.closing(sqlite3.connect(log.database)) as database:
+        found = database.execute("SELECT value FROM uri WHERE value LIKE '%meanwhile%'").fetchall()
+    kept = sorted(int(uri.rpartition("meanwhile")[2]) for (uri,) in found)
+    # From one of them on, which is not the last, all are there.
+    assert kept[: last - kept[0] + 1] == [*range(kept[0], last + 1)]
+    assert kept[0] < last
+
+
+@pytest.mark.clock
+def test_the_time_to_clear_everything_does_not_grow_with_the_square(session, log):
+    def timed(count):
+        log.record(range(5))
+        log.fill(count)
+        log.ids()
+        began = time.monotonic()
+        assert clear(session, "--all")[1]["zeitgeist"]["removed"] == count + 5
+        return time.monotonic() - began
+
+    few = max(timed(2000) for _ in range(2))
+    # The square would be 100 times as long.
+    assert timed(20_000) < 12 * few
 
 
 def test_without_a_bus_the_files_are_cleared():

@@ -63,6 +63,8 @@ def test_certain_days_begin_as_today_from_midnight_to_midnight(session, log):
         says(panel, "1 entry")
 
 
+# Its database is no file, so Zeitgeist itself removes all of them.
+@pytest.mark.session(screen=SCREEN, env={"ZEITGEIST_DATABASE_PATH": ":memory:"})
 @pytest.mark.clock
 def test_while_thousands_are_cleared_the_panel_answers_and_can_be_stopped(session, log):
     log.record(range(20000))
@@ -87,6 +89,38 @@ def test_while_thousands_are_cleared_the_panel_answers_and_can_be_stopped(sessio
         left = len(log.ids())
         assert 0 < left < 20000
         panel.wait("what is gone is said", lambda: panel.says(f"{20000 - left} entries removed"))
+        says(panel, f"{left} entries are left")
+        focused = [node for node in panel.tree() if "focused" in node["states"]]
+        assert f"{20000 - left} entries removed" in focused[0]["description"]
+        # The rest can be cleared at once.
+        panel.wait("the button", lambda: can_be_pressed(panel, "Clear the Rest…"), 30)
+        panel.press("push button", "Clear the Rest…")
+        says(panel, f"{left} entries will be removed for good.", 30)
+
+
+def can_be_pressed(panel, name):
+    buttons = panel.find(role="push button", name=name)
+    return any("sensitive" in button["states"] for button in buttons)
+
+
+def test_what_could_not_be_cleared_is_tried_again(session):
+    recent = Recent(session)
+    recent.write(new=ago(minutes=5))
+    recent.path.chmod(0o400)
+    with Panel(session) as panel:
+        open_page(panel, "Clear History")
+        says(panel, "1 entry")
+        panel.press("push button", "Clear History…")
+        answer(panel, "Clear")
+        says(panel, "is read-only, so it was left as it is")
+        panel.wait("the button", lambda: can_be_pressed(panel, "Clear the Rest…"))
+        recent.path.chmod(0o600)
+        panel.press("push button", "Clear the Rest…")
+        says(panel, "1 entry will be removed for good.")
+        answer(panel, "Clear")
+        says(panel, "1 entry removed")
+        panel.wait("the button", lambda: panel.find(role="push button", name="Clear History…"))
+        assert not can_be_pressed(panel, "Clear History…")
 
 
 def busiest(panel, seconds):

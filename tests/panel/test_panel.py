@@ -96,7 +96,7 @@ def test_a_choice_that_no_installed_program_follows_says_so(session):
 
 def test_choice_on_the_command_line_opens_and_focuses_that_row(session):
     with Panel(session) as panel:
-        assert not panel.says("Unity Dash")
+        assert not panel.says("Set by default")
         session.ask("privacy-panel", "--choice", "online-search")
         row = {"role": "list item", "name": SEARCH}
         panel.wait("the row is open", lambda: "expanded" in panel.find(**row)[0]["states"])
@@ -372,7 +372,7 @@ def test_three_readers_set_apart_are_mixed_and_realigning_mends_them(session):
         session.set(PANEL_SCHEMA, "online-search", "true")
         panel.wait("the words", lambda: panel.says("On: Programs that follow this panel. Off:"))
         session.set(providers, "disabled", "['org.example.Kept.desktop']")
-        words = "On: Test Shell, Programs that follow this panel. Off: Unity Dash."
+        words = "On: Programs that follow this panel and Test Shell. Off: Unity Dash."
         panel.wait("the words", lambda: panel.says(words))
         panel.press("push button", "Turn Off for All")
         panel.wait_on(SEARCH, False)

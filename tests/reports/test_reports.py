@@ -41,7 +41,7 @@ def test_reports_are_listed_with_program_date_size_and_state_the_newest_first(cr
         "/usr/bin/middle",
         "/usr/bin/old",
     ]
-    assert [report["state"] for report in reports] == ["waiting", "marked", "sent"]
+    assert [report["state"] for report in reports] == ["waiting", "held", "sent"]
     assert all(report["readable"] and report["deletable"] for report in reports)
     said = session.ask("privacyctl", "reports")
     assert re.search(r"new +\d+ bytes +Not sent +apport:_usr_bin_new\.1000", said)
@@ -86,7 +86,7 @@ def test_a_report_that_apport_wrote_is_read_as_apport_reads_it(crashes, session)
     for file in APPORT.glob("_usr*"):
         shutil.copy(file, crashes.crash)
     (report,) = listed(session)
-    assert (report["program"], report["state"]) == ("/usr/bin/sleep", "marked")
+    assert (report["program"], report["state"]) == ("/usr/bin/sleep", "held")
     shown = json.loads(session.ask("privacyctl", "reports", "show", report["id"], "--json"))
     fields = {
         field["name"]: {"bytes": field["unpacked"]} if field["text"] is None else field["text"]
@@ -179,7 +179,8 @@ def test_a_mark_of_the_senders_stays_and_it_is_said(crashes, session):
     assert not listed(session)[0]["deletable"]
     done = session.ctl("reports", "delete", GEDIT, "--yes")
     assert done.returncode == 4
-    assert "is deleted. The mark that it was sent is not yours to delete" in done.stderr
+    mark = "/var/crash/_usr_bin_gedit.1000.uploaded"
+    assert f"is deleted. “{mark}” is not yours to delete" in done.stderr
     assert crashes.names() == ["_usr_bin_gedit.1000.uploaded"]
     (left,) = listed(session)
     assert (left["state"], left["content"]) == ("sent", False)
@@ -233,6 +234,60 @@ def test_the_core_of_a_program_that_really_failed_is_listed_and_written(crashes,
     assert subprocess.run(command, env=session.env, stdout=subprocess.PIPE).stdout == data
 
 
+def test_a_marked_report_waits_while_sending_is_on_and_is_held_back_while_it_is_off(crashes):
+    crashes.add("/usr/bin/gedit", marks=["upload"])
+    with crashes.session() as session:
+        for on, state, said in [
+            ("off", "held", "Held back: sending is off"),
+            ("on", "marked", "Waiting to be sent"),
+            ("off", "held", "Held back: sending is off"),
+        ]:
+            session.ask("privacyctl", "set", "error-reports", on)
+            assert listed(session)[0]["state"] == state
+            assert said in session.ask("privacyctl", "reports")
+            shown = session.ask("privacyctl", "reports", "show", GEDIT)
+            assert said in shown
+            assert ("is sent when this computer is connected" in shown) == (on == "on")
+
+
+def test_kernel_dumps_are_listed_shown_and_deleted_with_their_folder(crashes, session):
+    debian = crashes.crash / "202611241500"
+    red_hat = crashes.crash / "127.0.0.1-2026-11-24-15:00:00"
+    messages = "[    1.000000] Kernel panic - not syncing\n"
+    for folder, dump, log in [
+        (debian, "dump.202611241500", "dmesg.202611241500"),
+        (red_hat, "vmcore", "vmcore-dmesg.txt"),
+    ]:
+        folder.mkdir()
+        (folder / dump).write_bytes(bytes(50_000))
+        (folder / log).write_text(messages)
+    # Neither a folder without a dump nor a link is one.
+    (crashes.crash / "20261124").mkdir()
+    (crashes.crash / "202611241501").symlink_to(debian)
+    reports = {report["id"]: report for report in listed(session)}
+    identifier = "kernel:202611241500"
+    assert list(sorted(reports)) == ["kernel:127.0.0.1-2026-11-24-15%3A00%3A00", identifier]
+    report = reports[identifier]
+    assert (report["program"], report["state"]) == ("Linux kernel", "kept")
+    assert report["files"] == [
+        f"/var/crash/202611241500/{name}.202611241500" for name in ("dump", "dmesg")
+    ]
+    said = session.ask("privacyctl", "reports", "show", identifier)
+    assert "memory of the whole computer" in said and "Kernel panic" in said
+    assert re.search(r"dump\.202611241500: \[50\.0\skB of binary data\]", said)
+    field = session.ask("privacyctl", "reports", "show", identifier, "--field", "dmesg.202611241500")
+    assert field == messages.strip()
+    assert session.ctl("reports", "delete", identifier, "--yes").returncode == 0
+    assert not debian.exists() and red_hat.exists()
+    # Those of the system are the administrator's to delete.
+    for file in red_hat.iterdir():
+        give_away(file)
+    give_away(red_hat, 0o755)
+    done = session.ctl("reports", "delete", "--all", "--yes")
+    assert done.returncode == 4 and "sudo privacyctl reports delete kernel:" in done.stderr
+    assert (red_hat / "vmcore").exists()
+
+
 def test_what_a_report_says_does_not_speak_to_the_terminal(crashes, session):
     evil = "\x1b]0;title\x07\x1b[2J\u202e"
     crashes.add("/usr/bin/gedit", f"ProblemType: Crash\nExecutablePath: /bin/{evil}x\nA{evil}: 1\nB: {evil}\n")
@@ -278,7 +333,7 @@ while True:
         wait_for("a report", crashes.names)
         for _ in range(20):
             for report in listed(session):
-                assert report["state"] in ("waiting", "marked", "mark")
+                assert report["state"] in ("waiting", "held", "mark")
     finally:
         writer.kill()
         writer.wait()

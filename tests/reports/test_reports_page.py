@@ -76,7 +76,7 @@ def test_the_row_says_how_many_there_are_and_leads_to_them(crashes, session):
         # By date, each with its display name.
         assert list(told) == ["Settings", "nobody-knows-it", "sent", "sleep"]
         states = [said.split(" · ")[0] for said in told.values()]
-        assert states == ["Not sent", "Waiting to be sent", "Sent", "Kept here"]
+        assert states == ["Not sent", "Held back: sending is off", "Handed over", "Kept here"]
         assert "07/08/20 " in told["sleep"]
         panel.key("Escape")
         has_focus(panel, ROW)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.harness import SUPPORT, Session, make_locale, wait_for
-from support.names import PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA
+from support.names import PANEL_SCHEMA, PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA
 
 NAME = "net.launchpad.PrivacyPanel.SearchProvider"
 CLIENT = SUPPORT / "search_client.py"
@@ -104,8 +104,11 @@ def test_a_longer_search_narrows_what_was_found(provider):
 
 def test_a_result_says_the_state_as_it_is_now(provider):
     session = provider.session
-    assert provider.name(SEARCH) == "Include online search results: Off"
+    off = provider.metas(SEARCH)[0]
+    assert off["name"] == "Include online search results: Off"
+    assert off["description"] == "Nothing is sent by Unity Dash."
     first = provider.owner()
+    session.set(PANEL_SCHEMA, SEARCH, "false")
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")
     meta = provider.metas(SEARCH)[0]
     assert meta["name"] == "Include online search results: Mixed"
@@ -113,7 +116,11 @@ def test_a_result_says_the_state_as_it_is_now(provider):
     assert session.ctl("set", SEARCH, "on").returncode == 0
     meta = provider.metas(SEARCH)[0]
     assert meta["name"] == "Include online search results: On"
-    assert meta["description"].startswith("What you type into the search")
+    assert meta["description"] == "Sent by Unity Dash."
+    reports = provider.metas(REPORTS)[0]["description"]
+    assert reports == "No error reporter on this computer follows this choice yet."
+    told = session.ask("privacyctl", "status")
+    assert f"    {meta['description']}\n" in told and f"    {reports}\n" in told
     assert meta["id"] == SEARCH
     assert meta["icon"] == ["themed", ["net.launchpad.PrivacyPanel", "net.launchpad.PrivacyPanel-symbolic"]]
     assert provider.name(REPORTS) == "Send error reports: Off"

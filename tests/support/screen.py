@@ -107,6 +107,11 @@ class ScreenReader:
         """The objects that extend beyond the left or right edge of their list."""
         return self._ask(command="sticking out")
 
+    def bottoms(self):
+        """Where the window and each pane that scrolls end, in pixels from the top: pairs of a role
+        and a number."""
+        return self._ask(command="bottoms")
+
     def press(self, role, name):
         """Does what a click does."""
         answer = self._ask(command="press", role=role, name=name)

@@ -18,6 +18,8 @@ class Shell:
 
     def __init__(self, session):
         self.session = session
+        # Without a GPU, each frame of an animation takes the processor's time.
+        session.set("org.gnome.desktop.interface", "enable-animations", "false")
         session.spawn(
             [
                 *("gnome-shell", "--headless", "--unsafe-mode", "--wayland", "--no-x11"),

@@ -4,10 +4,13 @@
 A separate process makes each call, since a process keeps the bus with which it was started.
 """
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 from support.harness import wait_for
@@ -58,6 +61,24 @@ elif command == "remove":
     print("null")
 """
 
+# Reports one event after the other, and prints the number of each and the time when it is recorded.
+WRITER = """
+import itertools, time
+from zeitgeist.client import ZeitgeistDBusInterface
+from zeitgeist.datamodel import Event, Interpretation, Manifestation
+log = ZeitgeistDBusInterface()
+for number in itertools.count():
+    event = Event.new_for_values(
+        timestamp=int(time.time() * 1000) + number,
+        interpretation=Interpretation.ACCESS_EVENT.uri,
+        manifestation=Manifestation.USER_ACTIVITY.uri,
+        actor="application://writer.desktop",
+        subject_uri=f"file:///tmp/meanwhile{number}",
+    )
+    log.InsertEvents([event])
+    print(number, time.time(), flush=True)
+"""
+
 NAME = "org.gnome.zeitgeist.Engine"
 PATH = "/org/gnome/zeitgeist/blacklist"
 RULES = "org.gnome.zeitgeist.Blacklist"
@@ -106,8 +127,59 @@ class Log:
         self.record([age], **event)
         return len(self.ids()) == before + 1
 
+    def fill(self, count, age=120):
+        """Adds that many events directly to the database, the most recent one of that age in
+        minutes. Zeitgeist must have an event, and ends."""
+        self.quit()
+        now = int(time.time() * 1000)
+        numbers = range(count)
+        with contextlib.closing(sqlite3.connect(self.database)) as database, database:
+            last = database.execute("SELECT MAX(id) FROM event").fetchone()[0]
+            first = {}
+            for table, name in [("uri", "file:///home/x/filled/{}.txt"), ("text", "filled{}")]:
+                first[table] = database.execute(f"SELECT MAX(id) FROM {table}").fetchone()[0] + 1
+                values = ((first[table] + n, name.format(n)) for n in numbers)
+                database.executemany(f"INSERT INTO {table} VALUES (?, ?)", values)
+            database.executemany(
+                "INSERT INTO event VALUES (?, ?, 1, 1, 1, 0, ?, 2, 2, 1, 1, ?, 1, NULL, ?, 1)",
+                (
+                    (
+                        last + 1 + n,
+                        now - (age + n) * 60_000,
+                        first["uri"] + n,
+                        first["text"] + n,
+                        first["uri"] + n,
+                    )
+                    for n in numbers
+                ),
+            )
+
+    def rows(self):
+        """How many rows the database has, without asking Zeitgeist."""
+        uri = f"file:{self.database}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+            return database.execute("SELECT COUNT(*) FROM event").fetchone()[0]
+
+    @property
+    def database(self):
+        return self.session.root / "data" / "zeitgeist" / "activity.sqlite"
+
+    def is_running(self):
+        return self.session.ask(*HAS_OWNER, NAME) == "(true,)"
+
+    def quit(self):
+        """Ends the daemon, as its user does."""
+        process = self.process()
+        # It ends without a reply.
+        self.session.run(
+            *("gdbus", "call", "--session", "--dest", NAME),
+            *("--object-path", "/org/gnome/zeitgeist/log/activity"),
+            *("--method", "org.gnome.zeitgeist.Log.Quit"),
+        )
+        wait_for("it has ended", lambda: not Path(f"/proc/{process}").exists())
+
     def has_run(self):
-        return (self.session.root / "data" / "zeitgeist" / "activity.sqlite").exists()
+        return self.database.exists()
 
     def process(self):
         """The daemon's process."""

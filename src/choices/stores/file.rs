@@ -262,17 +262,26 @@ impl ValueInFile {
         })
     }
 
-    /// Each target with its place, and whether it is named by its file alone.
+    /// Each target with its place, which has the file's name if that tells the files apart.
     fn places<'a>(
         &self,
         rules: &'a [FileRule],
     ) -> Result<Vec<(Target, Place<'a>)>, DocumentProblem> {
         let layers = self.layers();
         let targets = self.targets()?;
+        let mut names: Vec<_> = targets
+            .iter()
+            .map(|target| target.file.file_name())
+            .collect();
+        names.sort_unstable();
+        let alike = names.windows(2).any(|names| names[0] == names[1]);
         let mut found = Vec::with_capacity(targets.len());
         for target in targets {
             if let Some(rule) = rules.get(target.rule) {
-                let place = self.place(&target, rule, &layers)?;
+                let mut place = self.place(&target, rule, &layers)?;
+                if let (false, Some(name)) = (alike, target.file.file_name()) {
+                    place.name = name.to_string_lossy().into_owned();
+                }
                 found.push((target, place));
             }
         }

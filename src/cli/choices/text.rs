@@ -28,12 +28,13 @@ fn paragraph(status: &ChoiceStatus) -> String {
             "{choice}: {state}. {who}.",
             &[
                 ("choice", Part::Own(&status.choice.title())),
-                ("state", Part::Own(&words::state(status.state))),
+                ("state", Part::Own(&words::choice_word(status))),
                 // It has the organisation's name in it, which is clean by now.
                 ("who", Part::Own(&words::who(status))),
             ],
         ),
         format!("  {}", status.choice.id),
+        format!("    {}", words::summary(status)),
     ];
     let rows: Vec<_> = status
         .followers()
@@ -49,9 +50,6 @@ fn paragraph(status: &ChoiceStatus) -> String {
     if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
         lines.push(format!("    {}", words::mode(mode)));
     }
-    if status.has_no_reader() {
-        lines.push(format!("    {}", status.choice.empty_hint()));
-    }
     if status.pending {
         lines.push(format!("    {}", words::pending()));
     }
@@ -65,7 +63,7 @@ fn paragraph(status: &ChoiceStatus) -> String {
 pub(crate) fn change(status: &ChoiceStatus) -> String {
     let mut remarks = vec![words::who(status)];
     if status.state == State::Mixed {
-        remarks.push(words::differing(status));
+        remarks.push(words::summary(status));
     }
     if let Some(mode) = status.mode().filter(|_| status.state.may_send()) {
         remarks.push(words::mode(mode));

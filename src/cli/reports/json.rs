@@ -109,13 +109,15 @@ impl<'a> From<&'a Field> for FieldJson<'a> {
 
 /// `reports list --json`
 pub(crate) fn list(places: &[Place], found: &[Report], unlisted: &[Unlisted]) -> String {
+    let mut unlisted: Vec<_> = unlisted.iter().collect();
     let places = places.iter().map(|place| PlaceJson {
         keeper: place.keeper.id(),
         folder: place.folder.to_string_lossy(),
+        // Two keepers may share a folder.
         problem: unlisted
             .iter()
-            .find(|unlisted| unlisted.folder == place.folder)
-            .map(ToString::to_string),
+            .position(|unlisted| unlisted.folder == place.folder)
+            .map(|number| unlisted.swap_remove(number).to_string()),
     });
     json(&ListJson {
         reports: found.iter().map(ReportJson::from).collect(),

@@ -5,11 +5,17 @@
 //! Source: zeitgeist 1.0.4, libzeitgeist/remote.vala and src/zeitgeist-daemon.vala.
 //!
 //! Zeitgeist has one thread. It needs longer to remove an event the more events it has, about 50 ms
-//! at 20,000 events, because its database checks all others each time (the triggers `fkdc_event_*`
-//! of libzeitgeist/sql-schema.vala). So events are removed in short batches. Between batches Zeitgeist
+//! at 20,000 events, because its database counts others each time (the triggers `fkdc_event_*` of
+//! libzeitgeist/sql-schema.vala). So only a few events are removed by Zeitgeist itself. For more, and
+//! for everything, Zeitgeist stands still for a moment, and its database is cleared directly.
+//!
+//! Where that isn't possible, Zeitgeist removes all of them in short batches. Between batches it
 //! serves other programs, progress is reported, and the user can stop.
+//!
+//! A Zeitgeist that doesn't run isn't started, neither to count nor to clear.
 
 use std::collections::HashSet;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use gio::Cancellable;
@@ -18,12 +24,10 @@ use glib::Variant;
 
 use crate::history::Span;
 use crate::history::source::{Found, Outcome, Problem, Progress, Source};
-use crate::history::zeitgeist::{self, Event};
+use crate::history::zeitgeist::{self, Database, Event, Failure, LOG, LOG_PATH, Standstill};
+use crate::system::bus::has_owner;
 use crate::system::i18n::gettext;
 use crate::system::{limits, service};
-
-const LOG_PATH: &str = "/org/gnome/zeitgeist/log/activity";
-const LOG: &str = "org.gnome.zeitgeist.Log";
 
 /// Zeitgeist's `StorageState.ANY`: whether or not the event's file is available.
 const ANY_STORAGE: u32 = 2;
@@ -54,7 +58,7 @@ impl Source for Activity {
 
     fn look(&'static self, span: Span, cancellable: &Cancellable) -> Option<Found> {
         let log = Log::open(cancellable)?;
-        let count = if zeitgeist::is_worth_asking(&log.bus) {
+        let count = if has_owner(&log.bus, zeitgeist::NAME) {
             log.find(span).and_then(|found| {
                 if found.more {
                     let most = limits::ZEITGEIST_EVENTS;
@@ -64,7 +68,7 @@ impl Source for Activity {
                 }
             })
         } else {
-            Ok(0)
+            Database::usual().map_or(Ok(0), |database| database.count(span))
         };
         Some(Found::new(self, count))
     }
@@ -76,10 +80,38 @@ impl Source for Activity {
         progress: &mut dyn FnMut(Progress),
     ) -> Option<Outcome> {
         let log = Log::open(cancellable)?;
-        if !zeitgeist::is_worth_asking(&log.bus) {
+        let is_running = has_owner(&log.bus, zeitgeist::NAME);
+        if !is_running && Database::usual().is_none() {
             return Some(Outcome::new(self, Ok(0)));
         }
-        let Events { events, more } = match log.find(span) {
+        let few = match is_running.then(|| log.find_most(span, limits::ZEITGEIST_FEW)) {
+            None => Events::default(),
+            Some(Ok(few)) if few.events.is_empty() => return Some(Outcome::new(self, Ok(0))),
+            Some(Ok(few)) => few,
+            Some(Err(problem)) => return Some(Outcome::new(self, Err(problem))),
+        };
+        if !is_running || span.is_everything() || few.more {
+            match log.clear_database(span) {
+                Ok(removed) => {
+                    progress(Progress {
+                        source: self,
+                        removed,
+                        of: removed,
+                    });
+                    return Some(Outcome::new(self, Ok(removed)));
+                }
+                Err(Failure::Problem(problem)) => {
+                    return Some(Outcome::new(self, Err(problem)));
+                }
+                Err(Failure::NotPossible) if !is_running => {
+                    return Some(Outcome::new(self, Err(Problem::StillThere)));
+                }
+                // Zeitgeist can still do it itself.
+                Err(Failure::NotPossible) => {}
+            }
+        }
+        let found = if few.more { log.find(span) } else { Ok(few) };
+        let Events { events, more } = match found {
             Ok(found) => found,
             Err(problem) => return Some(Outcome::new(self, Err(problem))),
         };
@@ -107,13 +139,13 @@ impl Source for Activity {
         let problem = match done {
             // Don't call a service again that doesn't answer.
             Err(problem @ Problem::NoAnswer) => Some(problem),
-            done => match log.find(span) {
+            done => match log.find_again(span) {
                 Ok(left) => {
                     let left: HashSet<_> = left.events.into_iter().collect();
                     let kept = events.iter().filter(|event| left.contains(event)).count();
                     removed = events.len() - kept;
                     match done {
-                        Err(problem) if kept > 0 => Some(problem),
+                        Err(problem) if kept > 0 => Some(with_left(problem, kept)),
                         // There were more events than are removed at once. The older ones remain.
                         _ => (kept > 0 || more).then_some(Problem::StillThere),
                     }
@@ -129,10 +161,19 @@ impl Source for Activity {
     }
 }
 
+/// Says how many events are left if the user stopped it.
+fn with_left(problem: Problem, left: usize) -> Problem {
+    match problem {
+        Problem::Cancelled if left > 0 => Problem::Stopped(left),
+        problem => problem,
+    }
+}
+
 /// Events, by their numbers.
+#[derive(Default)]
 struct Events {
     events: Vec<u32>,
-    /// Whether there are more, since these are the most recent [`limits::ZEITGEIST_EVENTS`].
+    /// Whether there are more than were asked for. These are the most recent ones.
     more: bool,
 }
 
@@ -155,12 +196,42 @@ impl<'a> Log<'a> {
 
     /// The events of a span, the most recent first.
     fn find(&self, span: Span) -> Result<Events, Problem> {
+        self.find_most(span, limits::ZEITGEIST_EVENTS)
+    }
+
+    /// The same, from a Zeitgeist that may have just ended. Until its process is gone, the next one
+    /// can't open the database, and ends.
+    fn find_again(&self, span: Span) -> Result<Events, Problem> {
+        for _ in 0..limits::ZEITGEIST_RETRIES {
+            match self.find(span) {
+                Err(Problem::Ended | Problem::Refused(_)) => thread::sleep(limits::SETTINGS_PAUSE),
+                answer => return answer,
+            }
+        }
+        self.find(span)
+    }
+
+    /// At most so many of them.
+    fn find_most(&self, span: Span, most: usize) -> Result<Events, Problem> {
         let any_event: Vec<Event> = Vec::new();
         // One more than the limit, to notice that there are more.
-        let most = u32::try_from(limits::ZEITGEIST_EVENTS + 1).unwrap_or(u32::MAX);
-        let question = (span.bounds(), any_event, ANY_STORAGE, most, MOST_RECENT);
+        let asked = u32::try_from(most + 1).unwrap_or(u32::MAX);
+        let question = (span.bounds(), any_event, ANY_STORAGE, asked, MOST_RECENT);
         let reply = self.ask("FindEventIds", &question.to_variant(), "(au)")?;
-        events_of(&reply.child_value(0))
+        events_of(&reply.child_value(0), most)
+    }
+
+    /// Clears the database while Zeitgeist stands still. Returns how many events it had.
+    fn clear_database(&self, span: Span) -> Result<usize, Failure> {
+        let standstill = Standstill::begin(&self.bus, self.cancellable)?;
+        let database = standstill.database();
+        let cleared = database
+            .clear(span, self.cancellable)
+            .map_err(|problem| with_left(problem, database.count(span).unwrap_or(0)));
+        let ended = standstill.end();
+        let removed = cleared?;
+        ended?;
+        Ok(removed)
     }
 
     fn delete(&self, events: &[u32], mut removed: impl FnMut(usize)) -> Result<(), Problem> {
@@ -195,13 +266,13 @@ impl<'a> Log<'a> {
     }
 }
 
-/// The events of a reply, which may have at most one more than the limit.
-fn events_of(answer: &Variant) -> Result<Events, Problem> {
+/// The events of a reply, which may have at most one more than was asked for.
+fn events_of(answer: &Variant, most: usize) -> Result<Events, Problem> {
     let found = answer.fixed_array::<u32>().unwrap_or_default();
-    if found.len() > limits::ZEITGEIST_EVENTS + 1 {
+    if found.len() > most + 1 {
         return Err(Problem::Refused(service::TOO_LARGE.to_owned()));
     }
-    let most = found.len().min(limits::ZEITGEIST_EVENTS);
+    let most = found.len().min(most);
     Ok(Events {
         events: found[..most].to_vec(),
         more: found.len() > most,
@@ -214,8 +285,9 @@ mod tests {
 
     #[test]
     fn events_are_taken_up_to_the_limit_and_more_than_were_asked_for_are_refused() {
-        let found = |count: usize| events_of(&Variant::array_from_fixed_array(&vec![7_u32; count]));
-        let most = limits::ZEITGEIST_EVENTS;
+        let most = 10;
+        let found =
+            |count: usize| events_of(&Variant::array_from_fixed_array(&vec![7_u32; count]), most);
         for (count, taken, more) in [(0, 0, false), (most, most, false), (most + 1, most, true)] {
             let found = found(count).unwrap();
             assert_eq!((found.events.len(), found.more), (taken, more));

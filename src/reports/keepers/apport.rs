@@ -216,6 +216,7 @@ fn of(
         size: statuses.iter().map(|status| status.size).sum(),
         state: files.state(),
         place: place.clone(),
+        has_own_folder: false,
         files: present.into_iter().map(|(name, _)| name).collect(),
         has_content: content.is_some(),
         readable,

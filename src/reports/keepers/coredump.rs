@@ -12,6 +12,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt as _;
 
+use rustix::io::Errno;
+
 use crate::reports::content::{self, Content, Field, Reading, Unreadable, Written, copy, one_line};
 use crate::reports::folder::Folder;
 use crate::reports::report::{Depth, Keeper, Place, Report, State, escaped};
@@ -110,6 +112,7 @@ impl Keeper for CoreDumps {
             size: status.size,
             state: State::Kept,
             place: place.clone(),
+            has_own_folder: false,
             files: vec![file.to_owned()],
             has_content: true,
             readable: folder.may_read(file),
@@ -129,9 +132,14 @@ impl Keeper for CoreDumps {
         for attribute in ATTRIBUTES {
             let name = format!("user.coredump.{attribute}");
             // Not every file system supports attributes, and older versions of systemd set fewer.
-            if let Ok(length) = rustix::fs::fgetxattr(&file, name.as_str(), &mut value[..]) {
+            let content = match rustix::fs::fgetxattr(&file, name.as_str(), &mut value[..]) {
+                Ok(length) => Some(content::text(&value[..length], false)),
+                // Longer than the limit.
+                Err(Errno::RANGE) => Some(content::text(b"", true)),
+                Err(_) => None,
+            };
+            if let Some(content) = content {
                 said = true;
-                let content = content::text(&value[..length], false);
                 if each(field(attribute, content)) == Reading::Stop {
                     return Ok(());
                 }

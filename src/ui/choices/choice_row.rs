@@ -18,8 +18,10 @@ use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::actions;
+use crate::choices::details;
 use crate::choices::details::Details;
 use crate::kit::expander;
+use crate::kit::focus;
 use crate::kit::markup;
 use crate::kit::row_layout;
 use crate::kit::toast;
@@ -67,6 +69,7 @@ mod imp {
             ] {
                 class.install_action(action, None, move |row, _, _| row.request(request));
             }
+            class.install_action(actions::TRY_AGAIN, None, |row, _, _| row.try_again());
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -122,7 +125,7 @@ impl ChoiceRow {
         row.set_title(&markup::escape(&choice.title()));
         imp.switch
             .update_property(&[accessible::Property::Label(&choice.title())]);
-        row.set_subtitle(&markup::escape(&choice.description()));
+        row.set_subtitle(&markup::escape(&details::waiting()));
         row_layout::lay_out(&row);
         expander::replace_arrow(&row);
         expander::tell_expanded(&row);
@@ -186,25 +189,26 @@ impl ChoiceRow {
             imp.switch.set_state(on);
         }
         imp.showing.set(false);
+        let header = expander::header(self);
+        if status.locked {
+            focus::leave(&*imp.switch, header.as_ref());
+        }
         imp.switch.set_sensitive(!status.locked);
         imp.switch.set_visible(true);
         self.action_set_enabled(actions::TURN_ON, !status.refuses_on);
 
-        let description = self.choice().description();
+        let summary = words::summary(&status);
         let remark = remark(&status);
-        self.set_subtitle(&match &remark {
-            None => markup::escape(&description).into(),
-            Some(remark) => format!(
-                "{}\n<b>{}</b>",
-                markup::escape(&description),
-                markup::escape(remark)
-            ),
-        });
-        let spoken = remark.map_or_else(
-            || description.clone(),
-            |remark| format!("{remark} {description}"),
-        );
-        for widget in [Some(imp.switch.clone().upcast()), expander::header(self)]
+        let bold = |text: &str| format!("<b>{}</b>", markup::escape(text));
+        let mut lines = vec![if status.state == State::Mixed {
+            bold(&summary)
+        } else {
+            markup::escape(&summary).into()
+        }];
+        lines.extend(remark.as_deref().map(bold));
+        self.set_subtitle(&lines.join("\n"));
+        let spoken = remark.map_or_else(|| summary.clone(), |remark| format!("{summary} {remark}"));
+        for widget in [Some(imp.switch.clone().upcast()), header]
             .into_iter()
             .flatten()
         {
@@ -226,12 +230,26 @@ impl ChoiceRow {
                     self,
                     move |request| row.request(request)
                 );
-                *details = Details::new(self, self.choice(), request);
+                *details = Details::new(self, request);
             }
             if let Some(details) = details.as_mut() {
                 details.show(self, status);
             }
         }
+    }
+
+    /// Asks the services again that did not answer.
+    fn try_again(&self) {
+        let imp = self.imp();
+        if let Some(catalogue) = imp.catalogue.get() {
+            catalogue.forget_silence(self.choice());
+        }
+        if let Some(details) = imp.details.borrow().as_ref() {
+            details.show_waiting();
+        }
+        // The answer is shown even if it is the same.
+        imp.status.take();
+        self.emit_changed();
     }
 
     /// Carries out a request and shows the result. One at a time: of requests that come meanwhile, the
@@ -303,7 +321,6 @@ fn remark(status: &ChoiceStatus) -> Option<String> {
     let sentences: Vec<_> = [
         status.locked.then(locked),
         status.pending.then(words::pending),
-        (status.state == State::Mixed).then(|| words::differing(status)),
     ]
     .into_iter()
     .flatten()

@@ -11,7 +11,6 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::accessible;
 
-use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::{Mode, Request};
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
@@ -21,6 +20,8 @@ use privacy_panel::system::i18n::{Part, gettext, gettext_f, gettext_parts};
 use privacy_panel::system::settings::Origin;
 
 use crate::actions;
+use crate::kit::expander;
+use crate::kit::focus;
 use crate::kit::markup::escape;
 use crate::kit::row_layout;
 
@@ -30,12 +31,12 @@ const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
 /// The rows below a choice.
 #[derive(Debug)]
 pub(crate) struct Details {
+    explanation: adw::ActionRow,
     differing: adw::PreferencesRow,
     mode: adw::ComboRow,
     /// Whether the panel is setting the mode, not the user.
     showing: Rc<Cell<bool>>,
     programs: Vec<Program>,
-    empty_hint: adw::ActionRow,
     decision: adw::ActionRow,
     reset: gtk::Button,
     contact: adw::ActionRow,
@@ -47,6 +48,8 @@ struct Program {
     id: String,
     row: adw::ActionRow,
     state: gtk::Label,
+    /// Asks its service again, if that did not answer.
+    try_again: gtk::Button,
 }
 
 impl Details {
@@ -54,21 +57,19 @@ impl Details {
     /// `details.ui` lacks an object.
     pub(crate) fn new(
         parent: &impl IsA<adw::ExpanderRow>,
-        choice: &Choice,
         request: impl Fn(Request) + 'static,
     ) -> Option<Self> {
         let builder = gtk::Builder::from_string(include_str!("details.ui"));
         let details = Self {
+            explanation: builder.object("explanation")?,
             differing: builder.object("differing")?,
             mode: builder.object("mode")?,
             showing: Rc::default(),
             programs: Vec::new(),
-            empty_hint: builder.object("empty_hint")?,
             decision: builder.object("decision")?,
             reset: builder.object("reset")?,
             contact: builder.object("contact")?,
         };
-        details.empty_hint.set_title(&escape(&choice.empty_hint()));
         let names: Vec<_> = MODES
             .iter()
             .map(|mode| words::mode((*mode).into()))
@@ -82,7 +83,8 @@ impl Details {
                 request(Request::Mode(*mode));
             }
         });
-        for row in [&details.empty_hint, &details.decision, &details.contact] {
+        let rows = [&details.explanation, &details.decision, &details.contact];
+        for row in rows {
             row_layout::lay_out(row);
         }
         details.add_fixed(parent);
@@ -90,19 +92,31 @@ impl Details {
     }
 
     pub(crate) fn show(&mut self, parent: &impl IsA<adw::ExpanderRow>, status: &ChoiceStatus) {
+        // Hidden first, while the focus can still be moved.
+        let header = expander::header(parent.upcast_ref());
+        let show = |widget: &gtk::Widget, visible: bool| {
+            if !visible {
+                focus::leave(widget, header.as_ref());
+            }
+            widget.set_visible(visible);
+        };
+        let differs = status.known() == Some(State::Mixed);
+        show(self.differing.upcast_ref(), differs && !status.locked);
+        show(self.mode.upcast_ref(), status.mode().is_some());
+        show(self.reset.upcast_ref(), status.resettable);
+        show(self.contact.upcast_ref(), contact(status).is_some());
+
+        self.explanation
+            .set_title(&escape(&words::explanation(status)));
         let followers: Vec<_> = status.followers().collect();
         let ids = self.programs.iter().map(|program| &program.id);
         if !followers.iter().map(|reader| &reader.id).eq(ids) {
-            self.make_programs(parent, &followers);
+            self.make_programs(parent, header.as_ref(), &followers);
         }
         for (program, reader) in self.programs.iter().zip(followers) {
-            program.show(status, reader);
+            program.show(status, reader, header.as_ref());
         }
         self.show_mode(status);
-        self.differing
-            .set_visible(status.state == State::Mixed && !status.locked);
-        self.empty_hint.set_visible(status.has_no_reader());
-        self.reset.set_visible(status.resettable);
 
         let follows = what_follows(status);
         let who = words::who(status);
@@ -111,6 +125,15 @@ impl Details {
         self.decision
             .update_property(&[accessible::Property::Description(&follows)]);
         self.show_contact(status);
+    }
+
+    /// Says that the services that did not answer are asked again.
+    pub(crate) fn show_waiting(&self) {
+        for program in &self.programs {
+            if program.try_again.is_visible() {
+                program.row.set_subtitle(&escape(&waiting()));
+            }
+        }
     }
 
     /// Shows how programs send, if one of them has several ways.
@@ -124,19 +147,13 @@ impl Details {
         self.mode
             .set_selected(at.unwrap_or(gtk::INVALID_LIST_POSITION));
         self.showing.set(false);
-        self.mode.set_visible(mode.is_some());
         // While the choice is off, nothing is sent.
         self.mode.set_sensitive(status.state.may_send());
     }
 
     /// Shows the contact of the organisation that decided.
     fn show_contact(&self, status: &ChoiceStatus) {
-        let known = status.organisation.as_ref().and_then(|organisation| {
-            let contact = organisation.contact.as_deref()?;
-            Some((organisation, contact))
-        });
-        self.contact.set_visible(known.is_some());
-        let Some((organisation, contact)) = known else {
+        let Some((organisation, contact)) = contact(status) else {
             return;
         };
         self.contact.set_title(&escape(&gettext_f(
@@ -155,13 +172,32 @@ impl Details {
     }
 
     /// Creates the rows of the programs again, which is rarely needed.
-    fn make_programs(&mut self, parent: &impl IsA<adw::ExpanderRow>, followers: &[&ReaderStatus]) {
+    fn make_programs(
+        &mut self,
+        parent: &impl IsA<adw::ExpanderRow>,
+        header: Option<&gtk::Widget>,
+        followers: &[&ReaderStatus],
+    ) {
+        let focus = focus::within(parent.upcast_ref::<adw::ExpanderRow>())
+            .filter(|focus| Some(focus) != header);
+        let inside = focus.filter(|focus| {
+            let rows = self
+                .fixed()
+                .into_iter()
+                .chain(self.programs.iter().map(|program| program.row.upcast_ref()));
+            rows.into_iter()
+                .any(|row| focus == row || focus.is_ancestor(row))
+        });
+        if let (Some(_), Some(header)) = (&inside, header) {
+            header.grab_focus();
+        }
         for program in self.programs.drain(..) {
             parent.remove(&program.row);
         }
         for row in self.fixed() {
             parent.remove(row);
         }
+        parent.add_row(&self.explanation);
         parent.add_row(&self.differing);
         parent.add_row(&self.mode);
         for reader in followers {
@@ -169,9 +205,14 @@ impl Details {
             parent.add_row(&program.row);
             self.programs.push(program);
         }
-        parent.add_row(&self.empty_hint);
         parent.add_row(&self.decision);
         parent.add_row(&self.contact);
+        // A row that was only added again keeps the focus.
+        if let Some(focus) =
+            inside.filter(|focus| focus.is_ancestor(parent.upcast_ref::<adw::ExpanderRow>()))
+        {
+            focus.grab_focus();
+        }
     }
 
     fn add_fixed(&self, parent: &impl IsA<adw::ExpanderRow>) {
@@ -182,9 +223,9 @@ impl Details {
 
     fn fixed(&self) -> [&gtk::Widget; 5] {
         [
+            self.explanation.upcast_ref(),
             self.differing.upcast_ref(),
             self.mode.upcast_ref(),
-            self.empty_hint.upcast_ref(),
             self.decision.upcast_ref(),
             self.contact.upcast_ref(),
         ]
@@ -201,15 +242,31 @@ impl Program {
         let state = gtk::Label::new(None);
         state.add_css_class("dim-label");
         row.add_suffix(&state);
+        // Translators: button: asks an app again that did not answer
+        let label = gtk::Label::with_mnemonic(&gettext("_Try Again"));
+        let try_again = gtk::Button::builder()
+            .child(&label)
+            .css_classes(["text-button"])
+            .valign(gtk::Align::Center)
+            .action_name(actions::TRY_AGAIN)
+            .build();
+        label.set_mnemonic_widget(Some(&try_again));
+        row.add_suffix(&try_again);
         row_layout::lay_out(&row);
         Self {
             id: reader.id.clone(),
             row,
             state,
+            try_again,
         }
     }
 
-    fn show(&self, status: &ChoiceStatus, reader: &ReaderStatus) {
+    fn show(&self, status: &ChoiceStatus, reader: &ReaderStatus, header: Option<&gtk::Widget>) {
+        let is_silent = reader.is_silent();
+        if !is_silent {
+            focus::leave(&self.try_again, header);
+        }
+        self.try_again.set_visible(is_silent);
         let state = words::reader_state(reader);
         let remarks = words::reader(reader, status, true);
         self.state.set_label(&state);
@@ -230,6 +287,18 @@ impl Program {
         self.row
             .update_property(&[accessible::Property::Description(&spoken)]);
     }
+}
+
+/// While services are asked.
+pub(crate) fn waiting() -> String {
+    // Translators: while it is not known yet what an app does
+    gettext("Waiting for an answer…")
+}
+
+/// The organisation that decided, and its contact.
+fn contact(status: &ChoiceStatus) -> Option<(&Organisation, &str)> {
+    let organisation = status.organisation.as_ref()?;
+    Some((organisation, organisation.contact.as_deref()?))
 }
 
 /// What the user can do about the decision.

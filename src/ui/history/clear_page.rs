@@ -66,6 +66,8 @@ mod imp {
         pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, adw::ActionRow)>>,
         /// How many entries would be removed.
         pub(crate) count: Cell<usize>,
+        /// Whether the button is for entries that remain after clearing.
+        pub(crate) is_rest: Cell<bool>,
         /// Cancels the counting or clearing.
         pub(crate) cancellable: RefCell<gio::Cancellable>,
     }
@@ -93,7 +95,7 @@ mod imp {
             let remark = markup::escape(&words::out_of_reach());
             self.stays.set_description(Some(&remark));
             page.show_days();
-            page.count();
+            page.count(false);
         }
     }
 
@@ -115,7 +117,7 @@ mod imp {
         #[template_callback]
         fn on_time_toggled(&self, button: &gtk::CheckButton) {
             if button.is_active() {
-                self.obj().count();
+                self.obj().count(false);
             }
         }
 
@@ -123,13 +125,18 @@ mod imp {
         fn on_day_selected(&self, _: &gtk::Calendar) {
             self.obj().show_days();
             if self.days.is_active() {
-                self.obj().count();
+                self.obj().count(false);
             }
         }
 
         #[template_callback]
         fn on_clear_clicked(&self, _: &gtk::Button) {
-            self.obj().ask();
+            if self.is_rest.get() {
+                // By now, the user may have removed what was in the way.
+                self.obj().count(true);
+            } else {
+                self.obj().ask();
+            }
         }
 
         #[template_callback]
@@ -216,12 +223,27 @@ impl ClearPage {
         cancellable
     }
 
-    /// Counts in a blocking thread what would be removed.
-    fn count(&self) {
+    /// Shows on the button whether it is for the entries that remain.
+    fn set_rest(&self, is_rest: bool) {
+        let imp = self.imp();
+        imp.is_rest.set(is_rest);
+        imp.clear.set_label(&if is_rest {
+            // Translators: a button, after not everything could be cleared; it asks before it
+            // clears
+            gettext("Clear the Rest…")
+        } else {
+            gettext("Clear History…")
+        });
+    }
+
+    /// Counts in a blocking thread what would be removed. If there is something, may ask at once
+    /// whether to remove it.
+    fn count(&self, then_ask: bool) {
         let imp = self.imp();
         let cancellable = self.begin();
         imp.count.set(0);
         imp.clear.set_sensitive(false);
+        self.set_rest(false);
         // Translators: heading over places and how much they hold of a time
         let heading = gettext("What Will Be Removed");
         let Some(span) = self.span() else {
@@ -242,6 +264,9 @@ impl ClearPage {
                 // The user may have chosen another time meanwhile.
                 if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
                     page.show_found(&heading, &found);
+                    if then_ask && page.imp().count.get() > 0 {
+                        page.ask();
+                    }
                 }
             }
         ));
@@ -347,7 +372,7 @@ impl ClearPage {
             if let Some(page) = page.upgrade() {
                 pulse.remove();
                 page.show_under_way(false);
-                page.show_outcomes(&outcomes);
+                page.show_outcomes(&outcomes, span);
             }
             if let Some(overlay) = overlay {
                 toast::show(&overlay, &summary(&outcomes));
@@ -396,10 +421,11 @@ impl ClearPage {
         bar.update_property(&[accessible::Property::Description(&text)]);
     }
 
-    fn show_outcomes(&self, outcomes: &[Outcome]) {
+    fn show_outcomes(&self, outcomes: &[Outcome], span: Span) {
         let imp = self.imp();
         imp.count.set(0);
         imp.clear.set_sensitive(false);
+        self.set_rest(is_incomplete(outcomes));
         let (went, stayed): (Vec<_>, Vec<_>) = outcomes
             .iter()
             .partition(|outcome| outcome.removed > 0 || outcome.problem.is_none());
@@ -412,19 +438,46 @@ impl ClearPage {
         // Translators: heading over places and what became of clearing them
         self.show_rows(&gettext("What Was Removed"), rows(went), Some(rows(stayed)));
         // The button that had the focus is hidden.
-        imp.times.child_focus(gtk::DirectionType::TabForward);
+        let first = imp.rows.borrow().first().map(|(_, row)| row.clone());
+        if !first.is_some_and(|row| row.grab_focus()) {
+            imp.times.child_focus(gtk::DirectionType::TabForward);
+        }
+        if imp.is_rest.get() {
+            self.count_rest(span);
+        }
     }
+
+    /// Counts in a blocking thread what remains after clearing, and lets the user clear it.
+    fn count_rest(&self, span: Span) {
+        let cancellable = self.begin();
+        glib::spawn_future_local(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            async move {
+                let counted = cancellable.clone();
+                let found = gio::spawn_blocking(move || history::look(span, &counted)).await;
+                if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
+                    // A source that can't be counted or cleared now may be later.
+                    let left = |found: &Found| !matches!(found.count, Ok(0));
+                    page.imp().clear.set_sensitive(found.iter().any(left));
+                }
+            }
+        ));
+    }
+}
+
+fn is_incomplete(outcomes: &[Outcome]) -> bool {
+    let mut problems = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.problem.as_ref());
+    problems.any(history::Problem::is_failure) || outcomes.is_empty()
 }
 
 /// The result in one sentence.
 fn summary(outcomes: &[Outcome]) -> String {
     let removed: usize = outcomes.iter().map(|outcome| outcome.removed).sum();
-    let failed = outcomes
-        .iter()
-        .filter_map(|outcome| outcome.problem.as_ref())
-        .any(history::Problem::is_failure);
     let count = removed.to_string();
-    if failed || outcomes.is_empty() {
+    if is_incomplete(outcomes) {
         ngettext_f(
             "{count} entry was removed, but not all of them.",
             "{count} entries were removed, but not all of them.",

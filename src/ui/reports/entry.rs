@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use privacy_panel::reports::program::Programs;
-use privacy_panel::reports::{Depth, Place, Report, list, words};
+use privacy_panel::reports::{Depth, Place, Report, hold, list, words};
 use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::text;
 
@@ -75,6 +75,11 @@ impl Progress {
                 }
             }
         }
+        hold(
+            entries
+                .iter_mut()
+                .map(|entry: &mut Entry| &mut entry.report),
+        );
         entries.sort_by(|a, b| {
             let key = |entry: &Entry| std::cmp::Reverse(entry.report.time);
             key(a)

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Zeitgeist's database, read and cleared while Zeitgeist doesn't run.
+//!
+//! Source: zeitgeist 1.0.4, libzeitgeist/sql-schema.vala and libzeitgeist/utils.vala. A row of
+//! `event` is one subject of an event; the other tables hold the values that rows refer to. The
+//! table `extensions_conf` has the rules of what is never recorded, which stay.
+//!
+//! Zeitgeist's own deletion runs triggers that count, for each row, all rows with the same value. So
+//! its time grows with the square of the number of events. Without the triggers, all that they do is
+//! done once at the end.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use gio::Cancellable;
+use gio::prelude::*;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+
+use crate::history::Span;
+use crate::history::source::Problem;
+use crate::system::limits;
+
+/// The name of the database in Zeitgeist's folder.
+const FILE: &str = "activity.sqlite";
+
+/// The folder with the index for full-text search. Zeitgeist makes it again.
+const INDEX: &str = "fts.index";
+
+/// The database of Zeitgeist.
+#[derive(Debug)]
+pub(crate) struct Database {
+    file: PathBuf,
+}
+
+/// The tables with values, and the columns of `event` that refer to them.
+const VALUES: [(&str, &[&str]); 6] = [
+    (
+        "uri",
+        &[
+            "subj_id",
+            "subj_id_current",
+            "subj_origin",
+            "subj_origin_current",
+            "origin",
+        ],
+    ),
+    ("text", &["subj_text"]),
+    ("payload", &["payload"]),
+    ("storage", &["subj_storage"]),
+    ("mimetype", &["subj_mimetype"]),
+    ("actor", &["actor"]),
+];
+
+impl Database {
+    /// The file where Zeitgeist keeps it by default. `None`: it isn't there.
+    pub(crate) fn usual() -> Option<Self> {
+        let file = glib::user_data_dir().join("zeitgeist").join(FILE);
+        file.exists().then_some(Self { file })
+    }
+
+    /// The file that a running Zeitgeist has open. `None`: it can't be told, or isn't the user's.
+    pub(crate) fn of_process(process: u32) -> Option<Self> {
+        let files = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
+        let mut files = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let file = files.find(|file| file.file_name().is_some_and(|name| name == FILE))?;
+        let is_own = file.symlink_metadata().is_ok_and(|found| {
+            found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
+        });
+        is_own.then_some(Self { file })
+    }
+
+    /// Whether a process has it open.
+    pub(crate) fn is_open_in(&self, process: u32) -> bool {
+        Self::of_process(process).is_some_and(|other| other.file == self.file)
+    }
+
+    /// How many events of a span there are. Changes nothing.
+    pub(crate) fn count(&self, span: Span) -> Result<usize, Problem> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
+        count(&connection, span).map_err(self.refused())
+    }
+
+    /// Removes the events of a span, so that nothing of them is left in the files. Returns how many
+    /// there were. If it fails or is cancelled, nothing is removed.
+    pub(crate) fn clear(&self, span: Span, cancellable: &Cancellable) -> Result<usize, Problem> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection =
+            Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
+        let removed = self.clear_rows(&mut connection, span, cancellable)?;
+        let left = count(&connection, span).map_err(self.refused())?;
+        if span.is_everything() {
+            // Writes a new file, without the deleted rows. For a span, they are overwritten.
+            connection.execute_batch("VACUUM").map_err(self.refused())?;
+        }
+        // Empties the log, which has the deleted rows, too.
+        connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+            .map_err(self.refused())?;
+        drop(connection);
+        self.remove_copies(span)?;
+        if left > 0 {
+            return Err(Problem::StillThere);
+        }
+        Ok(removed)
+    }
+
+    fn clear_rows(
+        &self,
+        connection: &mut Connection,
+        span: Span,
+        cancellable: &Cancellable,
+    ) -> Result<usize, Problem> {
+        connection
+            .busy_timeout(limits::BUS_PATIENCE)
+            .and_then(|()| {
+                let overwrites = !span.is_everything();
+                connection.pragma_update(None, "secure_delete", overwrites)
+            })
+            .map_err(self.refused())?;
+        let change = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(self.refused())?;
+        let removed = count(&change, span).map_err(self.refused())?;
+        delete(&change, span).map_err(self.refused())?;
+        // Without a commit, nothing has changed.
+        if cancellable.is_cancelled() {
+            return Err(Problem::Cancelled);
+        }
+        change.commit().map_err(self.refused())?;
+        Ok(removed)
+    }
+
+    /// Removes the index and, with everything, the copies that Zeitgeist made before it changed the
+    /// database to a new version.
+    fn remove_copies(&self, span: Span) -> Result<(), Problem> {
+        let Some(folder) = self.file.parent() else {
+            return Ok(());
+        };
+        let failed = |path: &Path, error: io::Error| Problem::Unreadable(path.to_owned(), error);
+        let index = folder.join(INDEX);
+        match fs::remove_dir_all(&index) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(&index, error));
+            }
+            _ => {}
+        }
+        if !span.is_everything() {
+            return Ok(());
+        }
+        for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+            let path = entry.map_err(|error| failed(folder, error))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_copy = name.starts_with(FILE) && name.ends_with(".bck");
+            if is_copy {
+                fs::remove_file(&path).map_err(|error| failed(&path, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&self) -> impl Fn(rusqlite::Error) -> Problem {
+        |error| Problem::Broken(self.file.clone(), error.to_string())
+    }
+}
+
+fn count(connection: &Connection, span: Span) -> rusqlite::Result<usize> {
+    let (first, last) = span.bounds();
+    let events = "SELECT COUNT(DISTINCT id) FROM event WHERE timestamp BETWEEN ?1 AND ?2";
+    let count: i64 = connection.query_row(events, params![first, last], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+fn delete(change: &Transaction, span: Span) -> rusqlite::Result<()> {
+    let triggers: Vec<(String, String)> = change
+        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (name, _) in &triggers {
+        change.execute_batch(&format!("DROP TRIGGER \"{}\"", name.replace('"', "\"\"")))?;
+    }
+    if span.is_everything() {
+        change.execute("DELETE FROM event", [])?;
+    } else {
+        let (first, last) = span.bounds();
+        change.execute(
+            "DELETE FROM event WHERE timestamp BETWEEN ?1 AND ?2",
+            params![first, last],
+        )?;
+    }
+    for (table, columns) in VALUES {
+        let used: Vec<_> = columns
+            .iter()
+            .map(|column| format!("SELECT {column} FROM event WHERE {column} IS NOT NULL"))
+            .collect();
+        let used = used.join(" UNION ");
+        change.execute(&format!("DELETE FROM {table} WHERE id NOT IN ({used})"), [])?;
+    }
+    for (_, sql) in &triggers {
+        change.execute_batch(sql)?;
+    }
+    Ok(())
+}
