@@ -18,7 +18,6 @@ pub(crate) mod toml;
 pub(crate) mod xml;
 
 use format::Format;
-use mistake::At;
 
 // To add a format, add a file to `formats/` with a type that implements `Format`; a line here, and
 // its `mod` above. Document it in `docs/readers.md`. Tests and the fuzz target go through the list.
@@ -33,11 +32,3 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
 ];
-
-/// A file's text, or the place where it isn't UTF-8.
-fn utf8(text: &[u8]) -> Result<&str, At> {
-    std::str::from_utf8(text).map_err(|error| {
-        let at = error.valid_up_to();
-        At(Some(at), "not UTF-8".to_owned())
-    })
-}

@@ -12,9 +12,8 @@
 
 use std::ops::Range;
 
-use crate::formats::format::{Format, Found, Look, Scalar};
+use crate::formats::format::{Format, Found, Look, Scalar, utf8};
 use crate::formats::mistake::At;
-use crate::formats::utf8;
 
 /// Preferences of Mozilla's programs.
 #[derive(Debug)]
@@ -88,7 +87,7 @@ fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> 
             let name = literal(&Scalar::Text(name.to_owned()));
             let statement = format!("user_pref({name}, {});", literal(value));
             // A comment at the end of the last line would swallow the statement.
-            let line = if text.is_empty() || text.ends_with('\n') {
+            let line = if text.is_empty() || text.ends_with(['\n', '\r']) {
                 statement + line_end
             } else {
                 line_end.to_owned() + &statement
@@ -109,20 +108,20 @@ fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> 
 /// The statement's line with its end, if nothing else is on the line. The last line may have the end
 /// of the line before.
 fn whole_line(text: &str, at: Range<usize>) -> Range<usize> {
-    let start = text[..at.start].rfind('\n').map_or(0, |end| end + 1);
+    let start = text[..at.start]
+        .rfind(['\n', '\r'])
+        .map_or(0, |end| end + 1);
     let rest = &text[at.end..];
     let end = rest.find('\n').map(|end| at.end + end + 1);
     let is_blank = |part: &str| part.chars().all(|c| c.is_ascii_whitespace());
     if !is_blank(&text[start..at.start]) || !is_blank(&text[at.end..end.unwrap_or(text.len())]) {
         return at;
     }
-    match end {
-        Some(end) => start..end,
-        None => {
-            let before = text[..start].strip_suffix('\n').unwrap_or_default();
-            before.strip_suffix('\r').unwrap_or(before).len()..text.len()
-        }
+    if let Some(end) = end {
+        return start..end;
     }
+    let before = text[..start].strip_suffix('\n').unwrap_or_default();
+    before.strip_suffix('\r').unwrap_or(before).len()..text.len()
 }
 
 fn is_crlf(text: &str) -> bool {
@@ -275,12 +274,11 @@ impl Parser<'_> {
                         number
                     }
                 });
-                match number.filter(|number| i32::try_from(*number).is_ok()) {
-                    Some(number) => Ok(Scalar::Integer(number)),
-                    None => {
-                        self.at = start;
-                        self.wrong("a whole number of 32 bits")
-                    }
+                if let Some(number) = number.filter(|number| i32::try_from(*number).is_ok()) {
+                    Ok(Scalar::Integer(number))
+                } else {
+                    self.at = start;
+                    self.wrong("a whole number of 32 bits")
                 }
             }
             _ => match self.word()? {
@@ -295,9 +293,8 @@ impl Parser<'_> {
     }
 
     fn string(&mut self) -> Result<String, At> {
-        let quote = match self.peek() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return self.wrong("a string"),
+        let Some(quote @ ('"' | '\'')) = self.peek() else {
+            return self.wrong("a string");
         };
         self.at += 1;
         let mut string = String::new();
@@ -356,5 +353,61 @@ impl Parser<'_> {
         }
         self.at += digits;
         Some(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str, name: &str) -> Result<Option<Scalar>, At> {
+        let key = [name.to_owned()];
+        let look = PrefsJs.look(text.as_bytes(), &key, &Scalar::Boolean(false))?;
+        Ok(match look.found {
+            Found::Value(value) => Some(value),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn the_last_statement_outside_of_comments_decides() {
+        let text = "// user_pref(\"a\", 1);\n# user_pref(\"a\", 2);\n/* user_pref(\"a\", 3); */\n\
+                    user_pref(\"a\", true); user_pref('a', false); // user_pref(\"a\", true);\n\
+                    user_pref(\"url\", \"https://example.org/*\"); pref(\"n\", - 7, sticky, locked);";
+        assert_eq!(value(text, "a").unwrap(), Some(Scalar::Boolean(false)));
+        let url = Scalar::Text("https://example.org/*".to_owned());
+        assert_eq!(value(text, "url").unwrap(), Some(url));
+        assert_eq!(value(text, "n").unwrap(), Some(Scalar::Integer(-7)));
+        assert_eq!(value(text, "b").unwrap(), None);
+        let locked = PrefsJs.look(text.as_bytes(), &["n".to_owned()], &Scalar::Integer(0));
+        assert!(locked.unwrap().locked);
+    }
+
+    #[test]
+    fn what_firefox_would_skip_has_no_known_meaning_and_is_not_written() {
+        for text in [
+            "user_pref(\"a\", yes);",
+            "user_pref(\"a\", 1)",
+            "user_pref(\"a\" true);",
+            "user_pref(\"a\", \"\\q\");",
+            "user_pref(\"a\", \"\\ud800\");",
+            "user_pref(\"a\", 2147483648);",
+            "lock_pref(\"a\", true);",
+            "\u{feff}user_pref(\"a\", true);",
+            "/* no end",
+        ] {
+            assert!(value(text, "a").is_err(), "{text}");
+            let key = ["a".to_owned()];
+            let value = Scalar::Boolean(true);
+            assert!(PrefsJs.edit(text.as_bytes(), &key, Some(&value)).is_err());
+        }
+    }
+
+    #[test]
+    fn all_statements_about_a_preference_are_removed_and_all_else_stays() {
+        let text =
+            "// mine\r\nuser_pref(\"a\", 1);\r\nuser_pref(\"b\", 2); user_pref(\"a\", 3);\r\n";
+        let new = edited(text, "a", None).unwrap();
+        assert_eq!(new, "// mine\r\nuser_pref(\"b\", 2); \r\n");
     }
 }

@@ -8,9 +8,8 @@
 
 use std::ops::Range;
 
-use crate::formats::format::{Format, Found, Look, Scalar};
+use crate::formats::format::{Format, Found, Look, Scalar, utf8};
 use crate::formats::mistake::At;
-use crate::formats::utf8;
 
 /// Shell variables.
 #[derive(Debug)]
@@ -25,8 +24,8 @@ impl Format for Shell {
     }
 
     fn look(&self, text: &[u8], key: &[String], like: &Scalar) -> Result<Look, At> {
-        let own = assignments(utf8(text)?)?.into_iter();
-        let last = own.filter(|other| other.name == key[0]).next_back();
+        let mut own = assignments(utf8(text)?)?.into_iter();
+        let last = own.rfind(|other| other.name == key[0]);
         let found = last.map_or(Found::Nothing, |last| {
             // Scripts compare texts, such as “1” or “no”.
             let value = match like {
@@ -101,19 +100,16 @@ fn assignment(line: &str, offset: usize) -> Result<(String, String, Range<usize>
         return Err(wrong(0));
     }
     let at = name.len() + 1;
-    let (value, length) = match rest.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            let end = rest[1..].find(quote).ok_or_else(|| wrong(at))? + 1;
-            let value = &rest[1..end];
-            if quote == '"' && value.contains(['$', '`', '\\']) {
-                return Err(wrong(at));
-            }
-            (value, end + 1)
+    let (value, length) = if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
+        let end = rest[1..].find(quote).ok_or_else(|| wrong(at))? + 1;
+        let value = &rest[1..end];
+        if quote == '"' && value.contains(['$', '`', '\\']) {
+            return Err(wrong(at));
         }
-        _ => {
-            let length = rest.find(|c| !is_plain(c)).unwrap_or(rest.len());
-            (&rest[..length], length)
-        }
+        (value, end + 1)
+    } else {
+        let length = rest.find(|c| !is_plain(c)).unwrap_or(rest.len());
+        (&rest[..length], length)
     };
     let after = &rest[length..];
     let blank = after.trim_start_matches([' ', '\t']);
@@ -132,12 +128,10 @@ fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> 
     let mut new = text.to_owned();
     match (value, own.last()) {
         (Some(value), Some(last)) => {
-            let old = &text[last.value_at.clone()];
-            let quote = old.chars().next().filter(|c| matches!(c, '"' | '\''));
-            new.replace_range(last.value_at.clone(), &quoted(&words(value), quote)?);
+            new.replace_range(last.value_at.clone(), &quoted(&words(value))?);
         }
         (Some(value), None) => {
-            let assignment = format!("{name}={}", quoted(&words(value), Some('"'))?);
+            let assignment = format!("{name}={}", quoted(&words(value))?);
             if text.is_empty() || text.ends_with('\n') {
                 new.push_str(&assignment);
                 new.push('\n');
@@ -167,15 +161,70 @@ fn words(value: &Scalar) -> String {
     }
 }
 
-/// The value for a shell, with these quotes if they fit.
-fn quoted(value: &str, quote: Option<char>) -> Result<String, At> {
-    match quote {
-        None if value.chars().all(is_plain) => Ok(value.to_owned()),
-        Some('"') | None if !value.contains(['"', '$', '`', '\\']) => Ok(format!("\"{value}\"")),
-        _ if !value.contains('\'') => Ok(format!("'{value}'")),
-        _ => Err(At(
+/// The value for a shell, between quotes.
+fn quoted(value: &str) -> Result<String, At> {
+    if !value.contains(['"', '$', '`', '\\', '\n']) {
+        Ok(format!("\"{value}\""))
+    } else if !value.contains(['\'', '\n']) {
+        Ok(format!("'{value}'"))
+    } else {
+        Err(At(
             None,
-            "a shell can't have this value between quotes".to_owned(),
-        )),
+            "a shell can't have this value between quotes on one line".to_owned(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Result<Found, At> {
+        let like = Scalar::Text(String::new());
+        let look = Shell.look(text.as_bytes(), &["A".to_owned()], &like);
+        look.map(|look| look.found)
+    }
+
+    #[test]
+    fn the_last_assignment_decides_whatever_its_quotes() {
+        let text = |value: &str| Found::Value(Scalar::Text(value.to_owned()));
+        for (file, found) in [
+            ("A=no\nA=\"yes\" # comment\n", text("yes")),
+            ("A='no'", text("no")),
+            ("  export A=1\n# A=2\n", text("1")),
+            ("A=\n", text("")),
+            ("B=1\n", Found::Nothing),
+        ] {
+            assert_eq!(value(file).unwrap(), found, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_command_has_no_known_meaning_and_is_not_written() {
+        for file in [
+            "A=\"$HOME\"\n",
+            "A=`id`\n",
+            "A=1; A=2\n",
+            "A=1 B=2\n",
+            "A=a\\\nb\n",
+            "if true; then A=1; fi\n",
+            ". /etc/other\n",
+            "A=1#2 3\n",
+            "A=\"no\n",
+        ] {
+            assert!(value(file).is_err(), "{file}");
+            let new = Shell.edit(file.as_bytes(), &["A".to_owned()], None);
+            assert!(new.is_err(), "{file}");
+        }
+    }
+
+    #[test]
+    fn one_assignment_changes_and_all_else_stays() {
+        let new = edited(
+            "# popcon\nA=\"no\"   # once\nB='x'\n",
+            "A",
+            Some(&Scalar::Text("yes".into())),
+        );
+        assert_eq!(new.unwrap(), "# popcon\nA=\"yes\"   # once\nB='x'\n");
     }
 }
