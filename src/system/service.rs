@@ -330,7 +330,10 @@ impl Answers {
             return Err(failed(service, "its answer is not one value"));
         }
         let value = reply.child_value(0);
-        Ok(Some(Some(value.as_variant().unwrap_or(value))))
+        // GLib complains on standard error if it is asked for what another type holds.
+        let inner = value.is_type(VariantTy::VARIANT);
+        let inner = inner.then(|| value.as_variant()).flatten();
+        Ok(Some(Some(inner.unwrap_or(value))))
     }
 
     /// Whether a program owns a name on the session bus. `None`: unknown.

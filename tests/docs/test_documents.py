@@ -98,6 +98,8 @@ def test_the_readme_has_every_reader_with_its_choice_and_its_setting():
         (shape,) = (table for table in reader.values() if isinstance(table, dict))
         if "files" in shape:
             settings = [shape["files"][-1]]
+        elif "arguments" in shape:
+            settings = shape["arguments"]
         else:
             settings = [shape.get("schema") or shape["interface"]]
             settings += [shape["key"]] if "key" in shape else []

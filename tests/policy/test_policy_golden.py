@@ -30,6 +30,7 @@ CONTACT = "net.launchpad.PrivacyPanel.Policy organisation-contact"
 ABRT = "org.gnome.desktop.privacy report-technical-problems"
 STATISTICS = "org.gnome.desktop.privacy send-software-usage-stats"
 RECENT = "org.gnome.desktop.privacy remember-recent-files"
+RECENT_CINNAMON = "org.cinnamon.desktop.privacy remember-recent-files"
 USAGE = "org.gnome.desktop.privacy remember-app-usage"
 DISABLED = "org.gnome.desktop.search-providers disabled"
 ENABLED = "org.gnome.desktop.search-providers enabled"
@@ -40,6 +41,7 @@ SCHEMAS = (
     "com.canonical.Unity.Lenses",
     "net.launchpad.PrivacyPanel",
     "net.launchpad.PrivacyPanel.Policy",
+    "org.cinnamon.desktop.privacy",
     "org.gnome.desktop.privacy",
     "org.gnome.desktop.search-providers",
     "org.gnome.shell",
@@ -56,6 +58,7 @@ VENDORS = {
         OWN_HISTORY: False,
         STATISTICS: False,
         RECENT: False,
+        RECENT_CINNAMON: False,
         USAGE: False,
         DISABLED: [],
         ENABLED: [],
@@ -71,6 +74,7 @@ VENDORS = {
         OWN_HISTORY: True,
         STATISTICS: True,
         RECENT: True,
+        RECENT_CINNAMON: True,
         USAGE: True,
         DISABLED: ["org.example.Vendor.desktop"],
         ENABLED: ["org.example.Vendor.desktop"],
@@ -98,7 +102,7 @@ REPORTS_OFF = {ABRT: False, OWN_REPORTS: False}
 REPORTS_ON = {ABRT: True, OWN_REPORTS: True}
 REPORTS_LOCKS = {ABRT, OWN_REPORTS}
 STATISTICS_OFF = {STATISTICS: False, OWN_STATISTICS: False}
-HISTORY_OFF = {RECENT: False, USAGE: False, OWN_HISTORY: False}
+HISTORY_OFF = {RECENT: False, RECENT_CINNAMON: False, USAGE: False, OWN_HISTORY: False}
 
 # A policy's name: the keys that it sets, and the keys that users can no longer change. All other
 # keys are as without a policy.
