@@ -58,11 +58,65 @@ const LINES: &[&str] = &[
     "Encoding=latin1",
 ];
 
+/// Statements of preferences.
+const PREFERENCES: &[&str] = &[
+    "user_pref(\"key\", true);",
+    "user_pref('key', -64); // comment",
+    "pref(\"key\", \"text\", locked);",
+    "  user_pref ( \"key2\" , \"a\\\"b\\x41\\u00e4\" ) ;  ",
+    "# user_pref(\"key\", false);",
+    "/* user_pref(\"key\", false); */ user_pref(\"other\", 1);",
+    "user_pref(\"key\", 2); user_pref(\"key2\", 3);",
+    "// comment",
+    "",
+    "user_pref(\"key\", tru);",
+    "/*",
+];
+
+/// Assignments.
+const ASSIGNMENTS: &[&str] = &[
+    "key=\"no\"",
+    "key='no'",
+    "key=no  # comment",
+    "key2=1",
+    "  export key=\"1\"",
+    "# key=\"no\"",
+    "other=",
+    "",
+    "key=\"$HOME\"",
+    "if true; then key=1; fi",
+];
+
+/// Documents, and the beginnings of some.
+const DOCUMENTS: &[&str] = &[
+    "{}",
+    "{\"key\": true}",
+    "{\"key\":1,\"key2\":\"x\"}",
+    "{\n  \"Group\": {\n    \"key\": false, // comment\n    \"key2\": 2\n  }\n}\n",
+    "{\n\t\"other\": [1, 2],\n\t/* comment */\n\t\"key2\": {},\n}",
+    "{\"key\": 1, \"key\": 2}",
+    "{\"Group\": {}, \"A\": {\"B\": {\"key\": \"\\u00e4\\n\"}}}",
+    "{\"Settings\": 3}",
+    " // nothing\n",
+    "[]",
+    "{\"key\": tru",
+];
+
 const LINE_ENDS: &[&[u8]] = &[b"\n", b"\n", b"\n", b"\r\n", b"\r", b""];
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
+    let document = select(DOCUMENTS).prop_map(|document| document.as_bytes().to_vec());
+    prop_oneof![
+        4 => text_of(LINES),
+        2 => text_of(PREFERENCES),
+        2 => text_of(ASSIGNMENTS),
+        1 => document,
+    ]
+}
+
+fn text_of(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
-        8 => select(LINES).prop_map(|line| line.as_bytes().to_vec()),
+        8 => select(lines).prop_map(|line| line.as_bytes().to_vec()),
         1 => any::<String>().prop_map(String::into_bytes),
         1 => Just(b"bytes=\xff\xfe".to_vec()),
         1 => prop::collection::vec(any::<u8>(), 0..8),

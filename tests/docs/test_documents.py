@@ -25,7 +25,7 @@ ENTRIES = [
     "docs/security.md",
 ]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.M)
-NUMBERS = {10: "Ten", 11: "Eleven", 12: "Twelve", 13: "Thirteen", 14: "Fourteen", 15: "Fifteen"}
+NUMBERS = {10: "Ten", 11: "Eleven", 12: "Twelve", 13: "Thirteen", 14: "Fourteen", 15: "Fifteen", 18: "Eighteen"}
 FOLDERS = ("contrib", "data", "docs", "fuzz", "help", "man", "po", "src", "tests")
 
 
