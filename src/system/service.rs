@@ -330,7 +330,11 @@ impl Answers {
             return Err(failed(service, "its answer is not one value"));
         }
         let value = reply.child_value(0);
-        Ok(Some(Some(value.as_variant().unwrap_or(value))))
+        // GLib complains about being asked for a variant in any other value.
+        let boxed = value.is_type(VariantTy::VARIANT);
+        Ok(Some(Some(
+            boxed.then(|| value.as_variant()).flatten().unwrap_or(value),
+        )))
     }
 
     /// Whether a program owns a name on the session bus. `None`: unknown.
