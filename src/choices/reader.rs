@@ -93,6 +93,15 @@ impl Reader {
             Some(false) => Obeyed::No,
             None => Obeyed::Unknown,
         };
+        // Reading starts no service whose value doesn't matter in this session: it would create files.
+        if !self.obeyed_if.is_empty() && obeyed() == Obeyed::No {
+            if let Some(answer) = self.store.at_rest(now) {
+                return Ok(Some(Answer {
+                    obeyed: Obeyed::No,
+                    ..answer
+                }));
+            }
+        }
         match self.store.read(now) {
             Ok(Some(answer)) if answer.may_be_obeyed() => Ok(Some(Answer {
                 obeyed: obeyed(),

@@ -35,6 +35,12 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
         false
     }
 
+    /// What stands for the value while its service doesn't run but can be started. `None`: the value
+    /// is read without starting anything.
+    fn at_rest(&self, _now: &Snapshot) -> Option<Answer> {
+        None
+    }
+
     /// What the program would read now. `None`: it isn't installed.
     fn read(&self, now: &Snapshot) -> Result<Option<Answer>, Problem>;
 

@@ -140,11 +140,16 @@ impl Child {
             .collect();
         let variables: Vec<&Path> = variables.iter().map(PathBuf::as_path).collect();
         let memory = limits.memory;
+        let parent = rustix::process::getpid();
         let set_up = move || {
             // These can't fail: the child doesn't lead a group yet, and lowering a limit is always
             // allowed.
             let _ = rustix::process::setsid();
             let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+            if rustix::process::getppid() != Some(parent) {
+                // The parent died before it could be followed: no signal comes any more.
+                let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
+            }
             if memory.is_some() {
                 let limit = Rlimit {
                     current: memory,

@@ -173,7 +173,7 @@ impl Service {
     }
 
     /// Whether its bus can start it.
-    fn can_be_started(&self) -> bool {
+    pub(crate) fn can_be_started(&self) -> bool {
         let connection = self.bus.connect(limits::SERVICE_PATIENCE);
         let connection = connection.ok().flatten();
         connection.is_some_and(|connection| bus::can_start(&connection, &self.name))

@@ -23,7 +23,8 @@ name = "Program"
 choice = "usage-statistics"
 programs = ["/bin/true"]
 
-[toml]
+[file]
+format = "toml"
 files = ["program/consent.toml"]
 key = "consent"
 on = true

@@ -39,7 +39,9 @@ def session():
 
 
 def heard(panel, title):
-    """What a screen reader says of a choice: of its row, and of its switch."""
+    """What a screen reader says of a choice: of its row, and of its switch. The switch comes when the
+    choice has been read, which a service may delay."""
+    panel.wait(f"“{title}” is read", lambda: panel.find(role="check box", name=title))
     nodes = [*panel.find(role="list item", name=title), panel.switch(title)]
     return {node["description"] for node in nodes}
 

@@ -188,9 +188,10 @@ def one_sentence(done):
 
 
 def start(computer, words, before=()):
-    """Starts privacyctl in a new process group, which includes the dconf that it runs."""
+    """Starts privacyctl in a new process group. The dconf that it runs has another one."""
     session = computer.session
-    return subprocess.Popen(
+    siblings = children()
+    child = subprocess.Popen(
         [*(before or computer.way_in), *(session.wrap if before else []), PRIVACYCTL, *words],
         env=session.env,
         stdin=subprocess.DEVNULL,
@@ -199,6 +200,8 @@ def start(computer, words, before=()):
         text=True,
         start_new_session=True,
     )
+    child.siblings = siblings
+    return child
 
 
 LEARNT = {}
@@ -394,12 +397,22 @@ def orphans():
     prctl(subreaper, 0, 0, 0, 0)
 
 
-def gone(child):
-    """Waits for all processes of a group."""
+def children():
+    """The numbers of this process's children."""
+    files = Path("/proc/self/task").glob("*/children")
+    return {int(number) for file in files for number in file.read_text().split()}
+
+
+def gone(child, other=None):
+    """Waits for a process and for those it left behind, which get killed with it: until they have
+    ended, their last step may still take effect."""
     child.communicate()
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-child.pid, 0)
+    for orphan in children() - child.siblings - {other and other.pid}:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(orphan, 0)
 
 
 # Killed
@@ -427,7 +440,7 @@ def test_killed_at_any_moment_it_leaves_the_old_policy_in_force_or_the_new_one(
             time.sleep(moments.uniform(0, lasts[target]))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        gone(child)
+        gone(child, other)
         if other:
             assert other.wait(30) in (0, 1), "it may find a folder gone"
         after = place.now()
@@ -461,7 +474,7 @@ def test_told_to_end_it_leaves_the_old_policy_in_force_or_the_new_one(place, mom
         target = moments.choice([step for step in place.states if step != before])
         child = place.start(target)
         time.sleep(moments.uniform(0, place.lasts[target]))
-        # Only privacyctl gets the signal: its dconf continues.
+        # Only privacyctl gets the signal. The kernel then kills its dconf.
         os.kill(child.pid, moments.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
         gone(child)
         after = place.now()

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("clean root")
 SUITE = "trixie"
 PACKAGES = """
     adwaita-icon-theme at-spi2-core dbus dconf-cli dconf-gsettings-backend gir1.2-unity-7.0
-    gsettings-desktop-schemas libadwaita-1-0 libglib2.0-bin libgtk-4-1 gir1.2-atspi-2.0 xvfb
+    gsettings-desktop-schemas libadwaita-1-0 libglib2.0-bin libgtk-4-1 gir1.2-atspi-2.0 python3-gi xvfb
 """
 ROOT = SOURCE / "_build" / "roots" / SUITE
 PERSON = 1000

@@ -146,6 +146,21 @@ impl Store for DbusCall {
         two_values(("on", &self.on), &self.off)
     }
 
+    fn at_rest(&self, now: &Snapshot) -> Option<Answer> {
+        let service = self.address();
+        let idle = self.bus == Bus::Session
+            && now.services().is_owned(&service.name) == Some(false)
+            && service.can_be_started();
+        let rule = self.rule();
+        idle.then(|| {
+            let place = Place {
+                own: false,
+                ..self.unknown(&rule)
+            };
+            rule::answer(&[place], false)
+        })
+    }
+
     fn read(&self, now: &Snapshot) -> Result<Option<Answer>, Problem> {
         let rule = self.rule();
         let place = self.place(&rule, now)?;
