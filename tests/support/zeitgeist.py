@@ -80,6 +80,7 @@ for number in itertools.count():
 """
 
 NAME = "org.gnome.zeitgeist.Engine"
+HELPERS = ("org.gnome.zeitgeist.datahub", "org.gnome.zeitgeist.SimpleIndexer")
 PATH = "/org/gnome/zeitgeist/blacklist"
 RULES = "org.gnome.zeitgeist.Blacklist"
 HAS_OWNER = (
@@ -164,12 +165,15 @@ class Log:
     def database(self):
         return self.session.root / "data" / "zeitgeist" / "activity.sqlite"
 
-    def is_running(self):
-        return self.session.ask(*HAS_OWNER, NAME) == "(true,)"
+    def is_running(self, name=NAME):
+        return self.session.ask(*HAS_OWNER, name) == "(true,)"
 
     def quit(self):
         """Ends the daemon, as its user does."""
         process = self.process()
+        # The daemon has started them. One that is still starting would start the daemon again.
+        for name in HELPERS:
+            wait_for(f"{name} has started", lambda name=name: self.is_running(name))
         # It ends without a reply.
         self.session.run(
             *("gdbus", "call", "--session", "--dest", NAME),
