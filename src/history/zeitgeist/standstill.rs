@@ -377,7 +377,7 @@ fn owner(bus: &DBusConnection, name: &str) -> Option<String> {
     reply.get::<(String,)>().map(|(owner,)| owner)
 }
 
-fn process_of(bus: &DBusConnection, name: &str) -> Option<u32> {
+pub(crate) fn process_of(bus: &DBusConnection, name: &str) -> Option<u32> {
     let timeout = Some(limits::BUS_PATIENCE);
     let name = (name,).to_variant();
     let reply = query_daemon(bus, "GetConnectionUnixProcessID", &name, timeout).ok()?;
