@@ -33,6 +33,16 @@ struct Content {
     original: Original,
 }
 
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Only entries. It is rewritten whatever its mode: so do its programs, for example GTK with
+    /// `g_file_set_contents`.
+    List,
+    /// Settings, too. It stays if it is read-only: KDE's programs obey the mode.
+    Settings,
+}
+
 /// How a file changes.
 pub(crate) enum Change {
     /// Replace its content.
@@ -76,6 +86,7 @@ pub(crate) fn examine<T>(
 /// that count. `None`: there is no file.
 pub(crate) fn rewrite(
     path: &Path,
+    purpose: Purpose,
     mut change: impl FnMut(&[u8]) -> Result<(usize, Change), Problem>,
 ) -> Option<Result<usize, Problem>> {
     for _ in 0..limits::REPLACE_TRIES {
@@ -89,7 +100,7 @@ pub(crate) fn rewrite(
             Ok(change) => change,
             Err(problem) => return Some(Err(problem)),
         };
-        match replace(content, &change) {
+        match replace(content, purpose, &change) {
             Ok(()) => return Some(Ok(removed)),
             // Read it again.
             Err(NotReplaced::Changing) => {}
@@ -221,7 +232,7 @@ fn remove(
     format: &Format,
     mut choose: impl FnMut(&[Entry]) -> Vec<bool>,
 ) -> Option<Result<usize, Problem>> {
-    rewrite(path, |bytes| {
+    rewrite(path, Purpose::List, |bytes| {
         let entries = find(path, &xml::readable(bytes), format)?;
         let chosen = choose(&entries);
         let gone = entries.iter().zip(&chosen).filter(|(_, gone)| **gone);
@@ -342,10 +353,14 @@ fn read(path: &Path) -> Result<Option<Content>, Problem> {
     }))
 }
 
-fn replace(before: Content, change: &Change) -> Result<(), NotReplaced> {
+fn replace(before: Content, purpose: Purpose, change: &Change) -> Result<(), NotReplaced> {
+    let way = match purpose {
+        Purpose::List => before.way.regardless_of_mode(),
+        Purpose::Settings => before.way,
+    };
     match change {
-        Change::Content(bytes) => before.way.replace(Some(before.original), bytes),
-        Change::Removal => before.way.remove(&before.original),
+        Change::Content(bytes) => way.replace(Some(before.original), bytes),
+        Change::Removal => way.remove(&before.original),
     }
 }
 
@@ -391,13 +406,35 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_the_right_to_write_is_left_alone() {
+    fn a_list_without_the_right_to_write_is_cleared_and_keeps_its_mode() {
         let (_folder, path) = folder();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
-        let outcome = clear(&path, &FORMAT, Span::EVERYTHING).unwrap();
-        let read_only = matches!(outcome, Err(Problem::NotReplaced(_, NotReplaced::ReadOnly)));
-        assert!(read_only, "{outcome:?}");
+        assert_eq!(clear(&path, &FORMAT, Span::EVERYTHING).unwrap().unwrap(), 2);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "<list>\n</list>\n");
+        assert_eq!(path.metadata().unwrap().mode() & 0o7777, 0o400);
+    }
+
+    #[test]
+    fn settings_without_the_right_to_write_and_all_in_a_read_only_folder_stay() {
+        let is_read_only = |outcome: &Option<Result<usize, Problem>>| {
+            let why = match outcome {
+                Some(Err(Problem::NotReplaced(_, why))) => why,
+                _ => return false,
+            };
+            *why == NotReplaced::ReadOnly
+        };
+        let (folder, path) = folder();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        let outcome = rewrite(&path, Purpose::Settings, |_| {
+            Ok((1, Change::Content(Vec::new())))
+        });
+        assert!(is_read_only(&outcome), "{outcome:?}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+        let outcome = clear(&path, &FORMAT, Span::EVERYTHING);
+        assert!(is_read_only(&outcome), "{outcome:?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     }
 
     #[test]
@@ -496,7 +533,8 @@ mod tests {
             let content = read(&path).unwrap().unwrap();
             fs::write(folder.path().join("new"), "<list><item at='3'/></list>").unwrap();
             fs::rename(folder.path().join("new"), &path).unwrap();
-            assert_eq!(replace(content, &change), Err(NotReplaced::Changing));
+            let replaced = replace(content, Purpose::List, &change);
+            assert_eq!(replaced, Err(NotReplaced::Changing));
             assert!(fs::read_to_string(&path).unwrap().contains("at='3'"));
         }
     }

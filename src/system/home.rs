@@ -93,6 +93,8 @@ pub(crate) struct Way {
     is_link: bool,
     /// Why the file must not be written.
     obstacle: Option<NotReplaced>,
+    /// Whether the file stays if its mode makes it read-only.
+    obeys_mode: bool,
 }
 
 impl Way {
@@ -120,7 +122,17 @@ impl Way {
             by_link: walk.by_link,
             is_link: walk.is_link,
             obstacle,
+            obeys_mode: true,
         })
+    }
+
+    /// For a list of history: its programs replace it whatever its mode, so its mode is no decision
+    /// to keep the entries. The new file has the same mode.
+    pub(crate) fn regardless_of_mode(self) -> Self {
+        Self {
+            obeys_mode: false,
+            ..self
+        }
     }
 
     /// Whether the last name is a link to the file.
@@ -183,7 +195,8 @@ impl Way {
         let folder = rustix::fs::fstat(&self.folder)?;
         let read_only = |stat: &Stat| stat.st_mode & WRITABLE == 0;
         // Replacing it is possible, but its owner made it read-only.
-        if before.is_some_and(|file| read_only(file.stat())) || read_only(&folder) {
+        let is_kept = self.obeys_mode && before.is_some_and(|file| read_only(file.stat()));
+        if is_kept || read_only(&folder) {
             return Err(NotReplaced::ReadOnly);
         }
         if before.is_some_and(|file| file.stat().st_nlink > 1) {

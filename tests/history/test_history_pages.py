@@ -106,7 +106,7 @@ def can_be_pressed(panel, name):
 def test_what_could_not_be_cleared_is_tried_again(session):
     recent = Recent(session)
     recent.write(new=ago(minutes=5))
-    recent.path.chmod(0o400)
+    recent.path.parent.chmod(0o500)
     with Panel(session) as panel:
         open_page(panel, "Clear History")
         says(panel, "1 entry")
@@ -114,7 +114,7 @@ def test_what_could_not_be_cleared_is_tried_again(session):
         answer(panel, "Clear")
         says(panel, "is read-only, so it was left as it is")
         panel.wait("the button", lambda: can_be_pressed(panel, "Clear the Rest…"))
-        recent.path.chmod(0o600)
+        recent.path.parent.chmod(0o700)
         panel.press("push button", "Clear the Rest…")
         says(panel, "1 entry will be removed for good.")
         answer(panel, "Clear")

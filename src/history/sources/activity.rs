@@ -92,13 +92,17 @@ impl Source for Activity {
         };
         if !is_running || span.is_everything() || few.more {
             match log.clear_database(span) {
-                Ok(removed) => {
+                Ok((removed, problem)) => {
                     progress(Progress {
                         source: self,
                         removed,
                         of: removed,
                     });
-                    return Some(Outcome::new(self, Ok(removed)));
+                    return Some(Outcome {
+                        removed,
+                        problem,
+                        ..Outcome::new(self, Ok(0))
+                    });
                 }
                 Err(Failure::Problem(problem)) => {
                     return Some(Outcome::new(self, Err(problem)));
@@ -115,6 +119,9 @@ impl Source for Activity {
             Ok(found) => found,
             Err(problem) => return Some(Outcome::new(self, Err(problem))),
         };
+        // For a Zeitgeist that ends and can't be started again.
+        let database =
+            zeitgeist::process_of(&log.bus, zeitgeist::NAME).and_then(Database::of_process);
         let mut removed = 0;
         let done = log.delete(&events, |now| {
             removed = now;
@@ -150,7 +157,11 @@ impl Source for Activity {
                         _ => (kept > 0 || more).then_some(Problem::StillThere),
                     }
                 }
-                Err(problem) => done.err().or(Some(problem)),
+                Err(problem) => {
+                    let kept = database.and_then(|database| database.count_of(&events).ok());
+                    removed = kept.map_or(removed, |kept| events.len() - kept);
+                    done.err().or(Some(problem))
+                }
             },
         };
         Some(Outcome {
@@ -221,17 +232,17 @@ impl<'a> Log<'a> {
         events_of(&reply.child_value(0), most)
     }
 
-    /// Clears the database while Zeitgeist stands still. Returns how many events it had.
-    fn clear_database(&self, span: Span) -> Result<usize, Failure> {
+    /// Clears the database while Zeitgeist stands still. Returns how many events were removed, and
+    /// what failed after that.
+    fn clear_database(&self, span: Span) -> Result<(usize, Option<Problem>), Failure> {
         let standstill = Standstill::begin(&self.bus, self.cancellable)?;
         let database = standstill.database();
         let cleared = database
             .clear(span, self.cancellable)
             .map_err(|problem| with_left(problem, database.count(span).unwrap_or(0)));
         let ended = standstill.end();
-        let removed = cleared?;
-        ended?;
-        Ok(removed)
+        let (removed, problem) = cleared?;
+        Ok((removed, problem.or(ended.err())))
     }
 
     fn delete(&self, events: &[u32], mut removed: impl FnMut(usize)) -> Result<(), Problem> {

@@ -129,7 +129,7 @@ fn in_folder(folder: &Path, span: Span, links: &mut Vec<PathBuf>) -> Result<(), 
 }
 
 fn remove(link: &Path) -> Result<(), NotReplaced> {
-    let way = Way::to(link)?;
+    let way = Way::to(link)?.regardless_of_mode();
     match way.open()? {
         Some(file) => way.remove(&file),
         None => Ok(()),

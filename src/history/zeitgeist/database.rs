@@ -84,28 +84,53 @@ impl Database {
         count(&connection, span).map_err(self.refused())
     }
 
+    /// How many of some events there are. Changes nothing.
+    pub(crate) fn count_of(&self, events: &[u32]) -> Result<usize, Problem> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
+        let count = || {
+            let mut query = connection.prepare("SELECT 1 FROM event WHERE id = ?1")?;
+            let mut found = 0;
+            for event in events {
+                found += usize::from(query.exists([event])?);
+            }
+            Ok(found)
+        };
+        count().map_err(self.refused())
+    }
+
     /// Removes the events of a span, so that nothing of them is left in the files. Returns how many
-    /// there were. If it fails or is cancelled, nothing is removed.
-    pub(crate) fn clear(&self, span: Span, cancellable: &Cancellable) -> Result<usize, Problem> {
+    /// there were, and why something is left in a file. An error: nothing was removed.
+    pub(crate) fn clear(
+        &self,
+        span: Span,
+        cancellable: &Cancellable,
+    ) -> Result<(usize, Option<Problem>), Problem> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection =
             Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
         let removed = self.clear_rows(&mut connection, span, cancellable)?;
+        let rest = self.clear_rest(connection, span);
+        Ok((removed, rest.err()))
+    }
+
+    /// Removes what is left of the events elsewhere than in the tables.
+    fn clear_rest(&self, connection: Connection, span: Span) -> Result<(), Problem> {
         let left = count(&connection, span).map_err(self.refused())?;
         if span.is_everything() {
             // Writes a new file, without the deleted rows. For a span, they are overwritten.
             connection.execute_batch("VACUUM").map_err(self.refused())?;
         }
-        // Empties the log, which has the deleted rows, too.
-        connection
-            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        // Empties the log, which has the deleted rows, too. A reader can prevent it.
+        let is_busy: bool = connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .map_err(self.refused())?;
         drop(connection);
         self.remove_copies(span)?;
-        if left > 0 {
+        if left > 0 || is_busy {
             return Err(Problem::StillThere);
         }
-        Ok(removed)
+        Ok(())
     }
 
     fn clear_rows(

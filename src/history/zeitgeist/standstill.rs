@@ -245,6 +245,7 @@ impl<'a> Standstill<'a> {
                 let ended = Problem::Ended.to_string();
                 invocation.return_dbus_error("org.freedesktop.DBus.Error.Failed", &ended);
             }
+            self.flush();
             return Ok(());
         }
         let never = Cancellable::new();
@@ -271,6 +272,7 @@ impl<'a> Standstill<'a> {
                     .return_dbus_error("org.freedesktop.DBus.Error.Failed", &problem.to_string()),
             }
         }
+        self.flush();
         if inserted.is_empty() && !has_owner(self.bus, NAME) {
             let start = (NAME, 0_u32).to_variant();
             // What was removed is removed. The bus starts Zeitgeist with the next event.
@@ -282,6 +284,12 @@ impl<'a> Standstill<'a> {
             );
         }
         done
+    }
+
+    /// Sends the replies before this process may end.
+    fn flush(&self) {
+        // Without a bus, no program waits for a reply.
+        let _ = self.bus.flush_sync(Cancellable::NONE);
     }
 
     fn release(&mut self) {
@@ -377,7 +385,7 @@ fn owner(bus: &DBusConnection, name: &str) -> Option<String> {
     reply.get::<(String,)>().map(|(owner,)| owner)
 }
 
-fn process_of(bus: &DBusConnection, name: &str) -> Option<u32> {
+pub(crate) fn process_of(bus: &DBusConnection, name: &str) -> Option<u32> {
     let timeout = Some(limits::BUS_PATIENCE);
     let name = (name,).to_variant();
     let reply = query_daemon(bus, "GetConnectionUnixProcessID", &name, timeout).ok()?;

@@ -13,7 +13,7 @@ use crate::formats::mistake::At;
 use crate::formats::xml;
 use crate::history::Problem;
 use crate::history::dated_file;
-use crate::history::dated_file::Change;
+use crate::history::dated_file::{Change, Purpose};
 use crate::system::processes::Folder;
 
 /// A group in a file, and which of its keys hold lists.
@@ -90,7 +90,7 @@ impl Group {
     /// Removes the keys, and keeps every other byte of the file.
     pub(crate) fn clear(&self) -> Option<Result<usize, Problem>> {
         let path = self.path();
-        dated_file::rewrite(&path, |text| {
+        dated_file::rewrite(&path, Purpose::Settings, |text| {
             let (texts, kept) = self
                 .without(text)
                 .map_err(|mistake| dated_file::broken(&path, &mistake.1))?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::formats::xml;
 use crate::history::Problem;
 use crate::history::dated_file;
-use crate::history::dated_file::Change;
+use crate::history::dated_file::{Change, Purpose};
 use crate::system::processes::Folder;
 
 /// A base folder of the user, and a path below it.
@@ -33,7 +33,7 @@ pub(crate) fn is_link(place: &Place) -> bool {
 /// Removes the file. If it is a symbolic link, empties its target instead.
 pub(crate) fn clear(place: &Place) -> Option<Result<usize, Problem>> {
     let path = path(place);
-    dated_file::rewrite(&path, |bytes| {
+    dated_file::rewrite(&path, Purpose::List, |bytes| {
         let change = if path.is_symlink() {
             Change::Content(Vec::new())
         } else {
