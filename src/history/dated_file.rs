@@ -20,7 +20,7 @@ use rustix::io::Errno;
 
 use crate::formats::xml;
 use crate::formats::xml::{Entry, Format};
-use crate::history::source::{Found, Outcome, Source};
+use crate::history::source::{Found, Outcome, Removed, Source};
 use crate::history::{Problem, Span};
 use crate::system::home::Way;
 use crate::system::limits;
@@ -58,16 +58,6 @@ pub(crate) struct Tally {
     pub(crate) entries: usize,
     /// Those that stay because they have no date.
     pub(crate) undated: usize,
-}
-
-/// The entries that were removed from a file, and when.
-#[derive(Debug)]
-pub(crate) struct Removed {
-    path: PathBuf,
-    format: &'static Format,
-    /// The dates of each entry, by its subject.
-    gone: HashMap<String, Vec<i64>>,
-    at: Instant,
 }
 
 /// Applies `question` to a file's text. `None`: there is no file.
@@ -417,9 +407,8 @@ mod tests {
     #[test]
     fn settings_without_the_right_to_write_and_all_in_a_read_only_folder_stay() {
         let is_read_only = |outcome: &Option<Result<usize, Problem>>| {
-            let why = match outcome {
-                Some(Err(Problem::NotReplaced(_, why))) => why,
-                _ => return false,
+            let Some(Err(Problem::NotReplaced(_, why))) = outcome else {
+                return false;
             };
             *why == NotReplaced::ReadOnly
         };

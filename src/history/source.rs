@@ -2,14 +2,16 @@
 
 //! What a history source does, and what it reports.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use gio::Cancellable;
 
+use crate::formats::xml::Format;
 use crate::history::Span;
-use crate::history::dated_file::Removed;
 use crate::system::owner::Owner;
 use crate::system::replace::NotReplaced;
 use crate::system::text;
@@ -183,4 +185,17 @@ impl Outcome {
             }
         }
     }
+}
+
+/// The entries that were removed from a file, and when.
+#[derive(Debug)]
+pub(crate) struct Removed {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Its format.
+    pub(crate) format: &'static Format,
+    /// The dates of each entry, by its subject.
+    pub(crate) gone: HashMap<String, Vec<i64>>,
+    /// The moment.
+    pub(crate) at: Instant,
 }
