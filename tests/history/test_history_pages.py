@@ -111,6 +111,7 @@ def test_what_could_not_be_cleared_is_tried_again(session):
         open_page(panel, "Clear History")
         says(panel, "1 entry")
         panel.press("push button", "Clear History…")
+        says(panel, "1 entry will be removed for good.")
         answer(panel, "Clear")
         says(panel, "is read-only, so it was left as it is")
         panel.wait("the button", lambda: can_be_pressed(panel, "Clear the Rest…"))
