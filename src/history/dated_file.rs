@@ -407,10 +407,10 @@ mod tests {
     #[test]
     fn settings_without_the_right_to_write_and_all_in_a_read_only_folder_stay() {
         let is_read_only = |outcome: &Option<Result<usize, Problem>>| {
-            let Some(Err(Problem::NotReplaced(_, why))) = outcome else {
-                return false;
-            };
-            *why == NotReplaced::ReadOnly
+            matches!(
+                outcome,
+                Some(Err(Problem::NotReplaced(_, NotReplaced::ReadOnly)))
+            )
         };
         let (folder, path) = folder();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
