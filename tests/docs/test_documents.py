@@ -3,7 +3,6 @@
 
 import re
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,6 @@ ENTRIES = [
     "docs/security.md",
 ]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.M)
-NUMBERS = {10: "Ten", 11: "Eleven", 12: "Twelve", 13: "Thirteen", 14: "Fourteen", 15: "Fifteen", 18: "Eighteen"}
 FOLDERS = ("contrib", "data", "docs", "fuzz", "help", "man", "po", "src", "tests")
 
 
@@ -89,22 +87,5 @@ def test_the_architecture_names_every_folder_of_tests():
         assert f"`tests/{folder}`" in text, folder
 
 
-def test_the_readme_has_every_reader_with_its_choice_and_its_setting():
-    readme = (SOURCE / "README.md").read_text()
-    rows = re.findall(r"^\| .* \| (`.*`) \| (.*) \|$", readme, re.M)
-    files = list((SOURCE / "data" / "readers.d").glob("*.toml"))
-    for file in files:
-        reader = tomllib.loads(file.read_text())
-        (shape,) = (table for table in reader.values() if isinstance(table, dict))
-        if "files" in shape:
-            settings = [shape["files"][-1]]
-        elif "arguments" in shape:
-            settings = shape["arguments"]
-        else:
-            settings = [shape.get("schema") or shape["interface"]]
-            settings += [shape["key"]] if "key" in shape else []
-        assert any(
-            f"`{reader['choice']}`" in choices and all(setting in where for setting in settings)
-            for choices, where in rows
-        ), file.name
-    assert f"{NUMBERS[len(files)]} reader files come with the panel" in readme
+def test_the_readme_has_the_table_of_all_readers():
+    subprocess.run([SOURCE / "scripts" / "reader-table", "--check"], check=True)
