@@ -9,6 +9,7 @@
 mod checks;
 
 use privacy_panel::formats::FORMATS;
+use privacy_panel::formats::document;
 use privacy_panel::formats::format::{Format, Found, Look, Scalar};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -311,5 +312,19 @@ fn kde_locks_a_file_a_group_or_a_key_and_deletes_keys() {
     // Variables and languages: what KDE reads is not known here.
     for text in ["[A][B]\nkey[$e]=$X\n", "[A][B]\nkey[de]=false\nkey=false\n"] {
         assert_eq!(look(text).found, Found::Other, "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_was_made_for_a_value_goes_with_it() {
+    for (name, format) in FORMATS {
+        let keys = [key(&["key"]), key(&["Group", "key"])];
+        let key = keys.iter().find(|key| format.check(key).is_ok()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        document::write(*format, &file, key, Some(&Scalar::Boolean(true))).unwrap();
+        assert!(file.exists(), "{name}");
+        document::write(*format, &file, key, None).unwrap();
+        assert!(!file.exists(), "{name}");
     }
 }

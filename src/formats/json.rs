@@ -78,6 +78,10 @@ impl Format for Json {
         };
         Ok([mark, &new].concat().into_bytes())
     }
+
+    fn is_blank(&self, text: &[u8]) -> bool {
+        matches!(text.trim_ascii(), b"" | b"{}")
+    }
 }
 
 impl Json {
