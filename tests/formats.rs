@@ -88,30 +88,13 @@ const ASSIGNMENTS: &[&str] = &[
     "if true; then key=1; fi",
 ];
 
-/// Documents, and the beginnings of some.
-const DOCUMENTS: &[&str] = &[
-    "{}",
-    "{\"key\": true}",
-    "{\"key\":1,\"key2\":\"x\"}",
-    "{\n  \"Group\": {\n    \"key\": false, // comment\n    \"key2\": 2\n  }\n}\n",
-    "{\n\t\"other\": [1, 2],\n\t/* comment */\n\t\"key2\": {},\n}",
-    "{\"key\": 1, \"key\": 2}",
-    "{\"Group\": {}, \"A\": {\"B\": {\"key\": \"\\u00e4\\n\"}}}",
-    "{\"Settings\": 3}",
-    " // nothing\n",
-    "[]",
-    "{\"key\": tru",
-];
-
 const LINE_ENDS: &[&[u8]] = &[b"\n", b"\n", b"\n", b"\r\n", b"\r", b""];
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
-    let document = select(DOCUMENTS).prop_map(|document| document.as_bytes().to_vec());
     prop_oneof![
         4 => text_of(LINES),
         2 => text_of(PREFERENCES),
         2 => text_of(ASSIGNMENTS),
-        1 => document,
     ]
 }
 

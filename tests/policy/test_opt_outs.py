@@ -534,7 +534,6 @@ def test_check_says_what_becomes_of_each_program(computer):
         "“whoopsie.service”.",
         f"Ubuntu Insights: turned off for everybody by “system_opt_out = true” in “{CONFIG}”.",
         "DrKonqi (KDE): not reached by a policy, neither preset nor locked. People decide.",
-        "Visual Studio Code: not reached by a policy, neither preset nor locked. People decide.",
         "Ubuntu System Figures (Whoopsie): not reached by a policy, neither preset nor locked. "
         "“privacyctl set usage-statistics off” sets it for everybody on a computer.",
     ]

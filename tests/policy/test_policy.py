@@ -271,7 +271,6 @@ def test_check_says_what_was_decided_and_what_an_administrator_may_not_expect(co
 
 STATISTICS_ON = "[choices.usage-statistics]\nstate = \"on\"\nlocked = true\n"
 INSIGHTS = "Ubuntu Insights: not reached by a policy, neither preset nor locked. People decide."
-CODE = "Visual Studio Code: not reached by a policy, neither preset nor locked. People decide."
 WHOOPSIE = (
     "Ubuntu System Figures (Whoopsie): not reached by a policy, neither preset nor locked. "
     "“privacyctl set usage-statistics on” sets it for everybody on a computer."
@@ -281,7 +280,7 @@ WHOOPSIE = (
 def test_check_names_all_programs_that_a_policy_does_not_reach(computer):
     # No opt-out turns Insights on for all users.
     computer.write(POLICY, STATISTICS_ON)
-    assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, CODE, WHOOPSIE]
+    assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, WHOOPSIE]
 
 
 def test_apply_and_status_name_those_that_are_here(computer):
