@@ -132,7 +132,7 @@ fn try_to_write(
     if bytes.as_deref() == Some(&new[..]) || (bytes.is_none() && value.is_none()) {
         return Ok(());
     }
-    let goes = value.is_none() && format.is_blank(&new) && !way.is_link();
+    let goes = value.is_none() && new.trim_ascii().is_empty() && !way.is_link();
     let done = match &before {
         Some(before) if goes => way.remove(before),
         _ => way.replace(before, &new),

@@ -34,11 +34,6 @@ pub trait Format: fmt::Debug + Sync {
     ///
     /// As for [`Format::look`], or the value can't be changed alone.
     fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At>;
-
-    /// Whether a text has no content, so that its file may go with its last value.
-    fn is_blank(&self, text: &[u8]) -> bool {
-        text.trim_ascii().is_empty()
-    }
 }
 
 /// What a text has at a key.
