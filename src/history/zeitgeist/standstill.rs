@@ -333,12 +333,13 @@ fn monitor() -> Result<DBusConnection, Failure> {
 
 fn become_monitor(connection: &DBusConnection) -> Result<(), Failure> {
     let rule = format!("type='method_call',interface='{LOG}',member='InsertEvents'");
+    let arguments = (vec![rule], 0_u32).to_variant();
     let message = Message {
         name: DAEMON,
         path: DAEMON_PATH,
         interface: "org.freedesktop.DBus.Monitoring",
         method: "BecomeMonitor",
-        arguments: Some(&(vec![rule], 0_u32).to_variant()),
+        arguments: Some(&arguments),
         reply: None,
         flags: gio::DBusCallFlags::NONE,
         timeout: Some(limits::BUS_PATIENCE),
