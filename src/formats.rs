@@ -5,6 +5,7 @@
 //! A kind of format implements [`format::Format`]. [`document`] reads and writes files of any kind.
 //! XML is no such kind: the history removes elements from it, and no reader keeps a value in it.
 
+pub(crate) mod bytes;
 pub mod document;
 pub mod format;
 mod gkeyfile;

@@ -20,6 +20,7 @@ mod zeitgeist;
 
 use gio::Cancellable;
 
+use crate::formats::bytes;
 use crate::formats::xml;
 use crate::history::sources::{app_usage, recent, typed};
 use crate::system::home;
@@ -63,9 +64,9 @@ pub fn clear(
 /// malformed. Reads and writes no file.
 pub fn without_entries(bytes: &[u8]) -> [Result<(usize, Vec<u8>), String>; 3] {
     let of_xml = |format| {
-        let entries = xml::entries(&xml::readable(bytes), format)?;
+        let entries = xml::entries(&bytes::readable(bytes), format)?;
         let places = entries.iter().map(|entry| entry.place.clone());
-        Ok((entries.len(), xml::without(bytes, places)))
+        Ok((entries.len(), bytes::without(bytes, places)))
     };
     [
         of_xml(&recent::FORMAT),

@@ -118,7 +118,7 @@ fn followed(status: &ChoiceStatus, state: State, programs: &str) -> String {
     }
 }
 
-/// The apps of which it isn't known what they do, and why.
+/// Sentences about the apps whose settings could not be read.
 fn unknown(status: &ChoiceStatus) -> Vec<String> {
     let (mut sentences, mut silent, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     for (reader, why) in status.unread() {
@@ -776,8 +776,8 @@ mod tests {
         let said = |state| summary(&status(vec![reader("A", Ok(State::On)), own(state)]));
         assert_eq!(said(State::On), "Sent by A.");
         assert_eq!(said(State::Off), "On: A. Off: Own.");
-        let nobody = status(vec![own(State::On)]);
-        assert_eq!(summary(&nobody), nobody.choice.empty_hint());
+        let unfollowed = status(vec![own(State::On)]);
+        assert_eq!(summary(&unfollowed), unfollowed.choice.empty_hint());
     }
 
     #[test]

@@ -153,14 +153,6 @@ pub(crate) fn other_spelling(at: Option<usize>, found: &str, expected: &str) -> 
     )
 }
 
-/// A file's text, or the place where it isn't UTF-8.
-pub(crate) fn utf8(text: &[u8]) -> Result<&str, At> {
-    std::str::from_utf8(text).map_err(|error| {
-        let at = error.valid_up_to();
-        At(Some(at), "not UTF-8".to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -220,8 +220,7 @@ fn written(value: &Scalar) -> String {
         Scalar::Boolean(on) => on.to_string(),
         Scalar::Integer(number) => number.to_string(),
         Scalar::Text(text) => {
-            let text = text.replace('\\', "\\\\").replace('\n', "\\n");
-            let text = text.replace('\t', "\\t").replace('\r', "\\r");
+            let text = ini::escaped(text);
             let blanks = text.len() - text.trim_start_matches(' ').len();
             format!("{}{}", "\\s".repeat(blanks), &text[blanks..])
         }

@@ -9,6 +9,8 @@
 
 use std::ops::Range;
 
+use crate::formats::bytes;
+
 /// A line without its line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -214,20 +216,20 @@ fn lines_end(text: &[u8]) -> bool {
     first.is_some_and(|first| text[..first].ends_with(b"\r"))
 }
 
+/// A text on one line, with the escapes that key files and KDE's files have in common.
+pub(crate) fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('\n', "\\n");
+    text.replace('\t', "\\t").replace('\r', "\\r")
+}
+
 /// The text without the entries of a key.
 pub(crate) fn without(text: &[u8], parsed: &Parsed, names: &[String], key: &str) -> Vec<u8> {
     let entries: Vec<_> = parsed.of(names, key).collect();
     if let [entry] = &entries[..] {
         return without_one(text, parsed, entry);
     }
-    let mut kept = Vec::with_capacity(text.len());
-    let mut from = 0;
-    for entry in entries {
-        kept.extend_from_slice(&text[from..entry.line.place.start]);
-        from = entry.line.place.end;
-    }
-    kept.extend_from_slice(&text[from..]);
-    kept
+    let places = entries.iter().map(|entry| entry.line.place.clone());
+    bytes::without(text, places)
 }
 
 /// The text without an entry. Its group goes with it if [`added`] would have made the group.

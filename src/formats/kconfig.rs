@@ -250,8 +250,7 @@ fn written(value: &Scalar) -> String {
         Scalar::Boolean(on) => on.to_string(),
         Scalar::Integer(number) => number.to_string(),
         Scalar::Text(text) => {
-            let text = text.replace('\\', "\\\\").replace('\n', "\\n");
-            let text = text.replace('\t', "\\t").replace('\r', "\\r");
+            let text = ini::escaped(text);
             let blank = |c: char| matches!(c, ' ' | '\x0b' | '\x0c');
             let start = text.len() - text.trim_start_matches(blank).len();
             let end = text.trim_end_matches(blank).len().max(start);

@@ -12,7 +12,8 @@
 
 use std::ops::Range;
 
-use crate::formats::format::{Format, Found, Look, Scalar, utf8};
+use crate::formats::bytes::utf8;
+use crate::formats::format::{Format, Found, Look, Scalar};
 use crate::formats::mistake::At;
 
 /// Preferences of Mozilla's programs.

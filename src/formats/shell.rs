@@ -8,7 +8,8 @@
 
 use std::ops::Range;
 
-use crate::formats::format::{Format, Found, Look, Scalar, utf8};
+use crate::formats::bytes::utf8;
+use crate::formats::format::{Format, Found, Look, Scalar};
 use crate::formats::mistake::At;
 
 /// Shell variables.

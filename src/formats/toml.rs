@@ -10,6 +10,7 @@ use std::path::Path;
 
 use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
+use crate::formats::bytes;
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Format, Found, Look, Scalar, is_other_spelling, other_spelling};
@@ -125,10 +126,7 @@ fn is_one_change(old: &[u8], new: &[u8]) -> bool {
 }
 
 fn utf8(text: &[u8]) -> Result<&str, At> {
-    std::str::from_utf8(text).map_err(|error| {
-        let at = error.valid_up_to();
-        At(Some(at), "not UTF-8; expected TOML 1.0".to_owned())
-    })
+    bytes::utf8(text).map_err(|at| At(at.0, at.1 + "; expected TOML 1.0"))
 }
 
 fn mistake(error: &toml_edit::TomlError) -> At {

@@ -37,34 +37,6 @@ pub(crate) struct Entry {
     pub(crate) dates: Vec<i64>,
 }
 
-/// A file's bytes as text. Each byte that isn't UTF-8, and each byte of a byte order mark, becomes
-/// one ASCII character, so that a range of the text is the same range of the bytes.
-pub(crate) fn readable(bytes: &[u8]) -> String {
-    let (mark, rest) = match bytes.strip_prefix("\u{feff}".as_bytes()) {
-        Some(rest) => ("   ", rest),
-        None => ("", bytes),
-    };
-    let mut text = String::with_capacity(bytes.len());
-    text.push_str(mark);
-    for chunk in rest.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| '?'));
-    }
-    text
-}
-
-/// The bytes without some ranges, which are in order.
-pub(crate) fn without(bytes: &[u8], gone: impl Iterator<Item = Range<usize>>) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(bytes.len());
-    let mut from = 0;
-    for place in gone {
-        kept.extend_from_slice(&bytes[from..place.start]);
-        from = place.end;
-    }
-    kept.extend_from_slice(&bytes[from..]);
-    kept
-}
-
 /// Finds all entries. An error describes what is wrong with the file, in English.
 pub(crate) fn entries(text: &str, format: &Format) -> Result<Vec<Entry>, String> {
     // The parser would skip it without counting it.
@@ -200,6 +172,7 @@ fn position(reader: &Reader<&[u8]>) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::bytes::{readable, without};
 
     const FORMAT: Format = Format {
         root: b"list",

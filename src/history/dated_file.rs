@@ -18,6 +18,7 @@ use gio::Cancellable;
 use gio::prelude::*;
 use rustix::io::Errno;
 
+use crate::formats::bytes;
 use crate::formats::xml;
 use crate::formats::xml::{Entry, Format};
 use crate::history::source::{Found, Outcome, Removed, Source};
@@ -67,7 +68,7 @@ pub(crate) fn examine<T>(
 ) -> Option<Result<T, Problem>> {
     match read(path) {
         Ok(None) => None,
-        Ok(Some(content)) => Some(question(&xml::readable(&content.bytes))),
+        Ok(Some(content)) => Some(question(&bytes::readable(&content.bytes))),
         Err(problem) => Some(Err(problem)),
     }
 }
@@ -223,13 +224,13 @@ fn remove(
     mut choose: impl FnMut(&[Entry]) -> Vec<bool>,
 ) -> Option<Result<usize, Problem>> {
     rewrite(path, Purpose::List, |bytes| {
-        let entries = find(path, &xml::readable(bytes), format)?;
+        let entries = find(path, &bytes::readable(bytes), format)?;
         let chosen = choose(&entries);
         let gone = entries.iter().zip(&chosen).filter(|(_, gone)| **gone);
         let removed = gone.clone().count();
-        let kept = xml::without(bytes, gone.map(|(entry, _)| entry.place.clone()));
+        let kept = bytes::without(bytes, gone.map(|(entry, _)| entry.place.clone()));
         // Never write a text that the file's programs couldn't read.
-        if find(path, &xml::readable(&kept), format)?.len() != entries.len() - removed {
+        if find(path, &bytes::readable(&kept), format)?.len() != entries.len() - removed {
             return Err(broken(path, "its entries are not told apart"));
         }
         Ok((removed, Change::Content(kept)))

@@ -304,7 +304,7 @@ impl Answers {
     }
 
     /// Reads the value that a method returns, alone or in a variant. `None`: the service isn't
-    /// installed. `Some(None)`: it answers with the error that means that there is no value.
+    /// installed. `Some(None)`: its error says that there is no value.
     pub fn value(
         &self,
         service: &Service,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a row says before anybody opens it, and what a screen reader hears."""
+"""What a closed row says, and what a screen reader hears."""
 
 import os
 import signal

@@ -179,13 +179,9 @@ impl Store for Dbus {
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let all_off = self.is_all_off()?;
         let rule = self.rule();
-        let place = match self.place(&rule, now) {
-            // The call that changes it may succeed nevertheless.
-            Err(ServiceProblem::NoAnswer(_)) => self.unknown(&rule),
-            found => match found? {
-                Some(place) => place,
-                None => return Ok(Vec::new()),
-            },
+        let found = self.place(&rule, now);
+        let Some(place) = to_change(found, || self.unknown(&rule))? else {
+            return Ok(Vec::new());
         };
         if let Request::Mode(mode) = request {
             return Ok(self.plan_mode(now, mode));
@@ -244,6 +240,18 @@ impl Store for Dbus {
             }
             .into())
         }
+    }
+}
+
+/// The place to change, if there is one. `unknown`: the place of a service that doesn't answer. The
+/// call that changes it may succeed nevertheless.
+pub(super) fn to_change<'a>(
+    found: Result<Option<Place<'a>>, ServiceProblem>,
+    unknown: impl FnOnce() -> Place<'a>,
+) -> Result<Option<Place<'a>>, ServiceProblem> {
+    match found {
+        Err(ServiceProblem::NoAnswer(_)) => Ok(Some(unknown())),
+        found => found,
     }
 }
 

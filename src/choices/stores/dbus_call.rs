@@ -20,7 +20,7 @@ use crate::choices::rule::{Place, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::store::{Answer, Obeyed, Problem, Request, Store, Watched, Write};
-use crate::choices::stores::dbus::ServiceWrite;
+use crate::choices::stores::dbus::{ServiceWrite, to_change};
 use crate::formats::mistake::At;
 use crate::system::bus::Bus;
 use crate::system::service::{Service, ServiceProblem};
@@ -180,13 +180,9 @@ impl Store for DbusCall {
 
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let rule = self.rule();
-        let place = match self.place(&rule, now) {
-            // The call that changes it may succeed nevertheless.
-            Err(ServiceProblem::NoAnswer(_)) => self.unknown(&rule),
-            found => match found? {
-                Some(place) => place,
-                None => return Ok(Vec::new()),
-            },
+        let found = self.place(&rule, now);
+        let Some(place) = to_change(found, || self.unknown(&rule))? else {
+            return Ok(Vec::new());
         };
         let service = self.address();
         let locked = place.locked;

@@ -21,7 +21,7 @@ use crate::choices::rule;
 use crate::choices::rule::{Place, Presence};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::store::{Answer, Problem, Request, Store, Watched, Write};
-use crate::choices::stores::dbus::ServiceWrite;
+use crate::choices::stores::dbus::{ServiceWrite, to_change};
 use crate::formats::mistake::At;
 use crate::system::bus::Bus;
 use crate::system::service::{Service, ServiceProblem};
@@ -158,13 +158,9 @@ impl Store for DbusEntry {
 
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let rule = self.rule();
-        let place = match self.place(&rule, now) {
-            // The call that changes it may succeed nevertheless.
-            Err(ServiceProblem::NoAnswer(_)) => self.unknown(&rule),
-            found => match found? {
-                Some(place) => place,
-                None => return Ok(Vec::new()),
-            },
+        let found = self.place(&rule, now);
+        let Some(place) = to_change(found, || self.unknown(&rule))? else {
+            return Ok(Vec::new());
         };
         let service = self.address();
         let name = self.entry.to_variant();

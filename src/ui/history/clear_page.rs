@@ -236,8 +236,7 @@ impl ClearPage {
         });
     }
 
-    /// Counts in a blocking thread what would be removed. If there is something, may ask at once
-    /// whether to remove it.
+    /// Counts what would be removed. If there is something, may ask at once whether to remove it.
     fn count(&self, then_ask: bool) {
         let imp = self.imp();
         let cancellable = self.begin();
@@ -255,18 +254,30 @@ impl ClearPage {
         let spinner = gtk::Spinner::builder().spinning(true).build();
         waiting.add_suffix(&spinner);
         self.show_rows(&heading, vec![waiting], None);
+        self.look(span, cancellable, move |page, found| {
+            page.show_found(&heading, found);
+            if then_ask && page.imp().count.get() > 0 {
+                page.ask();
+            }
+        });
+    }
+
+    /// Looks in a blocking thread what there is. Does nothing if that is cancelled meanwhile, for
+    /// example since the user chose another time.
+    fn look(
+        &self,
+        span: Span,
+        cancellable: gio::Cancellable,
+        then: impl FnOnce(&Self, &[Found]) + 'static,
+    ) {
         glib::spawn_future_local(glib::clone!(
             #[weak(rename_to = page)]
             self,
             async move {
                 let counted = cancellable.clone();
                 let found = gio::spawn_blocking(move || history::look(span, &counted)).await;
-                // The user may have chosen another time meanwhile.
                 if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
-                    page.show_found(&heading, &found);
-                    if then_ask && page.imp().count.get() > 0 {
-                        page.ask();
-                    }
+                    then(&page, &found);
                 }
             }
         ));
@@ -447,22 +458,14 @@ impl ClearPage {
         }
     }
 
-    /// Counts in a blocking thread what remains after clearing, and lets the user clear it.
+    /// Counts what remains after clearing, and lets the user clear it.
     fn count_rest(&self, span: Span) {
         let cancellable = self.begin();
-        glib::spawn_future_local(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                let counted = cancellable.clone();
-                let found = gio::spawn_blocking(move || history::look(span, &counted)).await;
-                if let (Ok(found), false) = (found, cancellable.is_cancelled()) {
-                    // A source that can't be counted or cleared now may be later.
-                    let left = |found: &Found| !matches!(found.count, Ok(0));
-                    page.imp().clear.set_sensitive(found.iter().any(left));
-                }
-            }
-        ));
+        self.look(span, cancellable, |page, found| {
+            // A source that can't be counted or cleared now may be later.
+            let left = |found: &Found| !matches!(found.count, Ok(0));
+            page.imp().clear.set_sensitive(found.iter().any(left));
+        });
     }
 }
 

@@ -7,10 +7,10 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::formats::bytes;
 use crate::formats::ini::Entry;
 use crate::formats::kconfig;
 use crate::formats::mistake::At;
-use crate::formats::xml;
 use crate::history::Problem;
 use crate::history::dated_file;
 use crate::history::dated_file::{Change, Purpose};
@@ -102,7 +102,7 @@ impl Group {
     pub(crate) fn without(&self, bytes: &[u8]) -> Result<(usize, Vec<u8>), At> {
         let lines = self.find(bytes)?;
         let places = lines.iter().map(|line| line.place.clone());
-        Ok((texts_in(&lines), xml::without(bytes, places)))
+        Ok((texts_in(&lines), bytes::without(bytes, places)))
     }
 
     /// The lines of the group's keys.

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::formats::xml;
+use crate::formats::bytes;
 use crate::history::Problem;
 use crate::history::dated_file;
 use crate::history::dated_file::{Change, Purpose};
@@ -39,6 +39,6 @@ pub(crate) fn clear(place: &Place) -> Option<Result<usize, Problem>> {
         } else {
             Change::Removal
         };
-        Ok((entries(&xml::readable(bytes)), change))
+        Ok((entries(&bytes::readable(bytes)), change))
     })
 }
