@@ -2,8 +2,9 @@
 
 //! The user's privacy choices.
 //!
-//! To add one, add an entry with its words to [`ALL`], and a boolean key of the same name to
-//! `data/net.launchpad.PrivacyPanel.gschema.xml`. The desktop file may have an action for it.
+//! To add one, add an entry with its words to [`ALL`] and a page to `help/C`. The schema, the desktop
+//! file, the completions, the manual pages and the questions of Debian's installer follow from the
+//! entry: `PRIVACY_PANEL_UPDATE=1 cargo test --no-default-features --test choices` writes them.
 
 use crate::system::i18n::{gettext, noop};
 
@@ -16,6 +17,8 @@ pub struct Choice {
     pub group: Group,
     /// What programs do while it is on.
     pub act: Act,
+    /// What the choice decides, in one English sentence. Manuals and the schema have it.
+    pub decides: &'static str,
     title: &'static str,
     description: &'static str,
     keywords: &'static str,
@@ -48,6 +51,7 @@ pub const ALL: &[Choice] = &[
         id: "online-search",
         group: Group::Search,
         act: Act::Send,
+        decides: "Whether what you type into the search leaves this computer.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Include online search results"),
         // Translators: what happens while “Include online search results” is on
@@ -64,6 +68,7 @@ pub const ALL: &[Choice] = &[
         id: "error-reports",
         group: Group::Diagnostics,
         act: Act::Send,
+        decides: "Whether a report is sent when a program fails.",
         // Translators: the name of a switch
         title: noop("Send error reports"),
         // Translators: what happens while “Send error reports” is on
@@ -80,6 +85,7 @@ pub const ALL: &[Choice] = &[
         id: "usage-statistics",
         group: Group::Diagnostics,
         act: Act::Send,
+        decides: "Whether facts about the computer and its software are sent.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Send occasional system information"),
         // Translators: what happens while “Send occasional system information” is on
@@ -98,6 +104,7 @@ pub const ALL: &[Choice] = &[
         id: "activity-history",
         group: Group::History,
         act: Act::Record,
+        decides: "Whether the computer remembers which files and applications you use.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Record files and applications used"),
         // Translators: what happens while “Record files and applications used” is on
@@ -130,6 +137,16 @@ impl Choice {
             .map(|choice| choice.id)
             .collect::<Vec<_>>()
             .join(", ")
+    }
+
+    /// The English name of the switch.
+    pub const fn english_title(&self) -> &'static str {
+        self.title
+    }
+
+    /// The English description.
+    pub const fn english_description(&self) -> &'static str {
+        self.description
     }
 
     /// The translated name of the switch.
