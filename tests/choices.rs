@@ -2,7 +2,7 @@
 
 //! A choice is an entry in `src/choices/choice.rs`. What other files say of it is generated: the
 //! schema, the desktop file, the completions, the manual pages, and the questions of Debian's
-//! installer. Only its page of the help is written by hand.
+//! installer, and tables in `docs`. Only its page of the help is written by hand.
 //!
 //! The test fails if a file differs from what is generated. With `PRIVACY_PANEL_UPDATE` set, it writes
 //! the files.
@@ -100,6 +100,48 @@ const GENERATED: &[Generated] = &[
         },
     },
     Generated {
+        file: "docs/administrators.md",
+        place: Line("| `choices.ID.state` |"),
+        lines: |choices| {
+            format!(
+                "| `choices.ID.state` | `\"on\"` or `\"off\"`. The IDs are {}. The policy does not \
+                 decide a choice that is not in the file. |\n",
+                quoted(choices, "", "and")
+            )
+        },
+    },
+    Generated {
+        file: "docs/administrators.md",
+        place: Line("unknown choice “error-report”"),
+        lines: |choices| {
+            format!(
+                "privacyctl: policy.toml:1:10: unknown choice “error-report”; expected one of: {}. \
+                 Did you mean “error-reports”?\n",
+                ids(choices, ", ")
+            )
+        },
+    },
+    Generated {
+        file: "docs/readers.md",
+        place: Line("| `choice` | The choice that"),
+        lines: |choices| {
+            format!(
+                "| `choice` | The choice that the program obeys: {}. A program that obeys two \
+                 choices has two files. |\n",
+                quoted(choices, "\"", "or")
+            )
+        },
+    },
+    Generated {
+        file: "docs/following-a-choice.md",
+        place: Between("| --- |", Some("\n")),
+        lines: |choices| {
+            each(choices, |choice| {
+                format!("| `{}` | {} |\n", choice.id, choice.decides)
+            })
+        },
+    },
+    Generated {
         file: "debian/privacyctl.templates",
         place: Between("# The questions", None),
         lines: questions,
@@ -113,6 +155,16 @@ fn ids(choices: &[&Choice], between: &str) -> String {
 
 fn each(choices: &[&Choice], lines: impl Fn(&Choice) -> String) -> String {
     choices.iter().map(|choice| lines(choice)).collect()
+}
+
+/// The IDs in a sentence of Markdown, with quotation marks around each.
+fn quoted(choices: &[&Choice], mark: &str, word: &str) -> String {
+    let ids: Vec<_> = choices
+        .iter()
+        .map(|choice| format!("`{mark}{}{mark}`", choice.id))
+        .collect();
+    let (last, others) = ids.split_last().unwrap();
+    format!("{} {word} {last}", others.join(", "))
 }
 
 /// A name in a manual page: roff prints a bare hyphen as another character.

