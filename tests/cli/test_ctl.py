@@ -35,6 +35,7 @@ def test_status_in_json_has_the_agreed_fields(session):
     )
 
 
+@pytest.mark.proof("unity-dash", "program")
 def test_set_writes_every_installed_reader_and_get_and_is_on_agree(session):
     assert session.ctl("is-on", "online-search").returncode == 1
     assert session.ctl("set", "online-search", "on").returncode == 0
