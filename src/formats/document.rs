@@ -61,7 +61,7 @@ pub fn look(
     key: &[String],
     like: &Scalar,
 ) -> Result<Look, DocumentProblem> {
-    match read(tree, file)? {
+    match read_up_to(tree, file, format.most())? {
         None => Ok(Found::NoFile.into()),
         Some(bytes) => find(format, &tree.name(file), &bytes, key, like),
     }
@@ -125,7 +125,7 @@ fn try_to_write(
     };
     let way = Way::to(file).map_err(|error| not_writable(&error))?;
     let before = way.open().map_err(|error| unreadable(&error))?;
-    let bytes = before.as_ref().map(|before| before.read(limits::DOCUMENT));
+    let bytes = before.as_ref().map(|before| before.read(format.most()));
     let bytes = bytes.transpose().map_err(|error| unreadable(&error))?;
     let old = bytes.as_deref().unwrap_or_default();
     let new = edited(format, file, old, key, value)?;
@@ -170,7 +170,11 @@ pub(crate) fn edited(
 
 /// The content of a file. `None` if there is no such file.
 pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<Vec<u8>>, DocumentProblem> {
-    tree.read(file, limits::DOCUMENT)
+    read_up_to(tree, file, limits::DOCUMENT)
+}
+
+fn read_up_to(tree: &Tree, file: &Path, most: u64) -> Result<Option<Vec<u8>>, DocumentProblem> {
+    tree.read(file, most)
         .map_err(|error| DocumentProblem::Unreadable {
             file: tree.name(file),
             reason: system_error(&error),

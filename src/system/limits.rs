@@ -68,6 +68,13 @@ pub const CONFIGURATION_FILES: usize = 256;
 /// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
+/// The maximum size of a file with preferences of a Mozilla program, in bytes. A used profile has
+/// 100 KiB.
+pub const PREFERENCES: u64 = 4 * 1024 * 1024;
+
+/// The maximum size of a list of profiles, in bytes. A profile has 100 bytes.
+pub const PROFILES: u64 = 256 * 1024;
+
 /// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`
 /// and `policy`.
 pub const FOREIGN_FILE: u64 = 64 * 1024 * 1024;
