@@ -75,6 +75,12 @@ pub const PREFERENCES: u64 = 4 * 1024 * 1024;
 /// The maximum size of a list of profiles, in bytes. A profile has 100 bytes.
 pub const PROFILES: u64 = 256 * 1024;
 
+/// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
+pub const JSON: u64 = 1024 * 1024;
+
+/// The maximum depth of JSON values.
+pub const JSON_DEPTH: usize = 64;
+
 /// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`
 /// and `policy`.
 pub const FOREIGN_FILE: u64 = 64 * 1024 * 1024;
