@@ -71,6 +71,13 @@ pub const CONFIGURATION_FILES: usize = 256;
 /// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
+/// The maximum size of a file with preferences of a Mozilla program, in bytes. A used profile has
+/// 100 KiB.
+pub const PREFERENCES: u64 = 4 * 1024 * 1024;
+
+/// The maximum size of a list of profiles, in bytes. A profile has 100 bytes.
+pub const PROFILES: u64 = 256 * 1024;
+
 /// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
 pub const JSON: u64 = 1024 * 1024;
 
