@@ -3,10 +3,11 @@
 //! Formats of files: one value is found or changed, and every other byte stays.
 //!
 //! A kind of format implements [`format::Format`]. [`document`] reads and writes files of any kind.
-//! [`xml`] is no such kind: the history removes elements with it.
+//! [`xml`] is no such kind: the history removes elements with it. [`environment`] is for its store.
 
 pub(crate) mod bytes;
 pub mod document;
+pub(crate) mod environment;
 pub mod format;
 mod gkeyfile;
 pub(crate) mod ini;
