@@ -215,6 +215,12 @@ names! {
     /// The name of an error on a bus.
     ErrorName: gio::dbus_is_interface_name, "an error's name, such as org.example.Error.NoSuchProperty";
 
+    /// An environment variable about what a program sends. Others may change what programs run.
+    VariableName: is_variable, "an environment variable about telemetry or the like, such as EXAMPLE_TELEMETRY";
+
+    /// The value of an environment variable.
+    VariableValue: |text| text.is_empty() || is_word(text), "a word, or nothing";
+
     /// A systemd unit.
     UnitName: is_unit, "a unit, such as example.service";
 }
@@ -469,6 +475,26 @@ fn is_word(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+}
+
+fn is_variable(text: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "ANALYTICS",
+        "CHECKPOINT",
+        "CRASHREPORTER",
+        "METRICS",
+        "OPTOUT",
+        "STATISTICS",
+        "TELEMETRY",
+        "TRACK",
+        "TRACKING",
+    ];
+    text.len() <= limits::READER_TEXT
+        && text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && text.split('_').any(|word| WORDS.contains(&word))
 }
 
 fn is_dotted_key(text: &str) -> bool {
