@@ -68,6 +68,12 @@ pub const CONFIGURATION_FILES: usize = 256;
 /// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
+/// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
+pub const JSON: u64 = 1024 * 1024;
+
+/// The maximum depth of JSON values.
+pub const JSON_DEPTH: usize = 64;
+
 /// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`
 /// and `policy`.
 pub const FOREIGN_FILE: u64 = 64 * 1024 * 1024;

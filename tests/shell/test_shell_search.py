@@ -114,7 +114,7 @@ def test_it_is_found_in_a_german_session_in_both_languages(german_shell, typed):
 
 def test_the_icon_has_an_action_for_each_choice_that_opens_its_row(shell, panel):
     app = f"imports.gi.Shell.AppSystem.get_default().lookup_app('{APP}').app_info"
-    actions = ["online-search", "error-reports", "usage-statistics", "activity-history"]
+    actions = ["online-search", "search-suggestions", "error-reports", "usage-statistics", "activity-history"]
     assert ast.literal_eval(shell.js(f"{app}.list_actions()")) == actions
     for action, title in {
         "activity-history": "Record files and applications used",

@@ -300,6 +300,17 @@ words! {
         Login = "login",
     }
 
+    /// How it is known that the program obeys the setting.
+    Proof {
+        /// Its source says so.
+        #[default]
+        Source = "source",
+        /// The program itself did, or said, what the setting says, in a test.
+        Program = "program",
+        /// A test saw on the network what the program sends with each value.
+        Traffic = "traffic",
+    }
+
     /// The user's folder below which a file is.
     Base {
         /// `XDG_CONFIG_HOME`.

@@ -103,6 +103,8 @@ struct CatalogueJson<'a> {
     /// `None`: one of the panel's own keys.
     file: Option<Cow<'a, str>>,
     installed: bool,
+    /// How it is known that the program obeys the setting.
+    proof: &'static str,
     /// When a running program obeys a change, unless at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<&'static str>,
@@ -161,6 +163,7 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
                     choice: reader.choice.id,
                     file: reader.file.as_deref().map(Path::to_string_lossy),
                     installed: status.installed(),
+                    proof: reader.proof.as_str(),
                     effect: effect(status.effect),
                     problem: problem(&status),
                 }
