@@ -428,6 +428,20 @@ impl FormatName {
     }
 }
 
+impl FormatName {
+    /// Whether it is the format that need not be written.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The format of the administrator's files.
+impl Default for FormatName {
+    fn default() -> Self {
+        Self("toml", &crate::formats::toml::Toml)
+    }
+}
+
 impl PartialEq for FormatName {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -673,6 +687,21 @@ impl<T> Deref for NonEmpty<T> {
 
     fn deref(&self) -> &[T] {
         &self.0
+    }
+}
+
+impl<T: Listed> NonEmpty<T> {
+    /// A list of names that are each checked.
+    pub(crate) fn of(names: &[String]) -> Result<Self, String>
+    where
+        T: for<'a> TryFrom<&'a str, Error = String>,
+    {
+        let entries = names.iter().map(|name| T::try_from(name.as_str()));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        if entries.is_empty() {
+            return Err(format!("an empty list; expected {}", T::PLURAL));
+        }
+        Ok(Self(entries))
     }
 }
 
