@@ -67,6 +67,13 @@ const EXAMPLES: &[(&str, &str)] = &[
          also = [{ files = [\"b\"], key = \"c.d\", on = 16, off = 0, other = \"on\", missing = \"on\" }]\n\
          disable-all = { file = \"/etc/example.toml\", key = \"off\", value = \"yes\" }\n",
     ),
+    (
+        "system-file",
+        "file = \"/etc/fwupd/remotes.d/lvfs.conf\"\n\
+         key = [\"fwupd Remote\", \"AutomaticReports\"]\n\
+         also = [[\"fwupd Remote\", \"AutomaticSecurityReports\"]]\n\
+         on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n",
+    ),
 ];
 
 /// A reader file with this table of a store.

@@ -8,6 +8,7 @@ pub(crate) mod dbus_entry;
 pub(crate) mod file;
 pub(crate) mod gsettings;
 pub(crate) mod gsettings_list;
+pub(crate) mod system_file;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub const STORES: &[(&str, Parse)] = &[
     ("dbus-entry", parse::<dbus_entry::DbusEntry>),
     ("dbus-call", parse::<dbus_call::DbusCall>),
     ("file", parse::<file::ValueInFile>),
+    ("system-file", parse::<system_file::SystemFile>),
 ];
 
 /// Parses a table of a reader file.
