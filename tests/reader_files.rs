@@ -73,6 +73,13 @@ const EXAMPLES: &[(&str, &str)] = &[
         "environment",
         "variable = \"EXAMPLE_TELEMETRY\"\non = \"\"\noff = \"1\"\nother = \"off\"\nmissing = \"on\"\n",
     ),
+    (
+        "system-file",
+        "file = \"/etc/fwupd/remotes.d/lvfs.conf\"\n\
+         key = [\"fwupd Remote\", \"AutomaticReports\"]\n\
+         also = [[\"fwupd Remote\", \"AutomaticSecurityReports\"]]\n\
+         on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n",
+    ),
 ];
 
 /// A reader file with this table of a store.

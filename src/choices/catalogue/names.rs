@@ -629,6 +629,10 @@ impl Listed for LockName {
     const PLURAL: &'static str = "file names";
 }
 
+impl Listed for KeyPath {
+    const PLURAL: &'static str = "keys";
+}
+
 impl Listed for KeyPart {
     const PLURAL: &'static str = "the names of groups and of a key";
 }
