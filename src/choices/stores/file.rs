@@ -29,7 +29,7 @@ use crate::choices::rule;
 use crate::choices::rule::{Place, Rule, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Obeyed, Problem, Request, Store, Watched, Write};
+use crate::choices::store::{Answer, Obeyed, Part, Problem, Request, Store, Watched, Write};
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Format, Found, Scalar};
@@ -404,7 +404,12 @@ impl ValueInFile {
         for target in targets {
             if let Some(rule) = rules.get(target.rule) {
                 let mut place = self.place(&target, rule)?;
-                if let (false, Some(name)) = (alike, target.file.file_name()) {
+                let name = if self.profiles.is_empty() {
+                    target.file.file_name().filter(|_| !alike)
+                } else {
+                    target.file.parent().and_then(Path::file_name)
+                };
+                if let Some(name) = name {
                     place.name = name.to_string_lossy().into_owned();
                 }
                 found.push((target, place));
@@ -478,6 +483,20 @@ impl ValueInFile {
     }
 }
 
+/// Makes one part of several values in the same file, or in the same profile.
+fn merge(parts: &mut Vec<Part>) {
+    let mut merged: Vec<Part> = Vec::new();
+    for part in parts.drain(..) {
+        match merged.iter_mut().find(|other| other.id == part.id) {
+            Some(other) => other.on |= part.on,
+            None => merged.push(part),
+        }
+    }
+    if merged.len() > 1 {
+        *parts = merged;
+    }
+}
+
 fn unreadable((file, error): (PathBuf, std::io::Error)) -> DocumentProblem {
     let reason = system_error(&error);
     DocumentProblem::Unreadable { file, reason }
@@ -536,6 +555,7 @@ impl Store for ValueInFile {
         }
         let mut answer = rule::answer(&places, all_off);
         answer.pending = pending;
+        merge(&mut answer.parts);
         // A program without a profile never ran, and makes one when it starts.
         if is_empty && !self.profiles.is_empty() {
             answer.obeyed = Obeyed::No;
