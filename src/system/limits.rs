@@ -13,6 +13,9 @@ use std::time::Duration;
 
 // ── Reader files: `catalogue`, `reader` ─────────────────────────────────────────────────────────
 
+/// The maximum size of an index of reader files, in bytes. That of 1,000 files has 200 KiB.
+pub const INDEX: u64 = 4 * 1024 * 1024;
+
 /// The maximum size of a reader file, in bytes. The largest shipped one has 3 KiB.
 pub const READER_FILE: u64 = 256 * 1024;
 
@@ -77,6 +80,9 @@ pub const PROFILES: u64 = 256 * 1024;
 
 /// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
 pub const JSON: u64 = 1024 * 1024;
+
+/// The maximum size of an XML file with a value, in bytes.
+pub const XML: u64 = 1024 * 1024;
 
 /// The maximum depth of JSON values.
 pub const JSON_DEPTH: usize = 64;
