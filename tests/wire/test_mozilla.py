@@ -172,6 +172,29 @@ def test_a_reset_of_a_closed_firefox_brings_debians_defaults_back(session):
     profile.check(browser, ["usage-reporting"], set())
 
 
+def test_what_policies_of_firefox_decide_is_what_its_readers_say(session):
+    policies = {
+        "DisableTelemetry": True,
+        "DisableFirefoxStudies": True,
+        "SearchSuggestEnabled": False,
+    }
+    profile = Profile(session, "firefox-esr", ".mozilla/firefox", lambda port: policies)
+    # The session sees the computer’s files as Firefox does.
+    session.wrap = ["bwrap", "--dev-bind", "/", "/", "--bind", str(session.root / "etc"), "/etc"]
+    for choice, reader in (
+        ("usage-statistics", "firefox-usage"),
+        ("search-suggestions", "firefox-search-suggestions"),
+    ):
+        found = session.reader(choice, reader)
+        assert (found["state"], found["locked"], found["origin"]) == ("off", True, "administrator")
+    browser = profile.start()
+    off = (False, True)
+    assert browser.prefs(*SUGGESTIONS) == {name: off for name in SUGGESTIONS}
+    assert browser.prefs(*USAGE[:2]) == {name: off for name in USAGE[:2]}
+    assert not browser.run("return Services.policies.isAllowed('Shield')")
+    profile.check(browser, [], set())
+
+
 def test_of_the_systems_files_firefox_takes_the_first_by_name_unless_a_later_one_locks(session):
     profile = Profile(session, "firefox-esr", ".mozilla/firefox")
     etc = session.root / "etc" / "firefox-esr"
