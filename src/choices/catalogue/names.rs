@@ -625,6 +625,10 @@ impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
 }
 
+impl Listed for AbsoluteFile {
+    const PLURAL: &'static str = "file names";
+}
+
 impl Listed for LockName {
     const PLURAL: &'static str = "file names";
 }
