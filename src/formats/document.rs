@@ -83,12 +83,6 @@ fn broken(at: At, file: &Path, bytes: &[u8]) -> DocumentProblem {
     DocumentProblem::Broken(at.in_bytes(file, bytes).to_string())
 }
 
-/// The problem of a content that isn't UTF-8.
-pub(crate) fn not_utf8(file: &Path, bytes: &[u8]) -> DocumentProblem {
-    let at = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    broken(At(Some(at), "not UTF-8".to_owned()), file, bytes)
-}
-
 /// Sets a value, or removes it. Removes the file if nothing else is in it.
 pub fn write(
     format: &dyn Format,

@@ -162,6 +162,27 @@ names! {
     AbsoluteFile: |text| text.strip_prefix('/').is_some_and(is_relative_file),
         "an absolute file name, such as /etc/example/settings.toml";
 
+    /// The absolute name of several files, with `*` in the last part.
+    AbsoluteFiles: |text| text.contains('*') && text.strip_prefix('/').is_some_and(is_configuration),
+        "absolute file names, such as /etc/example/*.js";
+
+    /// A folder below the user's home, with profiles of a program.
+    ProfilesFolder: is_relative_file, "a folder below the home, such as .example/profiles";
+
+    /// The name of a file beside another, or in the folder above.
+    LockName: |text| is_relative_file(text.strip_prefix("../").unwrap_or(text)),
+        "a file beside the program's file, such as lock or ../lock";
+
+    /// The name of a file without its folders.
+    FileName: |text| is_relative_file(text) && !text.contains('/'), "a file's name, such as prefs.js";
+
+    /// The ID of an app in Flatpak.
+    FlatpakId: |text| is_relative_file(text) && !text.contains('/') && text.contains('.'),
+        "an app's ID, such as org.example.App";
+
+    /// The name of a snap.
+    SnapName: is_snap, "a snap's name, such as example";
+
     /// A file below the user's data folder.
     DataFile: is_relative_file, "a file below the data folder, such as example/entries.sqlite";
 
@@ -326,6 +347,8 @@ words! {
         Data = "data",
         /// `XDG_STATE_HOME`.
         State = "state",
+        /// The home itself. `.config`, `.local/share` and `.local/state` in it are the folders above.
+        Home = "home",
     }
 
     /// What a program does without a value.
@@ -356,6 +379,8 @@ pub enum Layer {
     ConfigDirs,
     /// A folder, such as `/etc`.
     Folder(AbsoluteFile),
+    /// Files of any name, such as `/etc/example/*.js`, the first by name the most important.
+    Files(AbsoluteFiles),
 }
 
 /// The name of [`Layer::ConfigDirs`] in reader files.
@@ -367,10 +392,14 @@ impl<'de> Deserialize<'de> for Layer {
             if text == CONFIG_DIRS {
                 return Ok(Self::ConfigDirs);
             }
-            let folder = AbsoluteFile::try_from(text);
-            folder.map(Self::Folder).map_err(|_| {
+            let layer = if text.contains('*') {
+                AbsoluteFiles::try_from(text).map(Self::Files)
+            } else {
+                AbsoluteFile::try_from(text).map(Self::Folder)
+            };
+            layer.map_err(|_| {
                 format!(
-                    "{}; expected “{CONFIG_DIRS}” or an absolute folder",
+                    "{}; expected “{CONFIG_DIRS}”, an absolute folder, or absolute files with *",
                     quote(text)
                 )
             })
@@ -383,6 +412,7 @@ impl Serialize for Layer {
         serializer.serialize_str(match self {
             Self::ConfigDirs => CONFIG_DIRS,
             Self::Folder(folder) => folder,
+            Self::Files(files) => files,
         })
     }
 }
@@ -395,6 +425,20 @@ impl FormatName {
     /// The format.
     pub const fn format(self) -> &'static dyn Format {
         self.1
+    }
+}
+
+impl FormatName {
+    /// Whether it is the format that need not be written.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The format of the administrator's files.
+impl Default for FormatName {
+    fn default() -> Self {
+        Self("toml", &crate::formats::toml::Toml)
     }
 }
 
@@ -500,6 +544,15 @@ fn is_configuration(text: &str) -> bool {
         && !name.contains("**")
 }
 
+/// Whether it is a snap's name; the snapcraft documentation, “name”.
+fn is_snap(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 fn is_relative_file(text: &str) -> bool {
     is_configuration(text) && !text.contains('*')
 }
@@ -572,6 +625,10 @@ impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
 }
 
+impl Listed for LockName {
+    const PLURAL: &'static str = "file names";
+}
+
 impl Listed for KeyPart {
     const PLURAL: &'static str = "the names of groups and of a key";
 }
@@ -630,6 +687,21 @@ impl<T> Deref for NonEmpty<T> {
 
     fn deref(&self) -> &[T] {
         &self.0
+    }
+}
+
+impl<T: Listed> NonEmpty<T> {
+    /// A list of names that are each checked.
+    pub(crate) fn of(names: &[String]) -> Result<Self, String>
+    where
+        T: for<'a> TryFrom<&'a str, Error = String>,
+    {
+        let entries = names.iter().map(|name| T::try_from(name.as_str()));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        if entries.is_empty() {
+            return Err(format!("an empty list; expected {}", T::PLURAL));
+        }
+        Ok(Self(entries))
     }
 }
 
