@@ -10,11 +10,11 @@ import subprocess
 import pytest
 from support.names import LOCKED, NOT_SAVED
 
-CHOICE = "usage-statistics"
+CHOICE = "search-suggestions"
 PREF = "example.upload"
 READER = """
 name = "Example Browser"
-choice = "usage-statistics"
+choice = "search-suggestions"
 programs = ["/bin/sh"]
 effect = "restart"
 
