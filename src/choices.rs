@@ -10,6 +10,7 @@ pub mod decision;
 pub mod desktop;
 pub mod opt_out;
 pub mod organisation;
+pub mod overview;
 pub mod reader;
 pub mod rule;
 pub mod search;

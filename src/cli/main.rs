@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::{choice, words};
 use privacy_panel::system::{home, i18n, log, text};
@@ -58,13 +59,10 @@ fn run(args: Args) -> io::Result<Exit> {
         Command::Status(format) => choices::status(format),
         Command::Get { choice } => choices::get(choice.choice),
         Command::IsOn { choice } => Ok(choices::is_on(choice.choice)),
-        Command::Set { choice, state } => Ok(choices::change_all(&[choice.choice], state.into())),
+        Command::Set { choice, state, .. } => Ok(change(choice, state.into())),
         Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
         Command::Identifier(format) => choices::identifier(format),
-        Command::Reset { choice, .. } => Ok(match choice {
-            Some(choice) => choices::change_all(&[choice], Request::Reset),
-            None => choices::change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
-        }),
+        Command::Reset { choice, .. } => Ok(change(choice, Request::Reset)),
         Command::Watch(format) => choices::watch(format),
         Command::Readers(format) => choices::readers(format),
         Command::Policy { command } => policy::run(command),
@@ -78,6 +76,12 @@ fn run(args: Args) -> io::Result<Exit> {
 }
 
 /// Whether a command writes to a user's home or session. Root must not do that for another user.
+/// Changes a choice. `None`: all.
+fn change(choice: Option<&'static Choice>, request: Request) -> Exit {
+    let all = choice.map_or_else(|| choice::ALL.iter().collect(), |choice| vec![choice]);
+    choices::change_all(&all, request)
+}
+
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
         Command::Set { .. } | Command::Reset { .. } => true,
