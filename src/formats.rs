@@ -10,6 +10,7 @@ pub mod document;
 pub mod format;
 mod gkeyfile;
 pub(crate) mod ini;
+mod json;
 pub(crate) mod kconfig;
 pub mod mistake;
 mod prefs_js;
@@ -27,6 +28,8 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("toml", &toml::Toml),
     ("gkeyfile", &gkeyfile::GKeyFile),
     ("kconfig", &kconfig::KConfig),
+    ("json", &json::Json::Strict),
+    ("jsonc", &json::Json::WithComments),
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
 ];

@@ -61,7 +61,9 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "file",
-        "format = \"kconfig\"\nbase = \"data\"\nlayers = [\"config-dirs\", \"/etc\"]\n\
+        "format = \"kconfig\"\nbase = \"data\"\nlayers = [\"config-dirs\", \"/etc\", \"/etc/a/*.js\"]\n\
+         profiles = [\".example\"]\nflatpak = \"org.example.App\"\nsnap = \"example\"\ncopy = \"c.js\"\n\
+         running = { locks = [\"lock\", \"../lock\"], processes = [\"a\"], overwrites = true }\n\
          files = [\"example/consentrc\", \"example/*-consentrc\"]\nkey = [\"Consent.a\", \"given\"]\n\
          on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n\
          also = [{ files = [\"b\"], key = \"c.d\", on = 16, off = 0, other = \"on\", missing = \"on\" }]\n\

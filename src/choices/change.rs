@@ -618,6 +618,7 @@ mod tests {
                 origin: Some(Origin::You),
                 locked: self.manner.is_locked,
                 resettable: true,
+                pending: false,
                 overruled: false,
                 for_everybody: false,
                 mode: None,

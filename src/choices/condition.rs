@@ -73,7 +73,7 @@ impl FilePattern {
         fits.then(|| Self(pattern.to_owned()))
     }
 
-    /// The pattern as it is in the reader file.
+    /// The pattern.
     pub fn as_str(&self) -> &str {
         &self.0
     }

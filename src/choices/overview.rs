@@ -5,7 +5,7 @@
 
 use crate::choices::choice::Act;
 use crate::choices::organisation::Organisation;
-use crate::choices::reader::{Effect, Obeyed};
+use crate::choices::reader::{Answer, Effect, Obeyed};
 use crate::choices::state::State;
 use crate::choices::status::{ChoiceStatus, ReaderStatus};
 use crate::choices::words;
@@ -41,6 +41,10 @@ pub fn headline(statuses: &[&ChoiceStatus]) -> String {
             // Translators: about all choices, while a new policy is known to no app that is open
             gettext("From your next login on, the apps here send and record nothing")
         }
+        (false, false) if statuses.iter().any(|status| is_finishing(status)) => {
+            // Translators: about all choices: they are off, but apps that are open don't know it yet
+            gettext("Apps that are open may still send or record things about you")
+        }
         (false, false) if followed.next().is_none() => {
             // Translators: about all choices
             gettext("No app here follows this panel")
@@ -50,34 +54,60 @@ pub fn headline(statuses: &[&ChoiceStatus]) -> String {
     }
 }
 
-/// The names of the choices that are on, in one line.
+/// The names of the choices that are on, or that an app doesn't obey yet, in one line.
 pub fn still_on(statuses: &[&ChoiceStatus]) -> String {
-    let on = statuses.iter().filter(|status| may_send(status));
+    let on = statuses.iter();
+    let on = on.filter(|status| may_send(status) || is_finishing(status));
     let titles: Vec<_> = on.map(|status| status.choice.title()).collect();
     // Translators: between short sentences on one line
     titles.join(&gettext(" · "))
+}
+
+/// Whether an app is running that still has an older value.
+pub fn is_finishing(status: &ChoiceStatus) -> bool {
+    status.followers().any(is_pending)
+}
+
+fn is_pending(reader: &ReaderStatus) -> bool {
+    reader.reading().is_some_and(|answer| answer.pending)
+}
+
+/// What finishes a change that running apps don't know yet.
+fn finish(status: &ChoiceStatus) -> Option<String> {
+    let (at_login, at_start): (Vec<_>, Vec<_>) = status
+        .followers()
+        .filter(|reader| is_pending(reader))
+        .partition(|reader| reader.effect == Effect::Login);
+    let restart = || {
+        gettext_parts(
+            // Translators: {programs} are apps that are open with an older setting
+            "Restart {programs} to finish",
+            &[("programs", Part::Own(&words::names(&at_start)))],
+        )
+    };
+    // Translators: an app obeys a change from the next login on
+    let login = (!at_login.is_empty()).then(|| gettext("Log in again to finish"));
+    login.or_else(|| (!at_start.is_empty()).then(restart))
 }
 
 /// What is true of a choice now, in one short line.
 pub fn line(status: &ChoiceStatus) -> String {
     let unknown = words::unknown(status);
     let known = status.known().filter(|_| !status.has_no_reader());
-    if status.locked && unknown.is_empty() && !status.pending {
-        match known {
-            Some(State::Off) => return locked_off(status.organisation.as_ref()),
-            Some(State::On) => return locked_on(status.organisation.as_ref()),
-            Some(State::Mixed) | None => {}
-        }
-    }
+    let is_lock_said = status.locked && unknown.is_empty() && !status.pending;
     let said = match known {
+        Some(State::Off) if is_lock_said => Some(locked_off(status.organisation.as_ref())),
+        Some(State::On) if is_lock_said => Some(locked_on(status.organisation.as_ref())),
         // What could not be read may be on.
         Some(State::Off) if !unknown.is_empty() => None,
         Some(known) => Some(followed(status, known)),
         None => unknown.is_empty().then(|| without_app(status)),
     };
     let unknown = (!unknown.is_empty()).then(|| unknown.join(" "));
-    let lock = status.locked.then(|| words::who(status));
-    let parts: Vec<_> = [unknown, said, lock].into_iter().flatten().collect();
+    let is_lock_said = is_lock_said && matches!(known, Some(State::Off | State::On));
+    let lock = (status.locked && !is_lock_said).then(|| words::who(status));
+    let parts = [unknown, said, finish(status), lock];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
     // Translators: between short sentences on one line
     parts.join(&gettext(" · "))
 }
@@ -104,6 +134,7 @@ fn followed(status: &ChoiceStatus, known: State) -> String {
             // Translators: about a choice, while a new policy is known to no app that is open
             gettext("Off from your next login on")
         }
+        State::Off if is_finishing(status) => words::state(State::Off),
         // Translators: {programs} are one or two apps, such as “Unity Dash and GNOME Shell Search”
         State::Off if apps.len() <= MOST_NAMES => named(noop("Off in {programs}")),
         State::Off => ngettext_f(
@@ -209,7 +240,7 @@ impl<'a> Sections<'a> {
             }
             let asks = mixed && answer.for_everybody && !answer.locked;
             let section = match answer.state {
-                _ if has_failed(&reader.id) => &mut sections.attention,
+                _ if has_failed(&reader.id) || answer.pending => &mut sections.attention,
                 State::Off => &mut sections.off,
                 State::On if !asks => &mut sections.on,
                 State::On | State::Mixed => &mut sections.attention,
@@ -253,10 +284,8 @@ pub fn remarks(reader: &ReaderStatus, status: &ChoiceStatus) -> String {
     if !said.is_empty() {
         remarks.push(said);
     }
-    if reader
-        .reading()
-        .is_some_and(|answer| answer.obeyed != Obeyed::No)
-    {
+    let is_obeyed = |answer: &Answer| answer.obeyed != Obeyed::No && !answer.pending;
+    if reader.reading().is_some_and(is_obeyed) {
         match reader.effect {
             Effect::Now => {}
             // Translators: about an app
@@ -286,7 +315,7 @@ mod tests {
     use super::*;
     use crate::choices::choice;
     use crate::choices::choice::Choice;
-    use crate::choices::reader::{Answer, Problem};
+    use crate::choices::reader::Problem;
     use crate::system::service::ServiceProblem;
 
     fn reader(name: &str, state: State) -> ReaderStatus {
@@ -308,6 +337,7 @@ mod tests {
                 mode: None,
                 parts: Vec::new(),
                 obeyed: Obeyed::Yes,
+                pending: false,
             })),
         }
     }
@@ -428,6 +458,25 @@ mod tests {
             headline(&[&pending]),
             "From your next login on, the apps here send and record nothing"
         );
+    }
+
+    #[test]
+    fn what_is_off_but_still_open_with_the_old_value_is_said_and_needs_attention() {
+        let mut open = reader("A", State::Off);
+        if let Ok(Some(answer)) = &mut open.answer {
+            answer.pending = true;
+        }
+        open.effect = Effect::Restart;
+        let off = status(vec![open.clone(), reader("B", State::Off)]);
+        assert_eq!(line(&off), "Off · Restart A to finish");
+        assert_eq!(
+            headline(&[&off]),
+            "Apps that are open may still send or record things about you"
+        );
+        assert_eq!(still_on(&[&off]), off.choice.title());
+        assert_eq!(Sections::of(&off, |_| false).attention.len(), 1);
+        open.effect = Effect::Login;
+        assert_eq!(line(&status(vec![open])), "Off · Log in again to finish");
     }
 
     #[test]

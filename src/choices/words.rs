@@ -275,6 +275,12 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
     } else {
         sentences.extend(parts(answer));
     }
+    if answer.pending {
+        // Translators: about an app that has to be started again to follow a change
+        sentences.push(gettext(
+            "Close the app and open it again: it is open with the old setting",
+        ));
+    }
     if answer.for_everybody {
         // Translators: about a program whose setting is not one person's alone
         sentences.push(gettext("Set for everybody who uses this computer"));
@@ -522,6 +528,10 @@ pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
             "Other programs kept changing “{file}”. Close them and try again.",
             &[file],
         ),
+        NotReplaced::InUse => gettext_f(
+            "An app that is open would overwrite “{file}”. Close the app and try again.",
+            &[file],
+        ),
         NotReplaced::System(error) => gettext_f(
             // Translators: the reason is what the system says, such as “No space left on device”
             "“{file}” could not be saved: {reason}.",
@@ -723,6 +733,7 @@ mod tests {
                     origin: Some(Origin::You),
                     locked: false,
                     resettable: true,
+                    pending: false,
                     overruled: false,
                     for_everybody: false,
                     mode: None,

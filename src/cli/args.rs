@@ -77,7 +77,13 @@ pub(crate) enum Command {
     /// Print the identifier by which reports of this computer are known
     Identifier(Format),
     /// List the programs that can follow a choice, and the files that say so
-    Readers(Format),
+    Readers {
+        #[command(flatten)]
+        format: Format,
+        /// Write the index of a folder of reader files, beside it; for packages
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "json")]
+        write_index: Option<PathBuf>,
+    },
     /// Preset or lock choices for everybody on this computer, or in an image
     Policy {
         #[command(subcommand)]

@@ -64,7 +64,11 @@ fn run(args: Args) -> io::Result<Exit> {
         Command::Identifier(format) => choices::identifier(format),
         Command::Reset { choice, .. } => Ok(change(choice, Request::Reset)),
         Command::Watch(format) => choices::watch(format),
-        Command::Readers(format) => choices::readers(format),
+        Command::Readers {
+            write_index: Some(folder),
+            ..
+        } => Ok(choices::write_index(&folder)),
+        Command::Readers { format, .. } => choices::readers(format),
         Command::Policy { command } => policy::run(command),
         Command::Reports { command, list } => reports::run(command, list),
         Command::History { command, look } => history::run(command, look),
@@ -100,7 +104,7 @@ const fn changes_something_of_a_user(command: &Command) -> bool {
         | Command::IsOn { .. }
         | Command::Watch(_)
         | Command::Identifier(_)
-        | Command::Readers(_)
+        | Command::Readers { .. }
         | Command::Policy { .. }
         | Command::Completions { .. } => false,
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::Value;
 
 use crate::formats::mistake::{At, quote};
+use crate::system::limits;
 
 /// A format of files with values under names.
 pub trait Format: fmt::Debug + Sync {
@@ -34,6 +35,16 @@ pub trait Format: fmt::Debug + Sync {
     ///
     /// As for [`Format::look`], or the value can't be changed alone.
     fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At>;
+
+    /// Whether a text has no content, so that its file may go with its last value.
+    fn is_blank(&self, text: &[u8]) -> bool {
+        text.trim_ascii().is_empty()
+    }
+
+    /// The maximum size of a file, in bytes.
+    fn most(&self) -> u64 {
+        limits::DOCUMENT
+    }
 }
 
 /// What a text has at a key.

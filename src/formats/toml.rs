@@ -49,7 +49,7 @@ pub(crate) fn edited(
 
 /// [`document::read`] for the files of opt-outs.
 pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentProblem> {
-    let bytes = document::read(tree, file)?;
+    let bytes = document::read(&Toml, tree, file)?;
     let name = tree.name(file);
     let text = |bytes| {
         String::from_utf8(bytes).map_err(|error| document::not_utf8(&name, error.as_bytes()))

@@ -35,6 +35,7 @@ def switch_of_others(session, on, value=EVERYTHING):
         session.ask(*call, f"{RULES}.AddTemplate", ENTRY, value)
 
 
+@pytest.mark.proof("zeitgeist", "program")
 def test_an_event_is_recorded_while_the_choice_is_on_dropped_while_off_and_recorded_again(
     session, log
 ):

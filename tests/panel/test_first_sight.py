@@ -9,6 +9,7 @@ from support.computer import Computer
 from support.harness import Session, make_locale
 from support.names import (
     ACTIVITY,
+    CHOICES,
     PANEL_SCHEMA,
     REPORTS,
     SCREEN,
@@ -64,7 +65,7 @@ def wait_for_focus(panel, title, words):
 def test_on_a_new_home_no_row_warns(desktop):
     env = {"XDG_CURRENT_DESKTOP": desktop}
     with Session(screen=SCREEN, env=env) as session, Panel(session) as panel:
-        panel.wait("all rows", lambda: len(panel.find(role="check box")) == 4)
+        panel.wait("all rows", lambda: len(panel.find(role="check box")) == len(CHOICES))
         for title in (SEARCH, REPORTS, STATISTICS, ACTIVITY):
             for words in heard(panel, title):
                 assert words.startswith(("On in ", "Off in ", "No app here")), words

@@ -122,7 +122,7 @@ locked = "yes"
                 "5:1: unknown field “nmae”; expected one of: name, contact. Did you mean “name”?",
                 f"6:11: “ftp://example.edu”; {EXPECTED_CONTACT}",
                 "8:10: unknown choice “online-serach”; expected one of: online-search, "
-                "error-reports, usage-statistics, activity-history. Did you mean “online-search”?",
+                "search-suggestions, error-reports, usage-statistics, activity-history. Did you mean “online-search”?",
                 "13:3: unknown field “lokced”; expected one of: state, locked, lists. "
                 "Did you mean “locked”?",
                 "14:3: “locked” without “state”; expected state = \"on\" or state = \"off\" "
@@ -148,8 +148,8 @@ locked = "yes"
         (
             "[choices.weather]\n",
             [
-                "1:10: unknown choice “weather”; expected one of: online-search, error-reports, "
-                "usage-statistics, activity-history"
+                "1:10: unknown choice “weather”; expected one of: online-search, "
+                "search-suggestions, error-reports, usage-statistics, activity-history"
             ],
         ),
         # A state and a lock
@@ -217,8 +217,8 @@ locked = "yes"
             '[choices.online-search]\nstate = "off\nlocked = true\n[choices.weather]\n',
             [
                 "2:13: invalid basic string, expected `\"`",
-                "4:10: unknown choice “weather”; expected one of: online-search, error-reports, "
-                "usage-statistics, activity-history",
+                "4:10: unknown choice “weather”; expected one of: online-search, "
+                "search-suggestions, error-reports, usage-statistics, activity-history",
             ],
         ),
         ('[organisation]\nname = "X"\nname = "Y"\n', ["3:1: duplicate key"]),

@@ -5,7 +5,7 @@ import ast
 
 import pytest
 from support.harness import Session, make_locale, wait_for
-from support.names import ACTIVITY, REPORTS, SEARCH, STATISTICS
+from support.names import ACTIVITY, CHOICES, REPORTS, SEARCH, STATISTICS, SUGGESTIONS
 from support.screen import ScreenReader
 from support.shell import Shell
 
@@ -66,7 +66,7 @@ def finds(shell, typed, is_right, provider=APP):
     return found
 
 
-TITLES = (SEARCH, REPORTS, STATISTICS, ACTIVITY)
+TITLES = (SEARCH, SUGGESTIONS, REPORTS, STATISTICS, ACTIVITY)
 
 
 def open_pages(panel):
@@ -119,9 +119,9 @@ def test_it_is_found_in_a_german_session_in_both_languages(german_shell, typed):
     assert names and all(name.endswith(": Aus") for name in names.values())
 
 
-def test_the_icon_has_an_action_for_each_choice_that_opens_its_page_and_one_that_turns_all_off(shell, panel):
+def test_the_icon_has_actions_that_open_each_page_or_turn_everything_off(shell, panel):
     app = f"imports.gi.Shell.AppSystem.get_default().lookup_app('{APP}').app_info"
-    actions = ["turn-everything-off", "online-search", "error-reports", "usage-statistics", "activity-history"]
+    actions = ["turn-everything-off", *CHOICES]
     assert ast.literal_eval(shell.js(f"{app}.list_actions()")) == actions
     for action, title in {
         "activity-history": "Record files and applications used",

@@ -162,6 +162,27 @@ names! {
     AbsoluteFile: |text| text.strip_prefix('/').is_some_and(is_relative_file),
         "an absolute file name, such as /etc/example/settings.toml";
 
+    /// The absolute name of several files, with `*` in the last part.
+    AbsoluteFiles: |text| text.contains('*') && text.strip_prefix('/').is_some_and(is_configuration),
+        "absolute file names, such as /etc/example/*.js";
+
+    /// A folder below the user's home, with profiles of a program.
+    ProfilesFolder: is_relative_file, "a folder below the home, such as .example/profiles";
+
+    /// The name of a file beside another, or in the folder above.
+    LockName: |text| is_relative_file(text.strip_prefix("../").unwrap_or(text)),
+        "a file beside the program's file, such as lock or ../lock";
+
+    /// The name of a file without its folders.
+    FileName: |text| is_relative_file(text) && !text.contains('/'), "a file's name, such as prefs.js";
+
+    /// The ID of an app in Flatpak.
+    FlatpakId: |text| is_relative_file(text) && !text.contains('/') && text.contains('.'),
+        "an app's ID, such as org.example.App";
+
+    /// The name of a snap.
+    SnapName: is_snap, "a snap's name, such as example";
+
     /// A file below the user's data folder.
     DataFile: is_relative_file, "a file below the data folder, such as example/entries.sqlite";
 
@@ -300,6 +321,17 @@ words! {
         Login = "login",
     }
 
+    /// How it is known that the program obeys the setting.
+    Proof {
+        /// Its source says so.
+        #[default]
+        Source = "source",
+        /// The program itself did, or said, what the setting says, in a test.
+        Program = "program",
+        /// A test saw on the network what the program sends with each value.
+        Traffic = "traffic",
+    }
+
     /// The user's folder below which a file is.
     Base {
         /// `XDG_CONFIG_HOME`.
@@ -309,6 +341,8 @@ words! {
         Data = "data",
         /// `XDG_STATE_HOME`.
         State = "state",
+        /// The home itself. `.config`, `.local/share` and `.local/state` in it are the folders above.
+        Home = "home",
     }
 
     /// What a program does without a value.
@@ -339,6 +373,8 @@ pub enum Layer {
     ConfigDirs,
     /// A folder, such as `/etc`.
     Folder(AbsoluteFile),
+    /// Files of any name, such as `/etc/example/*.js`, the first by name the most important.
+    Files(AbsoluteFiles),
 }
 
 /// The name of [`Layer::ConfigDirs`] in reader files.
@@ -350,10 +386,14 @@ impl<'de> Deserialize<'de> for Layer {
             if text == CONFIG_DIRS {
                 return Ok(Self::ConfigDirs);
             }
-            let folder = AbsoluteFile::try_from(text);
-            folder.map(Self::Folder).map_err(|_| {
+            let layer = if text.contains('*') {
+                AbsoluteFiles::try_from(text).map(Self::Files)
+            } else {
+                AbsoluteFile::try_from(text).map(Self::Folder)
+            };
+            layer.map_err(|_| {
                 format!(
-                    "{}; expected “{CONFIG_DIRS}” or an absolute folder",
+                    "{}; expected “{CONFIG_DIRS}”, an absolute folder, or absolute files with *",
                     quote(text)
                 )
             })
@@ -366,6 +406,7 @@ impl Serialize for Layer {
         serializer.serialize_str(match self {
             Self::ConfigDirs => CONFIG_DIRS,
             Self::Folder(folder) => folder,
+            Self::Files(files) => files,
         })
     }
 }
@@ -463,6 +504,15 @@ fn is_configuration(text: &str) -> bool {
         && !name.contains("**")
 }
 
+/// Whether it is a snap's name; the snapcraft documentation, “name”.
+fn is_snap(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 fn is_relative_file(text: &str) -> bool {
     is_configuration(text) && !text.contains('*')
 }
@@ -532,6 +582,10 @@ impl<T: Listed> Listed for Spanned<T> {
 }
 
 impl Listed for ConfigurationFiles {
+    const PLURAL: &'static str = "file names";
+}
+
+impl Listed for LockName {
     const PLURAL: &'static str = "file names";
 }
 

@@ -161,11 +161,14 @@ impl AppRow {
     ) {
         let failed = failed.iter().find(|failed| failed.reader == self.id);
         let answer = reader.reading();
-        let help = (section == Section::Attention).then_some(match (failed, answer) {
-            (Some(failed), _) => Help::Wish(failed.request),
-            (None, Some(_)) => Help::Wish(Request::Off),
-            (None, None) => Help::ReadAgain,
-        });
+        let help = match (section, failed, answer) {
+            (Section::On | Section::Off, ..) => None,
+            (_, Some(failed), _) => Some(Help::Wish(failed.request)),
+            // Only the user can close it.
+            (_, None, Some(answer)) if answer.pending => None,
+            (_, None, Some(_)) => Some(Help::Wish(Request::Off)),
+            (_, None, None) => Some(Help::ReadAgain),
+        };
         if help.is_none() {
             focus::leave(&self.button, Some(self.row.upcast_ref()));
         }
@@ -218,7 +221,7 @@ impl AppRow {
             description: both,
         };
         self.lever.show(&position, Some(self.row.upcast_ref()));
-        if section == Section::Attention {
+        if help.is_some() {
             focus::leave(self.lever.switch(), Some(self.button.upcast_ref()));
             self.lever.switch().set_visible(false);
         }

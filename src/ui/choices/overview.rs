@@ -77,7 +77,9 @@ impl Overview {
     /// Shows what was read until now. `is_turning_off`: whether everything is being turned off.
     pub(crate) fn show(&self, statuses: &[ChoiceStatus], is_turning_off: bool) {
         let statuses: Vec<_> = statuses.iter().collect();
-        let is_on = statuses.iter().any(|status| overview::may_send(status));
+        let is_on = statuses
+            .iter()
+            .any(|status| overview::may_send(status) || overview::is_finishing(status));
         let can_help = statuses
             .iter()
             .any(|status| status.state.may_send() && !status.locked);
