@@ -8,6 +8,8 @@ pub mod choice;
 pub(crate) mod condition;
 pub mod decision;
 pub mod desktop;
+pub mod measure;
+pub(crate) mod measures;
 pub mod opt_out;
 pub mod organisation;
 pub mod overview;

@@ -69,6 +69,10 @@ const EXAMPLES: &[(&str, &str)] = &[
          also = [{ files = [\"b\"], key = \"c.d\", on = 16, off = 0, other = \"on\", missing = \"on\" }]\n\
          disable-all = { file = \"/etc/example.toml\", key = \"off\", value = \"yes\" }\n",
     ),
+    (
+        "environment",
+        "variable = \"EXAMPLE_TELEMETRY\"\non = \"\"\noff = \"1\"\nother = \"off\"\nmissing = \"on\"\n",
+    ),
 ];
 
 /// A reader file with this table of a store.

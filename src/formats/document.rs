@@ -61,7 +61,7 @@ pub fn look(
     key: &[String],
     like: &Scalar,
 ) -> Result<Look, DocumentProblem> {
-    match read(format, tree, file)? {
+    match read_up_to(tree, file, format.most())? {
         None => Ok(Found::NoFile.into()),
         Some(bytes) => find(format, &tree.name(file), &bytes, key, like),
     }
@@ -81,12 +81,6 @@ pub(crate) fn find(
 
 fn broken(at: At, file: &Path, bytes: &[u8]) -> DocumentProblem {
     DocumentProblem::Broken(at.in_bytes(file, bytes).to_string())
-}
-
-/// The problem of a content that isn't UTF-8.
-pub(crate) fn not_utf8(file: &Path, bytes: &[u8]) -> DocumentProblem {
-    let at = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    broken(At(Some(at), "not UTF-8".to_owned()), file, bytes)
 }
 
 /// Sets a value, or removes it. Removes the file if nothing else is in it.
@@ -169,12 +163,12 @@ pub(crate) fn edited(
 }
 
 /// The content of a file. `None` if there is no such file.
-pub(crate) fn read(
-    format: &dyn Format,
-    tree: &Tree,
-    file: &Path,
-) -> Result<Option<Vec<u8>>, DocumentProblem> {
-    tree.read(file, format.most())
+pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<Vec<u8>>, DocumentProblem> {
+    read_up_to(tree, file, limits::DOCUMENT)
+}
+
+fn read_up_to(tree: &Tree, file: &Path, most: u64) -> Result<Option<Vec<u8>>, DocumentProblem> {
+    tree.read(file, most)
         .map_err(|error| DocumentProblem::Unreadable {
             file: tree.name(file),
             reason: system_error(&error),

@@ -81,6 +81,9 @@ pub const PROFILES: u64 = 256 * 1024;
 /// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
 pub const JSON: u64 = 1024 * 1024;
 
+/// The maximum size of an XML file with a value, in bytes.
+pub const XML: u64 = 1024 * 1024;
+
 /// The maximum depth of JSON values.
 pub const JSON_DEPTH: usize = 64;
 

@@ -215,6 +215,12 @@ names! {
     /// The name of an error on a bus.
     ErrorName: gio::dbus_is_interface_name, "an error's name, such as org.example.Error.NoSuchProperty";
 
+    /// An environment variable about what a program sends. Others may change what programs run.
+    VariableName: is_variable, "an environment variable about telemetry or the like, such as EXAMPLE_TELEMETRY";
+
+    /// The value of an environment variable.
+    VariableValue: |text| text.is_empty() || is_word(text), "a word, or nothing";
+
     /// A systemd unit.
     UnitName: is_unit, "a unit, such as example.service";
 }
@@ -422,6 +428,20 @@ impl FormatName {
     }
 }
 
+impl FormatName {
+    /// Whether it is the format that need not be written.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The format of the administrator's files.
+impl Default for FormatName {
+    fn default() -> Self {
+        Self("toml", &crate::formats::toml::Toml)
+    }
+}
+
 impl PartialEq for FormatName {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -469,6 +489,26 @@ fn is_word(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+}
+
+fn is_variable(text: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "ANALYTICS",
+        "CHECKPOINT",
+        "CRASHREPORTER",
+        "METRICS",
+        "OPTOUT",
+        "STATISTICS",
+        "TELEMETRY",
+        "TRACK",
+        "TRACKING",
+    ];
+    text.len() <= limits::READER_TEXT
+        && text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && text.split('_').any(|word| WORDS.contains(&word))
 }
 
 fn is_dotted_key(text: &str) -> bool {
@@ -647,6 +687,21 @@ impl<T> Deref for NonEmpty<T> {
 
     fn deref(&self) -> &[T] {
         &self.0
+    }
+}
+
+impl<T: Listed> NonEmpty<T> {
+    /// A list of names that are each checked.
+    pub(crate) fn of(names: &[String]) -> Result<Self, String>
+    where
+        T: for<'a> TryFrom<&'a str, Error = String>,
+    {
+        let entries = names.iter().map(|name| T::try_from(name.as_str()));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        if entries.is_empty() {
+            return Err(format!("an empty list; expected {}", T::PLURAL));
+        }
+        Ok(Self(entries))
     }
 }
 
