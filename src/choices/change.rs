@@ -92,6 +92,7 @@ impl Wish {
     }
 
     /// The same wish, for some of the settings.
+    #[must_use]
     pub fn in_scope(self, scope: Scope) -> Self {
         Self { scope, ..self }
     }
