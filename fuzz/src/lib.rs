@@ -17,7 +17,6 @@ use glib::{KeyFile, KeyFileFlags, Variant};
 use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
-use privacy_panel::choices::opt_out::OptOut;
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
@@ -573,8 +572,9 @@ fn names_are_plain(reader: &Reader) {
     assert!(reader.name.len() <= limits::READER_NAME);
     let store = &reader.store;
     let watched = store.watched();
-    let opt_outs = store.opt_outs().iter().map(OptOut::file);
-    for path in watched.folders.into_iter().chain(opt_outs) {
+    let opt_outs = store.opt_outs().iter().map(|opt_out| opt_out.file());
+    let files = watched.folders.into_iter().chain(watched.files);
+    for path in files.chain(opt_outs) {
         let inside =
             |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
         assert!(

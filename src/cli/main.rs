@@ -58,7 +58,11 @@ fn run(args: Args) -> io::Result<Exit> {
         Command::Status(format) => choices::status(format),
         Command::Get { choice } => choices::get(choice.choice),
         Command::IsOn { choice } => Ok(choices::is_on(choice.choice)),
-        Command::Set { choice, state } => Ok(choices::change_all(&[choice.choice], state.into())),
+        Command::Set {
+            choice,
+            state,
+            scope,
+        } => Ok(choices::set(choice.choice, state.into(), scope.into())),
         Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
         Command::Identifier(format) => choices::identifier(format),
         Command::Reset { choice, .. } => Ok(match choice {

@@ -85,6 +85,13 @@ fn own_data() -> Option<PathBuf> {
     Some(program.parent()?.parent()?.join("share"))
 }
 
+/// The layers of reader files that decide what root changes on behalf of users, the least important
+/// first. Neither the environment nor the place of the program matters.
+pub(crate) fn trusted_readers() -> [PathBuf; 2] {
+    let data = option_env!("PRIVACY_PANEL_DATADIR").unwrap_or("/usr/share");
+    [Path::new(data).join(PACKAGE), PathBuf::from(SYSTEM_CONFIG)].map(|below| readers_below(&below))
+}
+
 fn readers_below(folder: &Path) -> PathBuf {
     folder.join("readers.d")
 }

@@ -628,8 +628,16 @@ impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
 }
 
+impl Listed for AbsoluteFile {
+    const PLURAL: &'static str = "file names";
+}
+
 impl Listed for LockName {
     const PLURAL: &'static str = "file names";
+}
+
+impl Listed for KeyPath {
+    const PLURAL: &'static str = "keys";
 }
 
 impl Listed for KeyPart {
