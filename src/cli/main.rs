@@ -84,7 +84,8 @@ fn run(args: Args) -> io::Result<Exit> {
 /// Whether a command writes to a user's home or session. Root must not do that for another user.
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
-        Command::Set { .. } | Command::Reset { .. } => true,
+        Command::Set { scope, .. } => !scope.for_everyone,
+        Command::Reset { .. } => true,
         Command::Mode { mode, .. } => mode.is_some(),
         Command::History { command, .. } => match command {
             None => false,
