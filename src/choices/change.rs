@@ -198,7 +198,8 @@ pub fn carry_out(
                     reader: wish.reader.as_deref(),
                     for_everyone: for_everyone(),
                     storage: &fault::before_writing,
-                    foreign: home::of_another(),
+                    // What is set for everyone is in no home.
+                    foreign: home::of_another().filter(|_| scope != Scope::Everyone),
                     pause: limits::SETTINGS_PAUSE,
                     given_up: &given_up,
                     asking: &asking,

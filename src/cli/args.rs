@@ -122,7 +122,7 @@ pub(crate) struct ScopeArgs {
     only_me: bool,
     /// Change only programs that are set for everyone on this computer
     #[arg(long, conflicts_with = "only_me")]
-    for_everyone: bool,
+    pub(crate) for_everyone: bool,
 }
 
 impl From<ScopeArgs> for Scope {

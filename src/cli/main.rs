@@ -97,7 +97,8 @@ fn all_or(choice: Option<&'static Choice>) -> Vec<&'static Choice> {
 
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
-        Command::Set { .. } | Command::Reset { .. } => true,
+        Command::Set { scope, .. } => !scope.for_everyone,
+        Command::Reset { .. } => true,
         Command::Mode { mode, .. } => mode.is_some(),
         Command::History { command, .. } => match command {
             None => false,
