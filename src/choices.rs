@@ -13,6 +13,7 @@ pub mod measure;
 pub(crate) mod measures;
 pub mod opt_out;
 pub mod organisation;
+pub mod overview;
 pub mod reader;
 pub mod rule;
 pub mod search;
