@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
+use crate::choices::everyone;
+use crate::choices::everyone::client;
+use crate::choices::everyone::client::Problem;
 use crate::choices::reader::{Reader, Request};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
@@ -29,8 +32,34 @@ use crate::system::log;
 use crate::system::owner::Owner;
 use crate::system::settings::fault;
 use crate::system::settings::fault::StorageFault;
+use crate::system::transaction::Why;
 
 pub use failure::Failure;
+
+/// Whose settings a request changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's own, and those that the computer has once for all users.
+    #[default]
+    All,
+    /// Only the user's own.
+    OnlyMe,
+    /// Only those that the computer has once for all users.
+    Everyone,
+}
+
+impl Scope {
+    fn includes(self, reader: &Reader) -> bool {
+        match self {
+            Self::All => true,
+            Self::OnlyMe => !reader.store.is_for_everybody(),
+            Self::Everyone => reader.store.is_for_everybody(),
+        }
+    }
+}
+
+/// Changes root's files, and returns the IDs of the readers that can't change, and why.
+type ForEveryone = fn(&'static Choice, bool) -> Result<Vec<(String, Why)>, Problem>;
 
 /// A message of a change under way.
 enum Progress {
@@ -90,6 +119,17 @@ pub fn change(
     request: Request,
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
+    change_in(Scope::All, catalogue, choice, request, late)
+}
+
+/// Like [`change`], for some of the settings.
+pub fn change_in(
+    scope: Scope,
+    catalogue: &Arc<Catalogue>,
+    choice: &'static Choice,
+    request: Request,
+    late: impl FnOnce() + Send + 'static,
+) -> Report {
     let (sender, receiver) = mpsc::channel();
     let given_up = Arc::new(AtomicBool::new(false));
     let worker = {
@@ -101,10 +141,12 @@ pub fn change(
             .spawn(move || {
                 let context = glib::MainContext::new();
                 let asking = || drop(sender.send(Progress::Asking));
+                let readers = catalogue.readers_of(choice);
                 let attempt = Attempt {
                     choice,
-                    readers: catalogue.readers_of(choice).collect(),
+                    readers: readers.filter(|reader| scope.includes(reader)).collect(),
                     request,
+                    for_everyone: for_everyone(),
                     storage: &fault::before_writing,
                     foreign: home::of_another(),
                     pause: limits::SETTINGS_PAUSE,
@@ -133,6 +175,11 @@ pub fn change(
             .map(|reader| (reader.id.clone(), StorageFault::NoAnswer.into()))
             .collect()
     });
+    // Only those of the scope were asked.
+    failures.retain(|(id, _)| {
+        let mut readers = catalogue.readers_of(choice);
+        readers.any(|reader| reader.id == *id && scope.includes(reader))
+    });
     // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
@@ -144,6 +191,18 @@ pub fn change(
         request,
         status,
         failures,
+    }
+}
+
+/// How this process changes root's files: root does it itself, with or without the service.
+fn for_everyone() -> ForEveryone {
+    if rustix::process::geteuid().is_root() {
+        |choice, on| {
+            let catalogue = everyone::catalogue()?;
+            Ok(everyone::set(&catalogue, choice, on, None)?.left)
+        }
+    } else {
+        client::set
     }
 }
 
@@ -174,6 +233,8 @@ struct Attempt<'a> {
     choice: &'static Choice,
     readers: Vec<&'a Reader>,
     request: Request,
+    /// Changes root's files.
+    for_everyone: ForEveryone,
     /// Finds out whether settings can be saved.
     storage: &'a dyn Fn() -> Result<(), StorageFault>,
     /// The user who owns the settings, if the caller is root in another user's home.
@@ -208,9 +269,63 @@ impl Attempt<'_> {
         if let Some(refused) = self.refuse(&before, &readers, &now) {
             return refused;
         }
+        let (everyone, readers): (Vec<_>, Vec<_>) = readers
+            .into_iter()
+            .partition(|reader| everyone::is_of_everyone(reader));
         let mut failures = self.write_and_call(&before, readers, &now);
         failures.retain(|failure| matters(&before, failure));
+        // Last, since most users can't: their own programs follow anyway.
+        if self.request == Request::On && !failures.is_empty() {
+            failures = self.left_alone(&everyone, failures);
+        } else {
+            failures.extend(self.change_for_everyone(&everyone));
+        }
+        failures.retain(|failure| matters(&before, failure));
         failures
+    }
+
+    /// Changes root's files with one call, and reads them back.
+    fn change_for_everyone(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
+        let on = match self.request {
+            Request::On => true,
+            Request::Off => false,
+            // A user has no decision about these, and they have no modes.
+            Request::Reset | Request::Mode(_) => return Vec::new(),
+        };
+        let undone = || {
+            let now = Snapshot::fresh();
+            let statuses = readers.iter().map(|reader| ReaderStatus::of(reader, &now));
+            let undone = statuses.filter(|status| status.has_program && !self.is_done(status));
+            undone.collect::<Vec<_>>()
+        };
+        if undone().is_empty() {
+            return Vec::new();
+        }
+        let answer = if self.is_given_up() {
+            Err(Problem::Silent)
+        } else {
+            (self.asking)();
+            (self.for_everyone)(self.choice, on)
+        };
+        let undone = undone().into_iter();
+        let not_changed = |problem: Problem| Failure::Everyone {
+            choice: self.choice.id,
+            state: State::from(on),
+            problem,
+        };
+        let failure = |status: ReaderStatus| {
+            let failure = match (&answer, status.answer) {
+                (Err(problem), _) => not_changed(problem.clone()),
+                (Ok(_), Err(problem)) => problem.into(),
+                (Ok(left), Ok(_)) => {
+                    let left = left.iter().find(|(id, _)| *id == status.id);
+                    let why = left.map(|(_, why)| not_changed(Problem::File(*why)));
+                    why.unwrap_or(Failure::NotSaved(None))
+                }
+            };
+            (status.id, failure)
+        };
+        undone.map(failure).collect()
     }
 
     /// Changes the readers in an order by which nothing is sent that shouldn't be.
@@ -555,6 +670,7 @@ mod tests {
                 origin: Some(Origin::You),
                 locked: self.manner.is_locked,
                 resettable: true,
+                pending: false,
                 overruled: false,
                 for_everybody: false,
                 mode: None,
@@ -692,6 +808,7 @@ mod tests {
         let attempt = Attempt {
             choice: &choice::ALL[0],
             readers: readers.iter().collect(),
+            for_everyone: |_, _| Ok(Vec::new()),
             request,
             storage: &|| fault.cloned().map_or(Ok(()), Err),
             foreign,

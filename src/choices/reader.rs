@@ -88,6 +88,7 @@ impl Reader {
     pub fn has_program(&self) -> bool {
         let programs = self.programs.as_ref();
         programs.is_none_or(|programs| programs.iter().any(FilePattern::exists))
+            || self.store.is_in_sandbox()
     }
 
     /// Whether nothing shows that the program is installed, although its store needs that.

@@ -15,6 +15,7 @@ use crate::choices::decision::Decision;
 use crate::choices::opt_out::OptOut;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
+use crate::choices::system_place::SystemEdit;
 use crate::formats::document::DocumentProblem;
 use crate::formats::mistake::{At, Mistake};
 use crate::system::service::{Service, ServiceProblem, Signal};
@@ -32,6 +33,11 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
     /// Whether only the reader's `programs` show that the program is installed: the stored setting
     /// may be older than the program, and may outlive it.
     fn needs_programs(&self) -> bool {
+        false
+    }
+
+    /// Whether the program is installed in a sandbox, which the reader's `programs` don't show.
+    fn is_in_sandbox(&self) -> bool {
         false
     }
 
@@ -66,6 +72,12 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
     /// permission.
     fn service(&self) -> Option<Service> {
         None
+    }
+
+    /// The changes of the computer's files that turn the program on or off for all users. Only root
+    /// can make them. Empty if the setting is elsewhere.
+    fn system_edits(&self, _on: bool) -> Vec<SystemEdit> {
+        Vec::new()
     }
 
     /// Whether a change by one user applies to all users.
@@ -120,6 +132,8 @@ pub struct Watched {
     pub signals: Vec<Signal>,
     /// Folders whose files may appear, disappear or change.
     pub folders: Vec<PathBuf>,
+    /// Files in folders in which other files change often.
+    pub files: Vec<PathBuf>,
     /// Names on the session bus that a program may begin or cease to own.
     pub owners: Vec<String>,
 }
@@ -264,6 +278,8 @@ pub struct Answer {
     pub parts: Vec<Part>,
     /// Whether the program obeys the setting in this session.
     pub obeyed: Obeyed,
+    /// Whether the program is running and still has an older value.
+    pub pending: bool,
 }
 
 /// Whether a program obeys a setting in this session. A setting may count in some sessions only.

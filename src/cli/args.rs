@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use privacy_panel::choices::change::Scope;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::{Mode, Request};
@@ -45,6 +46,8 @@ pub(crate) enum Command {
         choice: ChoiceArg,
         /// What it is to be
         state: Wish,
+        #[command(flatten)]
+        scope: ScopeArgs,
     },
     /// Tell or decide how what is on is sent: after asking each time, or automatically
     Mode {
@@ -72,7 +75,13 @@ pub(crate) enum Command {
     /// Print the identifier by which reports of this computer are known
     Identifier(Format),
     /// List the programs that can follow a choice, and the files that say so
-    Readers(Format),
+    Readers {
+        #[command(flatten)]
+        format: Format,
+        /// Write the index of a folder of reader files, beside it; for packages
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "json")]
+        write_index: Option<PathBuf>,
+    },
     /// Preset or lock choices for everybody on this computer, or in an image
     Policy {
         #[command(subcommand)]
@@ -99,6 +108,28 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ScopeArgs {
+    /// Leave programs alone that are set for everyone on this computer
+    #[arg(long)]
+    only_me: bool,
+    /// Change only programs that are set for everyone on this computer
+    #[arg(long, conflicts_with = "only_me")]
+    for_everyone: bool,
+}
+
+impl From<ScopeArgs> for Scope {
+    fn from(args: ScopeArgs) -> Self {
+        match args {
+            ScopeArgs { only_me: true, .. } => Self::OnlyMe,
+            ScopeArgs {
+                for_everyone: true, ..
+            } => Self::Everyone,
+            ScopeArgs { .. } => Self::All,
+        }
+    }
 }
 
 #[derive(Subcommand)]

@@ -58,7 +58,11 @@ fn run(args: Args) -> io::Result<Exit> {
         Command::Status(format) => choices::status(format),
         Command::Get { choice } => choices::get(choice.choice),
         Command::IsOn { choice } => Ok(choices::is_on(choice.choice)),
-        Command::Set { choice, state } => Ok(choices::change_all(&[choice.choice], state.into())),
+        Command::Set {
+            choice,
+            state,
+            scope,
+        } => Ok(choices::set(choice.choice, state.into(), scope.into())),
         Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
         Command::Identifier(format) => choices::identifier(format),
         Command::Reset { choice, .. } => Ok(match choice {
@@ -66,7 +70,11 @@ fn run(args: Args) -> io::Result<Exit> {
             None => choices::change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
         }),
         Command::Watch(format) => choices::watch(format),
-        Command::Readers(format) => choices::readers(format),
+        Command::Readers {
+            write_index: Some(folder),
+            ..
+        } => Ok(choices::write_index(&folder)),
+        Command::Readers { format, .. } => choices::readers(format),
         Command::Policy { command } => policy::run(command),
         Command::Reports { command, list } => reports::run(command, list),
         Command::History { command, look } => history::run(command, look),
@@ -96,7 +104,7 @@ const fn changes_something_of_a_user(command: &Command) -> bool {
         | Command::IsOn { .. }
         | Command::Watch(_)
         | Command::Identifier(_)
-        | Command::Readers(_)
+        | Command::Readers { .. }
         | Command::Policy { .. }
         | Command::Completions { .. } => false,
     }

@@ -21,6 +21,11 @@ pub trait Format: fmt::Debug + Sync {
     /// Checks a key. An error says what is expected.
     fn check(&self, key: &[String]) -> Result<(), &'static str>;
 
+    /// The maximum size of a file, in bytes.
+    fn most(&self) -> u64 {
+        limits::DOCUMENT
+    }
+
     /// Looks up a value. `key`: the names of its tables or groups, then its own. `like`: a value of
     /// the type that the program expects, for formats whose values are texts.
     ///
@@ -51,11 +56,6 @@ pub trait Format: fmt::Debug + Sync {
     /// Whether a text has no content, so that its file may go with its last value.
     fn is_blank(&self, text: &[u8]) -> bool {
         text.trim_ascii().is_empty()
-    }
-
-    /// The maximum size of a file, in bytes.
-    fn most(&self) -> u64 {
-        limits::DOCUMENT
     }
 }
 

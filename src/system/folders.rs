@@ -85,6 +85,13 @@ fn own_data() -> Option<PathBuf> {
     Some(program.parent()?.parent()?.join("share"))
 }
 
+/// The layers of reader files that decide what root changes on behalf of users, the least important
+/// first. Neither the environment nor the place of the program matters.
+pub(crate) fn trusted_readers() -> [PathBuf; 2] {
+    let data = option_env!("PRIVACY_PANEL_DATADIR").unwrap_or("/usr/share");
+    [Path::new(data).join(PACKAGE), PathBuf::from(SYSTEM_CONFIG)].map(|below| readers_below(&below))
+}
+
 fn readers_below(folder: &Path) -> PathBuf {
     folder.join("readers.d")
 }
@@ -96,6 +103,119 @@ pub(crate) fn config_dirs() -> Vec<PathBuf> {
     folders.retain(|folder| folder.is_absolute());
     folders.truncate(limits::DATA_FOLDERS);
     folders
+}
+
+/// A user's folder by the XDG Base Directory Specification, or the home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UserFolder {
+    /// `XDG_CONFIG_HOME`.
+    Config,
+    /// `XDG_DATA_HOME`.
+    Data,
+    /// `XDG_STATE_HOME`.
+    State,
+    /// The home, in which `.config`, `.local/share` and `.local/state` stand for the others.
+    Home,
+}
+
+/// The folders below the home that stand for others.
+const BELOW_HOME: [(&str, UserFolder); 3] = [
+    (".config", UserFolder::Config),
+    (".local/share", UserFolder::Data),
+    (".local/state", UserFolder::State),
+];
+
+/// How a program is installed: it decides where the program sees the user's folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packaging<'a> {
+    /// By a package of the system, or by hand.
+    Native,
+    /// As this app of Flatpak.
+    Flatpak(&'a str),
+    /// As this snap.
+    Snap(&'a str),
+}
+
+impl Packaging<'_> {
+    /// The folders that the program uses in place of a user's folder, each with the name below it.
+    /// Only those that are there count for a sandbox: the program makes them when it starts.
+    pub(crate) fn folders(self, folder: UserFolder, name: &str) -> Vec<(PathBuf, String)> {
+        let (folder, name) = stands_for(folder, name);
+        let found = match self {
+            Self::Native => return vec![(native(folder), name.to_owned())],
+            // Flatpak's documentation, “Sandbox Permissions”: XDG base directories; `--persist`.
+            Self::Flatpak(id) => {
+                let home = glib::home_dir().join(".var/app").join(id);
+                vec![match folder {
+                    UserFolder::Config => home.join("config"),
+                    UserFolder::Data => home.join("data"),
+                    UserFolder::State => home.join(".local/state"),
+                    UserFolder::Home => home,
+                }]
+            }
+            // Snap's documentation, “Data locations”. Some snaps have their home in `common`.
+            Self::Snap(name) => {
+                let snap = glib::home_dir().join("snap").join(name);
+                let homes = ["current", "common"].map(|home| snap.join(home));
+                let below = BELOW_HOME.iter().find(|(_, other)| *other == folder);
+                homes
+                    .into_iter()
+                    .map(|home| below.map_or(home.clone(), |(below, _)| home.join(below)))
+                    .collect()
+            }
+        };
+        found
+            .into_iter()
+            .filter(|folder| folder.is_dir())
+            .map(|folder| (folder, name.to_owned()))
+            .collect()
+    }
+
+    /// Whether the program is installed in this way. False for [`Self::Native`], which only the
+    /// program's own files show.
+    pub(crate) fn is_installed(self) -> bool {
+        match self {
+            Self::Native => false,
+            // Flatpak's documentation, “Under the Hood”: installations for all users, and for one.
+            Self::Flatpak(id) => ["/var/lib".into(), glib::user_data_dir()]
+                .iter()
+                .any(|data: &PathBuf| data.join("flatpak/app").join(id).exists()),
+            Self::Snap(name) => ["/snap", "/var/lib/snapd/snap"]
+                .iter()
+                .any(|snaps| Path::new(snaps).join(name).exists()),
+        }
+    }
+}
+
+fn native(folder: UserFolder) -> PathBuf {
+    match folder {
+        UserFolder::Config => glib::user_config_dir(),
+        UserFolder::Data => glib::user_data_dir(),
+        UserFolder::State => glib::user_state_dir(),
+        UserFolder::Home => glib::home_dir(),
+    }
+}
+
+/// The folder for which the beginning of a name stands, and the rest of the name.
+pub(crate) fn stands_for(folder: UserFolder, name: &str) -> (UserFolder, &str) {
+    if folder != UserFolder::Home {
+        return (folder, name);
+    }
+    let mut below = BELOW_HOME.iter();
+    let found = below.find_map(|(below, folder)| {
+        let rest = name.strip_prefix(below)?.strip_prefix('/')?;
+        Some((*folder, rest))
+    });
+    found.unwrap_or((folder, name))
+}
+
+/// The name below the home of a name below a user's folder, with the default folders.
+pub(crate) fn below_home(folder: UserFolder, name: &str) -> String {
+    let mut below = BELOW_HOME.iter();
+    match below.find(|(_, other)| *other == folder) {
+        Some((below, _)) => format!("{below}/{name}"),
+        None => name.to_owned(),
+    }
 }
 
 /// The files that match a name below a folder: with a `*` in the last part, the existing ones;

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 // ── Reader files: `catalogue`, `reader` ─────────────────────────────────────────────────────────
 
+/// The maximum size of an index of reader files, in bytes. That of 1,000 files has 200 KiB.
+pub const INDEX: u64 = 4 * 1024 * 1024;
+
 /// The maximum size of a reader file, in bytes. The largest shipped one has 3 KiB.
 pub const READER_FILE: u64 = 256 * 1024;
 
@@ -68,8 +71,18 @@ pub const CONFIGURATION_FILES: usize = 256;
 /// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
 
+/// The maximum size of a file with preferences of a Mozilla program, in bytes. A used profile has
+/// 100 KiB.
+pub const PREFERENCES: u64 = 4 * 1024 * 1024;
+
+/// The maximum size of a list of profiles, in bytes. A profile has 100 bytes.
+pub const PROFILES: u64 = 256 * 1024;
+
 /// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
 pub const JSON: u64 = 1024 * 1024;
+
+/// The maximum size of an XML file with a value, in bytes.
+pub const XML: u64 = 1024 * 1024;
 
 /// The maximum depth of JSON values.
 pub const JSON_DEPTH: usize = 64;
@@ -91,6 +104,48 @@ pub const PROVIDER_FILES: usize = 4096;
 
 /// The maximum size of a dconf profile, in bytes; `policy`. It has some lines.
 pub const PROFILE: u64 = 1024 * 1024;
+
+// ── The system service: `choices::everyone`, `system_service` ───────────────────────────────────
+
+/// The maximum size of a file of the computer that is changed for all users, in bytes. Beyond: it is
+/// left alone, and reported.
+pub const SYSTEM_FILE: u64 = 1024 * 1024;
+
+/// How many files one call changes. Beyond: the call is refused.
+pub const SYSTEM_FILES: usize = 64;
+
+/// The maximum size of a call's arguments, in bytes. Beyond: it is refused.
+pub const SYSTEM_CALL: usize = 4096;
+
+/// The maximum length of an argument, in bytes: a hash has 64 digits.
+pub const SYSTEM_ARGUMENT: usize = 64;
+
+/// How many dialogs of polkit may be open at once. Beyond: the call waits in the queue.
+pub const SYSTEM_DIALOGS: usize = 3;
+
+/// How many calls may wait for a dialog. Beyond: the call is refused.
+pub const SYSTEM_QUEUE: usize = 8;
+
+/// How many calls that change something a user may make in [`SYSTEM_SPAN`]. Beyond: they are refused.
+pub const SYSTEM_CHANGES: usize = 10;
+
+/// How many calls that only plan a change a user may make in [`SYSTEM_SPAN`].
+pub const SYSTEM_PLANS: usize = 60;
+
+/// The time in which calls are counted.
+pub const SYSTEM_SPAN: Duration = Duration::from_secs(60);
+
+/// How many users' calls are counted. Beyond: calls of further users are refused.
+pub const SYSTEM_USERS: usize = 1024;
+
+/// How long the service waits for the next call.
+pub const SYSTEM_IDLE: Duration = Duration::from_secs(30);
+
+/// How long a change for all users waits for another one.
+pub const SYSTEM_LOCK: Duration = Duration::from_secs(5);
+
+/// How long a client waits for the service's answer: polkit has [`CHANGE_PATIENCE`] for its dialog.
+pub const SYSTEM_PATIENCE: Duration = Duration::from_secs(128);
 
 // ── Policies: `policy::parse` ───────────────────────────────────────────────────────────────────
 

@@ -65,6 +65,9 @@ pub enum NotReplaced {
     /// It is no longer the file that was read.
     #[error("other programs kept changing it")]
     Changing,
+    /// Its program is running, and would overwrite it.
+    #[error("its program is running and would overwrite it")]
+    InUse,
     /// The system does not allow it.
     #[error("{0}")]
     System(Errno),
@@ -332,7 +335,7 @@ fn create_hidden(folder: BorrowedFd<'_>) -> Result<(OsString, File), NotReplaced
 
 /// Removes leftovers of killed runs: the caller's files with such a name that no process has
 /// locked.
-fn sweep(folder: BorrowedFd<'_>) {
+pub(crate) fn sweep(folder: BorrowedFd<'_>) {
     let Ok(Some(handle)) = readable(folder) else {
         return;
     };

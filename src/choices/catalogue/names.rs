@@ -162,6 +162,27 @@ names! {
     AbsoluteFile: |text| text.strip_prefix('/').is_some_and(is_relative_file),
         "an absolute file name, such as /etc/example/settings.toml";
 
+    /// The absolute name of several files, with `*` in the last part.
+    AbsoluteFiles: |text| text.contains('*') && text.strip_prefix('/').is_some_and(is_configuration),
+        "absolute file names, such as /etc/example/*.js";
+
+    /// A folder below the user's home, with profiles of a program.
+    ProfilesFolder: is_relative_file, "a folder below the home, such as .example/profiles";
+
+    /// The name of a file beside another, or in the folder above.
+    LockName: |text| is_relative_file(text.strip_prefix("../").unwrap_or(text)),
+        "a file beside the program's file, such as lock or ../lock";
+
+    /// The name of a file without its folders.
+    FileName: |text| is_relative_file(text) && !text.contains('/'), "a file's name, such as prefs.js";
+
+    /// The ID of an app in Flatpak.
+    FlatpakId: |text| is_relative_file(text) && !text.contains('/') && text.contains('.'),
+        "an app's ID, such as org.example.App";
+
+    /// The name of a snap.
+    SnapName: is_snap, "a snap's name, such as example";
+
     /// A file below the user's data folder.
     DataFile: is_relative_file, "a file below the data folder, such as example/entries.sqlite";
 
@@ -193,6 +214,12 @@ names! {
 
     /// The name of an error on a bus.
     ErrorName: gio::dbus_is_interface_name, "an error's name, such as org.example.Error.NoSuchProperty";
+
+    /// An environment variable about what a program sends. Others may change what programs run.
+    VariableName: is_variable, "an environment variable about telemetry or the like, such as EXAMPLE_TELEMETRY";
+
+    /// The value of an environment variable.
+    VariableValue: |text| text.is_empty() || is_word(text), "a word, or nothing";
 
     /// A systemd unit.
     UnitName: is_unit, "a unit, such as example.service";
@@ -320,6 +347,8 @@ words! {
         Data = "data",
         /// `XDG_STATE_HOME`.
         State = "state",
+        /// The home itself. `.config`, `.local/share` and `.local/state` in it are the folders above.
+        Home = "home",
     }
 
     /// What a program does without a value.
@@ -350,6 +379,8 @@ pub enum Layer {
     ConfigDirs,
     /// A folder, such as `/etc`.
     Folder(AbsoluteFile),
+    /// Files of any name, such as `/etc/example/*.js`, the first by name the most important.
+    Files(AbsoluteFiles),
 }
 
 /// The name of [`Layer::ConfigDirs`] in reader files.
@@ -361,10 +392,14 @@ impl<'de> Deserialize<'de> for Layer {
             if text == CONFIG_DIRS {
                 return Ok(Self::ConfigDirs);
             }
-            let folder = AbsoluteFile::try_from(text);
-            folder.map(Self::Folder).map_err(|_| {
+            let layer = if text.contains('*') {
+                AbsoluteFiles::try_from(text).map(Self::Files)
+            } else {
+                AbsoluteFile::try_from(text).map(Self::Folder)
+            };
+            layer.map_err(|_| {
                 format!(
-                    "{}; expected “{CONFIG_DIRS}” or an absolute folder",
+                    "{}; expected “{CONFIG_DIRS}”, an absolute folder, or absolute files with *",
                     quote(text)
                 )
             })
@@ -377,6 +412,7 @@ impl Serialize for Layer {
         serializer.serialize_str(match self {
             Self::ConfigDirs => CONFIG_DIRS,
             Self::Folder(folder) => folder,
+            Self::Files(files) => files,
         })
     }
 }
@@ -458,6 +494,26 @@ fn is_word(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
 }
 
+fn is_variable(text: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "ANALYTICS",
+        "CHECKPOINT",
+        "CRASHREPORTER",
+        "METRICS",
+        "OPTOUT",
+        "STATISTICS",
+        "TELEMETRY",
+        "TRACK",
+        "TRACKING",
+    ];
+    text.len() <= limits::READER_TEXT
+        && text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && text.split('_').any(|word| WORDS.contains(&word))
+}
+
 fn is_dotted_key(text: &str) -> bool {
     is_word(text)
         && text.split('.').all(|part| !part.is_empty())
@@ -499,6 +555,15 @@ pub(crate) fn is_file_name(text: &str) -> bool {
 /// Whether it names a reader: a word, which may be in the names of other files.
 pub(crate) fn is_reader_id(text: &str) -> bool {
     ReaderId::try_from(text).is_ok()
+}
+
+/// Whether it is a snap's name; the snapcraft documentation, “name”.
+fn is_snap(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn is_relative_file(text: &str) -> bool {
@@ -571,6 +636,18 @@ impl<T: Listed> Listed for Spanned<T> {
 
 impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
+}
+
+impl Listed for AbsoluteFile {
+    const PLURAL: &'static str = "file names";
+}
+
+impl Listed for LockName {
+    const PLURAL: &'static str = "file names";
+}
+
+impl Listed for KeyPath {
+    const PLURAL: &'static str = "keys";
 }
 
 impl Listed for KeyPart {

@@ -71,6 +71,9 @@ struct ReaderJson<'a> {
     /// When a running program obeys a change, unless at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<&'static str>,
+    /// Whether the program is running and still has an older value.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -217,6 +220,7 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             counts: reader.counts(),
             obeyed: reader.may_be_obeyed(),
             effect: effect(reader.effect),
+            pending: answer.is_some_and(|answer| answer.pending),
             problem: problem(reader),
         }
     }
