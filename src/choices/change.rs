@@ -199,7 +199,7 @@ pub fn carry_out(
                     for_everyone: for_everyone(),
                     storage: &fault::before_writing,
                     // What is set for everyone is in no home.
-                    foreign: home::of_another().filter(|_| scope != Scope::Everyone),
+                    foreign: home::of_another().filter(|_| wish.scope != Scope::Everyone),
                     pause: limits::SETTINGS_PAUSE,
                     given_up: &given_up,
                     asking: &asking,
