@@ -380,7 +380,7 @@ pub fn compiled(
     for (decision, reader) in decided(policy, catalogue) {
         // The policy's own keys come last, whatever a reader asks for.
         let own = policy.organisation.is_some();
-        let wished = reader.store.policy_keys(decision).into_iter();
+        let wished = reader.policy_keys(decision).into_iter();
         for wished in wished.filter(|wished| !own || !is_of_the_policy(&wished.key)) {
             key_is_as_wished(&compiled, &wished, &listed(policy, catalogue), below);
         }
@@ -390,8 +390,8 @@ pub fn compiled(
 
 /// The list members that readers of decided choices name.
 fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
-    let wished = decided(policy, catalogue)
-        .flat_map(|(decision, reader)| reader.store.policy_keys(decision));
+    let wished =
+        decided(policy, catalogue).flat_map(|(decision, reader)| reader.policy_keys(decision));
     wished
         .flat_map(|wished| match wished.value {
             PolicyValue::Set(_) => Vec::new(),
@@ -599,6 +599,11 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     let programs = reader.programs.as_ref();
     let programs = programs.map(|programs| toml::Value::try_from(programs).expect("a list"));
     assert_eq!(take("programs"), programs);
+    let policy = toml::Value::try_from(&reader.policy).expect("a list");
+    assert_eq!(
+        take("policy").unwrap_or(toml::Value::Array(Vec::new())),
+        policy
+    );
     let tables = STORES.iter().filter_map(|(name, _)| take(name));
     let [toml::Value::Table(table)] = &tables.collect::<Vec<_>>()[..] else {
         panic!("not the table of one store");
@@ -627,9 +632,28 @@ fn names_are_plain(reader: &Reader) {
     assert!(reader.name.len() <= limits::READER_NAME);
     let store = &reader.store;
     let watched = store.watched();
-    let opt_outs = store.opt_outs().iter().map(|opt_out| opt_out.file());
+    let mut written: Vec<_> = store
+        .opt_outs()
+        .iter()
+        .map(|opt_out| opt_out.file())
+        .collect();
+    for (state, locked) in [(State::Off, true), (State::On, true), (State::Off, false)] {
+        let decision = Decision {
+            choice: reader.choice,
+            state,
+            locked,
+            lists: Lists::Locked,
+        };
+        let measures = reader.measures(&decision).into_iter();
+        let files: Vec<_> = measures.map(|measure| measure.file()).collect();
+        assert!(
+            files.iter().all(|file| file.starts_with("/etc")),
+            "root writes there"
+        );
+        written.extend(files);
+    }
     let files = watched.folders.into_iter().chain(watched.files);
-    for path in files.chain(opt_outs) {
+    for path in files.chain(written) {
         let inside =
             |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
         assert!(
