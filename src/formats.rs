@@ -3,19 +3,22 @@
 //! Formats of files: one value is found or changed, and every other byte stays.
 //!
 //! A kind of format implements [`format::Format`]. [`document`] reads and writes files of any kind.
-//! XML is no such kind: the history removes elements from it, and no reader keeps a value in it.
+//! [`xml`] is no such kind: the history removes elements with it. [`environment`] is for its store.
 
 pub(crate) mod bytes;
 pub mod document;
+pub(crate) mod environment;
 pub mod format;
 mod gkeyfile;
 pub(crate) mod ini;
+mod json;
 pub(crate) mod kconfig;
 pub mod mistake;
 mod prefs_js;
 mod shell;
 pub(crate) mod toml;
 pub(crate) mod xml;
+mod xml_text;
 
 use format::Format;
 
@@ -27,6 +30,9 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("toml", &toml::Toml),
     ("gkeyfile", &gkeyfile::GKeyFile),
     ("kconfig", &kconfig::KConfig),
+    ("json", &json::Json::Strict),
+    ("jsonc", &json::Json::WithComments),
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
+    ("xml-text", &xml_text::XmlText),
 ];

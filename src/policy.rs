@@ -5,8 +5,8 @@
 //! A policy is a file ([`parse`]). It is compiled ([`Compiled`]) for every reader of the catalogue,
 //! installed or not, into a dconf database. [`install`] writes that database into a computer or an
 //! image, and adds its line to the profile that all users' programs read. [`install::read_back`]
-//! reads in a new process what is in force. System-wide opt-outs ([`crate::choices::opt_out`]) turn
-//! off programs outside dconf; [`uncovered`] lists those that have none.
+//! reads in a new process what is in force. Measures ([`crate::choices::measure`]) decide for programs
+//! outside dconf; [`uncovered`] lists those that have none.
 
 pub mod compile;
 pub mod diff;
@@ -20,7 +20,7 @@ pub use crate::choices::decision::{Decision, Lists};
 pub use crate::choices::organisation::Organisation;
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
-pub use install::{Applied, Preview, Target, opt_outs_of, wanted_opt_outs};
+pub use install::{Applied, Preview, Target, measures_of, wanted_measures};
 pub use parse::parse;
 pub use report::{DecidedBy, KeyReport, LeftOut, ReaderReport, Report, Why};
 pub use uncovered::{Alternative, Uncovered, uncovered};

@@ -14,6 +14,7 @@ pub mod log;
 pub(crate) mod open;
 pub mod owner;
 pub(crate) mod processes;
+pub(crate) mod profiles;
 pub mod replace;
 pub(crate) mod scratch;
 pub mod service;

@@ -12,6 +12,7 @@ MARKERS = (
     "clock: measures how long something takes, so nothing else may run at the same time",
     # The mark of pytest-xdist, so that one test also runs without it.
     "xdist_group(name): tests of one group run one after the other in one process",
+    "proof(reader, how): shows with the program itself, or on the network, that it obeys its setting",
     "session(**options): options of support.harness.Session for the sessions of these tests",
 )
 

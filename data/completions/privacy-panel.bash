@@ -4,7 +4,7 @@
 
 _privacy_panel() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local choices='online-search error-reports usage-statistics activity-history'
+    local choices='online-search search-suggestions error-reports usage-statistics activity-history'
     # Readline takes the sign between an option and its value for a word of its own.
     if [[ $word == = ]]; then
         word=
@@ -15,7 +15,7 @@ _privacy_panel() {
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         return
     fi
-    mapfile -t COMPREPLY < <(compgen -W '--choice= --version --help --help-all' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W '--choice= --turn-everything-off --version --help --help-all' -- "$word")
     # A value follows at once.
     if [[ ${COMPREPLY[*]} == *= ]]; then
         compopt -o nospace

@@ -19,7 +19,6 @@ use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::everyone;
 use privacy_panel::choices::everyone::call::Call;
-use privacy_panel::choices::opt_out::OptOut;
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
@@ -258,8 +257,14 @@ fn changes_one_value(
     if !before.found.is_set() && !before.hides {
         assert_eq!(without(bytes, &new), Some(()), "{}", context());
         let removed = format.edit(&new, key, None).expect("it was written before");
-        // A table that has become empty stays.
-        if name != "toml" || key.len() == 1 {
+        let stays = match name {
+            // A table or an element that has become empty stays.
+            "toml" | "xml-text" => key.len() > 1,
+            // So does the object of a document that had none.
+            "json" | "jsonc" => removed.starts_with(bytes) && removed != bytes,
+            _ => false,
+        };
+        if !stays {
             assert_eq!(removed, bytes, "{}", context());
         }
     }
@@ -622,8 +627,9 @@ fn names_are_plain(reader: &Reader) {
     assert!(reader.name.len() <= limits::READER_NAME);
     let store = &reader.store;
     let watched = store.watched();
-    let opt_outs = store.opt_outs().iter().map(OptOut::file);
-    for path in watched.folders.into_iter().chain(opt_outs) {
+    let opt_outs = store.opt_outs().iter().map(|opt_out| opt_out.file());
+    let files = watched.folders.into_iter().chain(watched.files);
+    for path in files.chain(opt_outs) {
         let inside =
             |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
         assert!(

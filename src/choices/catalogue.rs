@@ -11,6 +11,7 @@
 //! they are incomplete.
 
 pub(crate) mod file;
+pub mod index;
 pub mod names;
 mod shipped;
 pub mod values;
@@ -22,6 +23,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use crate::choices::catalogue::index::Index;
 use crate::choices::choice;
 use crate::choices::choice::Choice;
 use crate::choices::reader::Reader;
@@ -79,16 +81,24 @@ enum Left {
 impl Catalogue {
     /// Reads the layers that apply to the current user.
     pub fn load() -> Self {
-        let mut catalogue = Self::load_layers(&folders::readers());
+        Self::load_layers(&folders::readers()).with_folders()
+    }
+
+    /// Reads the layers that apply to the current user, for reading the state of one choice: without
+    /// readers whose programs aren't installed. An [index] tells which files that takes.
+    pub fn load_for(choice: &'static Choice) -> Self {
+        Self::load_layers_for(&folders::readers(), choice).with_folders()
+    }
+
+    /// Reports more folders than the limit.
+    fn with_folders(mut self) -> Self {
         if folders::are_too_many() {
             let most = limits::DATA_FOLDERS;
             let message = format!("more than {most} folders; those after them are left out");
             let variable = Path::new("XDG_DATA_DIRS");
-            catalogue
-                .mistakes
-                .insert(0, Mistake::whole(variable, &message));
+            self.mistakes.insert(0, Mistake::whole(variable, &message));
         }
-        catalogue
+        self
     }
 
     /// Reads the layers that apply to the whole computer: those of packages and of the
@@ -110,7 +120,7 @@ impl Catalogue {
                 }
             }
         }
-        Self::add_layers(readers, tree, &layers)
+        Self::add_layers(readers, tree, &layers, None)
     }
 
     /// Reads the layers in which only root can write: those of packages and of the administrator.
@@ -134,18 +144,23 @@ impl Catalogue {
 
     /// Reads the given folders, the least important first.
     pub fn load_layers(layers: &[PathBuf]) -> Self {
-        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers)
+        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers, None)
+    }
+
+    fn load_layers_for(layers: &[PathBuf], choice: &'static Choice) -> Self {
+        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers, Some(choice))
     }
 
     fn add_layers(
         mut readers: BTreeMap<OsString, Reader>,
         tree: &Tree,
         layers: &[PathBuf],
+        choice: Option<&'static Choice>,
     ) -> Self {
         let mut mistakes = Vec::new();
         let mut lost = Vec::new();
         for layer in layers {
-            let files = match reader_files(tree, layer) {
+            let mut files = match reader_files(tree, layer) {
                 Ok(mut files) => {
                     let more = files.len().saturating_sub(limits::READER_FILES);
                     if more > 0 {
@@ -161,6 +176,16 @@ impl Catalogue {
                     continue;
                 }
             };
+            if let Some(choice) = choice {
+                let index = Index::of(layer);
+                files.retain(|(path, _)| {
+                    let is_irrelevant = index.is_irrelevant(path, choice);
+                    if is_irrelevant {
+                        readers.remove(path.file_stem().unwrap_or_default());
+                    }
+                    !is_irrelevant
+                });
+            }
             for (path, loaded) in load_files(tree, &files) {
                 let id = path.file_stem().unwrap_or_default();
                 match loaded {

@@ -2,8 +2,9 @@
 
 //! The user's privacy choices.
 //!
-//! To add one, add an entry with its words to [`ALL`], and a boolean key of the same name to
-//! `data/net.launchpad.PrivacyPanel.gschema.xml`. The desktop file may have an action for it.
+//! To add one, add an entry with its words to [`ALL`] and a page to `help/C`. The schema, the desktop
+//! file, the completions, the manual pages and the questions of Debian's installer follow from the
+//! entry: `PRIVACY_PANEL_UPDATE=1 cargo test --no-default-features --test choices` writes them.
 
 use crate::system::i18n::{gettext, noop};
 
@@ -16,6 +17,8 @@ pub struct Choice {
     pub group: Group,
     /// What programs do while it is on.
     pub act: Act,
+    /// What the choice decides, in one English sentence. Manuals and the schema have it.
+    pub decides: &'static str,
     title: &'static str,
     description: &'static str,
     keywords: &'static str,
@@ -34,7 +37,7 @@ pub enum Act {
 /// The groups of the panel, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// What the user types into the desktop's search.
+    /// What the user types into searches.
     Search,
     /// What programs report about themselves and the computer.
     Diagnostics,
@@ -48,6 +51,7 @@ pub const ALL: &[Choice] = &[
         id: "online-search",
         group: Group::Search,
         act: Act::Send,
+        decides: "Whether what you type into the search leaves this computer.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Include online search results"),
         // Translators: what happens while “Include online search results” is on
@@ -61,9 +65,29 @@ pub const ALL: &[Choice] = &[
         empty_hint: noop("No search on this computer that looks online follows this choice yet."),
     },
     Choice {
+        id: "search-suggestions",
+        group: Group::Search,
+        act: Act::Send,
+        decides: "Whether web browsers send what you type before you choose to search.",
+        // Translators: the name of a switch
+        title: noop("Suggest searches in web browsers"),
+        // Translators: what happens while “Suggest searches in web browsers” is on
+        description: noop(
+            "What you type into the address bar of a web browser, and this computer’s IP address, are sent to the browser’s search engine while you type.",
+        ),
+        // Translators: words by which people may search for “Suggest searches in web browsers”; as
+        // many as you like, with a semicolon after each
+        keywords: noop(
+            "address;autocomplete;browser;chrome;firefox;google;internet;tracking;typing;url;",
+        ),
+        // Translators: about “Suggest searches in web browsers”
+        empty_hint: noop("No web browser on this computer follows this choice yet."),
+    },
+    Choice {
         id: "error-reports",
         group: Group::Diagnostics,
         act: Act::Send,
+        decides: "Whether a report is sent when a program fails.",
         // Translators: the name of a switch
         title: noop("Send error reports"),
         // Translators: what happens while “Send error reports” is on
@@ -80,6 +104,7 @@ pub const ALL: &[Choice] = &[
         id: "usage-statistics",
         group: Group::Diagnostics,
         act: Act::Send,
+        decides: "Whether facts about the computer and its software are sent.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Send occasional system information"),
         // Translators: what happens while “Send occasional system information” is on
@@ -98,6 +123,7 @@ pub const ALL: &[Choice] = &[
         id: "activity-history",
         group: Group::History,
         act: Act::Record,
+        decides: "Whether the computer remembers which files and applications you use.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
         title: noop("Record files and applications used"),
         // Translators: what happens while “Record files and applications used” is on
@@ -113,10 +139,10 @@ pub const ALL: &[Choice] = &[
 ];
 
 /// Whether error reports are sent.
-pub const ERROR_REPORTS: &Choice = &ALL[1];
+pub const ERROR_REPORTS: &Choice = &ALL[2];
 
 /// Whether activity is recorded on this computer. Zeitgeist's rules have an entry for it.
-pub const ACTIVITY_HISTORY: &Choice = &ALL[3];
+pub const ACTIVITY_HISTORY: &Choice = &ALL[4];
 
 impl Choice {
     /// The choice with that ID.
@@ -130,6 +156,16 @@ impl Choice {
             .map(|choice| choice.id)
             .collect::<Vec<_>>()
             .join(", ")
+    }
+
+    /// The English name of the switch.
+    pub const fn english_title(&self) -> &'static str {
+        self.title
+    }
+
+    /// The English description.
+    pub const fn english_description(&self) -> &'static str {
+        self.description
     }
 
     /// The translated name of the switch.
@@ -160,7 +196,7 @@ impl Group {
     /// The translated heading.
     pub fn title(self) -> String {
         match self {
-            // Translators: heading over the choices about the desktop's search
+            // Translators: heading over the choices about searches, in the desktop and in web browsers
             Self::Search => gettext("Search"),
             // Translators: heading over the choices about error reports and system information
             Self::Diagnostics => gettext("Diagnostics"),
@@ -175,21 +211,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_choice_has_a_boolean_key_of_its_name_that_is_false_by_default() {
-        let schema = include_str!("../../data/net.launchpad.PrivacyPanel.gschema.xml");
-        for choice in ALL {
-            let key = format!("<key name=\"{}\" type=\"b\">", choice.id);
-            let at = schema.find(&key).expect(&key);
-            let default = schema[at..].find("<default>").expect("a default") + at;
-            assert!(schema[default..].starts_with("<default>false</default>"));
-        }
-        let own = schema.split("</schema>").next().unwrap();
-        assert_eq!(own.matches("<key ").count(), ALL.len());
-    }
-
-    #[test]
-    fn the_choice_that_has_a_name_in_the_code_is_the_one_that_it_names() {
+    fn the_choices_that_have_a_name_in_the_code_are_those_that_they_name() {
         assert_eq!(ACTIVITY_HISTORY.id, "activity-history");
+        assert_eq!(ERROR_REPORTS.id, "error-reports");
     }
 
     #[test]

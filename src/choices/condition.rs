@@ -73,6 +73,11 @@ impl FilePattern {
         fits.then(|| Self(pattern.to_owned()))
     }
 
+    /// The pattern.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether such a file exists. True if that is unknown: if the lookup fails, or if there are
     /// too many names to compare.
     pub fn exists(&self) -> bool {

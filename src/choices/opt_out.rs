@@ -1,102 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Opt-outs for all users by a program's own rules: a value in a system-wide file, or a masked
-//! systemd unit.
-//!
-//! The administrator can set them by hand. A policy that locks a choice off sets them, too. An
-//! opt-out only turns off: none turns a program on for all users, and no user can undo it.
+//! `disable-all` in reader files: a program's own way for an administrator to turn it off for all
+//! users. Such an opt-out turns off only, and no user can undo it.
 
-use std::fmt;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::choices::catalogue::names::is_unit;
-use crate::choices::catalogue::names::{AbsoluteFile, DottedKey, NonEmpty, UnitName};
+use crate::choices::catalogue::names::{AbsoluteFile, FormatName, KeyPath, NonEmpty, UnitName};
 use crate::choices::catalogue::values::FileValue;
+use crate::choices::measure;
+use crate::choices::measure::Shared;
+use crate::choices::measures::masked::Masked;
+use crate::choices::measures::value::ValueOfSystem;
 use crate::formats::document::DocumentProblem;
-use crate::formats::format::{Found, Scalar};
-use crate::formats::toml as document;
-use crate::system::i18n::system_error;
-use crate::system::tree::{Kind, Tree};
-
-/// The folder of the administrator's systemd units; systemd.unit(5).
-const UNITS: &str = "/etc/systemd/system";
+use crate::system::tree::Tree;
 
 /// One condition. A program with several is off when all of them hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OptOut {
-    /// A value in a TOML file.
-    Value {
-        /// The absolute file name.
-        file: PathBuf,
-        /// The names of the nested tables, and of the value.
-        key: Vec<String>,
-        /// The value that turns the program off.
-        value: Scalar,
-    },
-    /// A masked systemd unit, which can't be started; systemctl(1).
-    Masked {
-        /// The unit's name, such as `example.service`.
-        unit: String,
-    },
-}
-
-impl OptOut {
-    /// The file that has the opt-out.
-    pub fn file(&self) -> PathBuf {
-        match self {
-            Self::Value { file, .. } => file.clone(),
-            Self::Masked { unit } => Path::new(UNITS).join(unit),
-        }
-    }
-
-    /// Whether it is in effect on a computer or in an image.
-    pub fn is_so(&self, tree: &Tree) -> Result<bool, DocumentProblem> {
-        match self {
-            Self::Value { value, .. } => Ok(self.found(tree)?.is(value)),
-            Self::Masked { .. } => {
-                let file = self.file();
-                let empty = || tree.read(&file, 0).is_ok_and(|found| found.is_some());
-                match tree.kind(&file).map_err(|error| self.unreadable(&error))? {
-                    Some(Kind::Link) => Ok(tree.is_null(&file)),
-                    Some(Kind::File(_)) => Ok(empty()),
-                    _ => Ok(false),
-                }
-            }
-        }
-    }
-
-    /// What the file has in place of the value. For a unit: nothing.
-    pub(crate) fn found(&self, tree: &Tree) -> Result<Found, DocumentProblem> {
-        match self {
-            Self::Value { file, key, .. } => document::look(tree, file, key),
-            Self::Masked { .. } => Ok(Found::Nothing),
-        }
-    }
-
-    fn unreadable(&self, error: &std::io::Error) -> DocumentProblem {
-        DocumentProblem::Unreadable {
-            file: self.file(),
-            reason: system_error(error),
-        }
-    }
-}
-
-/// A value as in its file; a unit as an argument of systemctl(1).
-impl fmt::Display for OptOut {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Value { key, value, .. } => write!(out, "{} = {value}", key.join(".")),
-            Self::Masked { unit } => write!(out, "systemctl mask {unit}"),
-        }
-    }
-}
+pub type OptOut = Shared;
 
 /// `disable-all` in a reader file: all conditions that turn a program off for all users.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Table", into = "Table")]
 pub struct OptOuts {
     table: Table,
@@ -104,13 +30,21 @@ pub struct OptOuts {
 }
 
 /// The fields of `disable-all`: a value in a file, or units.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
     file: Option<AbsoluteFile>,
-    key: Option<DottedKey>,
+    format: Option<FormatName>,
+    key: Option<KeyPath>,
     value: Option<FileValue>,
     masked_units: Option<NonEmpty<UnitName>>,
+    masked_user_units: Option<NonEmpty<UnitName>>,
+}
+
+impl PartialEq for OptOuts {
+    fn eq(&self, other: &Self) -> bool {
+        self.table == other.table
+    }
 }
 
 impl Deref for OptOuts {
@@ -129,30 +63,49 @@ impl OptOuts {
 }
 
 impl TryFrom<Table> for OptOuts {
-    type Error = &'static str;
+    type Error = String;
 
-    fn try_from(table: Table) -> Result<Self, Self::Error> {
+    fn try_from(table: Table) -> Result<Self, String> {
         let list = match &table {
             Table {
                 file: Some(file),
+                format,
                 key: Some(key),
                 value: Some(FileValue(value)),
                 masked_units: None,
-            } => vec![OptOut::Value {
-                file: PathBuf::from(&**file),
-                key: key.parts(),
-                value: value.clone(),
-            }],
+                masked_user_units: None,
+            } => {
+                let format = format.unwrap_or_default();
+                let key = key.parts();
+                let check = format.format().check(&key);
+                check.map_err(|expected| format!("another key; expected {expected}"))?;
+                let measure = ValueOfSystem {
+                    file: file.clone(),
+                    format,
+                    key: NonEmpty::of(&key)?,
+                    value: value.clone(),
+                };
+                vec![Arc::new(measure) as OptOut]
+            }
             Table {
                 file: None,
+                format: None,
                 key: None,
                 value: None,
-                masked_units: Some(units),
-            } => {
-                let units = units.iter().map(ToString::to_string);
-                units.map(|unit| OptOut::Masked { unit }).collect()
+                masked_units,
+                masked_user_units,
+            } if masked_units.is_some() || masked_user_units.is_some() => {
+                let masked = |units: &Option<NonEmpty<UnitName>>, of_users| -> Vec<OptOut> {
+                    let units = units.iter().flat_map(|units| units.iter().cloned());
+                    let masked = units.map(|unit| Masked { unit, of_users });
+                    masked.map(|masked| Arc::new(masked) as OptOut).collect()
+                };
+                [masked(masked_units, false), masked(masked_user_units, true)].concat()
             }
-            _ => return Err("expected “file”, “key” and “value”, or else “masked-units”"),
+            _ => {
+                let expected = "expected “file”, “key” and “value”, or else “masked-units”";
+                return Err(expected.to_owned());
+            }
         };
         Ok(Self { table, list })
     }
@@ -166,28 +119,18 @@ impl From<OptOuts> for Table {
 
 /// The folders of the opt-out files.
 pub(crate) fn folders(opt_outs: &[OptOut]) -> impl Iterator<Item = PathBuf> {
-    opt_outs
-        .iter()
-        .filter_map(|opt_out| opt_out.file().parent().map(PathBuf::from))
+    measure::folders(opt_outs)
 }
 
 /// Whether every opt-out is in effect. False if there are none.
 pub fn is_off(opt_outs: &[OptOut], tree: &Tree) -> Result<bool, DocumentProblem> {
-    for opt_out in opt_outs {
-        if !opt_out.is_so(tree)? {
-            return Ok(false);
-        }
-    }
-    Ok(!opt_outs.is_empty())
+    measure::all_in_effect(opt_outs, tree)
 }
 
 /// The opt-outs that a policy may apply: only files in the administrator's own folder, since root
 /// writes them. Either all opt-outs, or none.
 pub(crate) fn of_administrator(opt_outs: &[OptOut]) -> &[OptOut] {
-    if opt_outs
-        .iter()
-        .all(|opt_out| opt_out.file().starts_with("/etc"))
-    {
+    if opt_outs.iter().all(|opt_out| opt_out.is_administrators()) {
         opt_outs
     } else {
         &[]
@@ -200,6 +143,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::choices::catalogue::names::is_unit;
 
     fn image() -> (tempfile::TempDir, Tree) {
         let folder = tempfile::tempdir().unwrap();
@@ -208,34 +152,51 @@ mod tests {
         (folder, tree)
     }
 
-    fn masked(unit: &str) -> OptOut {
-        OptOut::Masked {
-            unit: unit.to_owned(),
-        }
+    fn opt_outs(table: &str) -> Result<OptOuts, toml::de::Error> {
+        toml::from_str(table)
+    }
+
+    fn masked(units: &str) -> OptOuts {
+        opt_outs(&format!("masked-units = [{units}]")).unwrap()
+    }
+
+    fn value(file: &str) -> OptOuts {
+        opt_outs(&format!("file = \"{file}\"\nkey = \"off\"\nvalue = true")).unwrap()
     }
 
     #[test]
     fn a_unit_is_masked_by_a_link_to_nothing_or_an_empty_file_and_by_nothing_else() {
         let (folder, tree) = image();
         let file = folder.path().join("etc/systemd/system/a.service");
-        let opt_out = masked("a.service");
-        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        let units = masked("\"a.service\"");
+        assert_eq!(is_off(&units, &tree), Ok(false));
         symlink("/dev/null", &file).unwrap();
-        assert_eq!(opt_out.is_so(&tree), Ok(true));
+        assert_eq!(is_off(&units, &tree), Ok(true));
         fs::remove_file(&file).unwrap();
         symlink("/usr/lib/systemd/system/b.service", &file).unwrap();
-        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        assert_eq!(is_off(&units, &tree), Ok(false));
         fs::remove_file(&file).unwrap();
         fs::write(&file, "").unwrap();
-        assert_eq!(opt_out.is_so(&tree), Ok(true));
+        assert_eq!(is_off(&units, &tree), Ok(true));
         fs::write(&file, "[Unit]\n").unwrap();
-        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        assert_eq!(is_off(&units, &tree), Ok(false));
+    }
+
+    #[test]
+    fn a_unit_of_each_user_is_masked_in_a_folder_of_its_own() {
+        let (folder, tree) = image();
+        let units = opt_outs("masked-user-units = [\"a.path\"]").unwrap();
+        fs::create_dir_all(folder.path().join("etc/systemd/user")).unwrap();
+        symlink("/dev/null", folder.path().join("etc/systemd/system/a.path")).unwrap();
+        assert_eq!(is_off(&units, &tree), Ok(false));
+        symlink("/dev/null", folder.path().join("etc/systemd/user/a.path")).unwrap();
+        assert_eq!(is_off(&units, &tree), Ok(true));
     }
 
     #[test]
     fn a_program_is_off_while_all_that_it_takes_is_so() {
         let (folder, tree) = image();
-        let units = [masked("a.path"), masked("a.service")];
+        let units = masked("\"a.path\", \"a.service\"");
         assert_eq!(is_off(&[], &tree), Ok(false));
         let link = |unit: &str| {
             symlink(
@@ -253,29 +214,21 @@ mod tests {
     #[test]
     fn a_file_that_is_no_toml_is_a_problem_and_not_a_yes() {
         let (folder, tree) = image();
-        let opt_out = OptOut::Value {
-            file: "/etc/a.toml".into(),
-            key: vec!["off".to_owned()],
-            value: Scalar::Boolean(true),
-        };
-        assert_eq!(opt_out.is_so(&tree), Ok(false));
+        let opt_out = value("/etc/a.toml");
+        assert_eq!(is_off(&opt_out, &tree), Ok(false));
         fs::write(folder.path().join("etc/a.toml"), "off = true\n").unwrap();
-        assert_eq!(opt_out.is_so(&tree), Ok(true));
+        assert_eq!(is_off(&opt_out, &tree), Ok(true));
         fs::write(folder.path().join("etc/a.toml"), "off = true =\n").unwrap();
-        assert!(opt_out.is_so(&tree).is_err());
+        assert!(is_off(&opt_out, &tree).is_err());
     }
 
     #[test]
     fn a_policy_writes_below_etc_alone() {
-        let value = |file: &str| OptOut::Value {
-            file: file.into(),
-            key: vec!["off".to_owned()],
-            value: Scalar::Boolean(true),
-        };
-        let fine = [value("/etc/a.toml"), masked("a.service")];
-        assert_eq!(of_administrator(&fine), fine);
+        let fine = [value("/etc/a.toml").list, masked("\"a.service\"").list].concat();
+        assert_eq!(of_administrator(&fine).len(), 2);
         for file in ["/home/a/a.toml", "/etcetera/a.toml", "/tmp/etc/a.toml"] {
-            assert_eq!(of_administrator(&[masked("a.service"), value(file)]), []);
+            let other = [masked("\"a.service\"").list, value(file).list].concat();
+            assert!(of_administrator(&other).is_empty());
         }
     }
 

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use crate::choices::catalogue::names::Effect;
+pub use crate::choices::catalogue::names::{Effect, Proof};
 pub use crate::choices::condition::FilePattern;
 pub use crate::choices::store::{Answer, Mode, ModeState, Obeyed, Part, Problem, Request};
 
@@ -34,6 +34,8 @@ pub struct Reader {
     /// show it. Some settings come with every desktop, whether or not a program reads them. An
     /// empty list means that no such program is known.
     pub programs: Option<List<FilePattern>>,
+    /// How it is known that the program obeys the setting.
+    pub proof: Proof,
     /// When a running program obeys a change.
     pub effect: Effect,
     /// The sessions in which the program obeys the setting. Empty: all.
@@ -55,6 +57,7 @@ impl Reader {
             choice,
             file: None,
             programs: None,
+            proof: Proof::Program,
             effect: Effect::Now,
             obeyed_if: List::default(),
             after: List::default(),
@@ -72,6 +75,7 @@ impl Reader {
     pub fn has_program(&self) -> bool {
         let programs = self.programs.as_ref();
         programs.is_none_or(|programs| programs.iter().any(FilePattern::exists))
+            || self.store.is_in_sandbox()
     }
 
     /// Whether nothing shows that the program is installed, although its store needs that.

@@ -173,6 +173,7 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         },
         locked: all_off || places.iter().all(|place| place.locked),
         resettable: places.iter().any(|place| place.own),
+        pending: false,
         overruled: false,
         for_everybody: false,
         mode: None,

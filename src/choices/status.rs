@@ -312,6 +312,7 @@ mod tests {
                 origin: Some(origin),
                 locked,
                 resettable: origin == Origin::You,
+                pending: false,
                 overruled: false,
                 for_everybody: false,
                 mode: None,

@@ -36,6 +36,16 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether the program is installed in a sandbox, which the reader's `programs` don't show.
+    fn is_in_sandbox(&self) -> bool {
+        false
+    }
+
+    /// Whether the program may be installed in a sandbox.
+    fn may_be_in_sandbox(&self) -> bool {
+        false
+    }
+
     /// What stands for the value while its service doesn't run but can be started. `None`: the value
     /// is read without starting anything.
     fn at_rest(&self, _now: &Snapshot) -> Option<Answer> {
@@ -127,6 +137,8 @@ pub struct Watched {
     pub signals: Vec<Signal>,
     /// Folders whose files may appear, disappear or change.
     pub folders: Vec<PathBuf>,
+    /// Files in folders in which other files change often.
+    pub files: Vec<PathBuf>,
     /// Names on the session bus that a program may begin or cease to own.
     pub owners: Vec<String>,
 }
@@ -271,6 +283,8 @@ pub struct Answer {
     pub parts: Vec<Part>,
     /// Whether the program obeys the setting in this session.
     pub obeyed: Obeyed,
+    /// Whether the program is running and still has an older value.
+    pub pending: bool,
 }
 
 /// Whether a program obeys a setting in this session. A setting may count in some sessions only.

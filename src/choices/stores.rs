@@ -5,6 +5,7 @@
 pub(crate) mod dbus;
 pub(crate) mod dbus_call;
 pub(crate) mod dbus_entry;
+pub(crate) mod environment;
 pub(crate) mod file;
 pub(crate) mod gsettings;
 pub(crate) mod gsettings_list;
@@ -30,6 +31,7 @@ pub const STORES: &[(&str, Parse)] = &[
     ("dbus-entry", parse::<dbus_entry::DbusEntry>),
     ("dbus-call", parse::<dbus_call::DbusCall>),
     ("file", parse::<file::ValueInFile>),
+    ("environment", parse::<environment::InEnvironment>),
     ("system-file", parse::<system_file::SystemFile>),
 ];
 

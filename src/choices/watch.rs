@@ -36,9 +36,9 @@ type Services = HashMap<String, HashSet<Signal>>;
 pub struct Watch {
     _settings: Vec<gio::Settings>,
     _services: Subscriptions,
-    /// The files of the administrator's policy: dconf signals changes of its database only to
+    /// Readers' files, and those of the administrator's policy: dconf signals changes of its database only to
     /// programs whose profile named it at their start.
-    _policy: Vec<gio::FileMonitor>,
+    _files: Vec<gio::FileMonitor>,
     /// The folders of readers with a value in a file.
     _folders: Vec<Folder>,
 }
@@ -50,7 +50,7 @@ impl Watch {
         let notify = coalesced(changed);
         let storage = Storage::fresh();
         let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-        let mut folders = BTreeSet::new();
+        let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
         let (mut session, mut system) = (Services::new(), Services::new());
         for reader in catalogue.readers() {
             let watched = reader.watched();
@@ -58,6 +58,7 @@ impl Watch {
                 keys.entry((schema, path)).or_default().push(key);
             }
             folders.extend(watched.folders);
+            files.extend(watched.files);
             for name in watched.owners {
                 let owner = Signal::owner(&name);
                 session.entry(name).or_default().insert(owner);
@@ -91,8 +92,9 @@ impl Watch {
                 Some(settings)
             })
             .collect();
-        let policy = organisation::files()
+        let files = files
             .into_iter()
+            .chain(organisation::files())
             .filter_map(|file| {
                 let file = gio::File::for_path(file);
                 let flags = gio::FileMonitorFlags::WATCH_MOVES;
@@ -117,7 +119,7 @@ impl Watch {
         Self {
             _settings: settings,
             _services: subscriptions,
-            _policy: policy,
+            _files: files,
             _folders: folders,
         }
     }

@@ -121,7 +121,7 @@ fn followed(status: &ChoiceStatus, state: State, programs: &str) -> String {
 }
 
 /// Sentences about the apps whose settings could not be read.
-fn unknown(status: &ChoiceStatus) -> Vec<String> {
+pub(crate) fn unknown(status: &ChoiceStatus) -> Vec<String> {
     let (mut sentences, mut silent, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     for (reader, why) in status.unread() {
         match why {
@@ -277,6 +277,12 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
     } else {
         sentences.extend(parts(answer));
     }
+    if answer.pending {
+        // Translators: about an app that has to be started again to follow a change
+        sentences.push(gettext(
+            "Close the app and open it again: it is open with the old setting",
+        ));
+    }
     if answer.for_everybody {
         // Translators: about a program whose setting is not one person's alone
         sentences.push(gettext("Set for everybody who uses this computer"));
@@ -336,7 +342,7 @@ const MOST_NAMES: usize = 3;
 
 /// The names of programs within a sentence, as the user's language sorts them: a few, then a
 /// number. `Unity Dash and Zeitgeist`
-fn names(readers: &[&ReaderStatus]) -> String {
+pub(crate) fn names(readers: &[&ReaderStatus]) -> String {
     let mut names: Vec<_> = readers.iter().map(|reader| reader.display_name()).collect();
     names.sort_by_cached_key(|name| glib::CollationKey::from(name));
     let others = names.len().saturating_sub(MOST_NAMES);
@@ -578,6 +584,10 @@ pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
             "Other programs kept changing “{file}”. Close them and try again.",
             &[file],
         ),
+        NotReplaced::InUse => gettext_f(
+            "An app that is open would overwrite “{file}”. Close the app and try again.",
+            &[file],
+        ),
         NotReplaced::System(error) => gettext_f(
             // Translators: the reason is what the system says, such as “No space left on device”
             "“{file}” could not be saved: {reason}.",
@@ -780,6 +790,7 @@ mod tests {
                     origin: Some(Origin::You),
                     locked: false,
                     resettable: true,
+                    pending: false,
                     overruled: false,
                     for_everybody: false,
                     mode: None,

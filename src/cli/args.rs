@@ -41,9 +41,14 @@ pub(crate) enum Command {
         choice: ChoiceArg,
     },
     /// Turn a choice on or off in every installed program, and verify it
+    #[command(allow_missing_positional = true)]
     Set {
-        #[command(flatten)]
-        choice: ChoiceArg,
+        /// The choice to turn on or off
+        #[arg(value_parser = choices(), required_unless_present = "all")]
+        choice: Option<&'static Choice>,
+        /// All that there are
+        #[arg(long, conflicts_with = "choice")]
+        all: bool,
         /// What it is to be
         state: Wish,
         #[command(flatten)]
@@ -75,7 +80,13 @@ pub(crate) enum Command {
     /// Print the identifier by which reports of this computer are known
     Identifier(Format),
     /// List the programs that can follow a choice, and the files that say so
-    Readers(Format),
+    Readers {
+        #[command(flatten)]
+        format: Format,
+        /// Write the index of a folder of reader files, beside it; for packages
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "json")]
+        write_index: Option<PathBuf>,
+    },
     /// Preset or lock choices for everybody on this computer, or in an image
     Policy {
         #[command(subcommand)]

@@ -8,12 +8,13 @@ mod text;
 
 use std::cell::RefCell;
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::catalogue::{Catalogue, index};
 use privacy_panel::choices::change;
-use privacy_panel::choices::change::{Report, Scope};
+use privacy_panel::choices::change::{Report, Scope, Wish};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::desktop::Desktops;
@@ -23,9 +24,9 @@ use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
-use privacy_panel::system::i18n::{gettext, gettext_f};
+use privacy_panel::system::i18n::{gettext, gettext_f, system_error};
 use privacy_panel::system::settings::fault;
-use privacy_panel::system::text::one_line;
+use privacy_panel::system::text::{one_line, path};
 
 use crate::args::{Format, Way};
 use crate::choices::agent::Agent;
@@ -33,7 +34,10 @@ use crate::output::{self, Exit};
 
 /// Loads the catalogue, and reports the files that it leaves out.
 fn load() -> (Catalogue, Option<Desktops>) {
-    let catalogue = Catalogue::load();
+    loaded(Catalogue::load())
+}
+
+fn loaded(catalogue: Catalogue) -> (Catalogue, Option<Desktops>) {
     let desktops = Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     output::lost(&catalogue);
@@ -74,14 +78,15 @@ fn ask(
 }
 
 pub(crate) fn get(choice: &'static Choice) -> io::Result<Exit> {
-    let loaded = load();
+    let loaded = loaded(Catalogue::load_for(choice));
     output::line(ask(&loaded, choice).state.as_str())?;
     Ok(output::by(&loaded.0, Exit::Done))
 }
 
 /// An unknown state counts as on, so that there is always an answer.
 pub(crate) fn is_on(choice: &'static Choice) -> Exit {
-    if ask(&load(), choice).state.may_send() {
+    let loaded = loaded(Catalogue::load_for(choice));
+    if ask(&loaded, choice).state.may_send() {
         Exit::Done
     } else {
         Exit::No
@@ -152,15 +157,11 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
     Ok(output::by(&catalogue, exit))
 }
 
-pub(crate) fn set(choice: &'static Choice, request: Request, scope: Scope) -> Exit {
-    change_in(scope, &[choice], request)
-}
-
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
     change_in(Scope::All, choices, request)
 }
 
-fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exit {
+pub(crate) fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exit {
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
     // A reset shows defaults.
@@ -175,7 +176,13 @@ fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exi
     let mut exit = Exit::Done;
     let mut read_back = Vec::new();
     for choice in choices {
-        let report = change::change_in(scope, &catalogue, choice, request, || ());
+        let report = change::carry_out(
+            &catalogue,
+            choice,
+            &Wish::of_all(request).in_scope(scope),
+            || (),
+            || (),
+        );
         read_back.push(text::report(&report));
         for sentence in text::failures(&report) {
             output::complain(&sentence);
@@ -257,6 +264,21 @@ pub(crate) fn watch(format: Format) -> io::Result<Exit> {
     match failure.take() {
         Some(error) => Err(error),
         None => Ok(Exit::Done),
+    }
+}
+
+/// Writes the index of a folder of reader files.
+pub(crate) fn write_index(folder: &Path) -> Exit {
+    match index::write(folder) {
+        Ok(_) => Exit::Done,
+        Err(error) => {
+            output::complain(&gettext_f(
+                // Translators: {folder} is a folder, {reason} the system's words
+                "The index of {folder} was not written: {reason}",
+                &[("folder", &path(folder)), ("reason", &system_error(&error))],
+            ));
+            Exit::NotSaved
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::{choice, words};
 use privacy_panel::system::{home, i18n, log, text};
@@ -62,15 +63,21 @@ fn run(args: Args) -> io::Result<Exit> {
             choice,
             state,
             scope,
-        } => Ok(choices::set(choice.choice, state.into(), scope.into())),
+            ..
+        } => Ok(choices::change_in(
+            scope.into(),
+            &all_or(choice),
+            state.into(),
+        )),
         Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
         Command::Identifier(format) => choices::identifier(format),
-        Command::Reset { choice, .. } => Ok(match choice {
-            Some(choice) => choices::change_all(&[choice], Request::Reset),
-            None => choices::change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
-        }),
+        Command::Reset { choice, .. } => Ok(choices::change_all(&all_or(choice), Request::Reset)),
         Command::Watch(format) => choices::watch(format),
-        Command::Readers(format) => choices::readers(format),
+        Command::Readers {
+            write_index: Some(folder),
+            ..
+        } => Ok(choices::write_index(&folder)),
+        Command::Readers { format, .. } => choices::readers(format),
         Command::Policy { command } => policy::run(command),
         Command::Reports { command, list } => reports::run(command, list),
         Command::History { command, look } => history::run(command, look),
@@ -82,6 +89,12 @@ fn run(args: Args) -> io::Result<Exit> {
 }
 
 /// Whether a command writes to a user's home or session. Root must not do that for another user.
+/// Changes a choice. `None`: all.
+/// The choice, or all choices.
+fn all_or(choice: Option<&'static Choice>) -> Vec<&'static Choice> {
+    choice.map_or_else(|| choice::ALL.iter().collect(), |choice| vec![choice])
+}
+
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
         Command::Set { scope, .. } => !scope.for_everyone,
@@ -101,7 +114,7 @@ const fn changes_something_of_a_user(command: &Command) -> bool {
         | Command::IsOn { .. }
         | Command::Watch(_)
         | Command::Identifier(_)
-        | Command::Readers(_)
+        | Command::Readers { .. }
         | Command::Policy { .. }
         | Command::Completions { .. } => false,
     }

@@ -129,7 +129,7 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let catalogue = catalogue(&target)?;
     // Readers that contradict each other are found here, too; what lists hold is not asked.
     policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
-    policy::wanted_opt_outs(&policy, &catalogue).map_err(Failure::from)?;
+    policy::wanted_measures(&policy, &catalogue).map_err(Failure::from)?;
     output::line(&gettext_f(
         // Translators: a file in which no mistake was found
         "{file}: no mistakes.",
@@ -213,7 +213,7 @@ fn complain_of(said: Option<&str>) {
 fn show_changes(target: &Target, policy: &Policy, catalogue: &Catalogue) -> Result<Exit, Stop> {
     let changes = target.dry_run(policy, catalogue)?;
     complain_of(changes.said.as_deref());
-    for change in changes.files.iter().chain(&changes.opt_outs.files) {
+    for change in changes.files.iter().chain(&changes.measures.files) {
         output::line(change.unified().trim_end_matches('\n'))?;
     }
     // Translators: a unit is a service of systemd’s; masked, nothing can start it
@@ -221,8 +221,8 @@ fn show_changes(target: &Target, policy: &Policy, catalogue: &Catalogue) -> Resu
     // Translators: a unit is a service of systemd’s; masked, nothing can start it
     let unmasked = noop("The unit “{unit}” would no longer be masked.");
     for (sentence, units) in [
-        (masked, &changes.opt_outs.masked),
-        (unmasked, &changes.opt_outs.unmasked),
+        (masked, &changes.measures.masked),
+        (unmasked, &changes.measures.unmasked),
     ] {
         for unit in units {
             output::line(&gettext_f(sentence, &[("unit", unit)]))?;

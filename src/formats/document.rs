@@ -61,7 +61,7 @@ pub fn look(
     key: &[String],
     like: &Scalar,
 ) -> Result<Look, DocumentProblem> {
-    match read(tree, file)? {
+    match read_up_to(tree, file, format.most())? {
         None => Ok(Found::NoFile.into()),
         Some(bytes) => find(format, &tree.name(file), &bytes, key, like),
     }
@@ -81,12 +81,6 @@ pub(crate) fn find(
 
 fn broken(at: At, file: &Path, bytes: &[u8]) -> DocumentProblem {
     DocumentProblem::Broken(at.in_bytes(file, bytes).to_string())
-}
-
-/// The problem of a content that isn't UTF-8.
-pub(crate) fn not_utf8(file: &Path, bytes: &[u8]) -> DocumentProblem {
-    let at = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    broken(At(Some(at), "not UTF-8".to_owned()), file, bytes)
 }
 
 /// Sets a value, or removes it. Removes the file if nothing else is in it.
@@ -125,14 +119,14 @@ fn try_to_write(
     };
     let way = Way::to(file).map_err(|error| not_writable(&error))?;
     let before = way.open().map_err(|error| unreadable(&error))?;
-    let bytes = before.as_ref().map(|before| before.read(limits::DOCUMENT));
+    let bytes = before.as_ref().map(|before| before.read(format.most()));
     let bytes = bytes.transpose().map_err(|error| unreadable(&error))?;
     let old = bytes.as_deref().unwrap_or_default();
     let new = edited(format, file, old, key, value)?;
     if bytes.as_deref() == Some(&new[..]) || (bytes.is_none() && value.is_none()) {
         return Ok(());
     }
-    let goes = value.is_none() && new.trim_ascii().is_empty() && !way.is_link();
+    let goes = value.is_none() && format.is_blank(&new) && !way.is_link();
     let done = match &before {
         Some(before) if goes => way.remove(before),
         _ => way.replace(before, &new),
@@ -169,8 +163,12 @@ pub(crate) fn edited(
 }
 
 /// The content of a file. `None` if there is no such file.
-pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<Vec<u8>>, DocumentProblem> {
-    tree.read(file, limits::DOCUMENT)
+pub(crate) fn read_up_to(
+    tree: &Tree,
+    file: &Path,
+    most: u64,
+) -> Result<Option<Vec<u8>>, DocumentProblem> {
+    tree.read(file, most)
         .map_err(|error| DocumentProblem::Unreadable {
             file: tree.name(file),
             reason: system_error(&error),

@@ -14,11 +14,17 @@ use serde::{Deserialize, Serialize};
 use toml_edit::Value;
 
 use crate::formats::mistake::{At, quote};
+use crate::system::limits;
 
 /// A format of files with values under names.
 pub trait Format: fmt::Debug + Sync {
     /// Checks a key. An error says what is expected.
     fn check(&self, key: &[String]) -> Result<(), &'static str>;
+
+    /// The maximum size of a file, in bytes.
+    fn most(&self) -> u64 {
+        limits::DOCUMENT
+    }
 
     /// Looks up a value. `key`: the names of its tables or groups, then its own. `like`: a value of
     /// the type that the program expects, for formats whose values are texts.
@@ -34,6 +40,11 @@ pub trait Format: fmt::Debug + Sync {
     ///
     /// As for [`Format::look`], or the value can't be changed alone.
     fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At>;
+
+    /// Whether a text has no content, so that its file may go with its last value.
+    fn is_blank(&self, text: &[u8]) -> bool {
+        text.trim_ascii().is_empty()
+    }
 }
 
 /// What a text has at a key.

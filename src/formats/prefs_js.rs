@@ -15,6 +15,7 @@ use std::ops::Range;
 use crate::formats::bytes::utf8;
 use crate::formats::format::{Format, Found, Look, Scalar};
 use crate::formats::mistake::At;
+use crate::system::limits;
 
 /// Preferences of Mozilla's programs.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ impl Format for PrefsJs {
             [name] if !name.is_empty() && !name.contains('\0') => Ok(()),
             _ => Err("the name of a preference, as one text"),
         }
+    }
+
+    fn most(&self) -> u64 {
+        limits::PREFERENCES
     }
 
     fn look(&self, text: &[u8], key: &[String], _: &Scalar) -> Result<Look, At> {

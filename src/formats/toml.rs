@@ -6,17 +6,12 @@
 //! to a comparison without case (`BurntSushi/toml` bb992eee, decode.go, `unifyStruct()`), and takes the
 //! two in no particular order if both are there.
 
-use std::path::Path;
-
 use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
 use crate::formats::bytes;
-use crate::formats::document;
-use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Format, Found, Look, Scalar, is_other_spelling, other_spelling};
 use crate::formats::mistake::{At, quote};
 use crate::system::limits;
-use crate::system::tree::Tree;
 
 /// The byte order mark.
 const MARK: char = '\u{feff}';
@@ -24,38 +19,6 @@ const MARK: char = '\u{feff}';
 /// TOML 1.0.
 #[derive(Debug)]
 pub(crate) struct Toml;
-
-/// [`document::look`] for the files of opt-outs, which are TOML.
-pub(crate) fn look(tree: &Tree, file: &Path, key: &[String]) -> Result<Found, DocumentProblem> {
-    document::look(&Toml, tree, file, key, &Scalar::Boolean(false)).map(|look| look.found)
-}
-
-/// [`document::find`] for the files of opt-outs.
-pub(crate) fn find(file: &Path, text: &str, key: &[String]) -> Result<Found, DocumentProblem> {
-    let like = Scalar::Boolean(false);
-    document::find(&Toml, file, text.as_bytes(), key, &like).map(|look| look.found)
-}
-
-/// [`document::edited`] for the files of opt-outs.
-pub(crate) fn edited(
-    file: &Path,
-    text: &str,
-    key: &[String],
-    value: Option<&Scalar>,
-) -> Result<String, DocumentProblem> {
-    let new = document::edited(&Toml, file, text.as_bytes(), key, value)?;
-    String::from_utf8(new).map_err(|error| document::not_utf8(file, error.as_bytes()))
-}
-
-/// [`document::read`] for the files of opt-outs.
-pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<String>, DocumentProblem> {
-    let bytes = document::read(tree, file)?;
-    let name = tree.name(file);
-    let text = |bytes| {
-        String::from_utf8(bytes).map_err(|error| document::not_utf8(&name, error.as_bytes()))
-    };
-    bytes.map(text).transpose()
-}
 
 impl Format for Toml {
     fn check(&self, key: &[String]) -> Result<(), &'static str> {

@@ -7,9 +7,9 @@
 //!
 //! 1. It writes the key file, the locks and the backups into a new folder, and exchanges that
 //!    folder with the old one.
-//! 2. It sets the system-wide opt-outs that the policy requires.
+//! 2. It takes the measures outside dconf that turn programs off.
 //! 3. `dconf update` compiles the database and replaces the old one.
-//! 4. It takes back the opt-outs that the policy no longer requires.
+//! 4. It takes the other measures, and takes back those that the policy no longer requires.
 //! 5. The new profile, which was written before step 1, replaces the old one.
 //!
 //! After a crash between two steps, the old policy or the new one is in force, possibly with more
@@ -20,7 +20,7 @@
 //! ├── target     the computer or the image
 //! ├── plan       what to change
 //! ├── write      the steps, each undone if it fails
-//! ├── opt_outs   setting system-wide opt-outs, and taking them back
+//! ├── measures   what is put in place outside dconf, and taken back
 //! ├── backups    the bytes that a removal restores
 //! ├── keyfiles   the sources of the database
 //! ├── others     the site's other databases
@@ -36,7 +36,7 @@ pub(crate) mod environment;
 pub(crate) mod inspect;
 pub(crate) mod keyfiles;
 pub(crate) mod lock;
-pub(crate) mod opt_outs;
+pub(crate) mod measures;
 pub(crate) mod original;
 pub(crate) mod others;
 pub(crate) mod plan;
@@ -48,12 +48,10 @@ pub(crate) mod write;
 use std::path::{Path, PathBuf};
 
 use inspect::leftovers;
-use opt_outs::Steps;
 use others::Others;
 
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
-use crate::choices::opt_out::OptOut;
 use crate::formats::mistake::Mistake;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::{Failure, Unreadable};
@@ -66,7 +64,7 @@ use crate::system::i18n::system_error;
 use crate::system::tree;
 use crate::system::tree::{Kind, Tree};
 
-pub use opt_outs::{Preview, wanted as wanted_opt_outs, wanted_for as opt_outs_of};
+pub use measures::{Preview, wanted as wanted_measures, wanted_for as measures_of};
 pub use target::Target;
 
 /// The folders that every application writes to.
@@ -97,14 +95,14 @@ pub struct Changes {
     pub compile: Vec<PathBuf>,
     /// dconf's messages about databases that it can't compile.
     pub said: Option<String>,
-    /// The system-wide opt-outs.
-    pub opt_outs: Preview,
+    /// What is outside dconf.
+    pub measures: Preview,
 }
 
 impl Changes {
     /// Whether anything would change.
     pub fn is_change(&self) -> bool {
-        !self.compile.is_empty() || !self.files.is_empty() || self.opt_outs.is_change()
+        !self.compile.is_empty() || !self.files.is_empty() || self.measures.is_change()
     }
 }
 
@@ -156,8 +154,7 @@ impl Target {
         self.check_ours()?;
         let known = self.backups()?;
         let plan = self.plan(policy, catalogue, &lock.made(), Some(known))?;
-        let folders = plan.opt_outs.set.iter().map(OptOut::file);
-        self.check_rights(folders.filter_map(|file| file.parent().map(PathBuf::from)))?;
+        self.check_rights(plan.measures.folders())?;
         if !plan.is_change() {
             let report = self.inspect(policy, catalogue, &plan.compiled, process.take())?;
             if report.in_force_in_profile() {
@@ -191,7 +188,7 @@ impl Target {
         let report = self.read_back(policy, catalogue, &compiled, true, Some(process));
         // Other processes need not wait for systemd.
         drop(lock);
-        said.push(self.tell_systemd(&plan.opt_outs));
+        said.push(self.tell_systemd(&plan.measures));
         let said: Vec<_> = said.into_iter().flatten().collect();
         let said = (!said.is_empty()).then(|| said.join("\n"));
         let report = report?;
@@ -227,7 +224,7 @@ impl Target {
                 .collect(),
             compile: compile.collect(),
             said: plan.others.said(),
-            opt_outs: plan.preview,
+            measures: plan.measures.preview(self),
         })
     }
 
@@ -258,19 +255,16 @@ impl Target {
         let mut created = [keyfiles::created(&key_file), lock.made()].concat();
         created.sort();
         created.dedup();
-        let opt_outs = Steps {
-            undo: keyfiles::originals(&key_file),
-            ..Steps::default()
-        };
         let backups = self.backups()?;
         // Fails on a broken file before anything is removed.
-        self.preview(&opt_outs, &backups)?;
+        let measures = self.steps(&[], &keyfiles::originals(&key_file), &backups)?;
         // The sources, which record these folders, are removed before them.
         lock.note(&created)?;
         if let Some(databases) = &databases {
-            self.release_locks(databases, &created, &opt_outs.undo, &backups)?;
+            self.release_locks(databases, &created, &measures.undo, &backups)?;
         }
-        self.undo_opt_outs(&opt_outs, &backups)?;
+        self.prepare_measures(&measures)?;
+        self.finish_measures(&measures)?;
         if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
             self.take_out_of_profile(&profiles, kind, profile, &created)?;
         }
@@ -285,7 +279,7 @@ impl Target {
         self.take_out_empty(&created)?;
         lock.note(&[])?;
         drop(lock);
-        self.tell_systemd(&opt_outs);
+        self.tell_systemd(&measures);
         Ok(true)
     }
 

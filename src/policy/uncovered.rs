@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::choices::catalogue::Catalogue;
 use crate::choices::opt_out;
 use crate::choices::reader::Reader;
-use crate::policy::{Decision, Policy, opt_outs_of};
+use crate::policy::{Decision, Policy, measures_of};
 use crate::system::bus::Bus;
 use crate::system::folders;
 use crate::system::service::Service;
@@ -43,7 +43,7 @@ pub fn uncovered<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncove
         for reader in catalogue.readers_of(decision.choice) {
             let store = &reader.store;
             let is_reached = !store.policy_keys(decision).is_empty()
-                || !opt_outs_of(decision, reader).is_empty();
+                || !measures_of(decision, reader).is_empty();
             if is_reached {
                 continue;
             }

@@ -105,14 +105,138 @@ pub(crate) fn config_dirs() -> Vec<PathBuf> {
     folders
 }
 
-/// The files that match a name below a folder: with a `*` in the last part, the existing ones;
-/// otherwise the named one, whether it exists or not.
+/// A user's folder by the XDG Base Directory Specification, or the home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UserFolder {
+    /// `XDG_CONFIG_HOME`.
+    Config,
+    /// `XDG_DATA_HOME`.
+    Data,
+    /// `XDG_STATE_HOME`.
+    State,
+    /// The home, in which `.config`, `.local/share` and `.local/state` stand for the others.
+    Home,
+}
+
+/// The folders below the home that stand for others.
+const BELOW_HOME: [(&str, UserFolder); 3] = [
+    (".config", UserFolder::Config),
+    (".local/share", UserFolder::Data),
+    (".local/state", UserFolder::State),
+];
+
+/// How a program is installed: it decides where the program sees the user's folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packaging<'a> {
+    /// By a package of the system, or by hand.
+    Native,
+    /// As this app of Flatpak.
+    Flatpak(&'a str),
+    /// As this snap.
+    Snap(&'a str),
+}
+
+impl Packaging<'_> {
+    /// The folders that the program uses in place of a user's folder, each with the name below it.
+    /// Only those that are there count for a sandbox: the program makes them when it starts.
+    pub(crate) fn folders(self, folder: UserFolder, name: &str) -> Vec<(PathBuf, String)> {
+        let (folder, name) = stands_for(folder, name);
+        let found = match self {
+            Self::Native => return vec![(native(folder), name.to_owned())],
+            // Flatpak's documentation, “Sandbox Permissions”: XDG base directories; `--persist`.
+            Self::Flatpak(id) => {
+                let home = glib::home_dir().join(".var/app").join(id);
+                vec![match folder {
+                    UserFolder::Config => home.join("config"),
+                    UserFolder::Data => home.join("data"),
+                    UserFolder::State => home.join(".local/state"),
+                    UserFolder::Home => home,
+                }]
+            }
+            // Snap's documentation, “Data locations”. Some snaps have their home in `common`.
+            Self::Snap(name) => {
+                let snap = glib::home_dir().join("snap").join(name);
+                let homes = ["current", "common"].map(|home| snap.join(home));
+                let below = BELOW_HOME.iter().find(|(_, other)| *other == folder);
+                homes
+                    .into_iter()
+                    .map(|home| below.map_or(home.clone(), |(below, _)| home.join(below)))
+                    .collect()
+            }
+        };
+        found
+            .into_iter()
+            .filter(|folder| folder.is_dir())
+            .map(|folder| (folder, name.to_owned()))
+            .collect()
+    }
+
+    /// Whether the program is installed in this way. False for [`Self::Native`], which only the
+    /// program's own files show.
+    pub(crate) fn is_installed(self) -> bool {
+        match self {
+            Self::Native => false,
+            // Flatpak's documentation, “Under the Hood”: installations for all users, and for one.
+            Self::Flatpak(id) => ["/var/lib".into(), glib::user_data_dir()]
+                .iter()
+                .any(|data: &PathBuf| data.join("flatpak/app").join(id).exists()),
+            Self::Snap(name) => ["/snap", "/var/lib/snapd/snap"]
+                .iter()
+                .any(|snaps| Path::new(snaps).join(name).exists()),
+        }
+    }
+}
+
+fn native(folder: UserFolder) -> PathBuf {
+    match folder {
+        UserFolder::Config => glib::user_config_dir(),
+        UserFolder::Data => glib::user_data_dir(),
+        UserFolder::State => glib::user_state_dir(),
+        UserFolder::Home => glib::home_dir(),
+    }
+}
+
+/// The folder for which the beginning of a name stands, and the rest of the name.
+pub(crate) fn stands_for(folder: UserFolder, name: &str) -> (UserFolder, &str) {
+    if folder != UserFolder::Home {
+        return (folder, name);
+    }
+    let mut below = BELOW_HOME.iter();
+    let found = below.find_map(|(below, folder)| {
+        let rest = name.strip_prefix(below)?.strip_prefix('/')?;
+        Some((*folder, rest))
+    });
+    found.unwrap_or((folder, name))
+}
+
+/// The name below the home of a name below a user's folder, with the default folders.
+pub(crate) fn below_home(folder: UserFolder, name: &str) -> String {
+    let mut below = BELOW_HOME.iter();
+    match below.find(|(_, other)| *other == folder) {
+        Some((below, _)) => format!("{below}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The files that match a name below a folder: with a `*` in the last part or for a folder, the
+/// existing ones; otherwise the named one, whether it exists or not.
 ///
 /// # Errors
 ///
 /// The folder that can't be read, or that has more files than [`limits::CONFIGURATION_FILES`], and
 /// why.
 pub(crate) fn files_below(folder: &Path, name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    if let Some((above, below)) = name.split_once("*/") {
+        let folder = folder.join(above);
+        let any = glob::Pattern::new("*").unwrap_or_default();
+        let folders = matching(&folder, &any).map_err(|error| (folder, error))?;
+        let mut found = Vec::new();
+        for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+            found.extend(files_below(&folder, below)?);
+        }
+        found.retain(|file| file.symlink_metadata().is_ok());
+        return Ok(found);
+    }
     let (below, last) = name.rsplit_once('/').unwrap_or(("", name));
     let folder = folder.join(below);
     let Some(pattern) = glob::Pattern::new(last).ok().filter(|_| last.contains('*')) else {
@@ -156,5 +280,31 @@ mod tests {
         let missing = folder.path().join("missing");
         assert!(matching(&missing, &pattern).unwrap().is_empty());
         assert!(matching(&file, &pattern).is_err());
+    }
+
+    #[test]
+    fn a_star_for_a_folder_finds_the_files_that_are_in_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = |name: &str| folder.path().join("app").join(name);
+        for name in ["Default", "Profile 1", ".hidden", "Empty"] {
+            std::fs::create_dir_all(below(name)).unwrap();
+        }
+        for name in [
+            "Default/Preferences",
+            "Profile 1/Preferences",
+            ".hidden/Preferences",
+            "Local State",
+        ] {
+            std::fs::write(below(name), "").unwrap();
+        }
+        let found = files_below(folder.path(), "app/*/Preferences").unwrap();
+        assert_eq!(
+            found,
+            [below("Default/Preferences"), below("Profile 1/Preferences")]
+        );
+        assert_eq!(
+            files_below(folder.path(), "none/*/a").unwrap(),
+            <[PathBuf; 0]>::default()
+        );
     }
 }

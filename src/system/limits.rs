@@ -13,6 +13,9 @@ use std::time::Duration;
 
 // ── Reader files: `catalogue`, `reader` ─────────────────────────────────────────────────────────
 
+/// The maximum size of an index of reader files, in bytes. That of 1,000 files has 200 KiB.
+pub const INDEX: u64 = 4 * 1024 * 1024;
+
 /// The maximum size of a reader file, in bytes. The largest shipped one has 3 KiB.
 pub const READER_FILE: u64 = 256 * 1024;
 
@@ -67,6 +70,22 @@ pub const CONFIGURATION_FILES: usize = 256;
 
 /// The maximum size of a file with a value, in bytes; `formats::document` reads and rewrites it.
 pub const DOCUMENT: u64 = 256 * 1024;
+
+/// The maximum size of a file with preferences of a Mozilla program, in bytes. A used profile has
+/// 100 KiB.
+pub const PREFERENCES: u64 = 4 * 1024 * 1024;
+
+/// The maximum size of a list of profiles, in bytes. A profile has 100 bytes.
+pub const PROFILES: u64 = 256 * 1024;
+
+/// The maximum size of a JSON file with a value, in bytes. Browsers keep their caches in the same file.
+pub const JSON: u64 = 1024 * 1024;
+
+/// The maximum size of an XML file with a value, in bytes.
+pub const XML: u64 = 1024 * 1024;
+
+/// The maximum depth of JSON values.
+pub const JSON_DEPTH: usize = 64;
 
 /// The maximum size of another program's file that is kept while it is replaced, in bytes; `tree`
 /// and `policy`.

@@ -8,8 +8,11 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use rustix::process::{Flock, FlockType};
 
 use crate::system::limits;
 
@@ -68,6 +71,80 @@ fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
             Ok(comm) => comm.strip_suffix(b"\n") == Some(name) && uses_same(process, folder),
             Err(error) => !has_ended(&error),
         }
+}
+
+/// The earliest start of a program that the user runs in a session with the same folder. `None`: the
+/// user runs none.
+pub(crate) fn started(program: &str, folder: Folder) -> Option<SystemTime> {
+    let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
+    let processes = fs::read_dir("/proc").ok()?;
+    let processes = processes.filter_map(|process| Some(process.ok()?.path()));
+    let own = processes.filter(|process| runs(process, name, folder));
+    own.map(|process| start(&process).unwrap_or(SystemTime::UNIX_EPOCH))
+        .min()
+}
+
+/// When a program took a lock that it still has. `None`: it doesn't have it.
+///
+/// A lock is a link that ends with the number of a process, such as `127.0.1.1:+1234` of Mozilla's
+/// programs (mozilla-central, `toolkit/profile/nsProfileLock.cpp`) or `host-1234` of Chromium
+/// (`chrome/browser/process_singleton_posix.cc`), or a file that the program locks with fcntl(2). A
+/// process in a sandbox may have another number there, so Mozilla's second lock counts as well.
+pub(crate) fn locked_since(lock: &Path) -> Option<SystemTime> {
+    let since = lock.symlink_metadata().ok()?;
+    let time = since.modified().ok()?;
+    let is_held = if since.is_symlink() {
+        holds(&fs::read_link(lock).ok()?, time)
+    } else {
+        since.is_file() && is_locked(lock)
+    };
+    is_held.then_some(time)
+}
+
+/// Whether the process that a link names is the user's, and is older than the link.
+fn holds(link: &Path, made: SystemTime) -> bool {
+    let text = link.as_os_str().as_bytes();
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let number = &text[text.len() - digits.count()..];
+    let Some(number) = std::str::from_utf8(number)
+        .ok()
+        .filter(|number| !number.is_empty())
+    else {
+        return false;
+    };
+    let process = Path::new("/proc").join(number);
+    let person = rustix::process::geteuid().as_raw();
+    process
+        .metadata()
+        .is_ok_and(|process| process.uid() == person)
+        && !is_dead(&process)
+        // The kernel counts the start in hundredths of a second.
+        && start(&process).is_none_or(|start| start <= made + Duration::from_secs(1))
+}
+
+/// Whether another process has a lock of fcntl(2) on a file.
+fn is_locked(file: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::open(file, flags, Mode::empty()) else {
+        return false;
+    };
+    let wanted = Flock::from(FlockType::ReadLock);
+    rustix::process::fcntl_getlk(&file, &wanted).is_ok_and(|held| held.is_some())
+}
+
+/// When a process started; `proc_pid_stat(5)`, `proc_stat(5)`.
+fn start(process: &Path) -> Option<SystemTime> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let ticks: u64 = after_name.split_whitespace().nth(19)?.parse().ok()?;
+    let kernel = fs::read_to_string("/proc/stat").ok()?;
+    let boot = kernel
+        .lines()
+        .find_map(|line| line.strip_prefix("btime "))?;
+    let boot = Duration::from_secs(boot.trim().parse().ok()?);
+    let since =
+        Duration::from_millis(ticks.checked_mul(1000)? / rustix::param::clock_ticks_per_second());
+    SystemTime::UNIX_EPOCH.checked_add(boot + since)
 }
 
 /// Whether a process ended and only waits for its parent to notice; `proc_pid_stat(5)`. It has no

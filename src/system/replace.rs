@@ -65,6 +65,9 @@ pub enum NotReplaced {
     /// It is no longer the file that was read.
     #[error("other programs kept changing it")]
     Changing,
+    /// Its program is running, and would overwrite it.
+    #[error("its program is running and would overwrite it")]
+    InUse,
     /// The system does not allow it.
     #[error("{0}")]
     System(Errno),

@@ -35,6 +35,7 @@ def test_status_in_json_has_the_agreed_fields(session):
     )
 
 
+@pytest.mark.proof("unity-dash", "program")
 def test_set_writes_every_installed_reader_and_get_and_is_on_agree(session):
     assert session.ctl("is-on", "online-search").returncode == 1
     assert session.ctl("set", "online-search", "on").returncode == 0
@@ -70,7 +71,7 @@ def test_bad_usage_is_exit_status_2_and_says_what_there_is(session):
         done = session.ctl(*arguments)
         assert done.returncode == BAD, arguments
         assert done.stderr and not done.stdout
-    assert "online-search, error-reports, usage-statistics, activity-history" in session.ctl("get", "nonsense").stderr
+    assert "online-search, search-suggestions, error-reports, usage-statistics, activity-history" in session.ctl("get", "nonsense").stderr
 
 
 def test_it_never_links_gtk():
@@ -94,7 +95,7 @@ def test_bash_completes_choices_and_states(session):
         f'. {script}; COMP_WORDS=(privacyctl set ""); COMP_CWORD=2; '
         '_privacyctl privacyctl "" set; printf "%s\\n" "${COMPREPLY[@]}"',
     )
-    assert {"online-search", "error-reports", "usage-statistics", "activity-history"} <= set(words.split())
+    assert {"online-search", "search-suggestions", "error-reports", "usage-statistics", "activity-history"} <= set(words.split())
     for shell, marker in (("zsh", "#compdef privacyctl"), ("fish", "complete -c privacyctl")):
         assert marker in session.ask("privacyctl", "completions", shell)
 

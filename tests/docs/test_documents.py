@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The links in Markdown pages work, and the files and tests that the pages name exist."""
 
+import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,28 @@ def test_the_architecture_names_every_folder_of_tests():
 
 def test_the_readme_has_the_table_of_all_readers():
     subprocess.run([SOURCE / "scripts" / "reader-table", "--check"], check=True)
+
+
+# The proofs of readers, the weakest first.
+PROOFS = ["source", "program", "traffic"]
+
+
+def proofs():
+    """The marks of tests that prove readers: each reader with its proofs."""
+    found = {}
+    for file in (SOURCE / "tests").glob("*/test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="proof"), args=[reader, how]):
+                    found.setdefault(ast.literal_eval(reader), set()).add(ast.literal_eval(how))
+    return found
+
+
+def test_every_reader_claims_the_strongest_proof_that_a_test_shows_and_no_other():
+    tested = proofs()
+    files = {file.stem: file for file in (SOURCE / "data" / "readers.d").glob("*.toml")}
+    assert set(tested) <= set(files), "a test proves a reader that does not exist"
+    for name, file in files.items():
+        claimed = tomllib.loads(file.read_text()).get("proof")
+        shown = max(tested.get(name, {"source"}), key=PROOFS.index)
+        assert claimed == shown, f"{name} claims {claimed}; the tests show {shown}"

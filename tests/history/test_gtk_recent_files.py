@@ -123,6 +123,10 @@ def decide_elsewhere(session, reader, on):
             file.write_text(f"[Settings]\ngtk-recent-files-enabled = {int(on)}\n")
 
 
+@pytest.mark.proof("gtk-recent-files", "program")
+@pytest.mark.proof("gtk-recent-files-cinnamon", "program")
+@pytest.mark.proof("gtk-recent-files-settings", "program")
+@pytest.mark.proof("gtk-recent-files-xfce", "program")
 def test_off_is_not_recorded_and_on_is_whatever_hands_the_setting_to_gtk(place):
     session, expected = place
     assert session.ctl("reset", CHOICE).returncode == 0

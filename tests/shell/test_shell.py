@@ -109,6 +109,7 @@ def shell(computer):
     return AskingShell(session)
 
 
+@pytest.mark.proof("gnome-shell-search", "program")
 def test_the_shell_asks_an_online_provider_only_while_the_choice_is_on(shell):
     session = shell.session
     assert session.reader("online-search", "test-shell")["installed"]

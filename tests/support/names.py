@@ -13,10 +13,17 @@ PROVIDERS_SCHEMA = "org.gnome.desktop.search-providers"
 DONE, NO, BAD, LOCKED, NOT_SAVED = range(5)
 
 # The choices, in display order.
-CHOICES = ("online-search", "error-reports", "usage-statistics", "activity-history")
+CHOICES = (
+    "online-search",
+    "search-suggestions",
+    "error-reports",
+    "usage-statistics",
+    "activity-history",
+)
 
 # The panel's switches.
 SEARCH = "Include online search results"
+SUGGESTIONS = "Suggest searches in web browsers"
 REPORTS = "Send error reports"
 STATISTICS = "Send occasional system information"
 ACTIVITY = "Record files and applications used"

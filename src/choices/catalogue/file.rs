@@ -14,7 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, Deserializer, ValueDeserializer};
 
 use crate::choices::catalogue::Entry;
-use crate::choices::catalogue::names::{Effect, List, ProgramName, ReaderId, wrong};
+use crate::choices::catalogue::names::{Effect, List, ProgramName, Proof, ReaderId, wrong};
 use crate::choices::choice::Choice;
 use crate::choices::condition::{FilePattern, ObeyedIf};
 use crate::choices::reader::Reader;
@@ -32,6 +32,8 @@ struct Head {
     choice: Spanned<String>,
     programs: Option<List<FilePattern>>,
     #[serde(default)]
+    proof: Proof,
+    #[serde(default)]
     effect: Effect,
     #[serde(default)]
     obeyed_if: List<ObeyedIf>,
@@ -40,7 +42,15 @@ struct Head {
 }
 
 /// The fields of [`Head`], for error messages.
-const HEAD: [&str; 6] = ["name", "choice", "programs", "effect", "obeyed-if", "after"];
+const HEAD: [&str; 7] = [
+    "name",
+    "choice",
+    "programs",
+    "proof",
+    "effect",
+    "obeyed-if",
+    "after",
+];
 
 /// A store's table: its name, its offset in the file, and the store.
 struct StoreTable {
@@ -105,6 +115,7 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
         choice,
         file: Some(path.to_owned()),
         programs: head.programs,
+        proof: head.proof,
         effect: head.effect,
         obeyed_if: head.obeyed_if,
         after: head.after,

@@ -162,6 +162,27 @@ names! {
     AbsoluteFile: |text| text.strip_prefix('/').is_some_and(is_relative_file),
         "an absolute file name, such as /etc/example/settings.toml";
 
+    /// The absolute name of several files, with `*` in the last part.
+    AbsoluteFiles: |text| text.contains('*') && text.strip_prefix('/').is_some_and(is_configuration),
+        "absolute file names, such as /etc/example/*.js";
+
+    /// A folder below the user's home, with profiles of a program.
+    ProfilesFolder: is_relative_file, "a folder below the home, such as .example/profiles";
+
+    /// The name of a file beside another, or in the folder above.
+    LockName: |text| is_relative_file(text.strip_prefix("../").unwrap_or(text)),
+        "a file beside the program's file, such as lock or ../lock";
+
+    /// The name of a file without its folders.
+    FileName: |text| is_relative_file(text) && !text.contains('/'), "a file's name, such as prefs.js";
+
+    /// The ID of an app in Flatpak.
+    FlatpakId: |text| is_relative_file(text) && !text.contains('/') && text.contains('.'),
+        "an app's ID, such as org.example.App";
+
+    /// The name of a snap.
+    SnapName: is_snap, "a snap's name, such as example";
+
     /// A file below the user's data folder.
     DataFile: is_relative_file, "a file below the data folder, such as example/entries.sqlite";
 
@@ -193,6 +214,12 @@ names! {
 
     /// The name of an error on a bus.
     ErrorName: gio::dbus_is_interface_name, "an error's name, such as org.example.Error.NoSuchProperty";
+
+    /// An environment variable about what a program sends. Others may change what programs run.
+    VariableName: is_variable, "an environment variable about telemetry or the like, such as EXAMPLE_TELEMETRY";
+
+    /// The value of an environment variable.
+    VariableValue: |text| text.is_empty() || is_word(text), "a word, or nothing";
 
     /// A systemd unit.
     UnitName: is_unit, "a unit, such as example.service";
@@ -300,6 +327,17 @@ words! {
         Login = "login",
     }
 
+    /// How it is known that the program obeys the setting.
+    Proof {
+        /// Its source says so.
+        #[default]
+        Source = "source",
+        /// The program itself did, or said, what the setting says, in a test.
+        Program = "program",
+        /// A test saw on the network what the program sends with each value.
+        Traffic = "traffic",
+    }
+
     /// The user's folder below which a file is.
     Base {
         /// `XDG_CONFIG_HOME`.
@@ -309,6 +347,8 @@ words! {
         Data = "data",
         /// `XDG_STATE_HOME`.
         State = "state",
+        /// The home itself. `.config`, `.local/share` and `.local/state` in it are the folders above.
+        Home = "home",
     }
 
     /// What a program does without a value.
@@ -339,6 +379,8 @@ pub enum Layer {
     ConfigDirs,
     /// A folder, such as `/etc`.
     Folder(AbsoluteFile),
+    /// Files of any name, such as `/etc/example/*.js`, the first by name the most important.
+    Files(AbsoluteFiles),
 }
 
 /// The name of [`Layer::ConfigDirs`] in reader files.
@@ -350,10 +392,14 @@ impl<'de> Deserialize<'de> for Layer {
             if text == CONFIG_DIRS {
                 return Ok(Self::ConfigDirs);
             }
-            let folder = AbsoluteFile::try_from(text);
-            folder.map(Self::Folder).map_err(|_| {
+            let layer = if text.contains('*') {
+                AbsoluteFiles::try_from(text).map(Self::Files)
+            } else {
+                AbsoluteFile::try_from(text).map(Self::Folder)
+            };
+            layer.map_err(|_| {
                 format!(
-                    "{}; expected “{CONFIG_DIRS}” or an absolute folder",
+                    "{}; expected “{CONFIG_DIRS}”, an absolute folder, or absolute files with *",
                     quote(text)
                 )
             })
@@ -366,6 +412,7 @@ impl Serialize for Layer {
         serializer.serialize_str(match self {
             Self::ConfigDirs => CONFIG_DIRS,
             Self::Folder(folder) => folder,
+            Self::Files(files) => files,
         })
     }
 }
@@ -378,6 +425,20 @@ impl FormatName {
     /// The format.
     pub const fn format(self) -> &'static dyn Format {
         self.1
+    }
+}
+
+impl FormatName {
+    /// Whether it is the format that need not be written.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The format of the administrator's files.
+impl Default for FormatName {
+    fn default() -> Self {
+        Self("toml", &crate::formats::toml::Toml)
     }
 }
 
@@ -430,6 +491,26 @@ fn is_word(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
 }
 
+fn is_variable(text: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "ANALYTICS",
+        "CHECKPOINT",
+        "CRASHREPORTER",
+        "METRICS",
+        "OPTOUT",
+        "STATISTICS",
+        "TELEMETRY",
+        "TRACK",
+        "TRACKING",
+    ];
+    text.len() <= limits::READER_TEXT
+        && text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && text.split('_').any(|word| WORDS.contains(&word))
+}
+
 fn is_dotted_key(text: &str) -> bool {
     is_word(text)
         && text.split('.').all(|part| !part.is_empty())
@@ -457,10 +538,22 @@ fn is_configuration(text: &str) -> bool {
     let is_name = |part: &str| is_word(part) && visible(part);
     text.len() <= limits::READER_TEXT
         && text.matches('*').count() <= limits::WILDCARDS
-        && (folders.is_empty() && text == name || folders.split('/').all(is_name))
+        && (folders.is_empty() && text == name
+            || folders.split('/').filter(|part| *part != "*").all(is_name))
+        && folders.split('/').filter(|part| *part == "*").count() <= 1
+        && !text.starts_with('*')
         && is_word(&name.replace('*', "x"))
         && visible(name)
         && !name.contains("**")
+}
+
+/// Whether it is a snap's name; the snapcraft documentation, “name”.
+fn is_snap(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn is_relative_file(text: &str) -> bool {
@@ -535,6 +628,14 @@ impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
 }
 
+impl Listed for AbsoluteFile {
+    const PLURAL: &'static str = "file names";
+}
+
+impl Listed for LockName {
+    const PLURAL: &'static str = "file names";
+}
+
 impl Listed for KeyPath {
     const PLURAL: &'static str = "keys";
 }
@@ -597,6 +698,21 @@ impl<T> Deref for NonEmpty<T> {
 
     fn deref(&self) -> &[T] {
         &self.0
+    }
+}
+
+impl<T: Listed> NonEmpty<T> {
+    /// A list of names that are each checked.
+    pub(crate) fn of(names: &[String]) -> Result<Self, String>
+    where
+        T: for<'a> TryFrom<&'a str, Error = String>,
+    {
+        let entries = names.iter().map(|name| T::try_from(name.as_str()));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        if entries.is_empty() {
+            return Err(format!("an empty list; expected {}", T::PLURAL));
+        }
+        Ok(Self(entries))
     }
 }
 

@@ -71,6 +71,9 @@ struct ReaderJson<'a> {
     /// When a running program obeys a change, unless at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<&'static str>,
+    /// Whether the program is running and still has an older value.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
     /// Why it can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -103,6 +106,8 @@ struct CatalogueJson<'a> {
     /// `None`: one of the panel's own keys.
     file: Option<Cow<'a, str>>,
     installed: bool,
+    /// How it is known that the program obeys the setting.
+    proof: &'static str,
     /// When a running program obeys a change, unless at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<&'static str>,
@@ -161,6 +166,7 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
                     choice: reader.choice.id,
                     file: reader.file.as_deref().map(Path::to_string_lossy),
                     installed: status.installed(),
+                    proof: reader.proof.as_str(),
                     effect: effect(status.effect),
                     problem: problem(&status),
                 }
@@ -214,6 +220,7 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             counts: reader.counts(),
             obeyed: reader.may_be_obeyed(),
             effect: effect(reader.effect),
+            pending: answer.is_some_and(|answer| answer.pending),
             problem: problem(reader),
         }
     }

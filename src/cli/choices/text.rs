@@ -124,6 +124,8 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
         gettext("CHOICE"),
         // Translators: heading of a column: whether a program is on this computer
         gettext("INSTALLED"),
+        // Translators: heading of a column: how it is known that the program obeys its setting
+        gettext("PROOF"),
         // Translators: heading of a column
         gettext("PROGRAM"),
         // Translators: heading of a column
@@ -139,6 +141,7 @@ pub(crate) fn readers(catalogue: &Catalogue, now: &Snapshot) -> String {
                 (_, true) => gettext("yes"),
                 (_, false) => gettext("no"),
             },
+            reader.proof.as_str().to_owned(),
             status.display_name(),
             reader.file.as_ref().map_or_else(
                 // Translators: instead of a file’s name

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::opt_out::OptOut;
+use privacy_panel::choices::measure::Measure;
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::store::PolicyValue;
@@ -62,8 +62,8 @@ pub(crate) fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
             }
         }
         for reader in catalogue.readers_of(decision.choice) {
-            let opt_outs = policy::opt_outs_of(decision, reader).iter();
-            notes.extend(opt_outs.map(|opt_out| turned_off_by(reader, opt_out)));
+            let measures = policy::measures_of(decision, reader).iter();
+            notes.extend(measures.map(|measure| turned_off_by(reader, &**measure)));
         }
     }
     notes
@@ -77,23 +77,23 @@ fn sets_lists(decision: &Decision, reader: &Reader, lists: Lists) -> bool {
 }
 
 /// What turns a program off for everybody, which a policy sees to.
-fn turned_off_by(reader: &Reader, opt_out: &OptOut) -> String {
+fn turned_off_by(reader: &Reader, measure: &dyn Measure) -> String {
     let program = gettext(reader.name.as_str());
-    match opt_out {
-        OptOut::Value { file, .. } => gettext_f(
+    match measure.unit() {
+        None => gettext_f(
             // Translators: a note for administrators about a program; {value} is a line of a file
             "{program}: turned off for everybody by “{value}” in “{file}”.",
             &[
                 ("program", &program),
-                ("value", &opt_out.to_string()),
-                ("file", &file.display().to_string()),
+                ("value", &measure.shown()),
+                ("file", &measure.file().display().to_string()),
             ],
         ),
-        OptOut::Masked { unit } => gettext_f(
+        Some(unit) => gettext_f(
             // Translators: a note for administrators about a program; a unit is a service of
             // systemd’s; masked, nothing can start it
             "{program}: turned off for everybody by masking the unit “{unit}”.",
-            &[("program", &program), ("unit", unit)],
+            &[("program", &program), ("unit", unit.name)],
         ),
     }
 }

@@ -13,9 +13,10 @@
 //! absent          folder        PATH    the policy created the folder
 //! ```
 //!
-//! The hash is that of the bytes that the policy wrote. If it is that of the current bytes, the
-//! removal puts the bytes back that were there before. `debian/privacyctl.postrm` does the same,
-//! so that it needs to know no other format.
+//! The hash is that of the bytes that the policy wrote. While an application runs, there may be
+//! several, with commas between them. If one is that of the current bytes, the removal puts the bytes
+//! back that were there before. `debian/privacyctl.postrm` does the same, so that it needs to know no
+//! other format.
 
 use std::path::{Path, PathBuf};
 
@@ -50,19 +51,27 @@ pub(crate) struct Backup {
 /// What the policy put there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum After {
-    /// A file with this hash.
-    File(String),
+    /// A file with one of these hashes.
+    File(Vec<String>),
     Mask,
     Folder,
 }
 
 impl Backup {
-    pub(crate) fn file(path: &Path, before: Option<Vec<u8>>, after: &[u8]) -> Self {
-        Self {
+    /// The backup of a file that the policy writes. `None` if it writes nothing.
+    pub(crate) fn file<'a>(
+        path: &Path,
+        before: Option<Vec<u8>>,
+        written: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Option<Self> {
+        let mut hashes: Vec<_> = written.into_iter().map(sha256).collect();
+        hashes.sort();
+        hashes.dedup();
+        (!hashes.is_empty()).then(|| Self {
             path: path.to_owned(),
             before,
-            after: After::File(sha256(after)),
-        }
+            after: After::File(hashes),
+        })
     }
 
     pub(crate) fn mask(path: &Path) -> Self {
@@ -88,7 +97,12 @@ impl Backup {
 
     /// Whether the policy wrote these bytes.
     pub(crate) fn is_as_left(&self, bytes: &[u8]) -> bool {
-        self.after == After::File(sha256(bytes))
+        matches!(&self.after, After::File(hashes) if hashes.contains(&sha256(bytes)))
+    }
+
+    /// Whether a file is as before the policy, or as the policy left it.
+    pub(crate) fn fits(&self, bytes: Option<&[u8]>) -> bool {
+        self.before() == bytes || bytes.is_some_and(|bytes| self.is_as_left(bytes))
     }
 
     fn line(&self) -> String {
@@ -97,7 +111,7 @@ impl Backup {
             Some(bytes) => format!("{BYTES}{}", glib::base64_encode(bytes)),
         };
         let after = match &self.after {
-            After::File(hash) => format!("{HASH}{hash}"),
+            After::File(hashes) => format!("{HASH}{}", hashes.join(",")),
             After::Mask => MASK.to_owned(),
             After::Folder => FOLDER.to_owned(),
         };
@@ -113,7 +127,10 @@ impl Backup {
         let after = match fields.next()? {
             MASK => After::Mask,
             FOLDER => After::Folder,
-            hash => After::File(hash.strip_prefix(HASH)?.to_owned()),
+            hashes => {
+                let hashes = hashes.strip_prefix(HASH)?.split(',');
+                After::File(hashes.map(str::to_owned).collect())
+            }
         };
         let path = fields.next()?.into();
         Some(Self {
@@ -158,27 +175,29 @@ fn sha256(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    fn file(path: &str, before: Option<&[u8]>, written: &[&[u8]]) -> Backup {
+        let before = before.map(<[u8]>::to_vec);
+        Backup::file(Path::new(path), before, written.iter().copied()).unwrap()
+    }
+
     #[test]
     fn backups_are_read_as_they_were_written() {
         let backups = [
-            Backup::file(Path::new("/etc/a b"), Some(b"\0x\n\xff".to_vec()), b"y"),
-            Backup::file(Path::new("/etc/empty"), Some(Vec::new()), b"y"),
-            Backup::file(Path::new("/etc/new"), None, b"y"),
+            file("/etc/a b", Some(b"\0x\n\xff"), &[b"y"]),
+            file("/etc/empty", Some(b""), &[b"y", b"x", b"y"]),
+            file("/etc/new", None, &[b"y"]),
             Backup::mask(Path::new("/etc/systemd/system/a.service")),
             Backup::folder(Path::new("/etc/folder")),
         ];
         assert_eq!(parse(text(&backups).as_bytes()), backups);
         assert!(backups[0].is_as_left(b"y") && !backups[0].is_as_left(b"z"));
+        assert!(backups[1].is_as_left(b"y") && backups[1].is_as_left(b"x"));
         assert!(!backups[3].is_as_left(b""));
     }
 
     #[test]
     fn a_hash_is_the_one_that_sha256sum_prints() {
-        let line = text(&[Backup::file(
-            Path::new("/etc/a"),
-            Some(b"abc".to_vec()),
-            b"abc",
-        )]);
+        let line = text(&[file("/etc/a", Some(b"abc"), &[b"abc"])]);
         assert_eq!(
             line,
             "base64:YWJj \

@@ -12,13 +12,12 @@ use glib::Variant;
 
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
-use crate::choices::opt_out::OptOut;
 use crate::choices::organisation;
 use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::install::backups;
 use crate::policy::install::keyfiles;
-use crate::policy::install::opt_outs::{wanted, wanted_for};
+use crate::policy::install::measures::{wanted, wanted_for};
 use crate::policy::install::others::Others;
 use crate::policy::install::read_back;
 use crate::policy::install::read_back::{Answer, Databases, Process, Question};
@@ -164,9 +163,9 @@ impl Target {
             for reader in catalogue.readers_of(decision.choice) {
                 let mut keys = reader.store.policy_keys(decision);
                 keys.sort_by(|one, other| one.key.cmp(&other.key));
-                let opt_outs = wanted_for(decision, reader);
+                let measures = wanted_for(decision, reader);
                 // The setting of a service or a file is in no database.
-                if keys.is_empty() && opt_outs.is_empty() {
+                if keys.is_empty() && measures.is_empty() {
                     continue;
                 }
                 questions.extend(keys.iter().map(|key| Question {
@@ -175,7 +174,7 @@ impl Target {
                     schema: key.schema.clone().filter(|_| !self.tree.is_image()),
                 }));
                 let keys: Vec<_> = keys.into_iter().map(|key| key.key).collect();
-                readers.push((decision.choice, reader, keys, opt_outs));
+                readers.push((decision.choice, reader, keys, measures));
             }
         }
         questions.extend(organisation::keys().map(Question::plain));
@@ -212,13 +211,13 @@ impl Target {
         };
         let readers = readers
             .into_iter()
-            .map(|(choice, reader, keys, opt_outs)| {
-                let opt_outs = opt_outs.iter().map(|opt_out| self.opt_out_report(opt_out));
+            .map(|(choice, reader, keys, measures)| {
+                let measures = measures.iter().map(|measure| self.measure_report(measure));
                 ReaderReport {
                     choice,
                     id: reader.id.clone(),
                     name: reader.name.clone(),
-                    keys: key_reports(keys).into_iter().chain(opt_outs).collect(),
+                    keys: key_reports(keys).into_iter().chain(measures).collect(),
                 }
             })
             .collect();
@@ -233,9 +232,9 @@ impl Target {
         if let (true, Some(profile)) = (report.in_profile, &profile) {
             self.find_deciders(&mut report, profile, &questions)?;
         }
-        let opt_outs = wanted(policy, catalogue)?;
-        let opt_outs: Vec<_> = opt_outs.iter().map(OptOut::file).collect();
-        self.inspect_rights(&mut report, &opt_outs);
+        let files = wanted(policy, catalogue)?;
+        let files: Vec<_> = files.iter().map(|measure| measure.file()).collect();
+        self.inspect_rights(&mut report, &files);
         Ok(report)
     }
 
@@ -287,7 +286,7 @@ impl Target {
     }
 
     /// Finds files that other users may write to, and files that users cannot read.
-    fn inspect_rights(&self, report: &mut Report, opt_outs: &[PathBuf]) {
+    fn inspect_rights(&self, report: &mut Report, files: &[PathBuf]) {
         let me = rustix::process::geteuid().as_raw();
         // Files that users' programs read, and files that only dconf and privacyctl read.
         let other = [
@@ -301,11 +300,11 @@ impl Target {
         let config = Path::new(folders::SYSTEM_CONFIG);
         let readers = config.join("readers.d");
         let ours = [&sources, config, Path::new(FILE), &readers];
-        let folders = opt_outs.iter().filter_map(|file| file.parent());
+        let folders = files.iter().filter_map(|file| file.parent());
         let other = other.iter().map(Path::new);
         let other = other
             .chain(folders)
-            .chain(opt_outs.iter().map(PathBuf::as_path));
+            .chain(files.iter().map(PathBuf::as_path));
         let other = other.map(|path| (path, true));
         for (path, for_people) in other.chain(ours.map(|path| (path, false))) {
             let (rights, needed) = match self.tree.kind(path) {

@@ -34,7 +34,7 @@ const MAY_BE_CREATED: [&str; 5] = [
 /// The beginning of a line with the created files and folders.
 const CREATED: &str = "# Made: ";
 
-/// The beginning of a line with an opt-out and its original value.
+/// The beginning of a line with a measure and its original value.
 const ORIGINAL: &str = "# Before: ";
 
 /// The beginning of each line of the policy itself.
@@ -60,8 +60,7 @@ pub(crate) fn heading(created: &[PathBuf], originals: &[Original]) -> String {
         text.push_str(&names.join(" "));
         text.push('\n');
     }
-    // An original that cannot be JSON has a path that is not UTF-8, and no reader file has such paths.
-    for line in originals.iter().flat_map(serde_json::to_string) {
+    for line in originals.iter().filter_map(Original::record) {
         text.push_str(ORIGINAL);
         text.push_str(&line);
         text.push('\n');
@@ -110,14 +109,13 @@ pub(crate) fn created(key_file: &[u8]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The opt-outs that applications set, with the original values.
+/// The measures that applications took, with the original values.
 pub(crate) fn originals(key_file: &[u8]) -> Vec<Original> {
     String::from_utf8_lossy(key_file)
         .lines()
         .take_while(|line| line.starts_with('#'))
         .filter_map(|line| line.strip_prefix(ORIGINAL))
-        .flat_map(serde_json::from_str)
-        .filter(Original::is_sound)
+        .filter_map(Original::parse)
         .collect()
 }
 

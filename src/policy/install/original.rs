@@ -1,53 +1,73 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What the key file records of an opt-out: what was there before the policy.
+//! What the key file records of a measure: what was there before the policy.
 
-use std::path::{Component, Path, PathBuf};
-use std::slice;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::choices::opt_out;
-use crate::choices::opt_out::OptOut;
+use crate::choices::measure::Shared;
+use crate::choices::measures;
 use crate::formats::format::Scalar;
 
-/// An opt-out that a policy set, and what was there before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The fields of a record beside those of the measure.
+const WAS: &str = "was";
+const CREATED: &str = "made";
+
+/// A measure that a policy took, and what was there before.
+#[derive(Clone, Debug)]
 pub(crate) struct Original {
-    #[serde(flatten)]
-    pub(crate) opt_out: OptOut,
+    pub(crate) measure: Shared,
     /// The value before; `None` if there was none.
-    #[serde(default, rename = "was", skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<Scalar>,
-    /// The file and the folders that were created for the opt-out, outer folders first.
-    #[serde(default, rename = "made", skip_serializing_if = "Vec::is_empty")]
+    /// The file and the folders that were created for the measure, outer folders first.
     pub(crate) created: Vec<PathBuf>,
 }
 
 impl Original {
-    /// Whether an application may have recorded it: its paths are in the folders that a policy may
-    /// write to, and lead to no other file.
-    pub(crate) fn is_sound(&self) -> bool {
-        let named = match &self.opt_out {
-            OptOut::Value { file, .. } => file
-                .components()
-                .all(|part| matches!(part, Component::RootDir | Component::Normal(_))),
-            OptOut::Masked { unit } => opt_out::is_unit(unit),
-        };
-        let named = named && !opt_out::of_administrator(slice::from_ref(&self.opt_out)).is_empty();
-        let file = self.opt_out.file();
-        named && self.created.iter().all(|path| file.starts_with(path))
+    /// The record as JSON on one line. `None` if a path is not UTF-8: no reader file has such paths.
+    pub(crate) fn record(&self) -> Option<String> {
+        let mut fields = self.measure.record()?;
+        if let Some(value) = &self.value {
+            fields.insert(WAS.to_owned(), serde_json::to_value(value).ok()?);
+        }
+        if !self.created.is_empty() {
+            fields.insert(
+                CREATED.to_owned(),
+                serde_json::to_value(&self.created).ok()?,
+            );
+        }
+        serde_json::to_string(&fields).ok()
     }
 
-    /// Whether it is about a value in the file.
+    /// Reads a record. `None` if no application writes such a record: its paths are in the folders
+    /// that a policy may write to, and lead to no other file.
+    pub(crate) fn parse(record: &str) -> Option<Self> {
+        let Ok(Value::Object(mut fields)) = serde_json::from_str(record) else {
+            return None;
+        };
+        let value = fields.remove(WAS).map(serde_json::from_value);
+        let created = fields.remove(CREATED).map(serde_json::from_value);
+        let measure = measures::recorded(&fields)?;
+        let original = Self {
+            value: value.transpose().ok()?,
+            created: created.transpose().ok()?.unwrap_or_default(),
+            measure,
+        };
+        let file = original.measure.file();
+        let is_sound = original.created.iter().all(|path| file.starts_with(path));
+        is_sound.then_some(original)
+    }
+
+    /// Whether it is in the file.
     pub(crate) fn is_in(&self, file: &Path) -> bool {
-        matches!(&self.opt_out, OptOut::Value { file: found, .. } if found == file)
+        self.measure.file() == file
     }
 
     pub(crate) fn created_file(&self) -> bool {
         self.created
             .last()
-            .is_some_and(|last| *last == self.opt_out.file())
+            .is_some_and(|last| *last == self.measure.file())
     }
 
     /// The folders that were created for the file.

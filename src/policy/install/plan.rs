@@ -11,8 +11,8 @@ use crate::policy::failure::Failure;
 use crate::policy::install::backups;
 use crate::policy::install::backups::Backup;
 use crate::policy::install::keyfiles;
-use crate::policy::install::opt_outs;
-use crate::policy::install::opt_outs::{Preview, Steps};
+use crate::policy::install::measures;
+use crate::policy::install::measures::Steps;
 use crate::policy::install::original::Original;
 use crate::policy::install::others::Others;
 use crate::policy::install::profiles::ProfileEdit;
@@ -32,9 +32,8 @@ pub(crate) struct Plan {
     pub(crate) profile_rights: Rights,
     /// The changes to the other profiles.
     pub(crate) profile_edits: Vec<ProfileEdit>,
-    pub(crate) opt_outs: Steps,
-    pub(crate) preview: Preview,
-    /// The key file to keep until the old opt-outs are restored; it still records them.
+    pub(crate) measures: Steps,
+    /// The key file to keep until the old measures are taken back; it still records them.
     pub(crate) keyfile_until_restored: Vec<u8>,
     /// The backups to keep until then, and from then on.
     pub(crate) backups_until_restored: Vec<Backup>,
@@ -64,7 +63,7 @@ impl Plan {
     pub(crate) fn is_change(&self) -> bool {
         self.sources_change()
             || self.profiles_change()
-            || !self.opt_outs.set.is_empty()
+            || self.measures.is_change()
             || !self.others.stale.is_empty()
     }
 }
@@ -116,11 +115,11 @@ impl Target {
             after: Some(after.into_bytes()),
         };
         let recorded = keyfiles::originals(key_file.as_deref().unwrap_or_default());
-        let wanted = opt_outs::wanted(policy, catalogue)?;
-        let opt_outs = self.opt_out_steps(&wanted, recorded.clone())?;
+        let wanted = measures::wanted(policy, catalogue)?;
         let known_backups = known.as_deref().unwrap_or_default();
-        let [mut backups_until_restored, mut backups] =
-            self.backups_for(&opt_outs, known_backups, &recorded)?;
+        // Fails before anything is changed if a file cannot be.
+        let measures = self.steps(&wanted, &recorded, known_backups)?;
+        let [mut backups_until_restored, mut backups] = Self::backups_for(&measures);
         let profile = FileChange {
             file: profile_file,
             before: profile,
@@ -135,14 +134,12 @@ impl Target {
         if policy.profiles == Profiles::All {
             backups.extend(of_edits);
         }
-        // Fails before anything is changed if a file cannot be.
-        let preview = self.preview(&opt_outs, &backups_until_restored)?;
         let key_file_text = |originals: &[Original]| {
             keyfiles::key_file_text(policy, &compiled, &created, originals)
         };
-        let all = [opt_outs.kept.as_slice(), &opt_outs.undo].concat();
+        let all = [measures.kept.as_slice(), &measures.undo].concat();
         let keyfile_until_restored = key_file_text(&all).into_bytes();
-        let text = key_file_text(&opt_outs.kept);
+        let text = key_file_text(&measures.kept);
         let locks = self.source(keyfiles::LOCKS_FILE)?;
         Ok(Plan {
             keys: file(keyfiles::KEY_FILE, key_file, text),
@@ -150,8 +147,7 @@ impl Target {
             profile,
             profile_rights,
             profile_edits,
-            opt_outs,
-            preview,
+            measures,
             keyfile_until_restored,
             backups_until_restored,
             backups,
@@ -177,7 +173,7 @@ impl Target {
         let is_ours = created.iter().any(|created| created == path)
             && self.new_profile().is_ok_and(|new| new == *after);
         let before = profile.before.clone().filter(|_| !is_ours);
-        Some(Backup::file(path, before, after))
+        Backup::file(path, before, [after.as_slice()])
     }
 }
 
@@ -187,7 +183,7 @@ fn edit_backups(edits: &[ProfileEdit], known: &[Backup]) -> Vec<Backup> {
         let path = edit.path();
         match &edit.change.after {
             Some(after) if edit.change.is_change() && profile::has_ours(after) => {
-                Some(Backup::file(&path, edit.change.before.clone(), after))
+                Backup::file(&path, edit.change.before.clone(), [after.as_slice()])
             }
             _ => backups::of(known, &path).cloned(),
         }

@@ -162,7 +162,7 @@ impl Target {
             new_profile = Some(prepared.map_err(profile_failed())?);
         }
         let swapped = plan.sources_change();
-        let opt_outs = &plan.opt_outs;
+        let measures = &plan.measures;
         if swapped {
             let locks = plan.locks.after.as_deref().unwrap_or_default();
             self.make_sources(
@@ -172,29 +172,29 @@ impl Target {
                 &plan.backups_until_restored,
             )?;
         }
-        let set = self.set_opt_outs(&opt_outs.set);
-        let said = set
+        let said = self
+            .prepare_measures(measures)
             .and_then(|()| self.update(databases, &plan.others))
             .inspect_err(|_| {
                 // The old database is still in force, so its sources are restored.
-                let _ = self.undo_opt_outs(&opt_outs.reversed(), &[]);
+                let _ = self.revert_measures(measures);
                 if swapped {
                     let _ = self.undo_sources(plan, databases);
                 }
             })?;
-        self.undo_opt_outs(opt_outs, &plan.backups_until_restored)?;
+        self.finish_measures(measures)?;
         if let Some(prepared) = new_profile {
             let placed = prepared.put_in_place();
             placed.map_err(|error| profile_failed()(error.into()))?;
         }
         self.edit_profiles(&plan.profile_edits)?;
-        if !opt_outs.undo.is_empty() || plan.backups_until_restored != plan.backups {
+        if !measures.undo.is_empty() || plan.backups_until_restored != plan.backups {
             self.forget_undone(plan)?;
         }
         Ok(said)
     }
 
-    /// Replaces the key file by one without the restored opt-outs.
+    /// Replaces the key file by one without the measures that were taken back.
     fn forget_undone(&self, plan: &Plan) -> Result<(), Failure> {
         let folder = Path::new(DATABASES).join(keyfiles::FOLDER);
         let keys = plan.keys.after.as_deref().unwrap_or_default();

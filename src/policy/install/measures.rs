@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What a policy puts in place for programs outside dconf, and takes back when it no longer wants it.
+//!
+//! The files belong to other programs: the rest of a file is kept, and so is what was edited since.
+//! A file is planned as a whole, from what is there now: what it will be before the database is
+//! compiled, when more is turned off, and what it will be after that, when less is. What was there
+//! before the policy is backed up before anything is changed.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::Dir;
+
+use crate::choices::catalogue::Catalogue;
+use crate::choices::measure::{Entry, Measure, Shared};
+use crate::choices::opt_out;
+use crate::choices::reader::Reader;
+use crate::policy::compile::Conflict;
+use crate::policy::diff::FileChange;
+use crate::policy::failure::Failure;
+use crate::policy::install::backups;
+use crate::policy::install::backups::Backup;
+use crate::policy::install::original::Original;
+use crate::policy::install::read_back::Answer;
+use crate::policy::install::target::Target;
+use crate::policy::report::KeyReport;
+use crate::policy::{Decision, Policy};
+use crate::system::systemd;
+use crate::system::tree;
+use crate::system::tree::{Kind, Rights, UNDER_WAY};
+
+/// The changes to the files of other programs.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    files: Vec<FileSteps>,
+    /// The measures that the policy wants, for a later removal.
+    pub(crate) kept: Vec<Original>,
+    /// The measures to take back, since the policy no longer wants them.
+    pub(crate) undo: Vec<Original>,
+}
+
+/// The changes to one file.
+#[derive(Debug)]
+struct FileSteps {
+    file: PathBuf,
+    now: Entry,
+    /// What is there while the database is compiled: everything that the old policy turns off is
+    /// still off, and everything that the new one does.
+    meanwhile: Entry,
+    /// What is there at the end.
+    after: Entry,
+    /// What was there before the policy.
+    before: Option<Vec<u8>>,
+    /// Whether the policy wants a measure in it.
+    is_kept: bool,
+    /// Whether it is a unit's, which has no bytes.
+    is_unit: bool,
+}
+
+impl Steps {
+    /// Whether anything changes, if only meanwhile.
+    pub(crate) fn is_change(&self) -> bool {
+        let mut files = self.files.iter();
+        files.any(|file| file.now != file.meanwhile || file.now != file.after)
+    }
+
+    /// The folders of the files that are written.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        let written = self.files.iter().filter(|file| file.now != file.after);
+        written.filter_map(|file| file.file.parent().map(PathBuf::from))
+    }
+
+    /// The changes for a dry run.
+    pub(crate) fn preview(&self, target: &Target) -> Preview {
+        let files = self.files.iter().filter(|file| !file.is_unit);
+        let change = |file: &FileSteps| FileChange {
+            file: target.tree.name(&file.file),
+            before: file.now.bytes().map(<[u8]>::to_vec),
+            after: file.after.bytes().map(<[u8]>::to_vec),
+        };
+        Preview {
+            files: files.map(change).filter(FileChange::is_change).collect(),
+            masked: self.units(|file| file.after == Entry::Null, |_| true),
+            unmasked: self.units(|file| file.now == Entry::Null, |_| true),
+        }
+    }
+
+    /// The units whose masks change, and that are so.
+    fn units(
+        &self,
+        is_so: impl Fn(&FileSteps) -> bool,
+        counts: impl Fn(&dyn Measure) -> bool,
+    ) -> Vec<String> {
+        let changed = |file: &Path| {
+            let mut files = self.files.iter();
+            files.any(|steps| steps.file == file && steps.now != steps.after && is_so(steps))
+        };
+        let measures = self.kept.iter().chain(&self.undo);
+        let measures = measures.map(|original| &*original.measure);
+        let measures = measures.filter(|measure| changed(&measure.file()) && counts(*measure));
+        let units = measures.filter_map(Measure::unit);
+        units.map(|unit| unit.name.to_owned()).collect()
+    }
+}
+
+/// The changes to the files of other programs that an application would make.
+#[derive(Debug, Default)]
+pub struct Preview {
+    /// The changed files.
+    pub files: Vec<FileChange>,
+    /// The units that would be masked.
+    pub masked: Vec<String>,
+    /// The units that would be unmasked.
+    pub unmasked: Vec<String>,
+}
+
+impl Preview {
+    /// Whether anything would change.
+    pub fn is_change(&self) -> bool {
+        !(self.files.is_empty() && self.masked.is_empty() && self.unmasked.is_empty())
+    }
+}
+
+/// The measures of a reader that a decision requires. Empty unless the decision locks the choice off.
+pub fn wanted_for<'a>(decision: &Decision, reader: &'a Reader) -> &'a [Shared] {
+    if decision.locked && !decision.state.may_send() {
+        opt_out::of_administrator(reader.store.opt_outs())
+    } else {
+        &[]
+    }
+}
+
+/// Every measure that a policy requires.
+///
+/// # Errors
+///
+/// [`Conflict`] if two readers need different values of one key.
+pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<Shared>, Conflict> {
+    let mut wanted: Vec<(&Shared, &Reader)> = Vec::new();
+    for decision in &policy.decisions {
+        for reader in catalogue.readers_of(decision.choice) {
+            for measure in wanted_for(decision, reader) {
+                let name = measure.name();
+                match wanted.iter().find(|(other, _)| other.name() == name) {
+                    None => wanted.push((measure, reader)),
+                    Some((other, _)) if ***other == **measure => {}
+                    Some((_, other)) => {
+                        return Err(Conflict {
+                            key: name,
+                            one: other.id.clone(),
+                            other: reader.id.clone(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    Ok(wanted
+        .into_iter()
+        .map(|(measure, _)| measure.clone())
+        .collect())
+}
+
+impl Target {
+    /// The steps from the current state to the wanted measures. `recorded`: the measures that
+    /// applications took. `known`: the backups of the last application.
+    pub(crate) fn steps(
+        &self,
+        wanted: &[Shared],
+        recorded: &[Original],
+        known: &[Backup],
+    ) -> Result<Steps, Failure> {
+        let mut steps = Steps::default();
+        let of_wanted = wanted.iter().map(|measure| measure.file());
+        let of_recorded = recorded.iter().map(|original| original.measure.file());
+        let mut files: Vec<_> = of_wanted.chain(of_recorded).collect();
+        let mut seen = std::collections::HashSet::new();
+        files.retain(|file| seen.insert(file.clone()));
+        for file in files {
+            let is_wanted = |measure: &&Shared| measure.file() == file;
+            let wanted: Vec<_> = wanted.iter().filter(is_wanted).collect();
+            let recorded: Vec<_> = recorded.iter().filter(|other| other.is_in(&file)).collect();
+            self.add_steps(&mut steps, file, &wanted, &recorded, known)?;
+        }
+        Ok(steps)
+    }
+
+    /// Adds the steps of one file, with the measures in it.
+    fn add_steps(
+        &self,
+        steps: &mut Steps,
+        file: PathBuf,
+        wanted: &[&Shared],
+        recorded: &[&Original],
+        known: &[Backup],
+    ) -> Result<(), Failure> {
+        let name = self.tree.name(&file);
+        let now = Entry::at(&self.tree, &file);
+        let known = backups::of(known, &file);
+        let known = known.filter(|known| known.fits(now.bytes()));
+        let (mut kept, mut early, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        for measure in wanted {
+            let old = recorded
+                .iter()
+                .find(|old| old.measure.name() == measure.name());
+            let is_same = old.is_none_or(|old| *old.measure == ***measure);
+            let is_so = measure.is_so(&name, &now)?;
+            let original = match old {
+                // The administrator did it before the policy.
+                None if is_so => continue,
+                None => self.original(measure, &name, &now)?,
+                Some(old) => Original {
+                    measure: (*measure).clone(),
+                    ..(*old).clone()
+                },
+            };
+            kept.push(original);
+            if is_so && is_same {
+                continue;
+            }
+            let loosens = old.is_some_and(|old| old.measure.locks() && !measure.locks());
+            if measure.turns_on() || loosens {
+                late.push(*measure);
+            } else {
+                early.push(*measure);
+            }
+        }
+        let is_wanted = |old: &&&Original| {
+            let name = old.measure.name();
+            wanted.iter().any(|measure| measure.name() == name)
+        };
+        let undo: Vec<_> = recorded.iter().filter(|old| !is_wanted(old)).collect();
+        // A link isn't what an application put there.
+        let is_left = self.kind(&file)? == Some(Kind::Link) && now != Entry::Null;
+        let undone = |mut entry: Entry, on: bool| {
+            for old in undo.iter().filter(|old| old.measure.turns_on() == on) {
+                if !is_left && old.measure.is_so(&name, &entry)? {
+                    entry = without(old, &name, &entry)?;
+                }
+            }
+            Ok::<_, Failure>(entry)
+        };
+        let put = |mut entry: Entry, measures: &[&Shared]| {
+            for measure in measures {
+                entry = measure.put(&name, &entry)?;
+            }
+            Ok::<_, Failure>(entry)
+        };
+        let meanwhile = put(undone(now.clone(), true)?, &early)?;
+        let mut after = put(undone(meanwhile.clone(), false)?, &late)?;
+        if let (true, Some(known), Entry::File(bytes)) = (kept.is_empty(), known, &now) {
+            if known.is_as_left(bytes) && !is_left {
+                after = known.before().into();
+            }
+        }
+        self.check_in_the_way(&file, &now, [&meanwhile, &after])?;
+        let before = if let Some(known) = known {
+            known.before().map(<[u8]>::to_vec)
+        } else {
+            let mut entry = now.clone();
+            for old in recorded {
+                entry = without(old, &name, &entry)?;
+            }
+            entry.bytes().map(<[u8]>::to_vec)
+        };
+        let is_unit = |original: &Original| original.measure.unit().is_some();
+        steps.files.push(FileSteps {
+            is_kept: !kept.is_empty(),
+            is_unit: kept.iter().any(is_unit) || undo.iter().any(|old| is_unit(old)),
+            file,
+            now,
+            meanwhile,
+            after,
+            before,
+        });
+        steps.kept.extend(kept);
+        steps
+            .undo
+            .extend(undo.into_iter().map(|old| (*old).clone()));
+        Ok(())
+    }
+
+    /// The current state of what is about to be changed.
+    fn original(&self, measure: &Shared, name: &Path, now: &Entry) -> Result<Original, Failure> {
+        let file = measure.file();
+        let value = measure.original(name, now)?;
+        let mut created = Vec::new();
+        for path in file.ancestors() {
+            if self.kind(path)?.is_some() || path == Path::new("/") {
+                break;
+            }
+            created.push(path.to_owned());
+        }
+        created.reverse();
+        Ok(Original {
+            measure: measure.clone(),
+            value,
+            created,
+        })
+    }
+
+    /// Fails if something that no application may replace has the file's name.
+    fn check_in_the_way(
+        &self,
+        file: &Path,
+        now: &Entry,
+        wanted: [&Entry; 2],
+    ) -> Result<(), Failure> {
+        for wanted in wanted.into_iter().filter(|wanted| *wanted != now) {
+            match (wanted, self.kind(file)?) {
+                (_, None) | (Entry::File(_) | Entry::Nothing, Some(Kind::File(_))) => {}
+                (Entry::Nothing, Some(Kind::Link)) if *now == Entry::Null => {}
+                _ => return Err(Failure::InTheWay(self.tree.name(file))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts in place what has to be there while the database is compiled.
+    pub(crate) fn prepare_measures(&self, steps: &Steps) -> Result<(), Failure> {
+        for file in &steps.files {
+            self.put_entry(&file.file, &file.now, &file.meanwhile)?;
+        }
+        Ok(())
+    }
+
+    /// Undoes [`Self::prepare_measures`].
+    pub(crate) fn revert_measures(&self, steps: &Steps) -> Result<(), Failure> {
+        let mut done = Ok(());
+        for file in &steps.files {
+            if Entry::at(&self.tree, &file.file) == file.meanwhile {
+                let put = self.put_entry(&file.file, &file.meanwhile, &file.now);
+                done = done.and(put);
+            }
+        }
+        for original in &steps.kept {
+            done = done.and(self.take_out_empty(original.created_folders()));
+        }
+        done
+    }
+
+    /// Puts in place what has to be there afterwards.
+    pub(crate) fn finish_measures(&self, steps: &Steps) -> Result<(), Failure> {
+        for file in &steps.files {
+            self.put_entry(&file.file, &file.meanwhile, &file.after)?;
+        }
+        for original in &steps.undo {
+            self.take_out_empty(original.created_folders())?;
+        }
+        Ok(())
+    }
+
+    /// The backups to keep until [`Self::finish_measures`] is done, and those to keep from then on.
+    pub(crate) fn backups_for(steps: &Steps) -> [Vec<Backup>; 2] {
+        let mut backups = [Vec::new(), Vec::new()];
+        for steps in &steps.files {
+            if steps.is_unit {
+                backups[0].push(Backup::mask(&steps.file));
+                backups[1].extend(steps.is_kept.then(|| Backup::mask(&steps.file)));
+                continue;
+            }
+            let backup = |states: &[&Entry]| {
+                let written = states.iter().filter_map(|state| state.bytes());
+                Backup::file(&steps.file, steps.before.clone(), written)
+            };
+            // An interruption may leave any of these.
+            backups[0].extend(backup(&[&steps.now, &steps.meanwhile, &steps.after]));
+            backups[1].extend(backup(&[&steps.after]).filter(|_| steps.is_kept));
+        }
+        let all = [steps.kept.as_slice(), &steps.undo].concat();
+        for (backups, originals) in backups.iter_mut().zip([&all, &steps.kept]) {
+            let folders = originals.iter().flat_map(Original::created_folders);
+            let mut folders: Vec<_> = folders.collect();
+            folders.sort();
+            folders.dedup();
+            // Inner folders first.
+            backups.extend(folders.into_iter().rev().map(|path| Backup::folder(path)));
+        }
+        backups
+    }
+
+    /// Reloads systemd if it runs, and stops the masked units. Returns its messages.
+    pub(crate) fn tell_systemd(&self, steps: &Steps) -> Option<String> {
+        let is_of_system =
+            |measure: &dyn Measure| measure.unit().is_some_and(|unit| unit.is_of_system);
+        let masked = steps.units(|file| file.after == Entry::Null, is_of_system);
+        let unmasked = steps.units(|file| file.now == Entry::Null, is_of_system);
+        if self.tree.is_image() || (masked.is_empty() && unmasked.is_empty()) {
+            return None;
+        }
+        systemd::reload(&masked)
+    }
+
+    /// Replaces a file of another program, keeping its rights; or creates it, or removes it.
+    fn put_entry(&self, file: &Path, from: &Entry, to: &Entry) -> Result<(), Failure> {
+        if from == to {
+            return Ok(());
+        }
+        let rights = match self.kind(file)? {
+            Some(Kind::File(rights)) => rights,
+            _ => Rights::PUBLIC,
+        };
+        self.in_its_folder(file, |folder, name| match to {
+            Entry::File(bytes) => {
+                tree::prepare_replacement(folder, name, from.bytes(), bytes, rights)
+                    .and_then(|prepared| Ok(prepared.put_in_place()?))
+            }
+            Entry::Null => {
+                folder.symlink_contents("/dev/null", name)?;
+                tree::flush(folder)
+            }
+            // An interrupted run may have left a file behind.
+            Entry::Nothing => {
+                tree::remove(folder, UNDER_WAY).and_then(|()| tree::remove(folder, name))
+            }
+            Entry::Other(_) => Ok(()),
+        })
+    }
+
+    /// Runs a step in the folder of a file. Creates the folder if it is missing.
+    fn in_its_folder(
+        &self,
+        file: &Path,
+        step: impl FnOnce(&Dir, &OsStr) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return Ok(());
+        };
+        let folder = self.tree.make_folder(folder, &mut Vec::new());
+        folder
+            .and_then(|folder| step(&folder, name))
+            .map_err(self.system(file))
+    }
+
+    /// Compares a measure with what was found.
+    pub(crate) fn measure_report(&self, measure: &Shared) -> KeyReport {
+        let file = measure.file();
+        let name = self.tree.name(&file);
+        let entry = Entry::at(&self.tree, &file);
+        let seen = measure.look(&name, &entry);
+        let is_so = measure.is_so(&name, &entry).unwrap_or(false);
+        let problem = seen.as_ref().err().map(ToString::to_string);
+        let seen = seen.unwrap_or_default();
+        KeyReport {
+            key: measure.name(),
+            wanted: Answer {
+                value: Some(measure.wanted()),
+                locked: measure.locks(),
+                problem: None,
+            },
+            found: Answer {
+                problem,
+                value: seen.value,
+                // A stricter lock does what the policy wants, too.
+                locked: if is_so { measure.locks() } else { seen.locked },
+            },
+            decided_by: None,
+        }
+    }
+}
+
+/// What is there without a measure. A file that was created for it goes with its last content.
+fn without(original: &Original, name: &Path, entry: &Entry) -> Result<Entry, Failure> {
+    let left = original
+        .measure
+        .taken_out(name, entry, original.value.as_ref())?;
+    let is_blank = left
+        .bytes()
+        .is_some_and(|bytes| bytes.trim_ascii().is_empty());
+    if original.created_file() && is_blank {
+        return Ok(Entry::Nothing);
+    }
+    Ok(left)
+}
