@@ -66,7 +66,7 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
 pub fn service(bytes: &[u8]) {
     let (text, file) = bytes.split_at(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
     let words = String::from_utf8_lossy(text);
-    let mut words = words.splitn(4, ' ');
+    let mut words = words.splitn(5, ' ');
     let method = words.next().unwrap_or_default();
     let arguments: Vec<_> = words.map(Variant::from).collect();
     let arguments = Variant::tuple_from_iter(arguments);

@@ -59,7 +59,7 @@ impl Scope {
 }
 
 /// Changes root's files, and returns the IDs of the readers that can't change, and why.
-type ForEveryone = fn(&'static Choice, bool) -> Result<Vec<(String, Why)>, Problem>;
+type ForEveryone = fn(everyone::Wanted<'_>) -> Result<Vec<(String, Why)>, Problem>;
 
 /// A message of a change under way.
 enum Progress {
@@ -249,9 +249,9 @@ pub fn carry_out(
 /// How this process changes root's files: root does it itself, with or without the service.
 fn for_everyone() -> ForEveryone {
     if rustix::process::geteuid().is_root() {
-        |choice, on| {
+        |wanted| {
             let catalogue = everyone::catalogue()?;
-            Ok(everyone::set(&catalogue, choice, on, None)?.left)
+            Ok(everyone::set(&catalogue, wanted, None)?.left)
         }
     } else {
         client::set
@@ -367,7 +367,11 @@ impl Attempt<'_> {
             Err(Problem::Silent)
         } else {
             (self.asking)(true);
-            (self.for_everyone)(self.choice, on)
+            (self.for_everyone)(everyone::Wanted {
+                choice: self.choice,
+                on,
+                reader: self.reader,
+            })
         };
         let undone = undone().into_iter();
         let not_changed = |problem: Problem| Failure::Everyone {
@@ -872,7 +876,7 @@ mod tests {
         let attempt = Attempt {
             choice: &choice::ALL[0],
             readers: readers.iter().collect(),
-            for_everyone: |_, _| Ok(Vec::new()),
+            for_everyone: |_| Ok(Vec::new()),
             request,
             reader,
             storage: &|| fault.cloned().map_or(Ok(()), Err),

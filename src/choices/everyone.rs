@@ -68,6 +68,9 @@ pub enum Refusal {
     /// Another process is changing files.
     #[error("another process is changing these files")]
     Busy,
+    /// No reader of the choice that is in root's files has this ID.
+    #[error("there is no such reader")]
+    NoReader,
     /// There is nothing to undo.
     #[error("there is nothing to undo")]
     NothingToUndo,
@@ -77,6 +80,17 @@ pub enum Refusal {
     /// A file can't change.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// What is to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// The choice.
+    pub choice: &'static Choice,
+    /// Whether to turn it on.
+    pub on: bool,
+    /// The ID of the only reader to change. `None`: all of the choice.
+    pub reader: Option<&'a str>,
 }
 
 /// A file that a plan changes.
@@ -129,17 +143,22 @@ pub fn is_of_everyone(reader: &Reader) -> bool {
 
 impl Plan {
     /// The changes that turn a choice on or off for all users.
-    pub fn new(catalogue: &Catalogue, choice: &'static Choice, on: bool) -> Result<Self, Refusal> {
-        Self::without(catalogue, choice, on, &[])
+    pub fn new(catalogue: &Catalogue, wanted: Wanted<'_>) -> Result<Self, Refusal> {
+        Self::without(catalogue, wanted, &[])
     }
 
     /// Leaves these files alone, since other files decide.
     fn without(
         catalogue: &Catalogue,
-        choice: &'static Choice,
-        on: bool,
+        wanted: Wanted<'_>,
         overruled: &[PathBuf],
     ) -> Result<Self, Refusal> {
+        let Wanted { choice, on, reader } = wanted;
+        let mut known = catalogue.readers_of(choice);
+        let is_it = |other: &Reader| reader.is_none_or(|id| id == other.id);
+        if reader.is_some() && !known.any(|other| is_of_everyone(other) && is_it(other)) {
+            return Err(Refusal::NoReader);
+        }
         let mut plan = Self {
             choice,
             on,
@@ -147,7 +166,7 @@ impl Plan {
             readers: Vec::new(),
             left: Vec::new(),
         };
-        for reader in to_change(catalogue, choice, on) {
+        for reader in to_change(catalogue, choice, on).filter(|other| is_it(other)) {
             let edits = reader.store.system_edits(on);
             let is_overruled = edits.first().is_some_and(|edit| {
                 let file = Path::new(edit.place.file);
@@ -337,12 +356,11 @@ pub fn edited(edit: &SystemEdit, old: Option<&[u8]>) -> Result<Option<Vec<u8>>, 
 /// Nothing was changed, or everything was put back.
 pub fn set(
     catalogue: &Catalogue,
-    choice: &'static Choice,
-    on: bool,
+    wanted: Wanted<'_>,
     token: Option<&str>,
 ) -> Result<Done, Refusal> {
     let _lock = lock()?;
-    let plan = Plan::new(catalogue, choice, on)?;
+    let plan = Plan::new(catalogue, wanted)?;
     if token.is_some_and(|token| token != plan.token()) {
         return Err(Refusal::Stale);
     }
@@ -358,7 +376,7 @@ pub fn set(
             break;
         }
         overruled.push(file.clone());
-        done = Plan::without(catalogue, choice, on, &overruled)?.carry_out(catalogue);
+        done = Plan::without(catalogue, wanted, &overruled)?.carry_out(catalogue);
     }
     done
 }

@@ -31,6 +31,7 @@ const DESCRIPTION: &str = r#"
     <method name="Plan">
       <arg type="s" name="choice" direction="in"/>
       <arg type="s" name="state" direction="in"/>
+      <arg type="s" name="reader" direction="in"/>
       <arg type="s" name="token" direction="out"/>
       <arg type="as" name="readers" direction="out"/>
       <arg type="as" name="files" direction="out"/>
@@ -39,6 +40,7 @@ const DESCRIPTION: &str = r#"
     <method name="Set">
       <arg type="s" name="choice" direction="in"/>
       <arg type="s" name="state" direction="in"/>
+      <arg type="s" name="reader" direction="in"/>
       <arg type="s" name="token" direction="in"/>
       <arg type="s" name="undo_token" direction="out"/>
       <arg type="a(ss)" name="left" direction="out"/>
@@ -68,7 +70,9 @@ impl DBusMethodCall for Received {
             let kind = match wrong {
                 Wrong::TooLong => gio::DBusError::LimitsExceeded,
                 Wrong::Method => gio::DBusError::UnknownMethod,
-                Wrong::Choice | Wrong::State | Wrong::Token => gio::DBusError::InvalidArgs,
+                Wrong::Choice | Wrong::State | Wrong::Reader | Wrong::Token => {
+                    gio::DBusError::InvalidArgs
+                }
             };
             glib::Error::new(kind, &wrong.to_string())
         })
@@ -206,15 +210,17 @@ impl Server {
         if !self.may_call(call, user) {
             return Err(Problem::Busy);
         }
-        let action = match call {
-            Call::Plan { choice, on } => {
-                let plan = Plan::new(&everyone::catalogue()?, choice, *on)?;
+        let plan = match call.wanted() {
+            Some(wanted) => Some(Plan::new(&everyone::catalogue()?, wanted)?),
+            None => None,
+        };
+        let action = match (call, plan) {
+            (Call::Plan { .. }, Some(plan)) => {
                 let files: Vec<_> = plan.files().collect();
                 let token = plan.token();
                 return Ok((token, plan.readers(), files, named(plan.left())).to_variant());
             }
-            Call::Set { choice, on, token } => {
-                let plan = Plan::new(&everyone::catalogue()?, choice, *on)?;
+            (Call::Set { on, token, .. }, Some(plan)) => {
                 if plan.token() != *token {
                     return Err(Problem::Stale);
                 }
@@ -223,13 +229,14 @@ impl Server {
                 }
                 if *on { Action::TurnOn } else { Action::TurnOff }
             }
-            Call::Undo { choice, token } => {
+            (Call::Undo { choice, token }, _) => {
                 if everyone::undo_turns_on(choice, token)? {
                     Action::TurnOn
                 } else {
                     Action::TurnOff
                 }
             }
+            _ => return Err(Problem::Stale),
         };
         let number = self.number.get() + 1;
         self.number.set(number);
@@ -323,13 +330,14 @@ fn carry_out(call: &Call, action: Action, entry: &Entry) -> Result<Done, Problem
     if !entry.write() && action == Action::TurnOn {
         return Err(Problem::Other("NotLogged".to_owned()));
     }
-    Ok(match call {
-        Call::Set { choice, on, token } => {
-            everyone::set(&everyone::catalogue()?, choice, *on, Some(token))?
+    match (call, call.wanted()) {
+        (Call::Set { token, .. }, Some(wanted)) => {
+            let catalogue = everyone::catalogue()?;
+            Ok(everyone::set(&catalogue, wanted, Some(token))?)
         }
-        Call::Undo { choice, token } => everyone::undo(choice, token)?,
-        Call::Plan { .. } => return Err(Problem::Stale),
-    })
+        (Call::Undo { choice, token }, _) => Ok(everyone::undo(choice, token)?),
+        _ => Err(Problem::Stale),
+    }
 }
 
 fn refuse(invocation: gio::DBusMethodInvocation, problem: &Problem) {

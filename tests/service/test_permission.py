@@ -76,7 +76,7 @@ def test_an_agent_that_answers_late_lets_the_change_happen_once_it_has_answered(
     with Everyone() as computer:
         before = computer.files()
         token = computer.plan("off")
-        with computer.caller("Set", CHOICE, "off", token, agent="answer") as caller:
+        with computer.caller("Set", CHOICE, "off", "", token, agent="answer") as caller:
             event = caller.next()
             assert event["asked"] == OFF
             assert "for everyone on this computer" in event["message"]
@@ -101,10 +101,10 @@ def test_a_caller_that_leaves_while_polkit_asks_changes_nothing_and_takes_up_no_
         before = computer.files()
         token = computer.plan("off")
         for _ in range(5):
-            with computer.caller("Set", CHOICE, "off", token, agent="vanish") as caller:
+            with computer.caller("Set", CHOICE, "off", "", token, agent="vanish") as caller:
                 assert caller.next()["asked"] == OFF
                 caller.process.wait()
-        with computer.caller("Set", CHOICE, "off", token, agent="answer") as caller:
+        with computer.caller("Set", CHOICE, "off", "", token, agent="answer") as caller:
             event = caller.next()
             computer.permit(event)
             assert computer.files() == before
@@ -115,7 +115,7 @@ def test_a_caller_that_leaves_while_polkit_asks_changes_nothing_and_takes_up_no_
 def test_a_dialog_is_closed_if_its_caller_leaves():
     with Everyone() as computer:
         token = computer.plan("off")
-        with computer.caller("Set", CHOICE, "off", token, agent="silent") as caller:
+        with computer.caller("Set", CHOICE, "off", "", token, agent="silent") as caller:
             cookie = caller.next()["cookie"]
             # The caller’s connection ends with it; polkit forgets the cookie.
             caller.process.kill()
@@ -132,7 +132,7 @@ def test_turning_on_asks_for_the_other_action_and_undo_of_off_as_well():
         before = computer.files()
         undo_token, _ = computer.set("off")["reply"]
         token = computer.plan("on")
-        for call in (("Set", CHOICE, "on", token), ("Undo", CHOICE, undo_token)):
+        for call in (("Set", CHOICE, "on", "", token), ("Undo", CHOICE, undo_token)):
             with computer.caller(*call, agent="answer") as caller:
                 assert caller.next()["asked"] == ON
         with computer.caller("Undo", CHOICE, undo_token, agent="answer") as caller:
@@ -147,11 +147,11 @@ def test_files_that_changed_while_polkit_asked_are_not_overwritten():
         token = computer.plan("off")
         computer.write(NEWS, "ENABLED=1\nWAIT=7\n")
         before = computer.files()
-        assert computer.ask("Set", CHOICE, "off", token)["error"] == f"{ERROR}Stale"
+        assert computer.ask("Set", CHOICE, "off", "", token)["error"] == f"{ERROR}Stale"
         assert computer.files() == before
     with Everyone() as computer:
         token = computer.plan("off")
-        with computer.caller("Set", CHOICE, "off", token, agent="answer") as caller:
+        with computer.caller("Set", CHOICE, "off", "", token, agent="answer") as caller:
             event = caller.next()
             computer.write(NEWS, "ENABLED=1\nWAIT=7\n")
             before = computer.files()
@@ -183,3 +183,14 @@ def test_nothing_is_turned_on_that_no_log_knows_of():
         before = computer.files()
         assert computer.set("on")["error"] == f"{ERROR}NotLogged"
         assert computer.files() == before
+
+
+def test_a_wish_about_one_program_leaves_the_others_alone(allowed):
+    token = allowed.ask("Plan", CHOICE, "off", "fwupd")["reply"][0]
+    assert allowed.ask("Set", CHOICE, "off", "fwupd", token)["reply"][1] == []
+    assert allowed.read(LVFS).count("=false") == 2
+    assert allowed.read(POPCON) is None and "ENABLED=1" in allowed.read(NEWS)
+    # The token is that of this wish alone.
+    token = allowed.ask("Plan", CHOICE, "off", "netdata")["reply"][0]
+    assert allowed.ask("Set", CHOICE, "off", "", token)["error"] == f"{ERROR}Stale"
+    assert allowed.ask("Plan", CHOICE, "off", "gnome-shell")["error"] == f"{ERROR}NoReader"

@@ -287,12 +287,12 @@ class Everyone:
 
     def plan(self, state, choice=CHOICE, **options):
         """The plan's token."""
-        return self.ask("Plan", choice, state, **options)["reply"][0]
+        return self.ask("Plan", choice, state, "", **options)["reply"][0]
 
     def set(self, state, token=None, choice=CHOICE, **options):
         """Plans and sets as a user."""
         token = self.plan(state, choice, uid=options.get("uid", PERSON)) if token is None else token
-        return self.ask("Set", choice, state, token, **options)
+        return self.ask("Set", choice, state, "", token, **options)
 
     def permit(self, event):
         """Does what polkit's helper does after the right password."""

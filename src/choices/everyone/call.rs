@@ -5,6 +5,7 @@
 use glib::Variant;
 
 use crate::choices::choice::Choice;
+use crate::choices::everyone::Wanted;
 use crate::choices::state::State;
 use crate::system::limits;
 
@@ -17,6 +18,8 @@ pub enum Call {
         choice: &'static Choice,
         /// Whether to turn it on.
         on: bool,
+        /// The ID of the only reader to change. `None`: all.
+        reader: Option<String>,
     },
     /// Turns a choice on or off.
     Set {
@@ -24,6 +27,8 @@ pub enum Call {
         choice: &'static Choice,
         /// Whether to turn it on.
         on: bool,
+        /// The ID of the only reader to change. `None`: all.
+        reader: Option<String>,
         /// The token of the plan.
         token: String,
     },
@@ -51,6 +56,9 @@ pub enum Wrong {
     /// It is no state.
     #[error("expected “on” or “off”")]
     State,
+    /// It can be no reader's ID.
+    #[error("expected the ID of a reader, or nothing")]
+    Reader,
     /// It is no token.
     #[error("expected a token")]
     Token,
@@ -75,6 +83,12 @@ impl Call {
             Some("off") => Ok(false),
             _ => Err(Wrong::State),
         };
+        let reader = || {
+            let is_letter = |c: u8| c.is_ascii_alphanumeric() || b"-._".contains(&c);
+            let id = argument(2).filter(|id| id.bytes().all(is_letter));
+            id.map(|id| Some(id).filter(|id| !id.is_empty()))
+                .ok_or(Wrong::Reader)
+        };
         let token = |at: usize| {
             let is_digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
             let token = argument(at).filter(|token| token.bytes().all(is_digit));
@@ -84,11 +98,13 @@ impl Call {
             "Plan" => Ok(Self::Plan {
                 choice: choice()?,
                 on: state()?,
+                reader: reader()?,
             }),
             "Set" => Ok(Self::Set {
                 choice: choice()?,
                 on: state()?,
-                token: token(2)?,
+                reader: reader()?,
+                token: token(3)?,
             }),
             "Undo" => Ok(Self::Undo {
                 choice: choice()?,
@@ -104,6 +120,21 @@ impl Call {
             Self::Plan { .. } => "Plan",
             Self::Set { .. } => "Set",
             Self::Undo { .. } => "Undo",
+        }
+    }
+
+    /// What is to change. `None`: a change is undone.
+    pub fn wanted(&self) -> Option<Wanted<'_>> {
+        match self {
+            Self::Plan { choice, on, reader }
+            | Self::Set {
+                choice, on, reader, ..
+            } => Some(Wanted {
+                choice,
+                on: *on,
+                reader: reader.as_deref(),
+            }),
+            Self::Undo { .. } => None,
         }
     }
 

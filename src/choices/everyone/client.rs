@@ -6,8 +6,7 @@ use gio::{DBusCallFlags, DBusError};
 use glib::Variant;
 use glib::prelude::*;
 
-use crate::choices::choice::Choice;
-use crate::choices::everyone::Refusal;
+use crate::choices::everyone::{Refusal, Wanted};
 use crate::choices::state::State;
 use crate::system::bus::{Bus, Message};
 use crate::system::limits;
@@ -118,6 +117,7 @@ impl From<Refusal> for Problem {
             Refusal::Busy => Self::Busy,
             Refusal::Fault(Fault { why, .. }) => Self::File(why),
             Refusal::Catalogue(_) => Self::Other("Catalogue".to_owned()),
+            Refusal::NoReader => Self::Other("NoReader".to_owned()),
             Refusal::NothingToUndo => Self::Other("NothingToUndo".to_owned()),
             Refusal::TooMany => Self::Other("TooManyFiles".to_owned()),
         }
@@ -127,25 +127,26 @@ impl From<Refusal> for Problem {
 /// Turns a choice on or off for all users. Returns the IDs of the readers that can't change, and why.
 ///
 /// Blocks, for as long as polkit asks the user: for [`limits::SYSTEM_PATIENCE`] at most.
-pub fn set(choice: &'static Choice, on: bool) -> Result<Vec<(String, Why)>, Problem> {
-    match try_to_set(choice, on) {
+pub fn set(wanted: Wanted<'_>) -> Result<Vec<(String, Why)>, Problem> {
+    match try_to_set(wanted) {
         // Another program changed a file while polkit asked.
-        Err(Problem::Stale) => try_to_set(choice, on),
+        Err(Problem::Stale) => try_to_set(wanted),
         done => done,
     }
 }
 
-fn try_to_set(choice: &'static Choice, on: bool) -> Result<Vec<(String, Why)>, Problem> {
-    let state = State::from(on).as_str();
+fn try_to_set(wanted: Wanted<'_>) -> Result<Vec<(String, Why)>, Problem> {
+    let (choice, state) = (wanted.choice, State::from(wanted.on).as_str());
+    let reader = wanted.reader.unwrap_or_default();
     let plan = call(
         "Plan",
-        &(choice.id, state).to_variant(),
+        &(choice.id, state, reader).to_variant(),
         DBusCallFlags::NONE,
     )?;
     let token = plan
         .try_child_value(0)
         .and_then(|token| token.get::<String>());
-    let arguments = (choice.id, state, token.unwrap_or_default()).to_variant();
+    let arguments = (choice.id, state, reader, token.unwrap_or_default()).to_variant();
     let flags = DBusCallFlags::ALLOW_INTERACTIVE_AUTHORIZATION;
     let done = call("Set", &arguments, flags)?;
     let left = done
