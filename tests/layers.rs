@@ -19,11 +19,11 @@ const LAYERS: &[&[&str]] = &[
     &["formats"],
     &["choices"],
     &["policy", "history", "reports"],
-    &["cli", "search_provider", "ui"],
+    &["cli", "search_provider", "system_service", "ui"],
 ];
 
 /// The programs: separate crates, whose `crate::` is their folder.
-const PROGRAMS: [&str; 3] = ["cli", "search_provider", "ui"];
+const PROGRAMS: [&str; 4] = ["cli", "search_provider", "system_service", "ui"];
 
 /// An import: its line, and the imported path from `src` on.
 #[derive(Debug, PartialEq, Eq)]

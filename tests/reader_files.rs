@@ -66,12 +66,20 @@ const EXAMPLES: &[(&str, &str)] = &[
          running = { locks = [\"lock\", \"../lock\"], processes = [\"a\"], overwrites = true }\n\
          files = [\"example/consentrc\", \"example/*-consentrc\"]\nkey = [\"Consent.a\", \"given\"]\n\
          on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n\
+         decided-by = [{ format = \"json\", files = [\"/etc/a/b.json\"], key = [\"c.d\"], value = true, state = \"off\" }]\n\
          also = [{ files = [\"b\"], key = \"c.d\", on = 16, off = 0, other = \"on\", missing = \"on\" }]\n\
          disable-all = { file = \"/etc/example.toml\", key = \"off\", value = \"yes\" }\n",
     ),
     (
         "environment",
         "variable = \"EXAMPLE_TELEMETRY\"\non = \"\"\noff = \"1\"\nother = \"off\"\nmissing = \"on\"\n",
+    ),
+    (
+        "system-file",
+        "file = \"/etc/fwupd/remotes.d/lvfs.conf\"\n\
+         key = [\"fwupd Remote\", \"AutomaticReports\"]\n\
+         also = [[\"fwupd Remote\", \"AutomaticSecurityReports\"]]\n\
+         on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n",
     ),
 ];
 

@@ -34,6 +34,7 @@ use crate::system::limits;
 use crate::system::service;
 use crate::system::tree;
 use crate::system::tree::Tree;
+use crate::system::trusted;
 
 pub use shipped::SHIPPED;
 
@@ -120,6 +121,25 @@ impl Catalogue {
             }
         }
         Self::add_layers(readers, tree, &layers, None)
+    }
+
+    /// Reads the layers in which only root can write: those of packages and of the administrator.
+    ///
+    /// A layer that another user could change is not read, and counts as lost.
+    pub fn load_trusted() -> Self {
+        let layers = folders::trusted_readers();
+        let untrusted = layers.iter().filter_map(|layer| {
+            let error = trusted::check_files(layer, ".toml").err()?;
+            Some(Mistake::whole(layer, &system_error(&error)))
+        });
+        let untrusted: Vec<_> = untrusted.collect();
+        if untrusted.is_empty() {
+            return Self::load_layers(&layers);
+        }
+        Self {
+            lost: untrusted,
+            ..Self::default()
+        }
     }
 
     /// Reads the given folders, the least important first.

@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
+use crate::choices::everyone;
+use crate::choices::everyone::client;
+use crate::choices::everyone::client::Problem;
 use crate::choices::reader::{Reader, Request};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
@@ -29,8 +32,34 @@ use crate::system::log;
 use crate::system::owner::Owner;
 use crate::system::settings::fault;
 use crate::system::settings::fault::StorageFault;
+use crate::system::transaction::Why;
 
 pub use failure::Failure;
+
+/// Whose settings a request changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's own, and those that the computer has once for all users.
+    #[default]
+    All,
+    /// Only the user's own.
+    OnlyMe,
+    /// Only those that the computer has once for all users.
+    Everyone,
+}
+
+impl Scope {
+    fn includes(self, reader: &Reader) -> bool {
+        match self {
+            Self::All => true,
+            Self::OnlyMe => !reader.store.is_for_everybody(),
+            Self::Everyone => reader.store.is_for_everybody(),
+        }
+    }
+}
+
+/// Changes root's files, and returns the IDs of the readers that can't change, and why.
+type ForEveryone = fn(&'static Choice, bool) -> Result<Vec<(String, Why)>, Problem>;
 
 /// A message of a change under way.
 enum Progress {
@@ -48,6 +77,8 @@ pub struct Wish {
     pub request: Request,
     /// The ID of the only reader that it is about. `None`: all.
     pub reader: Option<String>,
+    /// Whose settings change.
+    pub scope: Scope,
 }
 
 impl Wish {
@@ -56,7 +87,14 @@ impl Wish {
         Self {
             request,
             reader: None,
+            scope: Scope::All,
         }
+    }
+
+    /// The same wish, for some of the settings.
+    #[must_use]
+    pub fn in_scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 
     /// A wish about one reader.
@@ -64,6 +102,7 @@ impl Wish {
         Self {
             request,
             reader: Some(reader.to_owned()),
+            scope: Scope::All,
         }
     }
 
@@ -125,8 +164,8 @@ pub fn change(
     carry_out(catalogue, choice, &Wish::of_all(request), || (), late)
 }
 
-/// Like [`change`], also for a single reader. All other readers stay as they are, and a lock of any
-/// of them still refuses on.
+/// Like [`change`], also for some of the settings, or a single reader. All other readers stay as they
+/// are, and a lock of any of them still refuses on.
 ///
 /// `asking` is called before a service is called whose setting is everybody's: it may ask the user
 /// for an administrator's password.
@@ -149,13 +188,18 @@ pub fn carry_out(
             .spawn(move || {
                 let context = glib::MainContext::new();
                 let asking = |everybody| drop(sender.send(Progress::Asking(everybody)));
+                let readers = catalogue.readers_of(choice);
                 let attempt = Attempt {
                     choice,
-                    readers: catalogue.readers_of(choice).collect(),
+                    readers: readers
+                        .filter(|reader| wish.scope.includes(reader))
+                        .collect(),
                     request: wish.request,
                     reader: wish.reader.as_deref(),
+                    for_everyone: for_everyone(),
                     storage: &fault::before_writing,
-                    foreign: home::of_another(),
+                    // What is set for everyone is in no home.
+                    foreign: home::of_another().filter(|_| scope != Scope::Everyone),
                     pause: limits::SETTINGS_PAUSE,
                     given_up: &given_up,
                     asking: &asking,
@@ -182,6 +226,11 @@ pub fn carry_out(
             .map(|reader| (reader.id.clone(), StorageFault::NoAnswer.into()))
             .collect()
     });
+    // Only those of the scope were asked.
+    failures.retain(|(id, _)| {
+        let mut readers = catalogue.readers_of(choice);
+        readers.any(|reader| reader.id == *id && wish.scope.includes(reader))
+    });
     // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
@@ -194,6 +243,18 @@ pub fn carry_out(
         request: wish.request,
         status,
         failures,
+    }
+}
+
+/// How this process changes root's files: root does it itself, with or without the service.
+fn for_everyone() -> ForEveryone {
+    if rustix::process::geteuid().is_root() {
+        |choice, on| {
+            let catalogue = everyone::catalogue()?;
+            Ok(everyone::set(&catalogue, choice, on, None)?.left)
+        }
+    } else {
+        client::set
     }
 }
 
@@ -227,6 +288,8 @@ struct Attempt<'a> {
     choice: &'static Choice,
     readers: Vec<&'a Reader>,
     request: Request,
+    /// Changes root's files.
+    for_everyone: ForEveryone,
     /// The ID of the only reader to change. `None`: all.
     reader: Option<&'a str>,
     /// Finds out whether settings can be saved.
@@ -267,13 +330,64 @@ impl Attempt<'_> {
             refused.retain(|(id, _)| is_wanted(id));
             return refused;
         }
-        let readers = readers
+        let (everyone, readers): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .filter(|reader| is_wanted(&reader.id))
-            .collect();
+            .partition(|reader| everyone::is_of_everyone(reader));
         let mut failures = self.write_and_call(&before, readers, &now);
         failures.retain(|failure| matters(&before, failure));
+        // Last, since most users can't: their own programs follow anyway.
+        if self.request == Request::On && !failures.is_empty() {
+            failures = self.left_alone(&everyone, failures);
+        } else {
+            failures.extend(self.change_for_everyone(&everyone));
+        }
+        failures.retain(|failure| matters(&before, failure));
         failures
+    }
+
+    /// Changes root's files with one call, and reads them back.
+    fn change_for_everyone(&self, readers: &[&Reader]) -> Vec<(String, Failure)> {
+        let on = match self.request {
+            Request::On => true,
+            Request::Off => false,
+            // A user has no decision about these, and they have no modes.
+            Request::Reset | Request::Mode(_) => return Vec::new(),
+        };
+        let undone = || {
+            let now = Snapshot::fresh();
+            let statuses = readers.iter().map(|reader| ReaderStatus::of(reader, &now));
+            let undone = statuses.filter(|status| status.has_program && !self.is_done(status));
+            undone.collect::<Vec<_>>()
+        };
+        if undone().is_empty() {
+            return Vec::new();
+        }
+        let answer = if self.is_given_up() {
+            Err(Problem::Silent)
+        } else {
+            (self.asking)(true);
+            (self.for_everyone)(self.choice, on)
+        };
+        let undone = undone().into_iter();
+        let not_changed = |problem: Problem| Failure::Everyone {
+            choice: self.choice.id,
+            state: State::from(on),
+            problem,
+        };
+        let failure = |status: ReaderStatus| {
+            let failure = match (&answer, status.answer) {
+                (Err(problem), _) => not_changed(problem.clone()),
+                (Ok(_), Err(problem)) => problem.into(),
+                (Ok(left), Ok(_)) => {
+                    let left = left.iter().find(|(id, _)| *id == status.id);
+                    let why = left.map(|(_, why)| not_changed(Problem::File(*why)));
+                    why.unwrap_or(Failure::NotSaved(None))
+                }
+            };
+            (status.id, failure)
+        };
+        undone.map(failure).collect()
     }
 
     /// Changes the readers in an order by which nothing is sent that shouldn't be.
@@ -758,6 +872,7 @@ mod tests {
         let attempt = Attempt {
             choice: &choice::ALL[0],
             readers: readers.iter().collect(),
+            for_everyone: |_, _| Ok(Vec::new()),
             request,
             reader,
             storage: &|| fault.cloned().map_or(Ok(()), Err),

@@ -15,6 +15,7 @@ use crate::choices::decision::Decision;
 use crate::choices::opt_out::OptOut;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
+use crate::choices::system_place::SystemEdit;
 use crate::formats::document::DocumentProblem;
 use crate::formats::mistake::{At, Mistake};
 use crate::system::service::{Service, ServiceProblem, Signal};
@@ -37,6 +38,11 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
 
     /// Whether the program is installed in a sandbox, which the reader's `programs` don't show.
     fn is_in_sandbox(&self) -> bool {
+        false
+    }
+
+    /// Whether the program may be installed in a sandbox.
+    fn may_be_in_sandbox(&self) -> bool {
         false
     }
 
@@ -71,6 +77,12 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
     /// permission.
     fn service(&self) -> Option<Service> {
         None
+    }
+
+    /// The changes of the computer's files that turn the program on or off for all users. Only root
+    /// can make them. Empty if the setting is elsewhere.
+    fn system_edits(&self, _on: bool) -> Vec<SystemEdit> {
+        Vec::new()
     }
 
     /// Whether a change by one user applies to all users.

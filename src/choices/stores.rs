@@ -9,6 +9,7 @@ pub(crate) mod environment;
 pub(crate) mod file;
 pub(crate) mod gsettings;
 pub(crate) mod gsettings_list;
+pub(crate) mod system_file;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub const STORES: &[(&str, Parse)] = &[
     ("dbus-call", parse::<dbus_call::DbusCall>),
     ("file", parse::<file::ValueInFile>),
     ("environment", parse::<environment::InEnvironment>),
+    ("system-file", parse::<system_file::SystemFile>),
 ];
 
 /// Parses a table of a reader file.

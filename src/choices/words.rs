@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::choices::change::{Failure, Report};
 use crate::choices::choice::{Act, Choice};
+use crate::choices::everyone::client;
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem, Request};
 use crate::choices::state::State;
@@ -26,6 +27,7 @@ use crate::system::service::ServiceProblem;
 use crate::system::settings::fault::StorageFault;
 use crate::system::settings::{KeyProblem, Origin};
 use crate::system::text;
+use crate::system::transaction::Why;
 
 /// The panel's name. [`gettext`] translates it.
 // Translators: the name of the panel among other programs
@@ -487,6 +489,11 @@ pub fn failure(program: &str, failure: &Failure) -> String {
                 ("problem", Part::Own(&problem(reason))),
             ],
         ),
+        Failure::Everyone {
+            choice,
+            state,
+            problem,
+        } => for_everyone(program, &format!("{choice} {}", state.as_str()), problem),
         Failure::NotSaved(Some(_)) => gettext_f(
             // Translators: why is said after it, if it is known
             "{program} did not keep the change.",
@@ -494,6 +501,55 @@ pub fn failure(program: &str, failure: &Failure) -> String {
         ),
         Failure::NotSaved(None) => gettext_f(
             "{program} did not keep the change. Something else may set it at the same time; try again.",
+            &[program],
+        ),
+    }
+}
+
+/// Why a setting of all users wasn't changed, and what to do.
+fn for_everyone(program: (&str, &str), wish: &str, problem: &client::Problem) -> String {
+    use client::Problem;
+    let command = format!("sudo privacyctl set {wish} --for-everyone");
+    let command = ("command", command.as_str());
+    match problem {
+        Problem::NoAgent => gettext_f(
+            // Translators: {program} is an app; {command} is a command to type on a terminal
+            "{program} is set for everyone on this computer, and nothing here can ask for an administrator’s password. Run “{command}”.",
+            &[program, command],
+        ),
+        Problem::NoService => gettext_f(
+            // Translators: {program} is an app; {command} is a command to type on a terminal
+            "{program} is set for everyone on this computer. Run “{command}”.",
+            &[program, command],
+        ),
+        Problem::NotAllowed => gettext_f(
+            // Translators: about a program whose setting asks for permission, as with a password
+            "{program} was not changed: permission was not given.",
+            &[program],
+        ),
+        Problem::Silent => gettext_f(
+            "{program} was not changed: its service did not answer in time. Try again later.",
+            &[program],
+        ),
+        Problem::Busy | Problem::Stale => gettext_f(
+            "{program} was not changed, since another change is under way. Try again later.",
+            &[program],
+        ),
+        Problem::File(Why::NotTried) => gettext_f(
+            "{program} was left as it is, since another program could not be turned on.",
+            &[program],
+        ),
+        Problem::File(Why::NoSpace) => gettext_f(
+            "{program} was not changed, since the disk is full. Make room and try again.",
+            &[program],
+        ),
+        Problem::File(Why::ReadOnly) => gettext_f(
+            "{program} was not changed, since the system’s files are read-only.",
+            &[program],
+        ),
+        Problem::File(_) | Problem::Other(_) => gettext_f(
+            // Translators: it is a file that all users of the computer share
+            "{program} was not changed: its file could not be changed safely. Ask your administrator.",
             &[program],
         ),
     }
@@ -695,6 +751,7 @@ pub fn report(report: &Report) -> Option<String> {
         Failure::NotReplaced { .. }
         | Failure::Overruled
         | Failure::Problem(_)
+        | Failure::Everyone { .. }
         | Failure::NotSaved(_) => true,
     };
     Some(match report.failures.len() - 1 {

@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use privacy_panel::choices::change::Scope;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::{Mode, Request};
@@ -50,6 +51,8 @@ pub(crate) enum Command {
         all: bool,
         /// What it is to be
         state: Wish,
+        #[command(flatten)]
+        scope: ScopeArgs,
     },
     /// Tell or decide how what is on is sent: after asking each time, or automatically
     Mode {
@@ -110,6 +113,28 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ScopeArgs {
+    /// Leave programs alone that are set for everyone on this computer
+    #[arg(long)]
+    only_me: bool,
+    /// Change only programs that are set for everyone on this computer
+    #[arg(long, conflicts_with = "only_me")]
+    pub(crate) for_everyone: bool,
+}
+
+impl From<ScopeArgs> for Scope {
+    fn from(args: ScopeArgs) -> Self {
+        match args {
+            ScopeArgs { only_me: true, .. } => Self::OnlyMe,
+            ScopeArgs {
+                for_everyone: true, ..
+            } => Self::Everyone,
+            ScopeArgs { .. } => Self::All,
+        }
+    }
 }
 
 #[derive(Subcommand)]

@@ -2,6 +2,7 @@
 
 //! The commands about choices and the programs that follow them.
 
+mod agent;
 pub(crate) mod json;
 mod text;
 
@@ -13,10 +14,11 @@ use std::sync::Arc;
 
 use privacy_panel::choices::catalogue::{Catalogue, index};
 use privacy_panel::choices::change;
-use privacy_panel::choices::change::Report;
+use privacy_panel::choices::change::{Report, Scope, Wish};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::desktop::Desktops;
+use privacy_panel::choices::everyone;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
@@ -27,6 +29,7 @@ use privacy_panel::system::settings::fault;
 use privacy_panel::system::text::{one_line, path};
 
 use crate::args::{Format, Way};
+use crate::choices::agent::Agent;
 use crate::output::{self, Exit};
 
 /// Loads the catalogue, and reports the files that it leaves out.
@@ -155,15 +158,31 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
 }
 
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
+    change_in(Scope::All, choices, request)
+}
+
+pub(crate) fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exit {
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
     // A reset shows defaults.
     Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
+    let needs_permission = |choice: &&'static Choice| {
+        let mut readers = catalogue.readers_of(choice);
+        readers.any(|reader| everyone::is_of_everyone(reader) && reader.has_program())
+    };
+    let asks = scope != Scope::OnlyMe && matches!(request, Request::On | Request::Off);
+    let _agent = (asks && choices.iter().any(needs_permission)).then(Agent::start);
     let mut exit = Exit::Done;
     let mut read_back = Vec::new();
     for choice in choices {
-        let report = change::change(&catalogue, choice, request, || ());
+        let report = change::carry_out(
+            &catalogue,
+            choice,
+            &Wish::of_all(request).in_scope(scope),
+            || (),
+            || (),
+        );
         read_back.push(text::report(&report));
         for sentence in text::failures(&report) {
             output::complain(&sentence);

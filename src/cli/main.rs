@@ -59,10 +59,19 @@ fn run(args: Args) -> io::Result<Exit> {
         Command::Status(format) => choices::status(format),
         Command::Get { choice } => choices::get(choice.choice),
         Command::IsOn { choice } => Ok(choices::is_on(choice.choice)),
-        Command::Set { choice, state, .. } => Ok(change(choice, state.into())),
+        Command::Set {
+            choice,
+            state,
+            scope,
+            ..
+        } => Ok(choices::change_in(
+            scope.into(),
+            &all_or(choice),
+            state.into(),
+        )),
         Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
         Command::Identifier(format) => choices::identifier(format),
-        Command::Reset { choice, .. } => Ok(change(choice, Request::Reset)),
+        Command::Reset { choice, .. } => Ok(choices::change_all(&all_or(choice), Request::Reset)),
         Command::Watch(format) => choices::watch(format),
         Command::Readers {
             write_index: Some(folder),
@@ -81,14 +90,15 @@ fn run(args: Args) -> io::Result<Exit> {
 
 /// Whether a command writes to a user's home or session. Root must not do that for another user.
 /// Changes a choice. `None`: all.
-fn change(choice: Option<&'static Choice>, request: Request) -> Exit {
-    let all = choice.map_or_else(|| choice::ALL.iter().collect(), |choice| vec![choice]);
-    choices::change_all(&all, request)
+/// The choice, or all choices.
+fn all_or(choice: Option<&'static Choice>) -> Vec<&'static Choice> {
+    choice.map_or_else(|| choice::ALL.iter().collect(), |choice| vec![choice])
 }
 
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
-        Command::Set { .. } | Command::Reset { .. } => true,
+        Command::Set { scope, .. } => !scope.for_everyone,
+        Command::Reset { .. } => true,
         Command::Mode { mode, .. } => mode.is_some(),
         Command::History { command, .. } => match command {
             None => false,

@@ -163,11 +163,11 @@ pub(crate) fn edited(
 }
 
 /// The content of a file. `None` if there is no such file.
-pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<Vec<u8>>, DocumentProblem> {
-    read_up_to(tree, file, limits::DOCUMENT)
-}
-
-fn read_up_to(tree: &Tree, file: &Path, most: u64) -> Result<Option<Vec<u8>>, DocumentProblem> {
+pub(crate) fn read_up_to(
+    tree: &Tree,
+    file: &Path,
+    most: u64,
+) -> Result<Option<Vec<u8>>, DocumentProblem> {
     tree.read(file, most)
         .map_err(|error| DocumentProblem::Unreadable {
             file: tree.name(file),

@@ -17,10 +17,10 @@ use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::{overview, search, words};
+use privacy_panel::system::life::Life;
 use privacy_panel::system::limits;
 
 use crate::OBJECT_PATH;
-use crate::life::Life;
 
 /// The object path of the panel, which follows from its application ID.
 const PANEL_PATH: &str = "/net/launchpad/PrivacyPanel";

@@ -4,22 +4,18 @@
 //!
 //! ```text
 //! main        owns the bus name, and exits when it is idle
-//! ├── life    how long the process runs
 //! └── answer  org.gnome.Shell.SearchProvider2: calls the library, opens the panel
 //! ```
 //!
 //! D-Bus starts it for each search. It must not link GTK: it has to start quickly.
 
 mod answer;
-mod life;
 
 use std::process::ExitCode;
 
-use gio::prelude::*;
-
-use life::Life;
 use privacy_panel::choices::words;
-use privacy_panel::system::{bus, i18n, log};
+use privacy_panel::system::life::Life;
+use privacy_panel::system::{i18n, limits, log};
 
 /// The program's name in its messages.
 const PROGRAM: &str = "privacy-panel-search-provider";
@@ -28,11 +24,6 @@ const PROGRAM: &str = "privacy-panel-search-provider";
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
 /// The object path, as in the same file.
 const OBJECT_PATH: &str = "/net/launchpad/PrivacyPanel/SearchProvider";
-
-/// `DBUS_NAME_FLAG_DO_NOT_QUEUE` and `DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER` of the D-Bus
-/// specification.
-const DO_NOT_QUEUE: u32 = 4;
-const PRIMARY_OWNER: u32 = 1;
 
 fn main() -> ExitCode {
     i18n::init();
@@ -48,16 +39,10 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), glib::Error> {
     let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE)?;
-    let life = Life::new(&bus);
+    let life = Life::new(&bus, BUS_NAME, limits::PROVIDER_IDLE);
     // Register the object first: a caller may call as soon as the name appears.
     let registered = answer::register(&bus, &life)?;
-    let wish = (BUS_NAME, DO_NOT_QUEUE).to_variant();
-    let owner = bus::query_daemon(&bus, "RequestName", &wish, None)?;
-    // Another one answers already.
-    if owner.get::<(u32,)>() != Some((PRIMARY_OWNER,)) {
-        return Ok(());
-    }
-    life.live();
+    life.live()?;
     // The process ends, so an error doesn't matter.
     let _ = bus.unregister_object(registered);
     bus.flush_sync(gio::Cancellable::NONE)

@@ -105,6 +105,48 @@ pub const PROVIDER_FILES: usize = 4096;
 /// The maximum size of a dconf profile, in bytes; `policy`. It has some lines.
 pub const PROFILE: u64 = 1024 * 1024;
 
+// ── The system service: `choices::everyone`, `system_service` ───────────────────────────────────
+
+/// The maximum size of a file of the computer that is changed for all users, in bytes. Beyond: it is
+/// left alone, and reported.
+pub const SYSTEM_FILE: u64 = 1024 * 1024;
+
+/// How many files one call changes. Beyond: the call is refused.
+pub const SYSTEM_FILES: usize = 64;
+
+/// The maximum size of a call's arguments, in bytes. Beyond: it is refused.
+pub const SYSTEM_CALL: usize = 4096;
+
+/// The maximum length of an argument, in bytes: a hash has 64 digits.
+pub const SYSTEM_ARGUMENT: usize = 64;
+
+/// How many dialogs of polkit may be open at once. Beyond: the call waits in the queue.
+pub const SYSTEM_DIALOGS: usize = 3;
+
+/// How many calls may wait for a dialog. Beyond: the call is refused.
+pub const SYSTEM_QUEUE: usize = 8;
+
+/// How many calls that change something a user may make in [`SYSTEM_SPAN`]. Beyond: they are refused.
+pub const SYSTEM_CHANGES: usize = 10;
+
+/// How many calls that only plan a change a user may make in [`SYSTEM_SPAN`].
+pub const SYSTEM_PLANS: usize = 60;
+
+/// The time in which calls are counted.
+pub const SYSTEM_SPAN: Duration = Duration::from_secs(60);
+
+/// How many users' calls are counted. Beyond: calls of further users are refused.
+pub const SYSTEM_USERS: usize = 1024;
+
+/// How long the service waits for the next call.
+pub const SYSTEM_IDLE: Duration = Duration::from_secs(30);
+
+/// How long a change for all users waits for another one.
+pub const SYSTEM_LOCK: Duration = Duration::from_secs(5);
+
+/// How long a client waits for the service's answer: polkit has [`CHANGE_PATIENCE`] for its dialog.
+pub const SYSTEM_PATIENCE: Duration = Duration::from_secs(128);
+
 // ── Policies: `policy::parse` ───────────────────────────────────────────────────────────────────
 
 /// The maximum length of an organisation's name or address, in bytes.

@@ -335,7 +335,7 @@ fn create_hidden(folder: BorrowedFd<'_>) -> Result<(OsString, File), NotReplaced
 
 /// Removes leftovers of killed runs: the caller's files with such a name that no process has
 /// locked.
-fn sweep(folder: BorrowedFd<'_>) {
+pub(crate) fn sweep(folder: BorrowedFd<'_>) {
     let Ok(Some(handle)) = readable(folder) else {
         return;
     };

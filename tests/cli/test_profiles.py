@@ -8,7 +8,7 @@ import os
 import subprocess
 
 import pytest
-from support.names import NOT_SAVED
+from support.names import LOCKED, NOT_SAVED
 
 CHOICE = "usage-statistics"
 PREF = "example.upload"
@@ -32,6 +32,20 @@ key = ["example.upload"]
 on = true
 off = false
 missing = "on"
+
+[[file.decided-by]]
+format = "json"
+files = ["LAYERS/first.json", "LAYERS/second.json"]
+key = ["policies", "Upload"]
+value = false
+state = "off"
+
+[[file.decided-by]]
+format = "json"
+files = ["LAYERS/first.json", "LAYERS/second.json"]
+key = ["policies", "Upload"]
+value = true
+state = "on"
 """
 
 
@@ -123,6 +137,30 @@ def test_what_counts_is_what_the_browser_reads(session, browser):
     assert write(layers / "z.js", pref(False, function="pref", more=", locked")) == "off"
     reader = session.reader(CHOICE, "browser")
     assert (reader["locked"], reader["origin"]) == (True, "administrator")
+    # An app in a sandbox does not see the system's files.
+    add_profile(session.root / "home" / ".var/app/org.example.Browser/.example/browser")
+    assert state(session)[0] == "mixed"
+
+
+def test_a_policy_of_the_browser_decides_whatever_the_profile_says(session, browser):
+    layers = session.root / "system"
+    profile = add_profile(browser, user=pref(True))
+    (layers / "second.json").write_text('{"policies": {"Upload": false}}')
+    reader = session.reader(CHOICE, "browser")
+    assert (reader["state"], reader["locked"]) == ("off", True)
+    assert session.ctl("set", CHOICE, "on").returncode == LOCKED
+    assert (profile / "user.js").read_text() == pref(True)
+    (layers / "second.json").write_text('{"policies": {"Upload": true}}')
+    reader = session.reader(CHOICE, "browser")
+    assert (reader["state"], reader["locked"]) == ("on", True)
+    # The first file counts as a whole.
+    (layers / "first.json").write_text('{"policies": {}}')
+    reader = session.reader(CHOICE, "browser")
+    assert (reader["state"], reader["locked"]) == ("on", False)
+    # What cannot be read is not called off.
+    (layers / "first.json").write_text('{"policies": {"Upload": false}')
+    assert session.status(CHOICE)["state"] == "mixed"
+    (layers / "first.json").write_text('{"policies": {"Upload": false}}')
     # An app in a sandbox does not see the system's files.
     add_profile(session.root / "home" / ".var/app/org.example.Browser/.example/browser")
     assert state(session)[0] == "mixed"

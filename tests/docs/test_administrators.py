@@ -155,6 +155,15 @@ def as_pattern(lines):
     return re.compile(pattern)
 
 
+def without_others(output, expected):
+    """The output without the programs of the computer that runs the tests that no policy reaches."""
+    names = tuple(line.partition(":")[0] for line in expected)
+    lines = output.splitlines(keepends=True)
+    return "".join(
+        line for line in lines if "not reached by a policy" not in line or line.startswith(names)
+    )
+
+
 def test_every_command_on_the_page_prints_what_stands_there(computer):
     work = computer.root / "work"
     work.mkdir()
@@ -165,7 +174,8 @@ def test_every_command_on_the_page_prints_what_stands_there(computer):
         for part in re.split(r"^(?=[#$] )", text, flags=re.M)[1:]:
             command, *expected = part.splitlines()
             done = computer.session.run("sh", "-c", f"exec 2>&1; {command[2:]}", cwd=work)
-            assert as_pattern(expected).fullmatch(done.stdout), (command, done.stdout)
+            printed = without_others(done.stdout, expected)
+            assert as_pattern(expected).fullmatch(printed), (command, printed)
             ran += 1
     assert ran == 20
     assert not computer.file("/etc/dconf").exists(), "the last of them takes it out"
@@ -177,7 +187,11 @@ def test_the_status_as_json_is_the_pages(computer):
     done = computer.policy("status", "--json")
     assert done.returncode == 0
     assert done.stdout.count("\n") == 1
-    assert json.loads(done.stdout) == json.loads(block("json"))
+    found = json.loads(done.stdout)
+    for choice in found["choices"]:
+        # The programs of the computer that runs the tests.
+        choice["beyond"] = []
+    assert found == json.loads(block("json"))
     described = "".join(row[0] for row in table("field | value")) + PAGE.split("```json")[1].split(
         "Fields are added"
     )[0].split("```")[1]

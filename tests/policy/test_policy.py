@@ -260,12 +260,13 @@ def test_check_says_what_was_decided_and_what_an_administrator_may_not_expect(co
         "Include online search results: Off, locked",
         "Send error reports: On, until people decide otherwise",
     ]
-    assert [line.partition(":")[0] for line in decided[2:]] == [
+    # More programs come with each version.
+    assert {line.partition(":")[0] for line in decided[2:]} >= {
         "GNOME Shell Search",
         "Snap Store Search",
         "DrKonqi (KDE)",
         "Ubuntu Error Reports (Whoopsie)",
-    ]
+    }
     assert contents(computer.file("/etc")) == before
 
 
@@ -280,12 +281,13 @@ WHOOPSIE = (
 def test_check_names_all_programs_that_a_policy_does_not_reach(computer):
     # No opt-out turns Insights on for all users.
     computer.write(POLICY, STATISTICS_ON)
-    assert computer.policy("check").stdout.splitlines()[2:] == [INSIGHTS, WHOOPSIE]
+    lines = computer.policy("check").stdout.splitlines()[2:]
+    assert [line for line in lines if line.startswith("Ubuntu")] == [INSIGHTS, WHOOPSIE]
 
 
 def test_apply_and_status_name_those_that_are_here(computer):
     computer.write(POLICY, STATISTICS_ON)
-    assert not [line for line in computer.policy("apply").stdout.splitlines() if "reached" in line]
+    assert not {INSIGHTS, WHOOPSIE} & set(computer.policy("apply").stdout.splitlines())
     reader = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
     here = reader.replace("/usr/local/bin/ubuntu-insights", "/bin/sh")
     computer.write("/etc/privacy-panel/readers.d/ubuntu-insights.toml", here)
@@ -295,7 +297,7 @@ def test_apply_and_status_name_those_that_are_here(computer):
     assert INSIGHTS in done.stdout.splitlines() and WHOOPSIE not in done.stdout
     found = json.loads(computer.policy("status", "--json").stdout)
     beyond = [{"id": "ubuntu-insights", "name": "Ubuntu Insights"}]
-    assert found["choices"][0]["beyond"] == beyond
+    assert [entry for entry in found["choices"][0]["beyond"] if "ubuntu" in entry["id"]] == beyond
     assert "ubuntu-insights" not in [r["id"] for r in found["choices"][0]["readers"]]
 
 

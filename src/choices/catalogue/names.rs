@@ -538,7 +538,10 @@ fn is_configuration(text: &str) -> bool {
     let is_name = |part: &str| is_word(part) && visible(part);
     text.len() <= limits::READER_TEXT
         && text.matches('*').count() <= limits::WILDCARDS
-        && (folders.is_empty() && text == name || folders.split('/').all(is_name))
+        && (folders.is_empty() && text == name
+            || folders.split('/').filter(|part| *part != "*").all(is_name))
+        && folders.split('/').filter(|part| *part == "*").count() <= 1
+        && !text.starts_with('*')
         && is_word(&name.replace('*', "x"))
         && visible(name)
         && !name.contains("**")
@@ -625,8 +628,16 @@ impl Listed for ConfigurationFiles {
     const PLURAL: &'static str = "file names";
 }
 
+impl Listed for AbsoluteFile {
+    const PLURAL: &'static str = "file names";
+}
+
 impl Listed for LockName {
     const PLURAL: &'static str = "file names";
+}
+
+impl Listed for KeyPath {
+    const PLURAL: &'static str = "keys";
 }
 
 impl Listed for KeyPart {

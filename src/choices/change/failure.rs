@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use crate::choices::everyone::client;
+use crate::choices::state::State;
 use crate::choices::store::Problem;
 use crate::formats::document::DocumentProblem;
 use crate::system::owner::Owner;
@@ -50,6 +52,16 @@ pub enum Failure {
     /// The reader can't be read.
     #[error(transparent)]
     Problem(Problem),
+    /// The setting is one of the computer's, and was not changed for all users.
+    #[error("not changed for everyone: {problem}")]
+    Everyone {
+        /// The choice's ID.
+        choice: &'static str,
+        /// What was wished.
+        state: State,
+        /// Why.
+        problem: client::Problem,
+    },
     /// The storage has another value, and no error was reported.
     #[error("it was not saved{}", .0.as_deref().map(|words| format!(": {words}")).unwrap_or_default())]
     NotSaved(Option<String>),

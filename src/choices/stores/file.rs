@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::choices::catalogue::names::{
-    Base, ConfigurationFiles, FileName, FlatpakId, FormatName, KeyPath, Layer, List, LockName,
-    Meaning, NonEmpty, ProcessName, ProfilesFolder, SnapName, wrong,
+    AbsoluteFile, Base, ConfigurationFiles, FileName, FlatpakId, FormatName, KeyPath, Layer, List,
+    LockName, Meaning, NonEmpty, ProcessName, ProfilesFolder, SnapName, wrong,
 };
 use crate::choices::catalogue::values::{FileValue, different};
 use crate::choices::opt_out;
@@ -29,7 +29,7 @@ use crate::choices::rule;
 use crate::choices::rule::{Place, Rule, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Obeyed, Problem, Request, Store, Watched, Write};
+use crate::choices::store::{Answer, Obeyed, Part, Problem, Request, Store, Watched, Write};
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Format, Found, Scalar};
@@ -79,6 +79,9 @@ pub(crate) struct ValueInFile {
     other: Option<Meaning>,
     /// The state if all files or their values are missing.
     missing: Meaning,
+    /// What decides instead of the user's files.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    decided_by: List<DecidedBy>,
     /// Further values of the same program.
     #[serde(default, skip_serializing_if = "is_empty")]
     also: List<Also>,
@@ -129,6 +132,36 @@ struct Also {
     off: Option<Spanned<FileValue>>,
     other: Option<Meaning>,
     missing: Option<Meaning>,
+    decided_by: Option<List<DecidedBy>>,
+}
+
+/// `decided-by` in `[file]`: a value in a file of the system with which the user's files don't matter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct DecidedBy {
+    format: FormatName,
+    /// The files, of which the first that exists counts.
+    files: NonEmpty<AbsoluteFile>,
+    key: Spanned<KeyPath>,
+    value: FileValue,
+    /// The state while the file has the value.
+    state: Meaning,
+}
+
+impl DecidedBy {
+    /// Whether the file has the value.
+    fn holds(&self) -> Result<bool, DocumentProblem> {
+        let key = self.key.get_ref().parts();
+        for file in self.files.iter() {
+            let format = self.format.format();
+            let file = Path::new(&**file);
+            let look = document::look(format, &Tree::computer(), file, &key, &self.value.0)?;
+            if look.found != Found::NoFile {
+                return Ok(look.found.is(&self.value.0));
+            }
+        }
+        Ok(false)
+    }
 }
 
 fn is_empty<T>(list: &List<T>) -> bool {
@@ -143,6 +176,7 @@ struct Value<'a> {
     off: &'a Spanned<FileValue>,
     other: Option<Meaning>,
     missing: Meaning,
+    decided_by: &'a [DecidedBy],
 }
 
 /// What the values mean.
@@ -194,6 +228,7 @@ impl ValueInFile {
             off: &self.off,
             other: self.other,
             missing: self.missing,
+            decided_by: &self.decided_by,
         };
         let others = self.also.iter().map(|also| Value {
             files: also.files.as_deref().unwrap_or(&self.files),
@@ -202,6 +237,7 @@ impl ValueInFile {
             off: also.off.as_ref().unwrap_or(&self.off),
             other: also.other.or(self.other),
             missing: also.missing.unwrap_or(self.missing),
+            decided_by: also.decided_by.as_ref().unwrap_or(&self.decided_by),
         });
         std::iter::once(first).chain(others)
     }
@@ -302,6 +338,12 @@ impl ValueInFile {
         Ok(targets)
     }
 
+    /// Whether only files count that the program has made.
+    fn has_existing_files_only(&self) -> bool {
+        let mut names = self.values().flat_map(|value| value.files);
+        names.all(|name| name.contains('*'))
+    }
+
     fn is_all_off(&self) -> Result<bool, DocumentProblem> {
         opt_out::is_off(&self.disable_all, &Tree::computer())
     }
@@ -364,7 +406,26 @@ impl ValueInFile {
                 break;
             }
         }
+        let mut decided = None;
+        if let (true, Some(value)) = (target.has_layers, self.values().nth(target.rule)) {
+            for decider in value.decided_by {
+                if decided.is_none() && decider.holds()? {
+                    decided = Some(decider.state.0 == State::On);
+                }
+            }
+        }
         let is_own = own.found.is_set() || own.hides;
+        if let Some(on) = decided {
+            return Ok(Place {
+                rule,
+                name: target.name.clone(),
+                settled: true,
+                value: rule.value(on),
+                origin: Some(Origin::Administrator),
+                locked: true,
+                own: is_own,
+            });
+        }
         if is_own && !locked {
             found = own.found;
         }
@@ -404,7 +465,12 @@ impl ValueInFile {
         for target in targets {
             if let Some(rule) = rules.get(target.rule) {
                 let mut place = self.place(&target, rule)?;
-                if let (false, Some(name)) = (alike, target.file.file_name()) {
+                let name = if self.profiles.is_empty() {
+                    target.file.file_name().filter(|_| !alike)
+                } else {
+                    target.file.parent().and_then(Path::file_name)
+                };
+                if let Some(name) = name {
                     place.name = name.to_string_lossy().into_owned();
                 }
                 found.push((target, place));
@@ -478,6 +544,20 @@ impl ValueInFile {
     }
 }
 
+/// Makes one part of several values in the same file, or in the same profile.
+fn merge(parts: &mut Vec<Part>) {
+    let mut merged: Vec<Part> = Vec::new();
+    for part in parts.drain(..) {
+        match merged.iter_mut().find(|other| other.id == part.id) {
+            Some(other) => other.on |= part.on,
+            None => merged.push(part),
+        }
+    }
+    if merged.len() > 1 {
+        *parts = merged;
+    }
+}
+
 fn unreadable((file, error): (PathBuf, std::io::Error)) -> DocumentProblem {
     let reason = system_error(&error);
     DocumentProblem::Unreadable { file, reason }
@@ -501,12 +581,23 @@ impl Store for ValueInFile {
             different(("on", value.on.get_ref()), (value.off, value.off.get_ref()))?;
             let check = self.format().check(&value.key.get_ref().parts());
             check.map_err(|expected| wrong(value.key, format!("expected {expected}")))?;
+            for decider in value.decided_by {
+                let check = decider
+                    .format
+                    .format()
+                    .check(&decider.key.get_ref().parts());
+                check.map_err(|expected| wrong(&decider.key, format!("expected {expected}")))?;
+            }
         }
         Ok(())
     }
 
     fn needs_programs(&self) -> bool {
         true
+    }
+
+    fn may_be_in_sandbox(&self) -> bool {
+        self.packagings().next().is_some()
     }
 
     fn is_in_sandbox(&self) -> bool {
@@ -536,8 +627,9 @@ impl Store for ValueInFile {
         }
         let mut answer = rule::answer(&places, all_off);
         answer.pending = pending;
-        // A program without a profile never ran, and makes one when it starts.
-        if is_empty && !self.profiles.is_empty() {
+        merge(&mut answer.parts);
+        // A program without a profile or a file never ran, and makes one when it starts.
+        if is_empty && (!self.profiles.is_empty() || self.has_existing_files_only()) {
             answer.obeyed = Obeyed::No;
         }
         Ok(Some(answer))
@@ -594,7 +686,10 @@ impl Store for ValueInFile {
                     .into_iter()
                     .filter_map(parent),
             );
-            if self.profiles.is_empty() {
+            if name.contains("*/") {
+                let found = self.files(name).unwrap_or_default().into_iter();
+                files.extend(found.map(|target| target.file));
+            } else if self.profiles.is_empty() {
                 let own = self
                     .packagings()
                     .flat_map(|packaging| packaging.folders(self.folder(), name));
@@ -606,6 +701,10 @@ impl Store for ValueInFile {
                 }
             }
         }
+        let deciders = self.values().flat_map(|value| value.decided_by);
+        files.extend(
+            deciders.flat_map(|decider| decider.files.iter().map(|file| PathBuf::from(&**file))),
+        );
         // Programs change other files of a profile all the time.
         files.extend(
             self.profile_folders()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! How long the process runs: while it answers calls, and for a while after that.
+//! How long a service on a bus runs: while it answers calls, and for a while after that.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,38 +8,55 @@ use std::time::Duration;
 
 use glib::prelude::*;
 
-use crate::BUS_NAME;
-use privacy_panel::system::{bus, limits};
+use crate::system::{bus, limits};
+
+/// `DBUS_NAME_FLAG_DO_NOT_QUEUE` and `DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER` of the D-Bus
+/// specification.
+const DO_NOT_QUEUE: u32 = 4;
+const PRIMARY_OWNER: u32 = 1;
 
 /// Ends the process when it is idle.
-pub(crate) struct Life {
+#[derive(Debug)]
+pub struct Life {
     bus: gio::DBusConnection,
+    name: &'static str,
+    idle: Duration,
     main_loop: glib::MainLoop,
     answering: Cell<u32>,
     end: RefCell<Option<glib::SourceId>>,
 }
 
 /// A call that is being answered.
-pub(crate) struct Question(Rc<Life>);
+#[derive(Debug)]
+pub struct Question(Rc<Life>);
 
 impl Life {
-    pub(crate) fn new(bus: &gio::DBusConnection) -> Rc<Self> {
+    /// Of the service with a well-known name, which ends when no call comes for `idle`.
+    pub fn new(bus: &gio::DBusConnection, name: &'static str, idle: Duration) -> Rc<Self> {
         Rc::new(Self {
             bus: bus.clone(),
+            name,
+            idle,
             main_loop: glib::MainLoop::new(None, false),
             answering: Cell::new(0),
             end: RefCell::new(None),
         })
     }
 
-    /// Answers calls until none has come for a while.
-    pub(crate) fn live(self: &Rc<Self>) {
-        self.wait(limits::PROVIDER_IDLE, Self::leave);
-        self.main_loop.run();
+    /// Owns the name, and answers calls until none has come for a while. Returns at once if another
+    /// process owns the name.
+    pub fn live(self: &Rc<Self>) -> Result<(), glib::Error> {
+        let wish = (self.name, DO_NOT_QUEUE).to_variant();
+        let owner = bus::query_daemon(&self.bus, "RequestName", &wish, None)?;
+        if owner.get::<(u32,)>() == Some((PRIMARY_OWNER,)) {
+            self.wait(self.idle, Self::leave);
+            self.main_loop.run();
+        }
+        Ok(())
     }
 
     /// Keeps the process running until the result is dropped.
-    pub(crate) fn question(self: &Rc<Self>) -> Question {
+    pub fn question(self: &Rc<Self>) -> Question {
         self.answering.set(self.answering.get() + 1);
         self.stop_waiting();
         Question(Rc::clone(self))
@@ -48,7 +65,7 @@ impl Life {
     /// Releases the bus name, so that D-Bus starts a new process for later calls.
     fn leave(self: &Rc<Self>) {
         // Errors don't matter: the process ends, and the name with it.
-        let name = (BUS_NAME,).to_variant();
+        let name = (self.name,).to_variant();
         let patience = Some(Duration::from_secs(1));
         let _ = bus::query_daemon(&self.bus, "ReleaseName", &name, patience);
         self.wait(limits::PROVIDER_LAST_CALLS, |life| life.main_loop.quit());
@@ -76,7 +93,7 @@ impl Drop for Question {
         life.answering.set(life.answering.get() - 1);
         if life.answering.get() == 0 {
             life.stop_waiting();
-            life.wait(limits::PROVIDER_IDLE, Life::leave);
+            life.wait(life.idle, Life::leave);
         }
     }
 }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! `privacy-panel-system`: turns choices on and off in programs that a computer sets once for all its
+//! users. Root runs it, on behalf of users whom polkit has allowed it.
+//!
+//! ```text
+//! main           owns the bus name, and exits when it is idle
+//! ├── answer     the methods: checks a call, and queues it
+//! ├── permission asks polkit
+//! ├── counting   how often a user may call
+//! └── journal    writes each attempt to the system's log
+//! ```
+//!
+//! It trusts nothing that a caller sends: `docs/security.md` has the rules. The library makes the
+//! changes, in `choices::everyone`.
+
+mod answer;
+mod counting;
+mod journal;
+mod permission;
+
+use std::process::ExitCode;
+
+use privacy_panel::choices::everyone;
+use privacy_panel::choices::everyone::client::BUS_NAME;
+use privacy_panel::system::life::Life;
+use privacy_panel::system::limits;
+
+/// The program's name in its messages, and in the journal.
+const PROGRAM: &str = "privacy-panel-system";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{PROGRAM}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), glib::Error> {
+    // Each change tries again, and is refused if this fails.
+    if let Err(refusal) = everyone::recover() {
+        eprintln!("{PROGRAM}: {refusal}");
+    }
+    let bus = gio::bus_get_sync(gio::BusType::System, gio::Cancellable::NONE)?;
+    let life = Life::new(&bus, BUS_NAME, limits::SYSTEM_IDLE);
+    // Register the object first: a caller may call as soon as the name appears.
+    let registered = answer::register(&bus, &life)?;
+    life.live()?;
+    // The process ends, so an error doesn't matter.
+    let _ = bus.unregister_object(registered);
+    bus.flush_sync(gio::Cancellable::NONE)
+}

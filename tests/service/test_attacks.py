@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What hostile callers and files, full disks and kills do to the system service: nothing."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from support.everyone import (
+    CHOICE,
+    ERROR,
+    LVFS,
+    NETDATA,
+    NEWS,
+    OFF,
+    ON,
+    PERSON,
+    POPCON,
+    READERS,
+    STATE,
+    Everyone,
+    become,
+)
+from support.harness import wait_for
+
+INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
+ALLOWED = {OFF: "YES", ON: "YES"}
+
+
+@pytest.fixture
+def allowed():
+    with Everyone(ALLOWED) as computer:
+        yield computer
+
+
+def test_only_ids_are_arguments_and_others_are_refused_before_polkit_is_asked(allowed):
+    before = allowed.files()
+    token = "0" * 64
+    for arguments in (
+        ("/etc/passwd", "off", token),
+        ("../usage-statistics", "off", token),
+        ("usage-statistics\n", "off", token),
+        (CHOICE, "reset", token),
+        (CHOICE, "off", "x" * 64),
+        (CHOICE, "off", "0" * 65),
+        (CHOICE, "off", "0" * 5000),
+        (CHOICE, "off", {"length": 10_000_000}),
+        ("%s%n" * 8, "off", token),
+        (CHOICE, 1, token),
+        (CHOICE, "off"),
+        (CHOICE, "off", token, token),
+    ):
+        error = allowed.ask("Set", *arguments, agent="answer")["error"]
+        refused = (INVALID, "org.freedesktop.DBus.Error.LimitsExceeded")
+        assert error in refused, arguments[:2]
+    assert allowed.ask("Set", CHOICE, "off", token)["error"] == f"{ERROR}Stale"
+    assert not any(entry.get("PRIVACY_PANEL_POLKIT") for entry in allowed.log)
+    assert allowed.files() == before
+
+
+def test_a_thousand_calls_at_once_are_answered_and_most_are_refused():
+    with Everyone() as computer:
+        before = computer.files()
+        token = computer.plan("off")
+        pid = computer.pid()
+        arguments = ("Set", CHOICE, "off", token)
+        with computer.caller(*arguments, agent="silent", times=1000) as caller:
+            events = [caller.next() for _ in range(1000)]
+            asked = [event for event in events if "asked" in event]
+            refused = [event for event in events if event.get("error") == f"{ERROR}Busy"]
+            # One dialog for one caller.
+            assert (len(asked), len(refused)) == (1, 999)
+        with computer.caller("Plan", CHOICE, "off", times=1000) as caller:
+            answers = [event for event in caller.all() if "name" not in event]
+            planned = [event for event in answers if "reply" in event]
+            assert len(answers) == 1000
+            assert 0 < len(planned) <= 60
+        memory = int(open(f"/proc/{pid}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        assert computer.pid() == pid and memory < 64 * 1024 * 1024
+        assert computer.files() == before
+
+
+def test_three_dialogs_are_open_at_most_and_the_next_caller_waits_for_one():
+    with Everyone() as computer:
+        token = computer.plan("off")
+        arguments = ("Set", CHOICE, "off", token)
+        callers = [computer.caller(*arguments, agent="silent") for _ in range(3)]
+        assert all(caller.next()["asked"] == OFF for caller in callers)
+        with computer.caller(*arguments, agent="silent") as fourth:
+            callers[0].__exit__()
+            assert fourth.next()["asked"] == OFF
+        for caller in callers[1:]:
+            caller.__exit__()
+
+
+def test_a_user_may_make_ten_changes_a_minute(allowed):
+    wishes = ["off", "on"] * 6
+    errors = [allowed.set(state).get("error") for state in wishes]
+    assert errors[:10] == [None] * 10
+    assert errors[10:] == [f"{ERROR}Busy"] * 2
+
+
+def test_reader_files_of_users_and_of_the_environment_do_not_count(allowed):
+    evil = (
+        'name = "Evil"\nchoice = "usage-statistics"\nprograms = ["/bin/sh"]\n[system-file]\n'
+        'file = "/etc/cron.d/evil"\nkey = "PATH"\non = "a"\noff = "b"\nmissing = "on"\n'
+    )
+    home = allowed.root / f"home-{PERSON}"
+    for folder in (home / ".config", home / ".local/share"):
+        place = folder / "privacy-panel" / "readers.d"
+        place.mkdir(parents=True)
+        (place / "evil.toml").write_text(evil)
+        (place / "fwupd.toml").write_text("")
+    # Not even root’s own file can name another place.
+    allowed.write(READERS / "evil.toml", evil)
+    _, readers, files, left = allowed.ask("Plan", CHOICE, "off")["reply"]
+    assert set(readers) == {"fwupd", "netdata", "popularity-contest", "ubuntu-motd-news"}
+    assert set(files) == {str(file) for file in (LVFS, NETDATA, POPCON, NEWS)}
+    assert left == []
+
+
+@pytest.mark.parametrize("kind", ["writable-file", "writable-folder", "other-owner", "link", "pipe"])
+def test_a_layer_of_reader_files_that_a_user_could_change_is_refused_as_a_whole(allowed, kind):
+    file = allowed.file(READERS / "fwupd.toml")
+    if kind == "writable-file":
+        file.chmod(0o666)
+    elif kind == "writable-folder":
+        file.parent.chmod(0o777)
+    elif kind == "other-owner":
+        os.chown(file, PERSON, PERSON)
+    elif kind == "link":
+        file.rename(file.with_suffix(".real"))
+        file.symlink_to(file.with_suffix(".real").name)
+    else:
+        file.unlink()
+        os.mkfifo(file)
+    before = allowed.files() if kind != "pipe" else None
+    assert allowed.ask("Plan", CHOICE, "off")["error"] == f"{ERROR}Catalogue"
+    assert allowed.ask("Set", CHOICE, "off", "0" * 64)["error"] == f"{ERROR}Catalogue"
+    assert before is None or allowed.files() == before
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "hard-link", "pipe", "folder", "owner", "large"])
+def test_what_stands_where_the_service_writes_is_neither_followed_nor_written(allowed, kind):
+    outside = allowed.write("/var/tmp/precious", "ENABLED=1\n")
+    file = allowed.file(NEWS)
+    file.unlink()
+    why = "not-regular"
+    if kind == "link":
+        file.symlink_to("/var/tmp/precious")
+    elif kind == "dangling":
+        file.symlink_to("/var/tmp/new")
+    elif kind == "hard-link":
+        os.link(outside, file)
+        why = "other-link"
+    elif kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    elif kind == "owner":
+        file.write_text("ENABLED=1\n")
+        os.chown(file, PERSON, PERSON)
+        why = "untrusted"
+    else:
+        file.write_bytes(b"ENABLED=1\n#" + b" " * 2 * 1024 * 1024)
+    before = file.lstat()
+    token, readers, files, left = allowed.ask("Plan", CHOICE, "off")["reply"]
+    assert str(NEWS) not in files
+    if kind != "dangling":
+        # The program reads a link to nothing as no file, so nothing is sent.
+        assert [id for id, _ in left] == ["ubuntu-motd-news"]
+        assert left[0][1] in (why, "not-understood", "too-large")
+    # The other programs are off nevertheless.
+    assert allowed.ask("Set", CHOICE, "off", token)["reply"][1] == left
+    assert "false" in allowed.read(LVFS)
+    now = file.lstat()
+    assert (now.st_ino, now.st_mode, now.st_mtime_ns) == (before.st_ino, before.st_mode, before.st_mtime_ns)
+    assert outside.read_text() == "ENABLED=1\n"
+    assert not allowed.file("/var/tmp/new").exists()
+
+
+def test_a_link_in_place_of_a_folder_leads_nowhere(allowed):
+    allowed.file("/var/tmp/elsewhere").mkdir()
+    allowed.file(POPCON.parent).symlink_to("/var/tmp/elsewhere")
+    left = allowed.set("off")["reply"][1]
+    assert left == [["popularity-contest", "untrusted"]]
+    assert list(allowed.file("/var/tmp/elsewhere").iterdir()) == []
+
+
+def test_a_full_disk_leaves_every_file_as_it_was(allowed):
+    place = allowed.file("/etc/fwupd")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k,mode=755", "tmpfs", place], check=True)
+    try:
+        allowed.write(LVFS, "[fwupd Remote]\nAutomaticReports=true\nAutomaticSecurityReports=true\n")
+        with (place / "full").open("wb", buffering=0) as full, pytest.raises(OSError):
+            while True:
+                full.write(b"x" * 4096)
+        before = allowed.files()
+        answer = allowed.ctl("set", CHOICE, "off", "--for-everyone")
+        assert answer.returncode == 4 and "the disk is full" in answer.stderr
+        assert allowed.files() == before
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_two_callers_at_once_both_get_an_answer_and_the_files_are_those_of_one(allowed):
+    for _ in range(3):
+        tokens = [allowed.plan("off"), allowed.plan("off")]
+        callers = [allowed.caller("Set", CHOICE, "off", token) for token in tokens]
+        events = [caller.end() for caller in callers]
+        assert any("reply" in event for event in events), events
+        assert all(event.get("error", f"{ERROR}Stale") == f"{ERROR}Stale" for event in events)
+        for caller in callers:
+            caller.__exit__()
+        assert allowed.ask("Plan", CHOICE, "off")["reply"][1] == []
+        assert "reply" in allowed.set("on", uid=0)
+
+
+def test_a_service_that_is_killed_at_any_moment_leaves_all_files_old_or_all_new():
+    kills = int(os.environ.get("PRIVACY_PANEL_KILLS", "30"))
+    watched = (POPCON, NEWS, LVFS, NETDATA)
+    with Everyone(ALLOWED) as computer:
+        states = {"on": [computer.read(file) for file in watched]}
+        computer.set("off", uid=0)
+        states["off"] = [computer.read(file) for file in watched]
+        outside = {
+            name: content
+            for name, content in computer.files().items()
+            if not any(name in str(file) for file in (*watched, POPCON.parent))
+        }
+        computer.set("on", uid=0)
+        states["on"] = [computer.read(file) for file in watched]
+        found = set()
+        chance = random.Random(7)
+        for number in range(kills):
+            if number % 4 == 0:
+                # The counts of calls go with the process.
+                computer.kill_service()
+            now = [computer.read(file) for file in watched]
+            wish = "off" if now == states["on"] else "on"
+            token = computer.plan(wish, uid=0)
+            pid = computer.pid()
+            with computer.caller("Set", CHOICE, wish, token, uid=0) as caller:
+                time.sleep(chance.uniform(0, 0.04))
+                os.kill(pid, signal.SIGKILL)
+                caller.end()
+            # The next start takes back what is half done.
+            wait_for("a new service", lambda: computer.ask("Plan", CHOICE, "off", uid=0).get("reply"))
+            now = [computer.read(file) for file in watched]
+            assert now in states.values(), (number, now)
+            found.add(wish if now == states[wish] else "unchanged")
+            leftover = [name for name in computer.files() if ".privacy-panel" in name]
+            assert leftover == [], number
+        after = {
+            name: content
+            for name, content in computer.files().items()
+            if not any(name in str(file) for file in (*watched, POPCON.parent))
+        }
+        assert after == outside
+        assert not computer.file(STATE / "under-way.json").exists()
+        if kills >= 30:
+            assert "unchanged" in found and len(found) > 1, found
+
+
+def test_no_other_user_can_take_the_name_of_the_service(allowed):
+    answer = allowed.run(
+        *become(PERSON),
+        *("gdbus", "call", "--system", "--dest", "org.freedesktop.DBus"),
+        *("--object-path", "/", "--method", "org.freedesktop.DBus.RequestName"),
+        *("net.launchpad.PrivacyPanel.System", "0"),
+    )
+    assert answer.returncode != 0 and "AccessDenied" in answer.stderr
+
+
+def test_the_service_ends_when_it_is_idle_and_starts_again(allowed):
+    allowed.plan("off")
+    first = allowed.pid()
+    wait_for("the end of the idle service", lambda: not allowed.pid(), seconds=60)
+    allowed.plan("off")
+    assert allowed.pid() not in (None, first)
