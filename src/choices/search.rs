@@ -23,7 +23,7 @@ const EVERYTHING_OFF: &str = noop("Turn Everything Off");
 
 // Translators: words by which people may search for “Turn Everything Off”; as many as you like, with a
 // semicolon after each
-const EVERYTHING_OFF_WORDS: &str = noop("all;disable;nothing;stop;");
+const EVERYTHING_OFF_WORDS: &str = noop("all;disable;");
 
 /// The name of [`TURN_EVERYTHING_OFF`].
 pub fn everything_off() -> String {
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn turning_everything_off_is_found_by_its_name() {
         let found = |search: &str| finds_everything_off(search.split(' '));
-        assert!(found("turn everything off") && found("off") && found("stop all"));
+        assert!(found("turn everything off") && found("off") && found("disable all"));
         assert!(
             !found("privacy") && !found("online search") && !found("off umbrella") && !found("")
         );

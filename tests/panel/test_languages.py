@@ -51,6 +51,8 @@ def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
         with Panel(session, window=window) as panel:
             session.ask("xdotool", "windowsize", "--sync", panel.window(), width, 1990)
             panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
-            panel.wait("its texts", lambda: panel.says("(GTK)"))
             panel.wait("its size", lambda: panel.width() == int(width))
+            assert panel.sticking_out() == []
+            session.ask("privacy-panel", "--choice", "activity-history")
+            panel.wait("the page", lambda: panel.says("(GTK)"))
             assert panel.sticking_out() == []

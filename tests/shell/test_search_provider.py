@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from support.harness import SUPPORT, Session, make_locale, wait_for
-from support.names import PANEL_SCHEMA, PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA
+from support.names import CHOICES, PANEL_SCHEMA, PRIVACY_SCHEMA, REPORTS_KEY, UNITY_KEY, UNITY_SCHEMA
 
 NAME = "net.launchpad.PrivacyPanel.SearchProvider"
 CLIENT = SUPPORT / "search_client.py"
 SEARCH, REPORTS = "online-search", "error-reports"
 STATISTICS, HISTORY = "usage-statistics", "activity-history"
-ALL = [SEARCH, REPORTS, STATISTICS, HISTORY]
+ALL = list(CHOICES)
 
 
 class Provider:

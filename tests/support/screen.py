@@ -145,7 +145,7 @@ class Panel(ScreenReader):
         found = self.find(role="check box", name=title)
         assert 1 <= len(found) <= 2, f"{title}: {found}"
         # As in the driver.
-        return found[-1]
+        return found[0]
 
     def toggle(self, title):
         self.press("check box", title)
