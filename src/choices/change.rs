@@ -165,8 +165,7 @@ pub fn change(
 }
 
 /// Like [`change`], also for some of the settings, or a single reader. All other readers stay as they
-/// are, and a lock of any of them still refuses on. Only root's files of a choice change together: a
-/// reader of theirs is turned off with the others, and is not turned on alone.
+/// are, and a lock of any of them still refuses on.
 ///
 /// `asking` is called before a service is called whose setting is everybody's: it may ask the user
 /// for an administrator's password.
@@ -335,10 +334,6 @@ impl Attempt<'_> {
             .into_iter()
             .filter(|reader| is_wanted(&reader.id))
             .partition(|reader| everyone::is_of_everyone(reader));
-        if self.reader.is_some() && self.request == Request::On && !everyone.is_empty() {
-            let left = everyone.iter().map(|reader| reader.id.clone());
-            return left.map(|id| (id, Failure::NotSaved(None))).collect();
-        }
         let mut failures = self.write_and_call(&before, readers, &now);
         failures.retain(|failure| matters(&before, failure));
         // Last, since most users can't: their own programs follow anyway.

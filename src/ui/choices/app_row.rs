@@ -66,8 +66,6 @@ pub(crate) struct AppRow {
     lever: Lever,
     button: gtk::Button,
     help: Rc<Cell<Option<Help>>>,
-    /// Whether it can be turned on alone.
-    alone: bool,
 }
 
 impl AppRow {
@@ -120,7 +118,6 @@ impl AppRow {
             lever,
             button,
             help,
-            alone: control.can_turn_on_alone(&reader.id),
         }
     }
 
@@ -216,7 +213,7 @@ impl AppRow {
         let position = Position {
             on: Some(on.unwrap_or_default()),
             // While another app is locked off, none can be turned on.
-            free: !is_locked && (on == Some(true) || (self.alone && !status.refuses_on)),
+            free: !is_locked && (on == Some(true) || !status.refuses_on),
             lock: (is_locked || (status.refuses_on && answer.map(|a| a.state) == Some(State::Off)))
                 .then(|| lock(status)),
             key: (overview::asks_for_password(reader) && !is_locked).then(texts::key),

@@ -15,7 +15,6 @@ use privacy_panel::choices::change;
 use privacy_panel::choices::change::{Report, Wish};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
-use privacy_panel::choices::everyone;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
@@ -107,14 +106,6 @@ impl Control {
 
     pub(crate) fn catalogue(&self) -> Option<&Arc<Catalogue>> {
         self.imp().catalogue.get()
-    }
-
-    /// Whether a reader can be turned on alone. Root's files of a choice change together.
-    pub(crate) fn can_turn_on_alone(&self, reader: &str) -> bool {
-        self.catalogue().is_some_and(|catalogue| {
-            let mut readers = catalogue.readers_of(self.choice());
-            readers.any(|found| found.id == reader && !everyone::is_of_everyone(found))
-        })
     }
 
     /// What was read last. `None`: nothing yet.
