@@ -417,10 +417,10 @@ fn kdes_files_lock_one_value_and_nothing_else() {
         ("[G]\nk[$i]=1\nk=0\n", "[G]\nk[$i]=false\nk=0\n"),
     ] {
         assert_eq!(lock(text, off, true).unwrap(), locked);
-        let look = kconfig
+        let found = kconfig
             .look(locked.as_bytes(), &key, &Scalar::Boolean(true))
             .unwrap();
-        assert!(look.locked && look.found.is(&Scalar::Boolean(false)));
+        assert!(found.locked && found.found.is(&Scalar::Boolean(false)));
     }
     assert_eq!(
         lock("[G]\nk[$i]=0\n", off, false).unwrap(),
