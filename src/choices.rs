@@ -13,6 +13,7 @@ pub mod measure;
 pub(crate) mod measures;
 pub mod opt_out;
 pub mod organisation;
+pub mod overview;
 pub(crate) mod place;
 pub(crate) mod places;
 pub mod reader;

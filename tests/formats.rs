@@ -417,10 +417,10 @@ fn kdes_files_lock_one_value_and_nothing_else() {
         ("[G]\nk[$i]=1\nk=0\n", "[G]\nk[$i]=false\nk=0\n"),
     ] {
         assert_eq!(lock(text, off, true).unwrap(), locked);
-        let found = kconfig
+        let read = kconfig
             .look(locked.as_bytes(), &key, &Scalar::Boolean(true))
             .unwrap();
-        assert!(found.locked && found.found.is(&Scalar::Boolean(false)));
+        assert!(read.locked && read.found.is(&Scalar::Boolean(false)));
     }
     assert_eq!(
         lock("[G]\nk[$i]=0\n", off, false).unwrap(),

@@ -17,11 +17,14 @@ use glib::{KeyFile, KeyFileFlags, Variant};
 use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
+use privacy_panel::choices::everyone;
+use privacy_panel::choices::everyone::call::Call;
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
 use privacy_panel::choices::stores::STORES;
+use privacy_panel::choices::system_place::{PLACES, SystemEdit};
 use privacy_panel::formats::FORMATS;
 use privacy_panel::formats::format::{Format, Found, Scalar};
 use privacy_panel::formats::mistake::Mistake;
@@ -57,6 +60,58 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
         reader.unwrap_or_else(|| panic!("{id} is empty"))
     }))
 });
+
+/// Any bytes as a call of the system service, and as a reader file and a file that it changes: only
+/// IDs get through, and only values that the program allows are written.
+pub fn service(bytes: &[u8]) {
+    let (text, file) = bytes.split_at(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
+    let words = String::from_utf8_lossy(text);
+    let mut words = words.splitn(4, ' ');
+    let method = words.next().unwrap_or_default();
+    let arguments: Vec<_> = words.map(Variant::from).collect();
+    let arguments = Variant::tuple_from_iter(arguments);
+    if let Ok(call) = Call::parse(method, &arguments) {
+        assert_eq!(call.name(), method);
+        assert!(arguments.child_value(0).str() == Some(call.choice().id));
+        if let Call::Set { token, .. } | Call::Undo { token, .. } = &call {
+            assert!(token.len() <= limits::SYSTEM_ARGUMENT);
+            assert!(token.bytes().all(|b| b.is_ascii_hexdigit()));
+        }
+    }
+    // The rest is what a file of the computer has.
+    for reader in SHIPPED.readers() {
+        for on in [true, false] {
+            for edit in reader.store.system_edits(on) {
+                changes_only_its_value(&edit, file.get(1..).unwrap_or_default());
+            }
+        }
+    }
+    if let Ok(Some(reader)) = catalogue::parse(Path::new("a.toml"), bytes) {
+        for edit in [true, false]
+            .map(|on| reader.store.system_edits(on))
+            .concat()
+        {
+            assert!(PLACES.iter().any(|place| place.file == edit.place.file));
+            let value = edit.value.as_ref();
+            let fits = |value| edit.place.is_mark() || edit.place.allows(&edit.key, value);
+            assert!(value.is_none_or(fits), "{value:?}");
+        }
+    }
+}
+
+fn changes_only_its_value(edit: &SystemEdit, old: &[u8]) {
+    let Ok(Some(new)) = everyone::edited(edit, Some(old)) else {
+        return;
+    };
+    let (Some(format), Some(value)) = (edit.place.format(), &edit.value) else {
+        assert!(new.is_empty());
+        return;
+    };
+    let found = format.look(&new, &edit.key, value).map(|look| look.found);
+    assert!(found.is_ok_and(|found| found.is(value)));
+    let again = everyone::edited(edit, Some(&new));
+    assert_eq!(again.ok().flatten().as_ref(), Some(&new));
+}
 
 /// Any bytes as a policy file: the result is a policy, or mistakes with a place. The policy says
 /// what the file says and compiles to nothing more.

@@ -218,14 +218,25 @@ pub(crate) fn below_home(folder: UserFolder, name: &str) -> String {
     }
 }
 
-/// The files that match a name below a folder: with a `*` in the last part, the existing ones;
-/// otherwise the named one, whether it exists or not.
+/// The files that match a name below a folder: with a `*` in the last part or for a folder, the
+/// existing ones; otherwise the named one, whether it exists or not.
 ///
 /// # Errors
 ///
 /// The folder that can't be read, or that has more files than [`limits::CONFIGURATION_FILES`], and
 /// why.
 pub(crate) fn files_below(folder: &Path, name: &str) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    if let Some((above, below)) = name.split_once("*/") {
+        let folder = folder.join(above);
+        let any = glob::Pattern::new("*").unwrap_or_default();
+        let folders = matching(&folder, &any).map_err(|error| (folder, error))?;
+        let mut found = Vec::new();
+        for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+            found.extend(files_below(&folder, below)?);
+        }
+        found.retain(|file| file.symlink_metadata().is_ok());
+        return Ok(found);
+    }
     let (below, last) = name.rsplit_once('/').unwrap_or(("", name));
     let folder = folder.join(below);
     let Some(pattern) = glob::Pattern::new(last).ok().filter(|_| last.contains('*')) else {
@@ -269,5 +280,31 @@ mod tests {
         let missing = folder.path().join("missing");
         assert!(matching(&missing, &pattern).unwrap().is_empty());
         assert!(matching(&file, &pattern).is_err());
+    }
+
+    #[test]
+    fn a_star_for_a_folder_finds_the_files_that_are_in_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = |name: &str| folder.path().join("app").join(name);
+        for name in ["Default", "Profile 1", ".hidden", "Empty"] {
+            std::fs::create_dir_all(below(name)).unwrap();
+        }
+        for name in [
+            "Default/Preferences",
+            "Profile 1/Preferences",
+            ".hidden/Preferences",
+            "Local State",
+        ] {
+            std::fs::write(below(name), "").unwrap();
+        }
+        let found = files_below(folder.path(), "app/*/Preferences").unwrap();
+        assert_eq!(
+            found,
+            [below("Default/Preferences"), below("Profile 1/Preferences")]
+        );
+        assert_eq!(
+            files_below(folder.path(), "none/*/a").unwrap(),
+            <[PathBuf; 0]>::default()
+        );
     }
 }

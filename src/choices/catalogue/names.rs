@@ -541,7 +541,10 @@ fn is_configuration(text: &str) -> bool {
     let is_name = |part: &str| is_word(part) && visible(part);
     text.len() <= limits::READER_TEXT
         && text.matches('*').count() <= limits::WILDCARDS
-        && (folders.is_empty() && text == name || folders.split('/').all(is_name))
+        && (folders.is_empty() && text == name
+            || folders.split('/').filter(|part| *part != "*").all(is_name))
+        && folders.split('/').filter(|part| *part == "*").count() <= 1
+        && !text.starts_with('*')
         && is_word(&name.replace('*', "x"))
         && visible(name)
         && !name.contains("**")

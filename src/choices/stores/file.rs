@@ -338,6 +338,12 @@ impl ValueInFile {
         Ok(targets)
     }
 
+    /// Whether only files count that the program has made.
+    fn has_existing_files_only(&self) -> bool {
+        let mut names = self.values().flat_map(|value| value.files);
+        names.all(|name| name.contains('*'))
+    }
+
     fn is_all_off(&self) -> Result<bool, DocumentProblem> {
         opt_out::is_off(&self.disable_all, &Tree::computer())
     }
@@ -590,6 +596,10 @@ impl Store for ValueInFile {
         true
     }
 
+    fn may_be_in_sandbox(&self) -> bool {
+        self.packagings().next().is_some()
+    }
+
     fn is_in_sandbox(&self) -> bool {
         self.packagings().any(Packaging::is_installed)
     }
@@ -618,8 +628,8 @@ impl Store for ValueInFile {
         let mut answer = rule::answer(&places, all_off);
         answer.pending = pending;
         merge(&mut answer.parts);
-        // A program without a profile never ran, and makes one when it starts.
-        if is_empty && !self.profiles.is_empty() {
+        // A program without a profile or a file never ran, and makes one when it starts.
+        if is_empty && (!self.profiles.is_empty() || self.has_existing_files_only()) {
             answer.obeyed = Obeyed::No;
         }
         Ok(Some(answer))
@@ -676,7 +686,10 @@ impl Store for ValueInFile {
                     .into_iter()
                     .filter_map(parent),
             );
-            if self.profiles.is_empty() {
+            if name.contains("*/") {
+                let found = self.files(name).unwrap_or_default().into_iter();
+                files.extend(found.map(|target| target.file));
+            } else if self.profiles.is_empty() {
                 let own = self
                     .packagings()
                     .flat_map(|packaging| packaging.folders(self.folder(), name));
