@@ -53,7 +53,7 @@ mod tests {
             r#"{"file":"/etc/a/b.toml","key":["a"],"value":3}"#,
             r#"{"file":"/etc/xdg/a","format":"kconfig","key":["a"],"value":"x"}"#,
             r#"{"file":"/etc/xdg/a","format":"kconfig","hold":"lock","key":["a"],"on":true,"value":0}"#,
-            r#"{"content":"x\n","file":"/etc/a/zz-privacy-panel-b.js","preset":true}"#,
+            r#"{"content":"x\n","file":"/etc/a/zzz-privacy-panel-b.js","preset":true}"#,
             r#"{"unit":"a.service"}"#,
             r#"{"of-users":true,"unit":"a.service"}"#,
         ] {
@@ -71,7 +71,7 @@ mod tests {
             r#"{"file":"/etc/a.toml","format":"exe","key":["a"],"value":true}"#,
             r#"{"file":"/etc/a.toml","key":[],"value":true}"#,
             r#"{"content":"x\n","file":"/etc/cron.d/b"}"#,
-            r#"{"content":"x\n","file":"/usr/zz-privacy-panel-b.js"}"#,
+            r#"{"content":"x\n","file":"/usr/zzz-privacy-panel-b.js"}"#,
             r#"{"unit":"../a.service"}"#,
             r#"{"unit":"a.mount"}"#,
             "{}",

@@ -110,32 +110,32 @@ off = "0"
 
 # What is in place outside dconf while the choice is locked off.
 OFF_LOCKED = {
-    "/etc/firefox-esr/zz-privacy-panel-firefox.js": 'pref("example.usage.enabled", false, locked);\n'
+    "/etc/firefox-esr/zzz-privacy-panel-firefox.js": 'pref("example.usage.enabled", false, locked);\n'
     'pref("example.level", 0, locked);\n',
     "/etc/firefox/policies/policies.json": {"policies": {"DisableExample": True}},
-    "/etc/thunderbird/pref/zz-privacy-panel-mail.js": 'pref("example.usage.enabled", false, locked);\n',
-    "/etc/chromium/policies/managed/zz-privacy-panel-browser.json": '{\n  "ExampleReportingEnabled": false\n}\n',
+    "/etc/thunderbird/pref/zzz-privacy-panel-mail.js": 'pref("example.usage.enabled", false, locked);\n',
+    "/etc/chromium/policies/managed/zzz-privacy-panel-browser.json": '{\n  "ExampleReportingEnabled": false\n}\n',
     "/etc/vscode/policy.json": {"TelemetryLevel": "off"},
-    "/etc/popularity-contest.d/zz-privacy-panel-contest.conf": 'PARTICIPATE="no"\n',
-    "/etc/dnf/repos.override.d/zz-privacy-panel-packages.repo": "[*]\ncountme=0\n",
+    "/etc/popularity-contest.d/zzz-privacy-panel-contest.conf": 'PARTICIPATE="no"\n',
+    "/etc/dnf/repos.override.d/zzz-privacy-panel-packages.repo": "[*]\ncountme=0\n",
     "/etc/environment.d/10-privacy-panel-variable.conf": "EXAMPLE_TELEMETRY_OPTOUT=1\n",
     "/etc/xdg/examplerc": "[Global]\nFeedbackLevel[$i]=0\n",
 }
 OFF_PRESET = {
-    "/etc/firefox-esr/zz-privacy-panel-firefox.js": 'pref("example.usage.enabled", false);\n'
+    "/etc/firefox-esr/10-privacy-panel-firefox.js": 'pref("example.usage.enabled", false);\n'
     'pref("example.level", 0);\n',
-    "/etc/thunderbird/pref/zz-privacy-panel-mail.js": 'pref("example.usage.enabled", false);\n',
-    "/etc/chromium/policies/recommended/zz-privacy-panel-browser.json": '{\n  "ExampleReportingEnabled": false\n}\n',
+    "/etc/thunderbird/pref/10-privacy-panel-mail.js": 'pref("example.usage.enabled", false);\n',
+    "/etc/chromium/policies/recommended/zzz-privacy-panel-browser.json": '{\n  "ExampleReportingEnabled": false\n}\n',
     "/etc/environment.d/10-privacy-panel-variable.conf": "EXAMPLE_TELEMETRY_OPTOUT=1\n",
     "/etc/xdg/examplerc": "[Global]\nFeedbackLevel=0\n",
 }
 ON_LOCKED = {
-    "/etc/firefox-esr/zz-privacy-panel-firefox.js": 'pref("example.usage.enabled", true, locked);\n'
+    "/etc/firefox-esr/zzz-privacy-panel-firefox.js": 'pref("example.usage.enabled", true, locked);\n'
     'pref("example.level", 2, locked);\n',
-    "/etc/thunderbird/pref/zz-privacy-panel-mail.js": 'pref("example.usage.enabled", true, locked);\n',
-    "/etc/chromium/policies/managed/zz-privacy-panel-browser.json": '{\n  "ExampleReportingEnabled": true\n}\n',
+    "/etc/thunderbird/pref/zzz-privacy-panel-mail.js": 'pref("example.usage.enabled", true, locked);\n',
+    "/etc/chromium/policies/managed/zzz-privacy-panel-browser.json": '{\n  "ExampleReportingEnabled": true\n}\n',
     "/etc/vscode/policy.json": {"TelemetryLevel": "all"},
-    "/etc/popularity-contest.d/zz-privacy-panel-contest.conf": 'PARTICIPATE="yes"\n',
+    "/etc/popularity-contest.d/zzz-privacy-panel-contest.conf": 'PARTICIPATE="yes"\n',
     "/etc/xdg/examplerc": "[Global]\nFeedbackLevel[$i]=16\n",
 }
 
@@ -235,7 +235,7 @@ HAD = {
     "/etc/xdg/examplerc": b"# ours\r\n[Other]\r\nx=1\r\n\r\n[Global]\r\nFeedbackLevel = 64\r\nmore=[1]",
     "/etc/firefox/policies/policies.json": b'{ "policies" : {"DisableExample":false,\n\t"Other": [1,2]} }',
     "/etc/vscode/policy.json": b'{"UpdateMode": "none"}\n',
-    "/etc/firefox-esr/zz-privacy-panel-firefox.js": b"// the administrator's\n",
+    "/etc/firefox-esr/zzz-privacy-panel-firefox.js": b"// the administrator's\n",
 }
 
 
@@ -268,7 +268,7 @@ def test_what_somebody_edited_since_stays(site):
     site.write("/etc/xdg/examplerc", "[Global]\nFeedbackLevel=64\n")
     apply(site, OFF)
     site.write("/etc/xdg/examplerc", "[Global]\nFeedbackLevel[$i]=0\nmore=1\n")
-    script = "/etc/popularity-contest.d/zz-privacy-panel-contest.conf"
+    script = "/etc/popularity-contest.d/zzz-privacy-panel-contest.conf"
     site.write(script, "# mine\nPARTICIPATE=no\n")
     keys = site.file("/etc/vscode/policy.json")
     keys.write_text(keys.read_text().replace("off", "error"))
@@ -282,7 +282,7 @@ def test_what_somebody_edited_since_stays(site):
 def test_status_names_the_place_that_is_not_as_the_policy_says(site):
     apply(site, OFF)
     site.write("/etc/xdg/examplerc", "[Global]\nFeedbackLevel=0\n")
-    site.file("/etc/chromium/policies/managed/zz-privacy-panel-browser.json").unlink()
+    site.file("/etc/chromium/policies/managed/zzz-privacy-panel-browser.json").unlink()
     found = json.loads(site.policy("status", "--json").stdout)
     wrong = {
         key["key"]: (key["wanted"], key["wanted_locked"], key["found"], key["found_locked"])
@@ -293,7 +293,7 @@ def test_status_names_the_place_that_is_not_as_the_policy_says(site):
     }
     assert wrong == {
         "/etc/xdg/examplerc#Global.FeedbackLevel": ("0", True, "0", False),
-        "/etc/chromium/policies/managed/zz-privacy-panel-browser.json": (
+        "/etc/chromium/policies/managed/zzz-privacy-panel-browser.json": (
             '{ "ExampleReportingEnabled": false }',
             True,
             None,
@@ -362,7 +362,7 @@ def test_an_image_gets_the_same_files_and_no_link_in_it_leads_out(site, tmp_path
 )
 @pytest.mark.parametrize(
     "name",
-    ["/etc/xdg/examplerc", "/etc/firefox-esr/zz-privacy-panel-firefox.js", "/etc/vscode/policy.json"],
+    ["/etc/xdg/examplerc", "/etc/firefox-esr/zzz-privacy-panel-firefox.js", "/etc/vscode/policy.json"],
 )
 def test_what_is_no_file_is_said_before_anything_is_changed(site, name, put):
     site.file(name).parent.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,23 @@ BACKUPS = SOURCES / ".backups"
 POLICY = Path("/etc/privacy-panel/policy.toml")
 READERS = Path("/etc/privacy-panel/readers.d")
 
+# The folders of other programs in /etc to which a policy writes.
+OF_OTHERS = (
+    "brave",
+    "chromium",
+    "dnf",
+    "environment.d",
+    "firefox",
+    "firefox-esr",
+    "gtk-3.0",
+    "gtk-4.0",
+    "opt",
+    "popularity-contest.d",
+    "thunderbird",
+    "vscode",
+    "xdg",
+)
+
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 LONG_AGO = 1_700_000_000
@@ -65,8 +82,11 @@ class Computer:
         shutil.rmtree(self.root)
 
     def _forget(self):
-        for name in ("dconf", "privacy-panel"):
+        for name in ("dconf", "privacy-panel", *OF_OTHERS):
             shutil.rmtree(self.root / "etc" / name, ignore_errors=True)
+        for name in OF_OTHERS:
+            if Path("/etc", name).is_dir():
+                subprocess.run(["cp", "-a", f"/etc/{name}", self.root / "etc"], check=True)
 
     def clean(self):
         """Removes all settings of the administrator and the user."""

@@ -13,7 +13,7 @@ use crate::formats::format::Scalar;
 
 /// The names of the policy's files begin with one of these: with the first so that they come after
 /// all others, with the second so that a user's file comes after them.
-pub(crate) const LAST: &str = "zz-privacy-panel-";
+pub(crate) const LAST: &str = "zzz-privacy-panel-";
 pub(crate) const FIRST: &str = "10-privacy-panel-";
 
 /// A whole file.

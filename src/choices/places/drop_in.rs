@@ -94,9 +94,13 @@ impl Content {
         }
     }
 
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::Environment => FIRST,
+    /// What a file's name begins with, so that the file counts before all others, if it locks, and
+    /// otherwise before those of distributions.
+    const fn prefix(self, locked: bool) -> &'static str {
+        match (self, locked) {
+            // mozilla/gecko-dev, modules/libpref/Preferences.cpp: pref_LoadPrefsInDir() takes the
+            // names in reverse order. SetDefaultValue(): the last value counts, or the first lock.
+            (Self::Preferences, false) | (Self::Environment, _) => FIRST,
             _ => LAST,
         }
     }
@@ -186,7 +190,8 @@ impl Place for Folders {
     }
 
     fn is_alone(&self) -> bool {
-        self.content == Content::Policies
+        let of_computer = [Content::Participation, Content::Repositories];
+        self.content == Content::Policies || of_computer.contains(&self.content)
     }
 
     fn measures(&self, settings: &[Setting<'_>], wanted: Wanted<'_>) -> Vec<Shared> {
@@ -198,7 +203,8 @@ impl Place for Folders {
         let (Some(folder), false) = (folder, settings.is_empty()) else {
             return Vec::new();
         };
-        let (prefix, ending) = (self.content.prefix(), self.content.ending());
+        let prefix = self.content.prefix(wanted.locked);
+        let ending = self.content.ending();
         let file = format!("{folder}/{prefix}{}{ending}", wanted.reader);
         let content = self.content.text(settings, wanted.locked);
         let measure = DropIn::new(&file, content, wanted.locked, wanted.on);

@@ -189,7 +189,12 @@ impl Target {
         }
         self.edit_profiles(&plan.profile_edits)?;
         if !measures.undo.is_empty() || plan.backups_until_restored != plan.backups {
-            self.forget_undone(plan)?;
+            let forgotten = self.forget_undone(plan);
+            // The policy is in force, and the record has more than it needs. The next application
+            // tries again.
+            if !measures.undo.is_empty() {
+                forgotten?;
+            }
         }
         Ok(said)
     }
