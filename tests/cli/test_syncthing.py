@@ -95,7 +95,7 @@ class Syncthing:
         self.child.wait(timeout=30)
 
 
-@pytest.mark.proof(READER, "traffic")
+@pytest.mark.proof("syncthing-usage", "traffic")
 def test_syncthing_sends_a_report_while_the_choice_is_on_and_none_while_off(session, collector):
     def state():
         return session.reader(CHOICE, READER)["state"]

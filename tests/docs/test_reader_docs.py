@@ -20,7 +20,7 @@ TYPES = re.findall(r"^\| (`\w+`|an enumeration|flags) \| `([^`]+)` \| `([^`]+)` 
 
 def test_every_block_on_the_page_is_a_file_or_a_message():
     assert {kind for kind, _ in BLOCKS} == {"toml", "toml broken", "text"}
-    assert len(FILES) == 11
+    assert len(FILES) == 13
     assert len(BROKEN) == 3
     assert len(TYPES) == 13
 

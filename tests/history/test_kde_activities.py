@@ -58,7 +58,7 @@ def seconds_until_recorded(manager, file):
     return time.monotonic() - begin
 
 
-@pytest.mark.proof(READER, "program")
+@pytest.mark.proof("kde-activities", "program")
 def test_the_activity_manager_records_files_while_the_choice_is_on_and_none_while_off(session):
     def state():
         found = session.reader(CHOICE, READER)
