@@ -20,7 +20,7 @@ pub use crate::choices::decision::{Decision, Lists};
 pub use crate::choices::organisation::Organisation;
 pub use compile::Compiled;
 pub use failure::{Failure, Unreadable};
-pub use install::{Applied, Preview, Target, measures_of, wanted_measures};
+pub use install::{Applied, Preview, Target, wanted_measures};
 pub use parse::parse;
 pub use report::{DecidedBy, KeyReport, LeftOut, ReaderReport, Report, Why};
 pub use uncovered::{Alternative, Uncovered, uncovered};

@@ -45,11 +45,11 @@ const GENERATED: &[Generated] = &[
     Generated {
         file: "data/net.launchpad.PrivacyPanel.desktop.in",
         place: Line("Actions="),
-        lines: |choices| format!("Actions={};\n", ids(choices, ";")),
+        lines: |choices| format!("Actions=turn-everything-off;{};\n", ids(choices, ";")),
     },
     Generated {
         file: "data/net.launchpad.PrivacyPanel.desktop.in",
-        place: Between("Actions=", None),
+        place: Between("Exec=privacy-panel --turn-everything-off", None),
         lines: desktop_actions,
     },
     Generated {

@@ -61,3 +61,8 @@ fn every_history_of_the_corpus_is_left_without_entries_or_alone() {
 fn every_file_of_a_format_in_the_corpus_is_read_or_refused() {
     for_every_file("format", 10, checks::format);
 }
+
+#[test]
+fn every_call_of_the_corpus_is_one_with_ids_or_refused() {
+    for_every_file("service", 10, checks::service);
+}

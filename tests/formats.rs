@@ -396,6 +396,48 @@ fn bytes_that_are_no_text_line_ends_and_a_missing_last_one_stay() {
 }
 
 #[test]
+fn kdes_files_lock_one_value_and_nothing_else() {
+    let kconfig = format("kconfig");
+    let key = ["G".to_owned(), "k".to_owned()];
+    let lock = |text: &str, value: Option<&Scalar>, locks: bool| {
+        let new = kconfig
+            .edit_lock(text.as_bytes(), &key, value, locks)
+            .unwrap();
+        new.map(|new| String::from_utf8(new).unwrap())
+    };
+    let off = Some(&Scalar::Boolean(false));
+    for (text, locked) in [
+        ("", "[G]\nk[$i]=false\n"),
+        ("[G]\nk=true\nx=1\n", "[G]\nk[$i]=false\nx=1\n"),
+        (
+            "# a\r\n[G]\r\n k = true \r\n",
+            "# a\r\n[G]\r\nk[$i]=false\r\n",
+        ),
+        ("[G]\nk[$i]=true", "[G]\nk[$i]=false"),
+        ("[G]\nk[$i]=1\nk=0\n", "[G]\nk[$i]=false\nk=0\n"),
+    ] {
+        assert_eq!(lock(text, off, true).unwrap(), locked);
+        let read = kconfig
+            .look(locked.as_bytes(), &key, &Scalar::Boolean(true))
+            .unwrap();
+        assert!(read.locked && read.found.is(&Scalar::Boolean(false)));
+    }
+    assert_eq!(
+        lock("[G]\nk[$i]=0\n", off, false).unwrap(),
+        "[G]\nk=false\n"
+    );
+    assert_eq!(
+        lock("[G]\nx=1\nk[$i]=0\n", None, false).unwrap(),
+        "[G]\nx=1\n"
+    );
+    for text in ["[$i]\n[G]\nk=1\n", "[G][$i]\nk=1\n", "[G]\nk[$e]=$x\n"] {
+        assert!(lock(text, off, true).is_err(), "{text}");
+    }
+    let toml = format("toml").edit_lock(b"", &key, off, true);
+    assert!(toml.is_none(), "TOML has no locks");
+}
+
+#[test]
 fn kde_locks_a_file_a_group_or_a_key_and_deletes_keys() {
     let key = key(&["A", "B", "key"]);
     let look = |text: &str| {

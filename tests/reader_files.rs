@@ -13,7 +13,9 @@ use std::path::{Component, Path};
 
 use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::decision::{Decision, Lists};
 use privacy_panel::choices::reader::Reader;
+use privacy_panel::choices::state::State;
 use privacy_panel::choices::stores::STORES;
 use privacy_panel::system::limits;
 use proptest::prelude::*;
@@ -81,6 +83,26 @@ const EXAMPLES: &[(&str, &str)] = &[
          also = [[\"fwupd Remote\", \"AutomaticSecurityReports\"]]\n\
          on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n",
     ),
+];
+
+/// The places of `[[policy]]`.
+const PLACES: &[&str] = &[
+    "dconf",
+    "kconfig",
+    "firefox-esr",
+    "thunderbird",
+    "firefox-policies",
+    "thunderbird-policies",
+    "chromium",
+    "chrome",
+    "brave",
+    "edge",
+    "vscode",
+    "popularity-contest",
+    "dnf",
+    "environment",
+    "gtk-3.0",
+    "gtk-4.0",
 ];
 
 /// A reader file with this table of a store.
@@ -322,6 +344,55 @@ proptest! {
             let all = reader.store.opt_outs()[0].file();
             prop_assert!(all.is_absolute());
             prop_assert!(all.components().all(|part| part != Component::ParentDir));
+        }
+    }
+
+    /// Root writes what a policy sets, and some of these files are commands.
+    #[test]
+    fn what_a_policy_sets_is_one_plain_value_in_a_known_place(
+        place in select(PLACES),
+        file in "(file = \"[a-z./*]{0,8}\"\n)?",
+        key in "(\\[\"(policies|Settings|\\*)\", \"(countme|[a-zA-Z$`;\\[ ]{0,6})\"\\]\
+                |\"(PARTICIPATE|LD_PRELOAD|A_TELEMETRY|/org/a/b|[a-zA-Z./$`;\\[ ]{0,8})\")",
+        value in "(true|0|\"(yes|no|int32 0|[a-z$`;(){}' /]{0,8})\")",
+    ) {
+        let (name, table) = EXAMPLES[5];
+        let text = format!(
+            "{}[[policy]]\nplace = {place:?}\n{file}key = {key}\noff = {value}\n",
+            self::file(name, table)
+        );
+        let catalogue = load(text.as_bytes());
+        for reader in catalogue.readers().iter().filter(|reader| !reader.is_own()) {
+            for locked in [false, true] {
+                let decision = Decision {
+                    choice: reader.choice,
+                    state: State::Off,
+                    locked,
+                    lists: Lists::Locked,
+                };
+                for measure in reader.measures(&decision) {
+                    let file = measure.file();
+                    prop_assert!(file.starts_with("/etc") && file.parent().is_some());
+                    let mut parts = file.components().skip(1);
+                    prop_assert!(parts.all(|part| matches!(part, Component::Normal(_))));
+                    let own = !file.ends_with("example.toml");
+                    let text = measure.shown();
+                    prop_assert!(!own || !text.contains(['\n', '$', '`', ';']) || text.contains("[$i]")
+                        || text.starts_with("pref("), "{text}");
+                    if place == "popularity-contest" && own {
+                        prop_assert!(["PARTICIPATE=\"no\"", "PARTICIPATE=\"yes\""].contains(&&*text));
+                    }
+                    if place == "environment" && own {
+                        let (name, value) = text.split_once('=').unwrap();
+                        prop_assert_eq!(name, "A_TELEMETRY");
+                        prop_assert!(value.chars().all(|c| c.is_ascii_alphanumeric()));
+                    }
+                }
+                for key in reader.policy_keys(&decision) {
+                    prop_assert!(key.key.starts_with('/') && !key.key.contains("//"));
+                    prop_assert!(!key.key.contains(|c: char| c.is_whitespace() || "[]=".contains(c)));
+                }
+            }
         }
     }
 

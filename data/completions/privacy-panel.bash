@@ -15,7 +15,7 @@ _privacy_panel() {
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         return
     fi
-    mapfile -t COMPREPLY < <(compgen -W '--choice= --version --help --help-all' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W '--choice= --turn-everything-off --version --help --help-all' -- "$word")
     # A value follows at once.
     if [[ ${COMPREPLY[*]} == *= ]]; then
         compopt -o nospace

@@ -17,11 +17,14 @@ use glib::{KeyFile, KeyFileFlags, Variant};
 use privacy_panel::choices::catalogue;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
+use privacy_panel::choices::everyone;
+use privacy_panel::choices::everyone::call::Call;
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
 use privacy_panel::choices::stores::STORES;
+use privacy_panel::choices::system_place::{PLACES, SystemEdit};
 use privacy_panel::formats::FORMATS;
 use privacy_panel::formats::format::{Format, Found, Scalar};
 use privacy_panel::formats::mistake::Mistake;
@@ -57,6 +60,58 @@ static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| {
         reader.unwrap_or_else(|| panic!("{id} is empty"))
     }))
 });
+
+/// Any bytes as a call of the system service, and as a reader file and a file that it changes: only
+/// IDs get through, and only values that the program allows are written.
+pub fn service(bytes: &[u8]) {
+    let (text, file) = bytes.split_at(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
+    let words = String::from_utf8_lossy(text);
+    let mut words = words.splitn(4, ' ');
+    let method = words.next().unwrap_or_default();
+    let arguments: Vec<_> = words.map(Variant::from).collect();
+    let arguments = Variant::tuple_from_iter(arguments);
+    if let Ok(call) = Call::parse(method, &arguments) {
+        assert_eq!(call.name(), method);
+        assert!(arguments.child_value(0).str() == Some(call.choice().id));
+        if let Call::Set { token, .. } | Call::Undo { token, .. } = &call {
+            assert!(token.len() <= limits::SYSTEM_ARGUMENT);
+            assert!(token.bytes().all(|b| b.is_ascii_hexdigit()));
+        }
+    }
+    // The rest is what a file of the computer has.
+    for reader in SHIPPED.readers() {
+        for on in [true, false] {
+            for edit in reader.store.system_edits(on) {
+                changes_only_its_value(&edit, file.get(1..).unwrap_or_default());
+            }
+        }
+    }
+    if let Ok(Some(reader)) = catalogue::parse(Path::new("a.toml"), bytes) {
+        for edit in [true, false]
+            .map(|on| reader.store.system_edits(on))
+            .concat()
+        {
+            assert!(PLACES.iter().any(|place| place.file == edit.place.file));
+            let value = edit.value.as_ref();
+            let fits = |value| edit.place.is_mark() || edit.place.allows(&edit.key, value);
+            assert!(value.is_none_or(fits), "{value:?}");
+        }
+    }
+}
+
+fn changes_only_its_value(edit: &SystemEdit, old: &[u8]) {
+    let Ok(Some(new)) = everyone::edited(edit, Some(old)) else {
+        return;
+    };
+    let (Some(format), Some(value)) = (edit.place.format(), &edit.value) else {
+        assert!(new.is_empty());
+        return;
+    };
+    let found = format.look(&new, &edit.key, value).map(|look| look.found);
+    assert!(found.is_ok_and(|found| found.is(value)));
+    let again = everyone::edited(edit, Some(&new));
+    assert_eq!(again.ok().flatten().as_ref(), Some(&new));
+}
 
 /// Any bytes as a policy file: the result is a policy, or mistakes with a place. The policy says
 /// what the file says and compiles to nothing more.
@@ -325,7 +380,7 @@ pub fn compiled(
     for (decision, reader) in decided(policy, catalogue) {
         // The policy's own keys come last, whatever a reader asks for.
         let own = policy.organisation.is_some();
-        let wished = reader.store.policy_keys(decision).into_iter();
+        let wished = reader.policy_keys(decision).into_iter();
         for wished in wished.filter(|wished| !own || !is_of_the_policy(&wished.key)) {
             key_is_as_wished(&compiled, &wished, &listed(policy, catalogue), below);
         }
@@ -335,8 +390,8 @@ pub fn compiled(
 
 /// The list members that readers of decided choices name.
 fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
-    let wished = decided(policy, catalogue)
-        .flat_map(|(decision, reader)| reader.store.policy_keys(decision));
+    let wished =
+        decided(policy, catalogue).flat_map(|(decision, reader)| reader.policy_keys(decision));
     wished
         .flat_map(|wished| match wished.value {
             PolicyValue::Set(_) => Vec::new(),
@@ -544,6 +599,11 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     let programs = reader.programs.as_ref();
     let programs = programs.map(|programs| toml::Value::try_from(programs).expect("a list"));
     assert_eq!(take("programs"), programs);
+    let policy = toml::Value::try_from(&reader.policy).expect("a list");
+    assert_eq!(
+        take("policy").unwrap_or(toml::Value::Array(Vec::new())),
+        policy
+    );
     let tables = STORES.iter().filter_map(|(name, _)| take(name));
     let [toml::Value::Table(table)] = &tables.collect::<Vec<_>>()[..] else {
         panic!("not the table of one store");
@@ -572,9 +632,28 @@ fn names_are_plain(reader: &Reader) {
     assert!(reader.name.len() <= limits::READER_NAME);
     let store = &reader.store;
     let watched = store.watched();
-    let opt_outs = store.opt_outs().iter().map(|opt_out| opt_out.file());
+    let mut written: Vec<_> = store
+        .opt_outs()
+        .iter()
+        .map(|opt_out| opt_out.file())
+        .collect();
+    for (state, locked) in [(State::Off, true), (State::On, true), (State::Off, false)] {
+        let decision = Decision {
+            choice: reader.choice,
+            state,
+            locked,
+            lists: Lists::Locked,
+        };
+        let measures = reader.measures(&decision).into_iter();
+        let files: Vec<_> = measures.map(|measure| measure.file()).collect();
+        assert!(
+            files.iter().all(|file| file.starts_with("/etc")),
+            "root writes there"
+        );
+        written.extend(files);
+    }
     let files = watched.folders.into_iter().chain(watched.files);
-    for path in files.chain(opt_outs) {
+    for path in files.chain(written) {
         let inside =
             |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
         assert!(

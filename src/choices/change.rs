@@ -63,10 +63,52 @@ type ForEveryone = fn(&'static Choice, bool) -> Result<Vec<(String, Why)>, Probl
 
 /// A message of a change under way.
 enum Progress {
-    /// A service is being called, which may ask the user for permission.
-    Asking,
+    /// A service is being called, which may ask the user for permission. Whether its setting is
+    /// everybody's.
+    Asking(bool),
     /// The change is over, with these failures.
     Done(Vec<(String, Failure)>),
+}
+
+/// What is wished of a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The request.
+    pub request: Request,
+    /// The ID of the only reader that it is about. `None`: all.
+    pub reader: Option<String>,
+    /// Whose settings change.
+    pub scope: Scope,
+}
+
+impl Wish {
+    /// A wish about all readers.
+    pub const fn of_all(request: Request) -> Self {
+        Self {
+            request,
+            reader: None,
+            scope: Scope::All,
+        }
+    }
+
+    /// The same wish, for some of the settings.
+    #[must_use]
+    pub fn in_scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// A wish about one reader.
+    pub fn of_one(request: Request, reader: &str) -> Self {
+        Self {
+            request,
+            reader: Some(reader.to_owned()),
+            scope: Scope::All,
+        }
+    }
+
+    fn is_about(&self, reader: &str) -> bool {
+        self.reader.as_deref().is_none_or(|only| only == reader)
+    }
 }
 
 /// The result of a request for each reader.
@@ -119,15 +161,19 @@ pub fn change(
     request: Request,
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
-    change_in(Scope::All, catalogue, choice, request, late)
+    carry_out(catalogue, choice, &Wish::of_all(request), || (), late)
 }
 
-/// Like [`change`], for some of the settings.
-pub fn change_in(
-    scope: Scope,
+/// Like [`change`], also for some of the settings, or a single reader. All other readers stay as they
+/// are, and a lock of any of them still refuses on.
+///
+/// `asking` is called before a service is called whose setting is everybody's: it may ask the user
+/// for an administrator's password.
+pub fn carry_out(
     catalogue: &Arc<Catalogue>,
     choice: &'static Choice,
-    request: Request,
+    wish: &Wish,
+    asking: impl Fn(),
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
     let (sender, receiver) = mpsc::channel();
@@ -135,20 +181,25 @@ pub fn change_in(
     let worker = {
         let catalogue = Arc::clone(catalogue);
         let given_up = Arc::clone(&given_up);
+        let wish = wish.clone();
         // The settings service may never answer. In that case this thread leaks.
         thread::Builder::new()
             .name("change".to_owned())
             .spawn(move || {
                 let context = glib::MainContext::new();
-                let asking = || drop(sender.send(Progress::Asking));
+                let asking = |everybody| drop(sender.send(Progress::Asking(everybody)));
                 let readers = catalogue.readers_of(choice);
                 let attempt = Attempt {
                     choice,
-                    readers: readers.filter(|reader| scope.includes(reader)).collect(),
-                    request,
+                    readers: readers
+                        .filter(|reader| wish.scope.includes(reader))
+                        .collect(),
+                    request: wish.request,
+                    reader: wish.reader.as_deref(),
                     for_everyone: for_everyone(),
                     storage: &fault::before_writing,
-                    foreign: home::of_another(),
+                    // What is set for everyone is in no home.
+                    foreign: home::of_another().filter(|_| wish.scope != Scope::Everyone),
                     pause: limits::SETTINGS_PAUSE,
                     given_up: &given_up,
                     asking: &asking,
@@ -160,7 +211,7 @@ pub fn change_in(
                 }
             })
     };
-    let failures = worker.ok().and_then(|_| wait(&receiver));
+    let failures = worker.ok().and_then(|_| wait(&receiver, asking));
     // A request that was given up writes nothing more, so that it can't overwrite a later one. A
     // write that dconf-service has received can't be taken back: the service makes it when it
     // continues.
@@ -171,24 +222,25 @@ pub fn change_in(
     let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()
-            .filter(|reader| !is_done(reader, request))
+            .filter(|reader| wish.is_about(&reader.id) && !is_done(reader, wish.request))
             .map(|reader| (reader.id.clone(), StorageFault::NoAnswer.into()))
             .collect()
     });
     // Only those of the scope were asked.
     failures.retain(|(id, _)| {
         let mut readers = catalogue.readers_of(choice);
-        readers.any(|reader| reader.id == *id && scope.includes(reader))
+        readers.any(|reader| reader.id == *id && wish.scope.includes(reader))
     });
     // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
         status
             .lost()
+            .filter(|(lost, _)| wish.is_about(&lost.id))
             .map(|(lost, problem)| (lost.id.clone(), problem.clone().into())),
     );
     Report {
-        request,
+        request: wish.request,
         status,
         failures,
     }
@@ -215,11 +267,14 @@ fn explain() -> Failure {
 }
 
 /// The failures, or `None` after the timeout.
-fn wait(receiver: &mpsc::Receiver<Progress>) -> Option<Vec<(String, Failure)>> {
+fn wait(receiver: &mpsc::Receiver<Progress>, asking: impl Fn()) -> Option<Vec<(String, Failure)>> {
     let mut end = Instant::now() + limits::SETTINGS_PATIENCE;
     loop {
         match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(Progress::Asking) => {
+            Ok(Progress::Asking(everybody)) => {
+                if everybody {
+                    asking();
+                }
                 end = Instant::now() + limits::CHANGE_PATIENCE + limits::SETTINGS_PATIENCE;
             }
             Ok(Progress::Done(failures)) => return Some(failures),
@@ -235,6 +290,8 @@ struct Attempt<'a> {
     request: Request,
     /// Changes root's files.
     for_everyone: ForEveryone,
+    /// The ID of the only reader to change. `None`: all.
+    reader: Option<&'a str>,
     /// Finds out whether settings can be saved.
     storage: &'a dyn Fn() -> Result<(), StorageFault>,
     /// The user who owns the settings, if the caller is root in another user's home.
@@ -242,8 +299,9 @@ struct Attempt<'a> {
     /// How long the bus has to notice that the settings service ended.
     pause: Duration,
     given_up: &'a AtomicBool,
-    /// Called before a service is called, which may ask the user for permission.
-    asking: &'a dyn Fn(),
+    /// Called before a service is called, which may ask the user for permission. The argument says
+    /// whether its setting is everybody's.
+    asking: &'a dyn Fn(bool),
 }
 
 impl Attempt<'_> {
@@ -262,15 +320,19 @@ impl Attempt<'_> {
             .filter(|(_, status)| status.installed())
             .map(|(reader, _)| *reader)
             .collect();
+        let is_wanted = |id: &str| self.reader.is_none_or(|only| only == id);
         if let Some(owner) = &self.foreign {
             let foreign = |reader: &&Reader| (reader.id.clone(), Failure::Foreign(owner.clone()));
-            return readers.iter().map(foreign).collect();
+            let wanted = readers.iter().filter(|reader| is_wanted(&reader.id));
+            return wanted.map(foreign).collect();
         }
-        if let Some(refused) = self.refuse(&before, &readers, &now) {
+        if let Some(mut refused) = self.refuse(&before, &readers, &now) {
+            refused.retain(|(id, _)| is_wanted(id));
             return refused;
         }
         let (everyone, readers): (Vec<_>, Vec<_>) = readers
             .into_iter()
+            .filter(|reader| is_wanted(&reader.id))
             .partition(|reader| everyone::is_of_everyone(reader));
         let mut failures = self.write_and_call(&before, readers, &now);
         failures.retain(|failure| matters(&before, failure));
@@ -304,7 +366,7 @@ impl Attempt<'_> {
         let answer = if self.is_given_up() {
             Err(Problem::Silent)
         } else {
-            (self.asking)();
+            (self.asking)(true);
             (self.for_everyone)(self.choice, on)
         };
         let undone = undone().into_iter();
@@ -420,7 +482,7 @@ impl Attempt<'_> {
                 } else if self.is_given_up() {
                     Err(Failure::Silent)
                 } else {
-                    (self.asking)();
+                    (self.asking)(reader.store.is_for_everybody());
                     write.apply().map_err(Failure::from)
                 };
                 if let Err(failure) = told {
@@ -589,7 +651,7 @@ impl Attempt<'_> {
 }
 
 /// Whether a reader has the requested state.
-fn is_done(reader: &ReaderStatus, request: Request) -> bool {
+pub fn is_done(reader: &ReaderStatus, request: Request) -> bool {
     reader.reading().is_some_and(|answer| match request {
         Request::On => answer.state == State::On,
         Request::Off => answer.state == State::Off,
@@ -775,12 +837,14 @@ mod tests {
         fault: Option<&StorageFault>,
         stores: &[(&'static str, Manner)],
     ) -> (Vec<String>, Vec<(String, Failure)>) {
-        wish_of(None, request, fault, stores)
+        wish_of(None, None, request, fault, stores)
     }
 
-    /// Like [`wish`]. `foreign`: the user who owns the settings, if the caller is root.
+    /// Like [`wish`]. `foreign`: the user who owns the settings, if the caller is root. `reader`: the
+    /// only one to change.
     fn wish_of(
         foreign: Option<Owner>,
+        reader: Option<&str>,
         request: Request,
         fault: Option<&StorageFault>,
         stores: &[(&'static str, Manner)],
@@ -804,12 +868,13 @@ mod tests {
                 ..Reader::own(&choice::ALL[0])
             })
             .collect();
-        let asking = || log.lock().unwrap().push("asking".to_owned());
+        let asking = |_| log.lock().unwrap().push("asking".to_owned());
         let attempt = Attempt {
             choice: &choice::ALL[0],
             readers: readers.iter().collect(),
             for_everyone: |_, _| Ok(Vec::new()),
             request,
+            reader,
             storage: &|| fault.cloned().map_or(Ok(()), Err),
             foreign,
             pause: Duration::ZERO,
@@ -985,6 +1050,30 @@ mod tests {
     }
 
     #[test]
+    fn one_reader_is_changed_and_the_others_are_left_alone() {
+        let stores = [("one", PLAIN), ("two", PLAIN), ("service", SERVICE)];
+        for request in [Request::On, Request::Off] {
+            let (log, failures) = wish_of(None, Some("two"), request, None, &stores);
+            assert_eq!(log, ["two", "two waited"]);
+            assert_eq!(failures, []);
+            let (log, failures) = wish_of(None, Some("service"), request, None, &stores);
+            assert_eq!(log, ["asking", "service"]);
+            assert_eq!(failures, []);
+        }
+    }
+
+    #[test]
+    fn one_reader_is_turned_on_only_if_no_other_is_locked_off_and_always_turned_off() {
+        let stores = [("locked", LOCKED), ("one", PLAIN)];
+        let (log, failures) = wish_of(None, Some("one"), Request::On, None, &stores);
+        assert_eq!(log, Vec::<String>::new());
+        assert_eq!(failures, failed(&[("one", Failure::NotTried)]));
+        let (log, failures) = wish_of(None, Some("one"), Request::Off, None, &stores);
+        assert_eq!(log, ["one", "one waited"]);
+        assert_eq!(failures, []);
+    }
+
+    #[test]
     fn root_changes_nothing_in_another_users_home() {
         let owner = Owner::of("/".as_ref(), 1000);
         let stores = [("one", PLAIN), ("service", SERVICE)];
@@ -992,7 +1081,7 @@ mod tests {
             (Request::On, None),
             (Request::Off, Some(&StorageFault::MemoryOnly)),
         ] {
-            let (log, failures) = wish_of(Some(owner.clone()), request, fault, &stores);
+            let (log, failures) = wish_of(Some(owner.clone()), None, request, fault, &stores);
             assert_eq!(log, Vec::<String>::new());
             let foreign = |id| (id, Failure::Foreign(owner.clone()));
             assert_eq!(failures, failed(&[foreign("one"), foreign("service")]));

@@ -9,9 +9,11 @@
 //!
 //! ```text
 //! everyone       plans and makes the changes, as root
+//! ├── call       checks what a caller of the system service wants
 //! └── client     asks the system service, as a user
 //! ```
 
+pub mod call;
 pub mod client;
 
 use std::fs::File;
@@ -307,8 +309,8 @@ fn named(record: &Record) -> Vec<(PathBuf, Option<String>, Option<String>)> {
     owned.collect()
 }
 
-/// The new content of a file. `None`: no file.
-fn edited(edit: &SystemEdit, old: Option<&[u8]>) -> Result<Option<Vec<u8>>, Why> {
+/// The content of a file after a change. `None`: no file.
+pub fn edited(edit: &SystemEdit, old: Option<&[u8]>) -> Result<Option<Vec<u8>>, Why> {
     let place = edit.place;
     let Some(format) = place.format() else {
         return Ok(edit.value.as_ref().map(|_| Vec::new()));

@@ -81,6 +81,11 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         original: Option<&Scalar>,
     ) -> Result<Entry, DocumentProblem>;
 
+    /// Whether a file with that content has none, so that it may go with the measure.
+    fn is_blank(&self, content: &[u8]) -> bool {
+        content.trim_ascii().is_empty()
+    }
+
     /// The systemd unit that it masks.
     fn unit(&self) -> Option<Unit<'_>> {
         None
@@ -95,6 +100,15 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         let seen = self.look(file, entry)?;
         let is_held = seen.locked || !self.locks();
         Ok(is_held && seen.value.as_deref() == Some(self.wanted().as_str()))
+    }
+
+    /// Whether exactly it is in effect, rather than a stricter one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Measure::look`].
+    fn is_alike(&self, file: &Path, entry: &Entry) -> Result<bool, DocumentProblem> {
+        Ok(self.is_so(file, entry)? && self.look(file, entry)?.locked == self.locks())
     }
 
     /// Whether a policy may take it: only in the administrator's own folder, since root writes it.
@@ -162,7 +176,7 @@ impl Entry {
         match tree.kind(file) {
             Ok(None) => Self::Nothing,
             Ok(Some(Kind::Link)) if tree.is_null(file) => Self::Null,
-            Ok(Some(Kind::File(_) | Kind::Link)) => match tree.read(file, limits::DOCUMENT) {
+            Ok(Some(Kind::File(_) | Kind::Link)) => match tree.read(file, limits::JSON) {
                 Ok(Some(bytes)) => Self::File(bytes),
                 Ok(None) => Self::Nothing,
                 Err(error) => other(&error),

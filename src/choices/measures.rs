@@ -2,6 +2,7 @@
 
 //! Every kind of measure.
 
+pub(crate) mod drop_in;
 pub(crate) mod masked;
 pub(crate) mod value;
 
@@ -14,10 +15,14 @@ use crate::choices::measure::{Measure, Shared};
 
 // To add a kind of measure, add a file to `measures/` with a struct that implements `Measure`, and a
 // line here, with its `mod` above. Let a table of reader files make it: `disable-all` in
-// `choices/opt_out.rs`, or `[[policy]]`. Document it in `docs/readers.md`.
+// `choices/opt_out.rs`, or a place in `choices/places/`. Document it in `docs/readers.md`.
 
 /// The kinds. No record of one kind is a record of another.
-const KINDS: &[Parse] = &[parse::<value::ValueOfSystem>, parse::<masked::Masked>];
+const KINDS: &[Parse] = &[
+    parse::<value::ValueOfSystem>,
+    parse::<masked::Masked>,
+    parse::<drop_in::DropIn>,
+];
 
 type Parse = fn(&Map<String, Value>) -> Option<Shared>;
 
@@ -47,6 +52,8 @@ mod tests {
             r#"{"file":"/etc/a/b.toml","key":["a","b c"],"value":true}"#,
             r#"{"file":"/etc/a/b.toml","key":["a"],"value":3}"#,
             r#"{"file":"/etc/xdg/a","format":"kconfig","key":["a"],"value":"x"}"#,
+            r#"{"file":"/etc/xdg/a","format":"kconfig","hold":"lock","key":["a"],"on":true,"value":0}"#,
+            r#"{"content":"x\n","file":"/etc/a/zz-privacy-panel-b.js","preset":true}"#,
             r#"{"unit":"a.service"}"#,
             r#"{"of-users":true,"unit":"a.service"}"#,
         ] {
@@ -63,6 +70,8 @@ mod tests {
             r#"{"file":"/home/a.toml","key":["a"],"value":true}"#,
             r#"{"file":"/etc/a.toml","format":"exe","key":["a"],"value":true}"#,
             r#"{"file":"/etc/a.toml","key":[],"value":true}"#,
+            r#"{"content":"x\n","file":"/etc/cron.d/b"}"#,
+            r#"{"content":"x\n","file":"/usr/zz-privacy-panel-b.js"}"#,
             r#"{"unit":"../a.service"}"#,
             r#"{"unit":"a.mount"}"#,
             "{}",

@@ -14,7 +14,7 @@ use crate::choices::catalogue::values::FileValue;
 use crate::choices::measure;
 use crate::choices::measure::Shared;
 use crate::choices::measures::masked::Masked;
-use crate::choices::measures::value::ValueOfSystem;
+use crate::choices::measures::value::{Hold, ValueOfSystem};
 use crate::formats::document::DocumentProblem;
 use crate::system::tree::Tree;
 
@@ -84,6 +84,8 @@ impl TryFrom<Table> for OptOuts {
                     format,
                     key: NonEmpty::of(&key)?,
                     value: value.clone(),
+                    hold: Hold::Alone,
+                    on: false,
                 };
                 vec![Arc::new(measure) as OptOut]
             }

@@ -15,9 +15,19 @@ use crate::choices::catalogue::names::{List, ReaderId};
 use crate::choices::choice::Choice;
 use crate::choices::condition;
 use crate::choices::condition::ObeyedIf;
+use crate::choices::decision::Decision;
+use crate::choices::measure;
+use crate::choices::measure::Shared;
+use crate::choices::opt_out;
+use crate::choices::place::{Place, Wanted};
 use crate::choices::snapshot::Snapshot;
-use crate::choices::store::{Store, Watched, Write};
+use crate::choices::state::State;
+use crate::choices::store::{PolicyKey, Store, Watched, Write};
 use crate::choices::stores::gsettings::Gsettings;
+use crate::choices::system_setting;
+use crate::choices::system_setting::SystemSetting;
+use crate::system::settings::Origin;
+use crate::system::tree::Tree;
 
 /// A program, or a family of programs, that follows a choice.
 #[derive(Clone, Debug)]
@@ -43,6 +53,8 @@ pub struct Reader {
     /// The readers that come before this one: while the program obeys one of them, it doesn't obey
     /// this setting.
     pub after: List<ReaderId>,
+    /// What a policy sets for all users, beside the store.
+    pub policy: List<SystemSetting>,
     /// Where the program keeps the setting.
     pub store: Arc<dyn Store>,
 }
@@ -61,6 +73,7 @@ impl Reader {
             effect: Effect::Now,
             obeyed_if: List::default(),
             after: List::default(),
+            policy: List::default(),
             store: Arc::new(Gsettings::own(choice)),
         }
     }
@@ -107,10 +120,16 @@ impl Reader {
             }
         }
         match self.store.read(now) {
-            Ok(Some(answer)) if answer.may_be_obeyed() => Ok(Some(Answer {
-                obeyed: obeyed(),
-                ..answer
-            })),
+            Ok(Some(answer)) if answer.may_be_obeyed() => {
+                let held = self.held();
+                Ok(Some(Answer {
+                    obeyed: obeyed(),
+                    state: held.unwrap_or(answer.state),
+                    origin: held.map_or(answer.origin, |_| Some(Origin::Administrator)),
+                    locked: held.is_some() || answer.locked,
+                    ..answer
+                }))
+            }
             // It doesn't matter in this session.
             Err(_) if obeyed() == Obeyed::No => Ok(None),
             answer => answer,
@@ -137,7 +156,57 @@ impl Reader {
         if self.is_absent() {
             return Ok(Vec::new());
         }
-        self.store.plan(now, request)
+        match (self.held(), request) {
+            (None, _) => self.store.plan(now, request),
+            (Some(held), Request::On | Request::Off)
+                if held != State::from(request == Request::On) =>
+            {
+                Ok(vec![Box::new(HeldWrite)])
+            }
+            (Some(_), _) => Ok(Vec::new()),
+        }
+    }
+
+    /// The dconf keys that a policy sets and locks for a decision.
+    pub fn policy_keys(&self, decision: &Decision) -> Vec<PolicyKey> {
+        let mut keys = self.store.policy_keys(decision);
+        let wanted = self.wanted(decision.state.may_send(), decision.locked);
+        keys.extend(system_setting::settings(&self.policy, wanted, |_| true).keys);
+        keys
+    }
+
+    /// What a policy puts in place outside dconf for a decision.
+    pub fn measures(&self, decision: &Decision) -> Vec<Shared> {
+        let mut measures = Vec::new();
+        if decision.locked && !decision.state.may_send() {
+            measures.extend_from_slice(opt_out::of_administrator(self.store.opt_outs()));
+        }
+        let wanted = self.wanted(decision.state.may_send(), decision.locked);
+        measures.extend(system_setting::settings(&self.policy, wanted, |_| true).measures);
+        measures
+    }
+
+    fn wanted(&self, on: bool, locked: bool) -> Wanted<'_> {
+        Wanted {
+            reader: self.id.as_str(),
+            on,
+            locked,
+        }
+    }
+
+    /// The state that the administrator holds the program in, whatever the store says.
+    fn held(&self) -> Option<State> {
+        let tree = Tree::computer();
+        let is_held = |on: &bool| {
+            let wanted = self.wanted(*on, true);
+            let counts = |place: &dyn Place| place.is_alone() && place.locks();
+            let settings = system_setting::settings(&self.policy, wanted, counts);
+            measure::all_in_effect(&settings.measures, &tree) == Ok(true)
+        };
+        [false, true]
+            .iter()
+            .find(|on| is_held(on))
+            .map(|on| State::from(*on))
     }
 
     /// Everything to watch for changes of the state.
@@ -146,15 +215,35 @@ impl Reader {
             return Watched::default();
         }
         let names = self.obeyed_if.iter().flat_map(ObeyedIf::bus_names);
+        let mut watched = self.store.watched();
+        for on in [false, true] {
+            let wanted = self.wanted(on, true);
+            let settings = system_setting::settings(&self.policy, wanted, |place| place.is_alone());
+            watched.folders.extend(measure::folders(&settings.measures));
+        }
         Watched {
             owners: names.map(ToString::to_string).collect(),
-            ..self.store.watched()
+            ..watched
         }
     }
 
     /// Whether the setting is in the settings storage.
     pub fn is_in_settings(&self) -> bool {
         !self.store.watched().keys.is_empty()
+    }
+}
+
+/// A change of a setting that the administrator holds.
+#[derive(Debug)]
+struct HeldWrite;
+
+impl Write for HeldWrite {
+    fn is_allowed(&self, _: &Snapshot) -> bool {
+        false
+    }
+
+    fn apply(&self) -> Result<(), Problem> {
+        Ok(())
     }
 }
 

@@ -8,22 +8,62 @@
 use crate::choices::choice;
 use crate::choices::choice::Choice;
 use crate::choices::words;
-use crate::system::i18n::gettext;
+use crate::system::i18n::{gettext, noop};
 use crate::system::limits;
 
 /// The minimum length of a word in a description, in characters: “what”, “when” and “this” would
 /// match nearly every search.
 const MIN_WORD_LENGTH: usize = 5;
 
+/// The ID of the action that turns all choices off, beside the choices themselves.
+pub const TURN_EVERYTHING_OFF: &str = "turn-everything-off";
+
+// Translators: turns all choices off
+const EVERYTHING_OFF: &str = noop("Turn Everything Off");
+
+// Translators: words by which people may search for “Turn Everything Off”; as many as you like, with a
+// semicolon after each
+const EVERYTHING_OFF_WORDS: &str = noop("all;disable;nothing;stop;");
+
+/// The name of [`TURN_EVERYTHING_OFF`].
+pub fn everything_off() -> String {
+    gettext(EVERYTHING_OFF)
+}
+
+/// Whether the terms match [`TURN_EVERYTHING_OFF`].
+pub fn finds_everything_off<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> bool {
+    let terms = these(terms);
+    let words = both(&[EVERYTHING_OFF, EVERYTHING_OFF_WORDS]);
+    !terms.is_empty() && terms.iter().all(|term| begins(&words, term))
+}
+
+/// The words of the terms.
+fn these<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<String> {
+    let terms = terms.into_iter().take(limits::SEARCH_TERMS);
+    terms
+        .flat_map(|term| words(beginning(term.as_ref())))
+        .collect()
+}
+
+/// The words of the texts, in English and translated.
+fn both(texts: &[&'static str]) -> Vec<String> {
+    let texts = texts.iter();
+    texts
+        .flat_map(|text| [words(text), words(&gettext(text))])
+        .flatten()
+        .collect()
+}
+
+fn begins(words: &[String], term: &str) -> bool {
+    words.iter().any(|word| word.starts_with(term))
+}
+
 /// The choices that match the terms. Matches in names and keywords come first.
 ///
 /// Terms without letters or numbers find nothing. Only the first [`limits::SEARCH_TERMS`] terms
 /// count, and only the beginning of each.
 pub fn find<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<&'static Choice> {
-    let terms = terms.into_iter().take(limits::SEARCH_TERMS);
-    let terms: Vec<_> = terms
-        .flat_map(|term| words(beginning(term.as_ref())))
-        .collect();
+    let terms = these(terms);
     if terms.is_empty() {
         return Vec::new();
     }
@@ -37,13 +77,6 @@ pub fn find<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Vec<&'static C
 
 /// The number of terms found only in the description. `None` if a term isn't found.
 fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
-    let both = |texts: &[&'static str]| -> Vec<_> {
-        texts
-            .iter()
-            .flat_map(|text| [words(text), words(&gettext(text))])
-            .flatten()
-            .collect()
-    };
     let [title, keywords, description] = choice.texts();
     // The panel's own name finds every choice.
     let names = both(&[title, keywords, words::NAME]);
@@ -51,7 +84,6 @@ fn rank(choice: &Choice, terms: &[String]) -> Option<usize> {
         .into_iter()
         .filter(|word| word.chars().count() >= MIN_WORD_LENGTH)
         .collect();
-    let begins = |words: &[String], term: &str| words.iter().any(|word| word.starts_with(term));
     terms.iter().try_fold(0, |rank, term| {
         if begins(&names, term) {
             Some(rank)
@@ -123,6 +155,15 @@ mod tests {
         // The name of one choice and the description of the other match.
         assert_eq!(ids("repor"), ["error-reports"]);
         assert_eq!(ids("search").first(), Some(&"online-search"));
+    }
+
+    #[test]
+    fn turning_everything_off_is_found_by_its_name() {
+        let found = |search: &str| finds_everything_off(search.split(' '));
+        assert!(found("turn everything off") && found("off") && found("stop all"));
+        assert!(
+            !found("privacy") && !found("online search") && !found("off umbrella") && !found("")
+        );
     }
 
     #[test]

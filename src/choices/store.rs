@@ -41,6 +41,11 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether the program may be installed in a sandbox.
+    fn may_be_in_sandbox(&self) -> bool {
+        false
+    }
+
     /// What stands for the value while its service doesn't run but can be started. `None`: the value
     /// is read without starting anything.
     fn at_rest(&self, _now: &Snapshot) -> Option<Answer> {

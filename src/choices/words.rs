@@ -121,7 +121,7 @@ fn followed(status: &ChoiceStatus, state: State, programs: &str) -> String {
 }
 
 /// Sentences about the apps whose settings could not be read.
-fn unknown(status: &ChoiceStatus) -> Vec<String> {
+pub(crate) fn unknown(status: &ChoiceStatus) -> Vec<String> {
     let (mut sentences, mut silent, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     for (reader, why) in status.unread() {
         match why {
@@ -342,7 +342,7 @@ const MOST_NAMES: usize = 3;
 
 /// The names of programs within a sentence, as the user's language sorts them: a few, then a
 /// number. `Unity Dash and Zeitgeist`
-fn names(readers: &[&ReaderStatus]) -> String {
+pub(crate) fn names(readers: &[&ReaderStatus]) -> String {
     let mut names: Vec<_> = readers.iter().map(|reader| reader.display_name()).collect();
     names.sort_by_cached_key(|name| glib::CollationKey::from(name));
     let others = names.len().saturating_sub(MOST_NAMES);

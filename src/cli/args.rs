@@ -41,9 +41,14 @@ pub(crate) enum Command {
         choice: ChoiceArg,
     },
     /// Turn a choice on or off in every installed program, and verify it
+    #[command(allow_missing_positional = true)]
     Set {
-        #[command(flatten)]
-        choice: ChoiceArg,
+        /// The choice to turn on or off
+        #[arg(value_parser = choices(), required_unless_present = "all")]
+        choice: Option<&'static Choice>,
+        /// All that there are
+        #[arg(long, conflicts_with = "choice")]
+        all: bool,
         /// What it is to be
         state: Wish,
         #[command(flatten)]
@@ -117,7 +122,7 @@ pub(crate) struct ScopeArgs {
     only_me: bool,
     /// Change only programs that are set for everyone on this computer
     #[arg(long, conflicts_with = "only_me")]
-    for_everyone: bool,
+    pub(crate) for_everyone: bool,
 }
 
 impl From<ScopeArgs> for Scope {

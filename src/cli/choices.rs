@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use privacy_panel::choices::catalogue::{Catalogue, index};
 use privacy_panel::choices::change;
-use privacy_panel::choices::change::{Report, Scope};
+use privacy_panel::choices::change::{Report, Scope, Wish};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::desktop::Desktops;
@@ -157,15 +157,11 @@ pub(crate) fn identifier(format: Format) -> io::Result<Exit> {
     Ok(output::by(&catalogue, exit))
 }
 
-pub(crate) fn set(choice: &'static Choice, request: Request, scope: Scope) -> Exit {
-    change_in(scope, &[choice], request)
-}
-
 pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit {
     change_in(Scope::All, choices, request)
 }
 
-fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exit {
+pub(crate) fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exit {
     // The failures of each change include parts that can't be read.
     let catalogue = Arc::new(Catalogue::load());
     // A reset shows defaults.
@@ -180,7 +176,13 @@ fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exi
     let mut exit = Exit::Done;
     let mut read_back = Vec::new();
     for choice in choices {
-        let report = change::change_in(scope, &catalogue, choice, request, || ());
+        let report = change::carry_out(
+            &catalogue,
+            choice,
+            &Wish::of_all(request).in_scope(scope),
+            || (),
+            || (),
+        );
         read_back.push(text::report(&report));
         for sentence in text::failures(&report) {
             output::complain(&sentence);

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::{choice, words};
 use privacy_panel::system::{home, i18n, log, text};
@@ -62,13 +63,15 @@ fn run(args: Args) -> io::Result<Exit> {
             choice,
             state,
             scope,
-        } => Ok(choices::set(choice.choice, state.into(), scope.into())),
+            ..
+        } => Ok(choices::change_in(
+            scope.into(),
+            &all_or(choice),
+            state.into(),
+        )),
         Command::Mode { choice, mode } => choices::mode(choice.choice, mode),
         Command::Identifier(format) => choices::identifier(format),
-        Command::Reset { choice, .. } => Ok(match choice {
-            Some(choice) => choices::change_all(&[choice], Request::Reset),
-            None => choices::change_all(&choice::ALL.iter().collect::<Vec<_>>(), Request::Reset),
-        }),
+        Command::Reset { choice, .. } => Ok(choices::change_all(&all_or(choice), Request::Reset)),
         Command::Watch(format) => choices::watch(format),
         Command::Readers {
             write_index: Some(folder),
@@ -86,9 +89,16 @@ fn run(args: Args) -> io::Result<Exit> {
 }
 
 /// Whether a command writes to a user's home or session. Root must not do that for another user.
+/// Changes a choice. `None`: all.
+/// The choice, or all choices.
+fn all_or(choice: Option<&'static Choice>) -> Vec<&'static Choice> {
+    choice.map_or_else(|| choice::ALL.iter().collect(), |choice| vec![choice])
+}
+
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
-        Command::Set { .. } | Command::Reset { .. } => true,
+        Command::Set { scope, .. } => !scope.for_everyone,
+        Command::Reset { .. } => true,
         Command::Mode { mode, .. } => mode.is_some(),
         Command::History { command, .. } => match command {
             None => false,

@@ -61,7 +61,7 @@ pub fn look(
     key: &[String],
     like: &Scalar,
 ) -> Result<Look, DocumentProblem> {
-    match read_up_to(tree, file, format.most())? {
+    match read(format, tree, file)? {
         None => Ok(Found::NoFile.into()),
         Some(bytes) => find(format, &tree.name(file), &bytes, key, like),
     }
@@ -151,24 +151,60 @@ pub(crate) fn edited(
 ) -> Result<Vec<u8>, DocumentProblem> {
     let new = format.edit(bytes, key, value);
     let new = new.map_err(|at| broken(at, file, bytes))?;
-    let like = value.unwrap_or(&Scalar::Boolean(false));
-    let look = find(format, file, &new, key, like)?;
-    // What programs wouldn't read as the value is not written.
-    if value.map_or(!look.found.is_set(), |value| look.found.is(value)) {
-        Ok(new)
-    } else {
-        let at = At(None, "the value cannot be set in it".to_owned());
-        Err(broken(at, file, bytes))
+    checked(format, file, bytes, new, key, value).map(|(new, _)| new)
+}
+
+/// [`edited`] for a value that may be locked, or that is to be. An error for a format that has no
+/// locks.
+pub(crate) fn edited_lock(
+    format: &dyn Format,
+    file: &Path,
+    bytes: &[u8],
+    key: &[String],
+    value: Option<&Scalar>,
+    locks: bool,
+) -> Result<Vec<u8>, DocumentProblem> {
+    let cannot = || broken(cannot_be_set(), file, bytes);
+    let new = format
+        .edit_lock(bytes, key, value, locks)
+        .ok_or_else(cannot)?;
+    let new = new.map_err(|at| broken(at, file, bytes))?;
+    match checked(format, file, bytes, new, key, value)? {
+        (new, locked) if locked == locks || value.is_none() => Ok(new),
+        _ => Err(cannot()),
     }
 }
 
-/// The content of a file. `None` if there is no such file.
-pub(crate) fn read(tree: &Tree, file: &Path) -> Result<Option<Vec<u8>>, DocumentProblem> {
-    read_up_to(tree, file, limits::DOCUMENT)
+/// The new content, and whether the value is locked. What programs wouldn't read as the value is an
+/// error.
+fn checked(
+    format: &dyn Format,
+    file: &Path,
+    bytes: &[u8],
+    new: Vec<u8>,
+    key: &[String],
+    value: Option<&Scalar>,
+) -> Result<(Vec<u8>, bool), DocumentProblem> {
+    let like = value.unwrap_or(&Scalar::Boolean(false));
+    let look = find(format, file, &new, key, like)?;
+    if value.map_or(!look.found.is_set(), |value| look.found.is(value)) {
+        Ok((new, look.locked))
+    } else {
+        Err(broken(cannot_be_set(), file, bytes))
+    }
 }
 
-fn read_up_to(tree: &Tree, file: &Path, most: u64) -> Result<Option<Vec<u8>>, DocumentProblem> {
-    tree.read(file, most)
+fn cannot_be_set() -> At {
+    At(None, "the value cannot be set in it".to_owned())
+}
+
+/// The content of a file. `None` if there is no such file.
+pub(crate) fn read(
+    format: &dyn Format,
+    tree: &Tree,
+    file: &Path,
+) -> Result<Option<Vec<u8>>, DocumentProblem> {
+    tree.read(file, format.most())
         .map_err(|error| DocumentProblem::Unreadable {
             file: tree.name(file),
             reason: system_error(&error),

@@ -41,6 +41,18 @@ pub trait Format: fmt::Debug + Sync {
     /// As for [`Format::look`], or the value can't be changed alone.
     fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At>;
 
+    /// The text with the value set, or removed, whether it is locked or not. `locks`: no more important
+    /// file can set the new value. `None`: files of this format can't say so.
+    fn edit_lock(
+        &self,
+        _text: &[u8],
+        _key: &[String],
+        _value: Option<&Scalar>,
+        _locks: bool,
+    ) -> Option<Result<Vec<u8>, At>> {
+        None
+    }
+
     /// Whether a text has no content, so that its file may go with its last value.
     fn is_blank(&self, text: &[u8]) -> bool {
         text.trim_ascii().is_empty()

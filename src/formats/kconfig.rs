@@ -72,43 +72,69 @@ impl Format for KConfig {
     }
 
     fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At> {
-        let Some((key, groups)) = key.split_last() else {
-            return Ok(text.to_vec());
+        edited(text, key, value, false, false)
+    }
+
+    fn edit_lock(
+        &self,
+        text: &[u8],
+        key: &[String],
+        value: Option<&Scalar>,
+        locks: bool,
+    ) -> Option<Result<Vec<u8>, At>> {
+        Some(edited(text, key, value, true, locks))
+    }
+}
+
+/// The text with the value set or removed. `unlocks`: the old one may be immutable. `locks`: the new
+/// one is.
+fn edited(
+    text: &[u8],
+    key: &[String],
+    value: Option<&Scalar>,
+    unlocks: bool,
+    locks: bool,
+) -> Result<Vec<u8>, At> {
+    let Some((key, groups)) = key.split_last() else {
+        return Ok(text.to_vec());
+    };
+    let parsed = parse(text)?;
+    let is_locked = parsed.locked || parsed.named(groups).any(|group| group.locked);
+    for entry in parsed.of(groups, key) {
+        let message = if is_locked || (entry.locked && !unlocks) {
+            "a value that is immutable; expected none with [$i]"
+        } else if entry.expanded || entry.language {
+            "a value that is expanded or translated; expected a plain one"
+        } else {
+            continue;
         };
-        let parsed = parse(text)?;
-        let is_locked = parsed.locked || parsed.named(groups).any(|group| group.locked);
-        for entry in parsed.of(groups, key) {
-            let message = if entry.locked || is_locked {
-                "a value that is immutable; expected none with [$i]"
-            } else if entry.expanded || entry.language {
-                "a value that is expanded or translated; expected a plain one"
-            } else {
-                continue;
+        return Err(At(Some(entry.line.place.start), message.to_owned()));
+    }
+    if is_locked {
+        let message = "a group that is immutable; expected none with [$i]";
+        return Err(At(None, message.to_owned()));
+    }
+    let Some(value) = value else {
+        return Ok(ini::without(text, &parsed, groups, key));
+    };
+    let value = written(value);
+    let line = if locks {
+        format!("{key}[$i]={value}")
+    } else {
+        format!("{key}={value}")
+    };
+    match in_force(&parsed, groups, key) {
+        Some(entry) if entry.deleted || entry.locked || locks => {
+            Ok(ini::replaced(text, entry.line.content(), line.as_bytes()))
+        }
+        Some(entry) => Ok(ini::replaced(text, entry.value.clone(), value.as_bytes())),
+        None => {
+            let header = match groups {
+                [] => String::new(),
+                groups => format!("[{}]", groups.join("][")),
             };
-            return Err(At(Some(entry.line.place.start), message.to_owned()));
-        }
-        if is_locked {
-            let message = "a group that is immutable; expected none with [$i]";
-            return Err(At(None, message.to_owned()));
-        }
-        let Some(value) = value else {
-            return Ok(ini::without(text, &parsed, groups, key));
-        };
-        let value = written(value);
-        let line = format!("{key}={value}");
-        match parsed.of(groups, key).next_back() {
-            Some(entry) if entry.deleted => {
-                Ok(ini::replaced(text, entry.line.content(), line.as_bytes()))
-            }
-            Some(entry) => Ok(ini::replaced(text, entry.value.clone(), value.as_bytes())),
-            None => {
-                let header = match groups {
-                    [] => String::new(),
-                    groups => format!("[{}]", groups.join("][")),
-                };
-                let header = header.as_bytes();
-                Ok(ini::added(text, &parsed, groups, header, line.as_bytes()))
-            }
+            let header = header.as_bytes();
+            Ok(ini::added(text, &parsed, groups, header, line.as_bytes()))
         }
     }
 }

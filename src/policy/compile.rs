@@ -70,7 +70,7 @@ pub fn compile(
     let mut wishes = Wishes::default();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            for key in reader.store.policy_keys(decision) {
+            for key in reader.policy_keys(decision) {
                 wishes.add(key, reader)?;
             }
         }
@@ -110,7 +110,7 @@ pub fn list_keys(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
     let mut keys = BTreeSet::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            let wished = reader.store.policy_keys(decision).into_iter();
+            let wished = reader.policy_keys(decision).into_iter();
             let lists = wished.filter(|key| matches!(key.value, PolicyValue::Names { .. }));
             keys.extend(lists.map(|key| key.key));
         }

@@ -64,7 +64,7 @@ use crate::system::i18n::system_error;
 use crate::system::tree;
 use crate::system::tree::{Kind, Tree};
 
-pub use measures::{Preview, wanted as wanted_measures, wanted_for as measures_of};
+pub use measures::{Preview, wanted as wanted_measures};
 pub use target::Target;
 
 /// The folders that every application writes to.

@@ -6,9 +6,8 @@
 use std::path::Path;
 
 use crate::choices::catalogue::Catalogue;
-use crate::choices::opt_out;
 use crate::choices::reader::Reader;
-use crate::policy::{Decision, Policy, measures_of};
+use crate::policy::{Decision, Policy};
 use crate::system::bus::Bus;
 use crate::system::folders;
 use crate::system::service::Service;
@@ -30,6 +29,8 @@ pub struct Uncovered<'a> {
 pub enum Alternative {
     /// Set it with `privacyctl set`: the setting is system-wide.
     Set,
+    /// Nothing more: the policy presets it, since the program knows no lock.
+    Preset,
     /// Lock the choice off: the program has a system-wide opt-out, but no default.
     Lock,
     /// Nothing: each user decides.
@@ -42,15 +43,23 @@ pub fn uncovered<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncove
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
             let store = &reader.store;
-            let is_reached = !store.policy_keys(decision).is_empty()
-                || !measures_of(decision, reader).is_empty();
-            if is_reached {
+            let (keys, measures) = (reader.policy_keys(decision), reader.measures(decision));
+            let is_reached = !keys.is_empty() || !measures.is_empty();
+            // A list that is preset is the policy's own wish.
+            let is_preset = decision.locked
+                && keys.is_empty()
+                && measures.iter().all(|measure| !measure.locks());
+            let locked = Decision {
+                locked: true,
+                ..*decision
+            };
+            let alternative = if is_reached && !is_preset {
                 continue;
-            }
-            let opt_outs = opt_out::of_administrator(store.opt_outs());
-            let alternative = if store.is_for_everybody() {
+            } else if is_reached {
+                Alternative::Preset
+            } else if store.is_for_everybody() {
                 Alternative::Set
-            } else if !decision.state.may_send() && !opt_outs.is_empty() {
+            } else if !decision.state.may_send() && !reader.measures(&locked).is_empty() {
                 Alternative::Lock
             } else {
                 Alternative::Nothing

@@ -12,10 +12,11 @@ use glib::Variant;
 
 use privacy_panel::app::{APP_ID, PACKAGE};
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
-use privacy_panel::choices::{search, words};
+use privacy_panel::choices::{overview, search, words};
 use privacy_panel::system::life::Life;
 use privacy_panel::system::limits;
 
@@ -73,7 +74,7 @@ enum Call {
     Narrow { previous: Strings, terms: Strings },
     /// Describe choices.
     Describe { ids: Strings },
-    /// Open the panel, at a choice if there is one. The time is that of the user's action.
+    /// Activate a result, or open the panel. The time is that of the user's action.
     Open { id: Option<String>, time: u32 },
 }
 
@@ -145,20 +146,26 @@ async fn answer(bus: &gio::DBusConnection, call: Call) -> Result<Option<Variant>
         }
         Call::Describe { ids } => Ok(Some((describe(&ids),).to_variant())),
         Call::Open { id, time } => {
-            let choice = id.map(|id| known(&id)).transpose()?;
-            open(bus, choice, time).await.map(|()| None)
+            let action = id.map(|id| known(&id)).transpose()?;
+            open(bus, action, time).await.map(|()| None)
         }
     }
 }
 
 fn found(terms: &Strings, wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let everything = search::finds_everything_off(terms.first(limits::SEARCH_TERMS));
     let terms = terms.first(limits::SEARCH_TERMS);
     let found = search::find(terms).into_iter().map(|choice| choice.id);
-    found.filter(|id| wanted(id)).collect()
+    let everything = everything.then_some(search::TURN_EVERYTHING_OFF);
+    found.chain(everything).filter(|id| wanted(id)).collect()
 }
 
-fn known(id: &str) -> Result<&'static Choice, glib::Error> {
-    Choice::find(id).ok_or_else(|| {
+/// The panel's action of a result.
+fn known(id: &str) -> Result<&'static str, glib::Error> {
+    if id == search::TURN_EVERYTHING_OFF {
+        return Ok(search::TURN_EVERYTHING_OFF);
+    }
+    Choice::find(id).map(|choice| choice.id).ok_or_else(|| {
         glib::Error::new(
             gio::DBusError::InvalidArgs,
             &format!("there is no choice “{}”", limits::cut(id, limits::QUOTE)),
@@ -166,33 +173,51 @@ fn known(id: &str) -> Result<&'static Choice, glib::Error> {
     })
 }
 
-/// The current state of each choice for the shell. Duplicates are dropped: a long list of one name
+/// The current state of each result for the shell. Duplicates are dropped: a long list of one name
 /// must not read the settings each time.
 fn describe(ids: &Strings) -> Vec<HashMap<&'static str, Variant>> {
     let mut wanted: Vec<&Choice> = Vec::new();
-    let ids = ids.first(limits::SEARCH_RESULTS);
-    for choice in ids.filter_map(Choice::find) {
-        if !wanted.contains(&choice) {
+    let mut everything = false;
+    for id in ids.first(limits::SEARCH_RESULTS) {
+        everything |= id == search::TURN_EVERYTHING_OFF;
+        if let Some(choice) = Choice::find(id).filter(|choice| !wanted.contains(choice)) {
             wanted.push(choice);
         }
     }
-    if wanted.is_empty() {
+    if wanted.is_empty() && !everything {
         return Vec::new();
     }
     let catalogue = Catalogue::load();
     let now = Snapshot::fresh();
-    wanted
+    let read = |choice| ChoiceStatus::of(&catalogue, choice, &now);
+    let mut found: Vec<_> = wanted
         .into_iter()
-        .map(|choice| meta(&ChoiceStatus::of(&catalogue, choice, &now)))
-        .collect()
+        .map(|choice| meta(&read(choice)))
+        .collect();
+    if everything {
+        let statuses: Vec<_> = choice::ALL.iter().map(read).collect();
+        found.push(result(
+            search::TURN_EVERYTHING_OFF,
+            &search::everything_off(),
+            &overview::headline(&statuses.iter().collect::<Vec<_>>()),
+        ));
+    }
+    found
 }
 
 fn meta(status: &ChoiceStatus) -> HashMap<&'static str, Variant> {
-    let choice = status.choice;
+    result(
+        status.choice.id,
+        &words::choice_state(status),
+        &words::summary(status),
+    )
+}
+
+fn result(id: &str, name: &str, description: &str) -> HashMap<&'static str, Variant> {
     let mut meta = HashMap::from([
-        ("id", choice.id.to_variant()),
-        ("name", words::choice_state(status).to_variant()),
-        ("description", words::summary(status).to_variant()),
+        ("id", id.to_variant()),
+        ("name", name.to_variant()),
+        ("description", description.to_variant()),
     ]);
     meta.extend(
         gio::ThemedIcon::new(APP_ID)
@@ -205,7 +230,7 @@ fn meta(status: &ChoiceStatus) -> HashMap<&'static str, Variant> {
 /// Opens the panel. D-Bus starts it if necessary.
 async fn open(
     bus: &gio::DBusConnection,
-    choice: Option<&Choice>,
+    action: Option<&str>,
     time: u32,
 ) -> Result<(), glib::Error> {
     let context = glib::VariantDict::new(None);
@@ -213,11 +238,11 @@ async fn open(
     // it, the window might not get the focus.
     context.insert("desktop-startup-id", format!("{PACKAGE}_TIME{time}"));
     let context = context.end();
-    let (method, arguments) = match choice {
-        Some(choice) => (
+    let (method, arguments) = match action {
+        Some(action) => (
             "ActivateAction",
             Variant::tuple_from_iter([
-                choice.id.to_variant(),
+                action.to_variant(),
                 Vec::<Variant>::new().to_variant(),
                 context,
             ]),

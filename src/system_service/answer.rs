@@ -13,11 +13,10 @@ use std::time::Instant;
 use gio::prelude::*;
 use glib::Variant;
 
-use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::everyone;
+use privacy_panel::choices::everyone::call::{Call, Wrong};
 use privacy_panel::choices::everyone::client::{INTERFACE, OBJECT_PATH, Problem};
 use privacy_panel::choices::everyone::{Done, Plan};
-use privacy_panel::choices::state::State;
 use privacy_panel::system::life::{Life, Question};
 use privacy_panel::system::limits;
 use privacy_panel::system::transaction::Why;
@@ -55,107 +54,24 @@ const DESCRIPTION: &str = r#"
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 
-/// A call whose arguments were checked.
-#[derive(Clone, Debug)]
-enum Call {
-    Plan {
-        choice: &'static Choice,
-        on: bool,
-    },
-    Set {
-        choice: &'static Choice,
-        on: bool,
-        token: String,
-    },
-    Undo {
-        choice: &'static Choice,
-        token: String,
-    },
-}
+/// A call as `GDBus` takes it.
+struct Received(Call);
 
-impl Call {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Plan { .. } => "Plan",
-            Self::Set { .. } => "Set",
-            Self::Undo { .. } => "Undo",
-        }
-    }
-
-    fn choice(&self) -> &'static Choice {
-        match self {
-            Self::Plan { choice, .. } | Self::Set { choice, .. } | Self::Undo { choice, .. } => {
-                choice
-            }
-        }
-    }
-
-    fn state(&self) -> &'static str {
-        match self {
-            Self::Plan { on, .. } | Self::Set { on, .. } => State::from(*on).as_str(),
-            Self::Undo { .. } => "undo",
-        }
-    }
-
-    /// How often a user may make such a call in a while.
-    fn most(&self) -> usize {
-        match self {
-            Self::Plan { .. } => limits::SYSTEM_PLANS,
-            Self::Set { .. } | Self::Undo { .. } => limits::SYSTEM_CHANGES,
-        }
-    }
-}
-
-impl DBusMethodCall for Call {
+impl DBusMethodCall for Received {
     fn parse_call(
         _: &str,
         _: Option<&str>,
         method: &str,
         arguments: Variant,
     ) -> Result<Self, glib::Error> {
-        let wrong = |what: &str| glib::Error::new(gio::DBusError::InvalidArgs, what);
-        if arguments.size() > limits::SYSTEM_CALL {
-            return Err(glib::Error::new(
-                gio::DBusError::LimitsExceeded,
-                "the arguments are too long",
-            ));
-        }
-        // GDBus has already checked the types.
-        let argument = |at: usize| {
-            let text = arguments.try_child_value(at)?.get::<String>();
-            text.filter(|text| text.len() <= limits::SYSTEM_ARGUMENT)
-        };
-        let choice = argument(0).and_then(|id| Choice::find(&id));
-        let choice = choice.ok_or_else(|| wrong("expected the ID of a choice"))?;
-        let state = |at: usize| match argument(at).as_deref() {
-            Some("on") => Ok(true),
-            Some("off") => Ok(false),
-            _ => Err(wrong("expected “on” or “off”")),
-        };
-        let token = |at: usize| {
-            let is_digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-            let token = argument(at).filter(|token| token.bytes().all(is_digit));
-            token.ok_or_else(|| wrong("expected a token"))
-        };
-        match method {
-            "Plan" => Ok(Self::Plan {
-                choice,
-                on: state(1)?,
-            }),
-            "Set" => Ok(Self::Set {
-                choice,
-                on: state(1)?,
-                token: token(2)?,
-            }),
-            "Undo" => Ok(Self::Undo {
-                choice,
-                token: token(1)?,
-            }),
-            _ => Err(glib::Error::new(
-                gio::DBusError::UnknownMethod,
-                "no such method",
-            )),
-        }
+        Call::parse(method, &arguments).map(Self).map_err(|wrong| {
+            let kind = match wrong {
+                Wrong::TooLong => gio::DBusError::LimitsExceeded,
+                Wrong::Method => gio::DBusError::UnknownMethod,
+                Wrong::Choice | Wrong::State | Wrong::Token => gio::DBusError::InvalidArgs,
+            };
+            glib::Error::new(kind, &wrong.to_string())
+        })
     }
 }
 
@@ -171,7 +87,10 @@ struct Job {
 /// All calls that are being answered.
 struct Server {
     bus: gio::DBusConnection,
-    counting: RefCell<Counting>,
+    /// The calls that only plan a change.
+    plans: RefCell<Counting>,
+    /// The calls that make one.
+    changes: RefCell<Counting>,
     /// The senders of the calls for which polkit is asked.
     asking: RefCell<Vec<String>>,
     waiting: RefCell<VecDeque<Job>>,
@@ -189,7 +108,8 @@ pub(crate) fn register(
         .ok_or_else(|| glib::Error::new(gio::DBusError::Failed, INTERFACE))?;
     let server = Rc::new(Server {
         bus: bus.clone(),
-        counting: RefCell::default(),
+        plans: RefCell::default(),
+        changes: RefCell::default(),
         asking: RefCell::default(),
         waiting: RefCell::default(),
         planning: Cell::new(0),
@@ -198,7 +118,7 @@ pub(crate) fn register(
     let life = Rc::clone(life);
     bus.register_object(OBJECT_PATH, &interface)
         .typed_method_call()
-        .invoke(move |_, sender, call: Call, invocation| {
+        .invoke(move |_, sender, Received(call), invocation| {
             server.receive(Job {
                 call,
                 sender: sender.unwrap_or_default().to_owned(),
@@ -283,12 +203,7 @@ impl Server {
             ..Entry::default()
         };
         let user = user.ok_or_else(|| Problem::Other("Gone".to_owned()))?;
-        let most = call.most();
-        if !self
-            .counting
-            .borrow_mut()
-            .may_call(user, most, Instant::now())
-        {
+        if !self.may_call(call, user) {
             return Err(Problem::Busy);
         }
         let action = match call {
@@ -351,6 +266,15 @@ impl Server {
             Call::Undo { .. } => ().to_variant(),
             _ => (done.token, named(&done.left)).to_variant(),
         })
+    }
+
+    /// Counts a call of a user, unless it is one too many.
+    fn may_call(&self, call: &Call, user: u32) -> bool {
+        let (counting, most) = match call {
+            Call::Plan { .. } => (&self.plans, limits::SYSTEM_PLANS),
+            Call::Set { .. } | Call::Undo { .. } => (&self.changes, limits::SYSTEM_CHANGES),
+        };
+        counting.borrow_mut().may_call(user, most, Instant::now())
     }
 
     /// Cancels when the sender leaves the bus.

@@ -23,6 +23,9 @@ const BAD_USAGE: u8 = 2;
 /// The exit status if there is no display.
 const NO_DISPLAY: i32 = 1;
 
+/// The option for it.
+const TURN_EVERYTHING_OFF: &str = "turn-everything-off";
+
 /// How often the panel tries to register, and how long it waits in between.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -51,9 +54,17 @@ mod imp {
                 glib::Char::from(b'c'),
                 glib::OptionFlags::NONE,
                 glib::OptionArg::String,
-                &gettext("Show this choice, opened"),
+                &gettext("Show this choice"),
                 // Translators: stands for the name of a choice in the help of the command line
                 Some(&gettext("CHOICE")),
+            );
+            app.add_main_option(
+                TURN_EVERYTHING_OFF,
+                glib::Char::from(0),
+                glib::OptionFlags::NONE,
+                glib::OptionArg::None,
+                &gettext("Turn every choice off"),
+                None,
             );
             app.add_main_option(
                 "version",
@@ -91,6 +102,9 @@ mod imp {
                     .build(),
                 gio::ActionEntry::builder(actions::in_application(actions::ABOUT))
                     .activate(|app: &super::Application, _, _| app.show_about())
+                    .build(),
+                gio::ActionEntry::builder(actions::in_application(actions::TURN_EVERYTHING_OFF))
+                    .activate(|app: &super::Application, _, _| app.turn_everything_off())
                     .build(),
                 gio::ActionEntry::builder(actions::in_application(actions::HELP))
                     .activate(|app: &super::Application, _, _| app.window().show_help())
@@ -139,6 +153,10 @@ mod imp {
         }
 
         fn command_line(&self, line: &gio::ApplicationCommandLine) -> glib::ExitCode {
+            if line.options_dict().contains(TURN_EVERYTHING_OFF) {
+                self.obj().turn_everything_off();
+                return glib::ExitCode::SUCCESS;
+            }
             match wanted_choice(&line.options_dict()).and_then(|id| Choice::find(&id)) {
                 Some(choice) => self.obj().show_choice(choice),
                 None => self.obj().window().present(),
@@ -189,7 +207,13 @@ impl Application {
             .unwrap_or_else(|| Window::new(self))
     }
 
-    /// Presents the window with the row of a choice open.
+    fn turn_everything_off(&self) {
+        let window = self.window();
+        window.present();
+        window.turn_everything_off();
+    }
+
+    /// Presents the window with the page of a choice.
     fn show_choice(&self, choice: &'static Choice) {
         let window = self.window();
         window.present();

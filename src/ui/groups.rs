@@ -9,11 +9,11 @@ use std::sync::Arc;
 use adw::prelude::*;
 
 use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::{Choice, Group};
 use privacy_panel::choices::status::ChoiceStatus;
 
 use crate::choices::choice_row::ChoiceRow;
+use crate::choices::control::Control;
 use crate::choices::extra_rows::ExtraRows;
 use crate::choices::identifier::IdentifierRow;
 use crate::history::group::HistoryRows;
@@ -39,7 +39,7 @@ pub(crate) struct ChoiceGroup {
 }
 
 impl ChoiceGroup {
-    pub(crate) fn new(group: Group, catalogue: &Arc<Catalogue>) -> Self {
+    pub(crate) fn new(group: Group, controls: &[Control], catalogue: &Arc<Catalogue>) -> Self {
         let widget = adw::PreferencesGroup::builder()
             .title(markup::escape(&group.title()))
             .build();
@@ -50,11 +50,12 @@ impl ChoiceGroup {
             }
         };
         let mut choices = Vec::new();
-        for choice in choice::ALL.iter().filter(|choice| choice.group == group) {
-            let row = ChoiceRow::new(choice, catalogue);
+        let controls = controls.iter();
+        for control in controls.filter(|control| control.choice().group == group) {
+            let row = ChoiceRow::new(control);
             widget.add(&row);
             choices.push(row);
-            add_extra(Some(choice.id));
+            add_extra(Some(control.choice().id));
         }
         add_extra(None);
         Self {
@@ -68,12 +69,8 @@ impl ChoiceGroup {
         &self.widget
     }
 
-    pub(crate) fn choices(&self) -> &[ChoiceRow] {
-        &self.choices
-    }
-
     pub(crate) fn row(&self, choice: &Choice) -> Option<&ChoiceRow> {
-        self.choices.iter().find(|row| row.choice() == choice)
+        self.choices.iter().find(|row| row.choice() == Some(choice))
     }
 
     pub(crate) fn refresh_extra(&self) {
@@ -82,13 +79,12 @@ impl ChoiceGroup {
         }
     }
 
-    /// Shows the status of a choice, if it is one of the group.
+    /// Shows the status of a choice in the rows about it, if it is one of the group.
     pub(crate) fn show_status(&self, status: &ChoiceStatus) {
-        if let Some(row) = self.row(status.choice) {
+        if self.row(status.choice).is_some() {
             for rows in &self.extra {
                 rows.show_status(status);
             }
-            row.show_status(status.clone());
         }
     }
 }

@@ -8,22 +8,26 @@
 //!     ├── Statuses             no widget: reads the choices, in a thread where services are asked
 //!     └── Pages                the first page, and those opened from it
 //!         ├── notices          warnings, the system's privacy policy, reader files with mistakes
+//!         ├── Overview         what may still be sent, Turn Everything Off, the organisation
 //!         ├── ChoiceGroup      a heading with its choices and extra rows
-//!         │   ├── ChoiceRow    the switch, and what is true about it
-//!         │   │   └── Details  programs that differ, the mode, each program, who decided, Reset
+//!         │   ├── ChoiceRow    the state in a line, and the switch; opens the choice's page
 //!         │   └── ExtraRows    rows about the same subject
 //!         │       ├── ReportsRow     opens the list of previous reports
 //!         │       ├── IdentifierRow  the identifiers that go with reports
 //!         │       └── HistoryRows    open the pages to never record and to clear history
 //!         └── Subpage          a page opened from a row, dropped when closed
+//!             ├── ChoicePage   what it is about, its switch, the mode, who decided, Reset
+//!             │   └── Apps     each app, by what it does: AppRow
+//!             ├── still_on_page what could not be turned off with everything else
 //!             ├── ListPage     previous reports
 //!             ├── ReportPage   one report: its state and its fields
 //!             ├── NeverPage    what is never recorded
 //!             └── ClearPage    clearing history
 //! ```
 //!
-//! Each widget shows a [`privacy_panel::choices::status::ChoiceStatus`] that was just read, and
-//! passes requests on. All other logic is in the library. A widget finds what is around it, such as
+//! There is a `Control` for each choice, with the last
+//! [`privacy_panel::choices::status::ChoiceStatus`]. It carries out what the user wishes; rows and
+//! pages show it. A `Lever` is a switch with its lock or key. All other logic is in the library. A widget finds what is around it, such as
 //! `Pages` or the overlay for toasts, by its ancestors, and reports changes by signals.
 
 mod actions;

@@ -2,7 +2,8 @@
 
 //! The window: its first page, and the actions that need it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use adw::prelude::*;
@@ -11,10 +12,13 @@ use gtk::{gio, glib};
 
 use privacy_panel::app::APP_ID;
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::change::Wish;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::{Choice, Group};
 use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::organisation::is_contact;
+use privacy_panel::choices::overview;
+use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
@@ -22,9 +26,14 @@ use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::settings::fault;
 
 use crate::actions;
-use crate::choices::choice_row::ChoiceRow;
+use crate::choices::control::Control;
+use crate::choices::overview::Overview;
+use crate::choices::still_on_page;
+use crate::choices::still_on_page::Left;
 use crate::groups::ChoiceGroup;
+use crate::kit::pages;
 use crate::kit::pages::Pages;
+use crate::kit::toast;
 use crate::kit::uri;
 use crate::notices;
 use crate::statuses::Statuses;
@@ -46,7 +55,11 @@ mod imp {
         pub(super) page: TemplateChild<adw::PreferencesPage>,
         #[template_child]
         pub(super) menu: TemplateChild<gtk::MenuButton>,
+        pub(super) controls: OnceCell<Vec<Control>>,
+        pub(super) overview: OnceCell<Overview>,
         pub(super) groups: OnceCell<Vec<ChoiceGroup>>,
+        /// Whether everything is being turned off.
+        pub(super) turning_off: Cell<bool>,
         pub(super) statuses: OnceCell<Statuses>,
     }
 
@@ -146,22 +159,31 @@ impl Window {
                 }
             }
         }
-        let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &catalogue));
+        let overview = Overview::new();
+        overview.add_to(&imp.page);
+        let controls: Vec<_> = choice::ALL
+            .iter()
+            .map(|choice| Control::new(choice, &catalogue))
+            .collect();
+        for control in &controls {
+            control.connect_shown(self, Self::show_overview);
+            control.connect_changed(glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move || window.refresh()
+            ));
+        }
+        let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &controls, &catalogue));
         for group in &groups {
             imp.page.add(group.widget());
-            for row in group.choices() {
-                row.connect_changed(glib::clone!(
-                    #[weak(rename_to = window)]
-                    self,
-                    move || window.refresh()
-                ));
-            }
         }
         let notices = [notices::policy(), notices::mistakes(&catalogue)];
         for notice in notices.into_iter().flatten() {
             imp.page.add(&notice);
         }
         // Only this function sets them.
+        let _ = imp.controls.set(controls);
+        let _ = imp.overview.set(overview);
         let _ = imp.groups.set(groups.into());
         let _ = imp.statuses.set(self.statuses(catalogue));
         self.refresh();
@@ -182,11 +204,7 @@ impl Window {
                 #[weak(rename_to = window)]
                 self,
                 #[upgrade_or_default]
-                move || window
-                    .groups()
-                    .iter()
-                    .flat_map(ChoiceGroup::choices)
-                    .any(ChoiceRow::is_busy)
+                move || window.controls().iter().any(Control::is_busy)
             ),
             glib::clone!(
                 #[weak(rename_to = window)]
@@ -194,6 +212,11 @@ impl Window {
                 move |status: ChoiceStatus| {
                     for group in window.groups() {
                         group.show_status(&status);
+                    }
+                    let mut controls = window.controls().iter();
+                    let control = controls.find(|control| control.choice() == status.choice);
+                    if let Some(control) = control {
+                        control.show_status(status);
                     }
                 }
             ),
@@ -227,13 +250,57 @@ impl Window {
         }
     }
 
+    fn controls(&self) -> &[Control] {
+        self.imp().controls.get().map_or(&[], Vec::as_slice)
+    }
+
+    fn show_overview(&self) {
+        if let Some(overview) = self.imp().overview.get() {
+            let statuses = self.controls().iter().filter_map(Control::status);
+            overview.show(&statuses.collect::<Vec<_>>(), self.imp().turning_off.get());
+        }
+    }
+
+    /// Turns every choice off, and shows what could not be turned off. Those that ask for a password
+    /// come last.
+    pub(crate) fn turn_everything_off(&self) {
+        if self.imp().turning_off.replace(true) {
+            return;
+        }
+        let mut controls = self.controls().to_vec();
+        controls.sort_by_key(|control| {
+            let status = control.status();
+            status.is_none_or(|status| overview::off_asks_for_password(&status))
+        });
+        self.show_overview();
+        self.turn_off(controls.into(), Vec::new());
+    }
+
+    /// Turns off one choice after the other.
+    fn turn_off(&self, mut controls: VecDeque<Control>, mut left: Vec<Left>) {
+        let Some(control) = controls.pop_front() else {
+            self.imp().turning_off.set(false);
+            self.show_overview();
+            if left.is_empty() {
+                toast::show(&*self.imp().toasts, &gettext("Everything is off."));
+            } else {
+                pages::open_alone(&*self.imp().page, &still_on_page::new(&left));
+            }
+            return;
+        };
+        let window = self.clone();
+        control.wish_and(Wish::of_all(Request::Off), move |report| {
+            left.extend(report.and_then(Left::of));
+            window.turn_off(controls, left);
+        });
+    }
+
     fn groups(&self) -> &[ChoiceGroup] {
         self.imp().groups.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Brings the row of a choice into view, opened and focused.
+    /// Opens the page of a choice.
     pub(crate) fn show_choice(&self, choice: &'static Choice) {
-        self.imp().pages.go_to_first();
         if let Some(row) = self.groups().iter().find_map(|group| group.row(choice)) {
             row.open();
         }

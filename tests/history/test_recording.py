@@ -317,10 +317,12 @@ def test_the_panel_switches_it_and_follows_the_switches_of_others(screen):
         assert not log.records(2)
         switch_of_others(screen, True)
         panel.wait_on(ACTIVITY)
-        panel.wait("it is said", lambda: panel.says("On: Activities (Zeitgeist)."))
+        panel.wait("it is said", lambda: panel.says(" of 2 apps") or panel.says(" of 3 apps"))
         switch_of_others(screen, False)
         panel.wait_on(ACTIVITY, False)
         # The page about rules points to the switch, and follows it.
+        panel.key("Escape")
+        panel.wait("the first page", lambda: not panel.find(role="push button", name="Back"))
         open_page(panel, "Never Record", ("Down", "Tab"))
         says(panel, f"Zeitgeist records nothing at all now, since “{ACTIVITY}” is off for it.")
         switch_of_others(screen, True)

@@ -3,7 +3,7 @@
 
 import pytest
 from support.harness import Session, make_locale
-from support.names import PRIVACY_SCHEMA
+from support.names import CHOICES, PRIVACY_SCHEMA
 from support.screen import Panel
 
 # Language, locale, the label of the switch, and the first words of privacyctl.
@@ -50,7 +50,7 @@ def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
         window = {"de_DE": "Datenschutz", "he_IL": "פרטיות"}[locale]
         with Panel(session, window=window) as panel:
             session.ask("xdotool", "windowsize", "--sync", panel.window(), width, 1990)
-            panel.wait("all of it", lambda: len(panel.find(role="check box")) == 4)
+            panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
             panel.wait("its texts", lambda: panel.says("(GTK)"))
             panel.wait("its size", lambda: panel.width() == int(width))
             assert panel.sticking_out() == []

@@ -9,6 +9,7 @@ from support.computer import Computer
 from support.harness import Session, list_reader, wait_for
 from support.names import (
     ACTIVITY,
+    CHOICES,
     PANEL_SCHEMA,
     PRIVACY_SCHEMA,
     REPORTS,
@@ -18,8 +19,12 @@ from support.names import (
     UNITY_KEY,
     UNITY_SCHEMA,
 )
-from support.screen import Panel, handled
+from support.screen import Panel, go_to, handled
+from support.whoopsie import Whoopsie
 
+DASH = "Unity Dash"
+OWN = "Programs that follow this panel"
+SHELL_READER = list_reader("Test Shell", ["org.example.Online.desktop"])
 
 pytestmark = pytest.mark.session(screen=SCREEN)
 
@@ -28,6 +33,12 @@ pytestmark = pytest.mark.session(screen=SCREEN)
 def panel(session):
     with Panel(session, "--choice=online-search") as panel:
         yield panel
+
+
+def state(panel, app):
+    """What a screen reader hears of an app on the page of a choice."""
+    rows = panel.find(role="list item", name=app)
+    return rows[0]["description"].split(".")[0] if rows else None
 
 
 def test_pressing_the_search_switch_changes_what_libunity_tells_another_process(session, panel):
@@ -42,10 +53,11 @@ def test_pressing_the_search_switch_changes_what_libunity_tells_another_process(
     assert session.get(PANEL_SCHEMA, "online-search") == "false"
 
 
-def test_pressing_the_reports_switch_changes_what_the_error_reporters_read(session, panel):
-    panel.toggle(REPORTS)
-    panel.wait_on(REPORTS)
-    wait_for("the key is true", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
+def test_pressing_the_reports_switch_changes_what_the_error_reporters_read(session):
+    with Panel(session) as panel:
+        panel.toggle(REPORTS)
+        panel.wait_on(REPORTS)
+        wait_for("the key is true", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
     assert session.get(PANEL_SCHEMA, "error-reports") == "true"
     assert session.libunity() == "none", "the other choice stays as it is"
 
@@ -59,21 +71,79 @@ def test_a_change_from_outside_moves_the_switch(session, panel):
     panel.wait_on(REPORTS)
 
 
-def test_programs_that_differ_are_named_and_one_click_realigns_them(session, panel):
+def test_programs_that_differ_are_shown_and_the_switch_realigns_them(session, panel):
     session.set(PANEL_SCHEMA, "online-search", "false")
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")
-    panel.wait("the words", lambda: panel.says("On: Unity Dash. Off: Programs that follow"))
+    panel.wait("the words", lambda: panel.says("On in 1 of 2 apps"))
+    panel.wait("both", lambda: state(panel, DASH) == "On" and state(panel, OWN) == "Off")
     assert panel.is_on(SEARCH), "what is mixed may send something"
-    panel.press("push button", "Turn Off for All")
+    panel.toggle(SEARCH)
     panel.wait_on(SEARCH, False)
     assert session.libunity() == "none"
-    assert not panel.says("On: Unity Dash.")
+    assert panel.says("Off in Unity Dash")
 
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")
-    panel.wait("the words", lambda: panel.says("On: Unity Dash."))
-    panel.press("push button", "Turn On for All")
-    panel.wait("no more words", lambda: not panel.says("On: Unity Dash."))
+    panel.wait("the words", lambda: panel.says("On in 1 of 2 apps"))
+    panel.toggle(SEARCH)
+    panel.wait_on(SEARCH, False)
+    panel.toggle(SEARCH)
+    panel.wait("no more words", lambda: panel.says("On in Unity Dash"))
     assert session.get(PANEL_SCHEMA, "online-search") == "true"
+
+
+def test_one_app_is_switched_alone_and_the_choice_says_that_they_differ(session):
+    session.add_reader("test-shell", SHELL_READER)
+    providers = "org.gnome.desktop.search-providers"
+    with Panel(session, "--choice=online-search") as panel:
+        panel.wait("it is there", lambda: state(panel, "Test Shell") == "On")
+        panel.toggle("Test Shell")
+        panel.wait("it is off", lambda: state(panel, "Test Shell") == "Off")
+        assert session.get(providers, "disabled") == "['org.example.Online.desktop']"
+        assert session.libunity() == "none", "the other stays as it is"
+        panel.toggle(DASH)
+        panel.wait("it is on", lambda: state(panel, DASH) == "On")
+        assert session.libunity() == "all"
+        assert session.get(PANEL_SCHEMA, "online-search") == "false"
+        panel.wait("the words", lambda: panel.says("On in 1 of 2 apps"))
+        assert panel.is_on(SEARCH)
+
+
+def test_turn_everything_off_is_one_press_and_says_that_nothing_is_on(session):
+    for choice in CHOICES:
+        assert session.ctl("set", choice, "on").returncode == 0
+    with Panel(session) as panel:
+        panel.wait("what is on", lambda: panel.says("Apps here may send and record things about you"))
+        panel.press("push button", "Turn Everything Off")
+        panel.wait("it is off", lambda: panel.says("The apps here send and record nothing"))
+        panel.wait("it is said", lambda: panel.says("Everything is off."))
+    for choice in CHOICES:
+        assert session.ask("privacyctl", "get", choice) == "off"
+
+
+def test_the_command_that_turns_everything_off_reaches_the_panel_that_runs(session):
+    assert session.ctl("set", "online-search", "on").returncode == 0
+    with Panel(session) as panel:
+        panel.wait_on(SEARCH)
+        session.ask("privacy-panel", "--turn-everything-off")
+        panel.wait_on(SEARCH, False)
+        assert session.libunity() == "none"
+
+
+def test_what_cannot_be_turned_off_with_everything_is_listed_with_what_to_do():
+    with Session(screen=SCREEN, system_bus=True) as session:
+        whoopsie = Whoopsie(session, "dismiss", ReportCrashes=True)
+        assert session.ctl("set", "online-search", "on").returncode == 0
+        with Panel(session) as panel:
+            panel.wait_on(REPORTS)
+            panel.press("push button", "Turn Everything Off")
+            panel.wait("the page", lambda: panel.says("Not Turned Off"))
+            assert panel.says("Ubuntu Error Reports (Whoopsie) was not changed: permission was not given.")
+            assert session.libunity() == "none", "all else is off"
+            panel.key("Escape")
+            panel.wait("it is not called off", lambda: panel.says("Apps here may send"))
+            whoopsie.behave("obey")
+            panel.press("push button", "Turn Everything Off")
+            panel.wait("it is off", lambda: not whoopsie.get("ReportCrashes"))
 
 
 def test_who_decided_is_shown_and_reset_goes_back(session, panel):
@@ -89,18 +159,24 @@ def test_who_decided_is_shown_and_reset_goes_back(session, panel):
 def test_a_choice_that_no_installed_program_follows_says_so(session):
     with Panel(session, "--choice=error-reports") as panel:
         panel.wait(
-            "the words", lambda: panel.says("No error reporter on this computer follows this")
+            "the words", lambda: panel.says("No app here sends this")
         )
         assert not panel.says("ABRT"), "only its setting is here"
 
 
-def test_choice_on_the_command_line_opens_and_focuses_that_row(session):
+def test_choice_on_the_command_line_opens_its_page_and_no_second_one(session):
     with Panel(session) as panel:
         assert not panel.says("Set by default")
-        session.ask("privacy-panel", "--choice", "online-search")
-        row = {"role": "list item", "name": SEARCH}
-        panel.wait("the row is open", lambda: "expanded" in panel.find(**row)[0]["states"])
-        panel.wait("the row has the focus", lambda: "focused" in panel.find(**row)[0]["states"])
+        for choice, title, other in [
+            ("error-reports", REPORTS, SEARCH),
+            ("online-search", SEARCH, REPORTS),
+        ]:
+            session.ask("privacy-panel", "--choice", choice)
+            # One on the first page, and one on its own.
+            panel.wait("its page", lambda: len(panel.find(role="check box", name=title)) == 2)
+            panel.wait("only that", lambda: len(panel.find(role="check box", name=other)) == 1)
+            assert panel.says("Set by default")
+            assert len(panel.find(role="push button", name="Back")) == 1
         assert len(panel.find(role="frame", name="Privacy")) == 1, "one instance, one window"
 
 
@@ -134,28 +210,22 @@ def test_everything_is_reached_with_the_keyboard_alone(session):
         def focused():
             return [n["name"] for n in panel.tree() if "focused" in n["states"]]
 
-        row = {"role": "list item", "name": REPORTS}
-        panel.wait("the row has the focus", lambda: "focused" in panel.find(**row)[0]["states"])
+        panel.wait("the page", lambda: panel.find(role="push button", name="Back"))
+        panel.key("Escape")
+        panel.wait("the first page", lambda: not panel.find(role="push button", name="Back"))
+        go_to(panel, SEARCH)
+        go_to(panel, REPORTS)
         panel.key("Return")
-        panel.wait("it closes", lambda: "expanded" not in panel.find(**row)[0]["states"])
-        panel.key("space")
-        panel.wait("it opens", lambda: "expanded" in panel.find(**row)[0]["states"])
-        panel.key("Tab")
-        panel.wait(
-            "the switch has the focus", lambda: "focused" in panel.switch(REPORTS)["states"]
-        )
+        panel.wait("the page", lambda: panel.find(role="push button", name="Back"))
+        go_to(panel, REPORTS)
         panel.key("space")
         panel.wait_on(REPORTS)
         wait_for("saved", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
-        panel.key("Tab")
-        for _ in range(5):
-            panel.key("Down")
-            if "Set by you" in focused():
-                break
-        panel.key("Tab")
-        assert "Reset" in focused(), focused()
+        go_to(panel, "Reset")
         panel.key("space")
         panel.wait_on(REPORTS, False)
+        panel.key("Escape")
+        panel.wait("the row has the focus", lambda: REPORTS in focused())
         panel.key("F10")
         # GTK 4.18 exposes the menu, but its items only if they have the focus.
         panel.wait("the menu", lambda: panel.says("About Privacy") or panel.find(role="menu"))
@@ -173,7 +243,7 @@ def test_a_switch_that_is_turned_on_and_off_fast_ends_as_it_was_left():
         for _ in range(7):
             panel.toggle(SEARCH)
         session.set(PRIVACY_SCHEMA, "remember-app-usage", "false")
-        panel.wait("all is done", lambda: panel.says("Off: Application Usage (GNOME Shell)"))
+        panel.wait("all is done", lambda: panel.says("On in 2 of 3 apps"))
         assert panel.is_on(SEARCH)
         assert session.libunity() == "all"
         assert session.status("online-search")["state"] == "on"
@@ -265,7 +335,7 @@ def test_the_window_is_usable_at_360_pixels(text_scale):
     with Session(screen="360x720x24", text_scale=text_scale) as session:
         session.set(PANEL_SCHEMA, "online-search", "true")
         with Panel(session, "--choice=online-search") as panel:
-            panel.wait("the row", lambda: panel.says("Programs Differ"))
+            panel.wait("the row", lambda: panel.says("On in 1 of 2 apps"))
             window = panel.window()
             session.ask("xdotool", "windowsize", window, "360", "720")
             geometry = session.ask("xdotool", "getwindowgeometry", "--shell", window)
@@ -328,8 +398,8 @@ def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
     session = managed.session
     with Panel(session, "--choice=online-search") as panel:
         assert not panel.is_sensitive(SEARCH)
-        assert panel.says("Your administrator has set this.")
-        assert panel.says("Locked by your administrator")
+        assert panel.says("Locked off by your administrator")
+        assert panel.find(role="list item", name="Locked by your administrator")
         assert not panel.find(role="push button", name="Reset")
         assert session.ctl("set", "online-search", "on").returncode == 3
         assert session.libunity() == "none"
@@ -344,11 +414,11 @@ def test_locks_come_and_go_while_the_panel_is_open(managed):
         managed.administrator(defaults=locked_on, locks=LOCKS)
         panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH)
-        assert panel.says("Your administrator has set this.")
+        assert panel.says("Locked on by your administrator")
         managed.administrator()
         panel.wait("it is free", lambda: panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH, False)
-        assert not panel.says("Your administrator has set this.")
+        assert not panel.says("Locked on by your administrator")
 
 
 def test_an_administrators_default_is_told_from_a_persons_decision(managed):
@@ -360,9 +430,6 @@ def test_an_administrators_default_is_told_from_a_persons_decision(managed):
         panel.wait("the words", lambda: panel.find(role="list item", name="Set by you"))
 
 
-SHELL_READER = list_reader("Test Shell", ["org.example.Online.desktop"])
-
-
 def test_three_readers_set_apart_are_mixed_and_realigning_mends_them(session):
     providers = "org.gnome.desktop.search-providers"
     session.add_reader("test-shell", SHELL_READER)
@@ -370,11 +437,12 @@ def test_three_readers_set_apart_are_mixed_and_realigning_mends_them(session):
     with Panel(session, "--choice=online-search") as panel:
         panel.wait_on(SEARCH, False)
         session.set(PANEL_SCHEMA, "online-search", "true")
-        panel.wait("the words", lambda: panel.says("On: Programs that follow this panel. Off:"))
+        panel.wait("the words", lambda: panel.says("On in 1 of 3 apps"))
+        assert [state(panel, name) for name in (OWN, "Test Shell", DASH)] == ["On", "Off", "Off"]
         session.set(providers, "disabled", "['org.example.Kept.desktop']")
-        words = "On: Programs that follow this panel and Test Shell. Off: Unity Dash."
-        panel.wait("the words", lambda: panel.says(words))
-        panel.press("push button", "Turn Off for All")
+        panel.wait("the words", lambda: panel.says("On in 2 of 3 apps"))
+        assert [state(panel, name) for name in (OWN, "Test Shell", DASH)] == ["On", "On", "Off"]
+        panel.toggle(SEARCH)
         panel.wait_on(SEARCH, False)
         wait_for("libunity", lambda: session.libunity() == "none")
         assert session.get(PANEL_SCHEMA, "online-search") == "false"

@@ -57,7 +57,7 @@ def test_a_policy_that_locks_off_turns_programs_off_and_removal_takes_it_back(co
     lines = computer.apply(BOTH_OFF)
     assert lines[-1] == "changed"
     assert lines[:2] == [
-        "Send error reports: Off, locked (in force for 3 programs)",
+        "Send error reports: Off, locked (in force for 4 programs)",
         "Send occasional system information: Off, locked (in force for 3 programs)",
     ]
     assert computer.read(CONFIG) == "system_opt_out = true\n"
@@ -535,7 +535,6 @@ def test_check_says_what_becomes_of_each_program(computer):
         "Ubuntu Error Reports (Whoopsie): turned off for everybody by masking the unit "
         "“whoopsie.service”.",
         f"Ubuntu Insights: turned off for everybody by “system_opt_out = true” in “{CONFIG}”.",
-        "DrKonqi (KDE): not reached by a policy, neither preset nor locked. People decide.",
         "Ubuntu System Figures (Whoopsie): not reached by a policy, neither preset nor locked. "
         "“privacyctl set usage-statistics off” sets it for everybody on a computer.",
     ]

@@ -138,15 +138,6 @@ INTENDED = {
     "organisation-only": ({NAME: "Example University"}, set()),
 }
 
-# The system-wide opt-outs, by the choice that a policy locks off.
-OPT_OUTS = {
-    OWN_REPORTS: {
-        "etc/systemd/system/whoopsie.path": "/dev/null",
-        "etc/systemd/system/whoopsie.service": "/dev/null",
-    },
-    OWN_STATISTICS: {"etc/ubuntu-insights/system-config.toml": "system_opt_out = true\n"},
-}
-
 # Prints every key of every schema: its value, and whether it is writable.
 READ = """
 import json, sys
@@ -210,13 +201,18 @@ def images(session, tmp_path_factory):
     return images
 
 
+def shown(path):
+    return f"-> {os.readlink(path)}\n" if path.is_symlink() else path.read_text()
+
+
 def below(root, path):
     return root / path.relative_to("/")
 
 
 def test_every_policy_has_its_results_and_every_result_its_policy():
     assert {file.stem for file in POLICIES.glob("*.toml")} == set(INTENDED)
-    files = {f"{name}.{ending}" for name in INTENDED for ending in ("toml", "keys", "locks")}
+    endings = ("toml", "keys", "locks", "files")
+    files = {f"{name}.{ending}" for name in INTENDED for ending in endings}
     assert UPDATE or {file.name for file in POLICIES.iterdir()} == files
 
 
@@ -235,18 +231,17 @@ def test_a_policy_becomes_exactly_these_files(session, images, name):
     }
     assert below(root, PROFILE).read_text() == f"user-db:user\n{OUR_LINE}\n"
     ours = {DATABASE, BACKUPS, SOURCES / "policy", SOURCES / "locks" / "policy", PROFILE}
-    values, locks = INTENDED[name]
-    opt_outs = {}
-    for key, files in OPT_OUTS.items():
-        opt_outs |= files if key in locks and values[key] is False else {}
+    ours = {str(path.relative_to("/")) for path in ours}
     found = {str(path.relative_to(root)): path for path in root.rglob("*") if not path.is_dir()}
-    assert set(found) == {str(path.relative_to("/")) for path in ours} | set(opt_outs)
-    assert opt_outs == {
-        name: os.readlink(found[name]) if found[name].is_symlink() else found[name].read_text()
-        for name in opt_outs
-    }
+    assert ours <= set(found)
+    # What the policy puts in place outside dconf.
+    others = {name: path for name, path in sorted(found.items()) if name not in ours}
+    text = "".join(f"==> /{name}\n{shown(path)}" for name, path in others.items())
+    if UPDATE:
+        (POLICIES / f"{name}.files").write_text(text)
+    assert text == (POLICIES / f"{name}.files").read_text()
     backed_up = {line.split(" ", 2)[2] for line in backups if " folder " not in line}
-    assert backed_up == {str(PROFILE)} | {f"/{name}" for name in opt_outs}
+    assert backed_up == {str(PROFILE)} | {f"/{name}" for name in others}
     again = session.ctl("policy", "apply", POLICIES / f"{name}.toml", "--root", root)
     assert again.stdout.splitlines()[-1] == "unchanged"
 

@@ -267,7 +267,8 @@ def test_a_locked_choice_says_who_set_it_and_where_to_ask(desktop):
     with Panel(desktop.session, "--choice=online-search") as panel:
         panel.wait_on(SEARCH)
         assert not panel.is_sensitive(SEARCH)
-        assert panel.says("Example University has set this.")
+        assert panel.says("Locked on by Example University")
+        assert panel.says("Example University manages 1 of these choices")
         assert panel.find(role="list item", name="Locked by Example University")
         assert panel.says("Only Example University can change this.")
         assert panel.find(role="list item", name="Contact Example University")
@@ -281,7 +282,7 @@ def test_a_locked_choice_says_who_set_it_and_where_to_ask(desktop):
 def test_a_name_is_shown_letter_by_letter(desktop):
     desktop.apply(ODD.read_text())
     with Panel(desktop.session, "--choice=error-reports") as panel:
-        assert panel.says(f"{ODD_SET_APART} has set this.")
+        assert panel.says(f" by {ODD_SET_APART}")
         assert panel.find(role="list item", name=f"Locked by {ODD_SET_APART}")
         assert panel.find(role="list item", name=f"Contact {ODD_SET_APART}")
         address = "privacy+questions@xn--bcher-kva.example?subject=Who%20decides%3F"
@@ -291,8 +292,8 @@ def test_a_name_is_shown_letter_by_letter(desktop):
 def test_an_organisation_without_an_address_offers_no_contact(desktop):
     desktop.apply(OFF_LOCKED.replace('contact = "https://it.example.edu/privacy"', ""))
     with Panel(desktop.session, "--choice=online-search") as panel:
-        assert panel.says("Example University has set this.")
-        assert not panel.says("Contact Example University")
+        assert panel.says("Locked off by Example University")
+        assert not panel.says("Contact")
 
 
 def test_a_preset_is_shown_changed_and_gone_back_to(desktop):
@@ -304,7 +305,7 @@ def test_a_preset_is_shown_changed_and_gone_back_to(desktop):
         assert panel.find(role="list item", name="Set by Example University")
         assert panel.says("You can still decide otherwise.")
         assert panel.find(role="list item", name="Contact Example University")
-        assert not panel.says("has set this")
+        assert not panel.says("Locked")
         panel.toggle(SEARCH)
         panel.wait("you", lambda: panel.find(role="list item", name="Set by you"))
         panel.wait_on(SEARCH, False)
@@ -328,11 +329,11 @@ def test_a_policy_that_is_applied_and_removed_while_the_panel_is_open_shows_at_o
         desktop.apply(ON_LOCKED)
         panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH)
-        assert panel.says("Example University has set this.")
+        assert panel.says("Locked on by Example University")
         assert panel.find(role="list item", name="Contact Example University")
         assert not panel.says(PENDING), "all programs follow at once"
         desktop.apply(OFF_LOCKED.replace("University", "College"))
-        panel.wait("another name", lambda: panel.says("Example College has set this."))
+        panel.wait("another name", lambda: panel.says("Locked off by Example College"))
         panel.wait_on(SEARCH, False)
         desktop.policy("remove")
         panel.wait("it is free", lambda: panel.is_sensitive(SEARCH))
@@ -352,7 +353,8 @@ def test_a_policy_that_comes_with_the_first_profile_is_shown_with_what_open_apps
             computer.apply(ON_LOCKED)
             panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
             panel.wait_on(SEARCH)
-            assert panel.says(f"Example University has set this. {PENDING}")
+            assert panel.says("Locked by Example University")
+            assert panel.says(f"{PENDING} Only Example University can change this.")
             assert computer.session.ctl("set", "online-search", "off").returncode == LOCKED
             computer.policy("remove")
             panel.wait("it is free", lambda: panel.is_sensitive(SEARCH))

@@ -174,12 +174,14 @@ for name in schemas.list_schemas(True)[0]:
 
 def test_the_panel_shows_the_lock_and_who_set_it(session):
     with Panel(session, "--choice=online-search") as panel:
-        panel.wait("the words", lambda: panel.says("Example University has set this."))
+        panel.wait("the words", lambda: panel.says("Locked off by Example University"))
         assert not panel.is_sensitive(SEARCH)
         assert not panel.is_on(SEARCH)
         assert panel.find(role="list item", name="Locked by Example University")
         assert panel.find(role="list item", name="Contact Example University")
         assert panel.is_sensitive(REPORTS)
+        panel.key("Escape")
+        panel.wait("the first page", lambda: not panel.find(role="push button", name="Back"))
         panel.toggle(REPORTS)
         panel.wait_on(REPORTS, False)
         assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"

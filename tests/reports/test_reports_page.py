@@ -44,9 +44,8 @@ def rows(panel):
 
 def opened(session):
     """The panel, showing the list of reports."""
-    panel = Panel(session, "--choice=error-reports")
-    has_focus(panel, "Send error reports")
-    panel.key("Return")
+    panel = Panel(session)
+    panel.wait("the row", lambda: panel.find(role="list item", name=ROW))
     go_to(panel, ROW)
     panel.key("Return")
     panel.wait("the page", lambda: panel.find(role="push button", name="Delete All…"))
@@ -241,9 +240,8 @@ def test_a_text_of_megabytes_does_not_stop_the_window(crashes, session, lines, n
 def test_two_thousand_reports_do_not_stop_the_window(crashes, session):
     for number in range(2000):
         crashes.add(f"/usr/bin/x{number}", age=number)
-    panel = Panel(session, "--choice=error-reports")
-    has_focus(panel, "Send error reports")
-    panel.key("Return")
+    panel = Panel(session)
+    panel.wait("the row", lambda: panel.find(role="list item", name=ROW))
     go_to(panel, ROW)
     latency = Latency(session)
     panel.key("Return")

@@ -5,6 +5,7 @@ import ast
 
 import pytest
 from support.harness import Session, make_locale, wait_for
+from support.names import ACTIVITY, CHOICES, REPORTS, SEARCH, STATISTICS, SUGGESTIONS
 from support.screen import ScreenReader
 from support.shell import Shell
 
@@ -65,13 +66,19 @@ def finds(shell, typed, is_right, provider=APP):
     return found
 
 
-def open_rows(panel):
-    """The choices whose rows are expanded and focused."""
-    nodes = panel.find(role="list item")
-    return [node["name"] for node in nodes if {"expanded", "focused"} <= set(node["states"])]
+TITLES = (SEARCH, SUGGESTIONS, REPORTS, STATISTICS, ACTIVITY)
 
 
-def test_a_result_says_the_state_and_opens_the_panel_at_that_row(shell, panel):
+def open_pages(panel):
+    """The choice whose page the user sees."""
+    if not panel.find(role="push button", name="Back"):
+        return []
+    # One switch is on the first page, and one on its own.
+    names = [node["name"] for node in panel.find(role="check box")]
+    return [title for title in TITLES if names.count(title) == 2]
+
+
+def test_a_result_says_the_state_and_opens_the_panel_at_its_page(shell, panel):
     session = shell.session
     expected = {"online-search": "Include online search results: Off"}
     finds(shell, "online search", expected.__eq__)
@@ -82,17 +89,17 @@ def test_a_result_says_the_state_and_opens_the_panel_at_that_row(shell, panel):
 
     shell.activate(APP, "online-search")
     wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
-    wait_for("the row is open", lambda: open_rows(panel) == ["Include online search results"], 15)
+    wait_for("the page is open", lambda: open_pages(panel) == ["Include online search results"], 15)
     assert shell.js("Main.overview.visible") == "false"
 
-    # The same window, at the other row.
+    # The same window, with another page.
     expected = {
         "error-reports": "Send error reports: Off",
         "usage-statistics": "Send occasional system information: Off",
     }
     finds(shell, "telemetry", expected.__eq__)
     shell.activate(APP, "error-reports")
-    wait_for("the row is open", lambda: open_rows(panel) == ["Send error reports"], 15)
+    wait_for("the page is open", lambda: open_pages(panel) == ["Send error reports"], 15)
     wait_for("it has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 15)
 
 
@@ -112,9 +119,9 @@ def test_it_is_found_in_a_german_session_in_both_languages(german_shell, typed):
     assert names and all(name.endswith(": Aus") for name in names.values())
 
 
-def test_the_icon_has_an_action_for_each_choice_that_opens_its_row(shell, panel):
+def test_the_icon_has_actions_that_open_each_page_or_turn_everything_off(shell, panel):
     app = f"imports.gi.Shell.AppSystem.get_default().lookup_app('{APP}').app_info"
-    actions = ["online-search", "search-suggestions", "error-reports", "usage-statistics", "activity-history"]
+    actions = ["turn-everything-off", *CHOICES]
     assert ast.literal_eval(shell.js(f"{app}.list_actions()")) == actions
     for action, title in {
         "activity-history": "Record files and applications used",
@@ -122,8 +129,22 @@ def test_the_icon_has_an_action_for_each_choice_that_opens_its_row(shell, panel)
         "online-search": "Include online search results",
     }.items():
         shell.js(f"{app}.launch_action('{action}', global.create_app_launch_context(0, -1))")
-        wait_for(f"{title} is open", lambda title=title: open_rows(panel) == [title], 20)
+        wait_for(f"{title} is open", lambda title=title: open_pages(panel) == [title], 20)
     assert [window[0] for window in shell.windows()] == ["Privacy"]
+    session = shell.session
+    assert session.ctl("set", "online-search", "on").returncode == 0
+    shell.js(f"{app}.launch_action('{actions[0]}', global.create_app_launch_context(0, -1))")
+    wait_for("it is off", lambda: session.ask("privacyctl", "get", "online-search") == "off", 20)
+
+
+def test_everything_is_turned_off_by_a_result(shell, panel):
+    session = shell.session
+    assert session.ctl("set", "usage-statistics", "on").returncode == 0
+    expected = {"turn-everything-off": "Turn Everything Off"}
+    finds(shell, "everything off", expected.__eq__)
+    shell.activate(APP, "turn-everything-off")
+    wait_for("it is off", lambda: session.ask("privacyctl", "get", "usage-statistics") == "off", 20)
+    wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
 
 
 def test_the_panel_opens_by_its_name_through_the_bus(shell, panel):
@@ -131,7 +152,7 @@ def test_the_panel_opens_by_its_name_through_the_bus(shell, panel):
     shell.activate(APPLICATIONS, APP)
     wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
     wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
-    assert open_rows(panel) == []
+    assert open_pages(panel) == []
 
 
 def test_the_name_beside_the_results_opens_the_panel_as_a_whole(shell, panel):
@@ -139,4 +160,4 @@ def test_the_name_beside_the_results_opens_the_panel_as_a_whole(shell, panel):
     shell.launch_search(APP)
     wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
     wait_for("it is complete", lambda: panel.find(role="check box", name="Send error reports"), 15)
-    assert open_rows(panel) == []
+    assert open_pages(panel) == []

@@ -32,6 +32,8 @@ AGENT = """
 
 address, agent, times, method, *arguments = sys.argv[1:]
 arguments = [json.loads(text) for text in arguments]
+# A long one is not passed on the command line.
+arguments = ["0" * each["length"] if isinstance(each, dict) else each for each in arguments]
 flags = Gio.DBusConnectionFlags
 bus = Gio.DBusConnection.new_for_address_sync(
     address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None

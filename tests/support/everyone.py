@@ -38,7 +38,7 @@ READERS = Path("/etc/privacy-panel/readers.d")
 
 # What the packages ship, with everything on.
 FILES = {
-    "/etc/popularity-contest.conf": 'MY_HOSTID="0123456789abcdef"\nPARTICIPATE="yes"\nUSEHTTP="yes"\n',
+    "/etc/popularity-contest.conf": 'MY_HOSTID="0123456789abcdef0123456789abcdef"\nPARTICIPATE="yes"\nUSEHTTP="yes"\n',
     NEWS: "# Enable/disable the dynamic MOTD news service\nENABLED=1\n\nWAIT=5\n",
     LVFS: "[fwupd Remote]\n\n# stable\nEnabled=true\nAutomaticReports=true\nAutomaticSecurityReports=true\n",
     "/etc/netdata/netdata.conf": "",
@@ -57,6 +57,15 @@ def fields(message):
         found[name.decode()] = rest[8 : 8 + length].decode()
         message = rest[9 + length :]
     return found
+
+
+def become(uid, env=None):
+    """A command prefix with which a program runs as a user, with a clean environment."""
+    clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]
+    clean.append("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket")
+    clean += [f"{name}={value}" for name, value in (env or {}).items()]
+    user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
+    return [*clean, *user]
 
 
 class Everyone:
@@ -105,7 +114,8 @@ class Everyone:
         return self
 
     def __exit__(self, *_):
-        self.bus.close_sync(None)
+        if not self.bus.is_closed():
+            self.bus.close_sync(None)
         self.journal.close()
         for process in reversed(self.processes):
             process.kill()
@@ -163,30 +173,33 @@ class Everyone:
         self.processes.append(process)
         return process
 
-    def run(self, *command, uid=0, env=None, **options):
-        """Runs a program on this computer as a user."""
-        clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]
-        clean.append("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket")
-        clean += [f"{name}={value}" for name, value in (env or {}).items()]
-        become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
+    def run(self, *command, **options):
+        """Runs a program on this computer."""
         options = {"capture_output": True, "text": True, "timeout": 200, **options}
-        return subprocess.run([*self.bwrap(), *clean, *become, *command], **options)
+        return subprocess.run([*self.bwrap(), *command], **options)
 
-    def ctl(self, *arguments, uid=0, **options):
-        """Runs privacyctl as a user with an empty home and no session."""
+    def ctl_command(self, *arguments, uid=0):
+        """The command that runs privacyctl with a home, and for a user in a session of its own."""
         home = self.root / f"home-{uid}"
         if not home.exists():
-            home.mkdir()
+            home.mkdir(mode=0o700)
             os.chown(home, uid, uid)
         env = {
             "HOME": home,
             "XDG_RUNTIME_DIR": home,
             "XDG_DATA_DIRS": f"{INSTALLED}/share:/usr/share",
             "GSETTINGS_SCHEMA_DIR": INSTALLED / "share" / "glib-2.0" / "schemas",
-            "GSETTINGS_BACKEND": "memory",
         }
-        command = INSTALLED / "bin" / "privacyctl"
-        return self.run(command, *arguments, uid=uid, env=env, **options)
+        session = ["dbus-run-session", "--"] if uid else []
+        return [*become(uid, env), *session, INSTALLED / "bin" / "privacyctl", *arguments]
+
+    def ctl(self, *arguments, uid=0, **options):
+        """Runs privacyctl. The session's bus writes to standard error, too: only the program's own
+        lines are returned."""
+        done = self.run(*self.ctl_command(*arguments, uid=uid), **options)
+        lines = done.stderr.splitlines()
+        done.stderr = "\n".join(line for line in lines if line.startswith("privacyctl: "))
+        return done
 
     def _start(self):
         text = Path("/usr/share/dbus-1/system.conf").read_text()
@@ -204,12 +217,20 @@ class Everyone:
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
         env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/run/dbus/system_bus_socket"
         self.daemon = self.spawn("dbus-daemon", "--config-file=/run/bus.conf", "--nofork", env=env)
-        socket_file = self.file("/run/dbus/system_bus_socket")
-        wait_for("the bus", socket_file.exists)
         flags = Gio.DBusConnectionFlags
-        self.bus = Gio.DBusConnection.new_for_address_sync(
-            self.address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None
-        )
+
+        def connect():
+            try:
+                return Gio.DBusConnection.new_for_address_sync(
+                    self.address,
+                    flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION,
+                    None,
+                    None,
+                )
+            except GLib.Error:
+                return None
+
+        self.bus = wait_for("the bus", connect)
         self.polkit = self.spawn("/usr/lib/polkit-1/polkitd", "--no-debug", env=env)
         wait_for("polkit", lambda: self.has_owner("org.freedesktop.PolicyKit1"))
 

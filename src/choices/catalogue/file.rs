@@ -14,12 +14,15 @@ use toml::Spanned;
 use toml::de::{DeTable, Deserializer, ValueDeserializer};
 
 use crate::choices::catalogue::Entry;
-use crate::choices::catalogue::names::{Effect, List, ProgramName, Proof, ReaderId, wrong};
+use crate::choices::catalogue::names::{
+    Effect, List, ProgramName, Proof, ReaderId, is_reader_id, wrong,
+};
 use crate::choices::choice::Choice;
 use crate::choices::condition::{FilePattern, ObeyedIf};
 use crate::choices::reader::Reader;
 use crate::choices::store::Store;
 use crate::choices::stores::STORES;
+use crate::choices::system_setting::SystemSetting;
 use crate::formats::mistake;
 use crate::formats::mistake::{At, Mistake, quote};
 use crate::system::text::is_unprintable;
@@ -39,10 +42,12 @@ struct Head {
     obeyed_if: List<ObeyedIf>,
     #[serde(default)]
     after: List<ReaderId>,
+    #[serde(default)]
+    policy: List<SystemSetting>,
 }
 
 /// The fields of [`Head`], for error messages.
-const HEAD: [&str; 7] = [
+const HEAD: [&str; 8] = [
     "name",
     "choice",
     "programs",
@@ -50,6 +55,7 @@ const HEAD: [&str; 7] = [
     "effect",
     "obeyed-if",
     "after",
+    "policy",
 ];
 
 /// A store's table: its name, its offset in the file, and the store.
@@ -99,6 +105,11 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
         )
     })?;
     let table = only_one(tables)?;
+    if !head.policy.is_empty() && !is_reader_id(&id) {
+        let message = "this file has “policy”; expected a name of letters, digits, -, . and _";
+        return Err(At(None, message.to_owned()));
+    }
+    head.policy.iter().try_for_each(SystemSetting::check)?;
     let has_programs = head.programs.as_ref().is_some_and(|list| !list.is_empty());
     if table.store.needs_programs() && !has_programs {
         return Err(At(
@@ -119,6 +130,7 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
         effect: head.effect,
         obeyed_if: head.obeyed_if,
         after: head.after,
+        policy: head.policy,
         store: table.store,
     })))
 }

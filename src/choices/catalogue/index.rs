@@ -99,7 +99,10 @@ impl Index {
                         let names = patterns.iter().map(|pattern| pattern.as_str().to_owned());
                         names.collect()
                     };
-                    (Some(reader.choice.id), reader.programs.map(names))
+                    let programs = reader.programs.map(names);
+                    // The index knows nothing of sandboxes.
+                    let programs = programs.filter(|_| !reader.store.may_be_in_sandbox());
+                    (Some(reader.choice.id), programs)
                 }
             };
             files.insert(

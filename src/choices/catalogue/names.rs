@@ -429,6 +429,12 @@ impl FormatName {
 }
 
 impl FormatName {
+    /// The format of that name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let found = FORMATS.iter().find(|(found, _)| *found == name);
+        found.map(|(name, format)| Self(name, *format))
+    }
+
     /// Whether it is the format that need not be written.
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
@@ -451,17 +457,14 @@ impl PartialEq for FormatName {
 impl<'de> Deserialize<'de> for FormatName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read_text(deserializer, |text| {
-            let found = FORMATS.iter().find(|(name, _)| *name == text);
-            found
-                .map(|(name, format)| Self(name, *format))
-                .ok_or_else(|| {
-                    let names: Vec<_> = FORMATS.iter().map(|(name, _)| *name).collect();
-                    format!(
-                        "unknown format {}; expected one of: {}",
-                        quote(text),
-                        names.join(", ")
-                    )
-                })
+            Self::find(text).ok_or_else(|| {
+                let names: Vec<_> = FORMATS.iter().map(|(name, _)| *name).collect();
+                format!(
+                    "unknown format {}; expected one of: {}",
+                    quote(text),
+                    names.join(", ")
+                )
+            })
         })
     }
 }
@@ -545,6 +548,16 @@ fn is_configuration(text: &str) -> bool {
         && is_word(&name.replace('*', "x"))
         && visible(name)
         && !name.contains("**")
+}
+
+/// Whether it names a file, without folders.
+pub(crate) fn is_file_name(text: &str) -> bool {
+    !text.contains('/') && is_relative_file(text)
+}
+
+/// Whether it names a reader: a word, which may be in the names of other files.
+pub(crate) fn is_reader_id(text: &str) -> bool {
+    ReaderId::try_from(text).is_ok()
 }
 
 /// Whether it is a snap's name; the snapcraft documentation, “name”.

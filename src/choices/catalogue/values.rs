@@ -21,6 +21,14 @@ pub struct VariantText {
 }
 
 impl VariantText {
+    /// The value of a text.
+    pub(crate) fn of(text: &str) -> Result<Self, String> {
+        Ok(Self {
+            value: parsed(text)?,
+            text: text.to_owned(),
+        })
+    }
+
     /// The value.
     pub const fn value(&self) -> &Variant {
         &self.value

@@ -22,6 +22,31 @@ pub(crate) struct ValueOfSystem {
     /// The names of the tables or groups, and of the value.
     pub(crate) key: NonEmpty<KeyPart>,
     pub(crate) value: Scalar,
+    #[serde(default, skip_serializing_if = "Hold::is_alone")]
+    pub(crate) hold: Hold,
+    /// Whether the program may send something with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) on: bool,
+}
+
+/// What the value is beside the users' own ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Hold {
+    /// Users have none.
+    #[default]
+    Alone,
+    /// Theirs override it.
+    Preset,
+    /// It overrides theirs, because the file says so.
+    Lock,
+}
+
+impl Hold {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde's way.
+    fn is_alone(&self) -> bool {
+        *self == Self::Alone
+    }
 }
 
 impl ValueOfSystem {
@@ -46,6 +71,15 @@ impl ValueOfSystem {
     ) -> Result<Vec<u8>, DocumentProblem> {
         document::edited(self.format.format(), file, content, &self.key(), value)
     }
+
+    /// The content with the value.
+    fn with(&self, file: &Path, content: &[u8]) -> Result<Vec<u8>, DocumentProblem> {
+        let (format, key, value) = (self.format.format(), self.key(), Some(&self.value));
+        match self.hold {
+            Hold::Lock => document::edited_lock(format, file, content, &key, value, true),
+            Hold::Alone | Hold::Preset => self.edited(file, content, value),
+        }
+    }
 }
 
 impl Measure for ValueOfSystem {
@@ -58,7 +92,7 @@ impl Measure for ValueOfSystem {
     }
 
     fn shown(&self) -> String {
-        let lines = self.edited(Path::new(""), b"", Some(&self.value));
+        let lines = self.with(Path::new(""), b"");
         let lines = String::from_utf8(lines.unwrap_or_default()).unwrap_or_default();
         let lines: Vec<_> = lines.lines().map(str::trim).collect();
         lines.join(" ").trim().to_owned()
@@ -69,11 +103,11 @@ impl Measure for ValueOfSystem {
     }
 
     fn locks(&self) -> bool {
-        true
+        self.hold != Hold::Preset
     }
 
     fn turns_on(&self) -> bool {
-        false
+        self.on
     }
 
     fn look(&self, file: &Path, entry: &Entry) -> Result<Seen, DocumentProblem> {
@@ -84,7 +118,10 @@ impl Measure for ValueOfSystem {
                 Found::Value(value) => Some(value.to_string()),
                 _ => None,
             },
-            locked: is_so,
+            locked: match self.hold {
+                Hold::Alone => is_so,
+                Hold::Preset | Hold::Lock => look.locked,
+            },
         })
     }
 
@@ -102,11 +139,7 @@ impl Measure for ValueOfSystem {
 
     fn put(&self, file: &Path, entry: &Entry) -> Result<Entry, DocumentProblem> {
         let content = entry.content(file)?;
-        Ok(Entry::File(self.edited(
-            file,
-            content,
-            Some(&self.value),
-        )?))
+        self.with(file, content).map(Entry::File)
     }
 
     fn taken_out(
@@ -119,8 +152,19 @@ impl Measure for ValueOfSystem {
             Entry::Nothing | Entry::Null => Ok(entry.clone()),
             _ => {
                 let content = entry.content(file)?;
-                Ok(Entry::File(self.edited(file, content, original)?))
+                let (format, key) = (self.format.format(), self.key());
+                let new = match self.hold {
+                    Hold::Lock => {
+                        document::edited_lock(format, file, content, &key, original, false)
+                    }
+                    Hold::Alone | Hold::Preset => self.edited(file, content, original),
+                };
+                new.map(Entry::File)
             }
         }
+    }
+
+    fn is_blank(&self, content: &[u8]) -> bool {
+        self.format.format().is_blank(content)
     }
 }

@@ -606,6 +606,10 @@ impl Store for ValueInFile {
         true
     }
 
+    fn may_be_in_sandbox(&self) -> bool {
+        self.packagings().next().is_some()
+    }
+
     fn is_in_sandbox(&self) -> bool {
         self.packagings().any(Packaging::is_installed)
     }

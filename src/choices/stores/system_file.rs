@@ -137,7 +137,7 @@ impl SystemFile {
         let like = off.map_or(Scalar::Boolean(false), |value| value.get_ref().0.clone());
         let mut found = Found::Nothing;
         for file in files(place)? {
-            let Some(bytes) = document::read(&Tree::computer(), &file)? else {
+            let Some(bytes) = document::read(format, &Tree::computer(), &file)? else {
                 continue;
             };
             let here = document::find(format, &file, &bytes, key, &like)?.found;

@@ -10,7 +10,6 @@ use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::store::PolicyValue;
 use privacy_panel::choices::words;
-use privacy_panel::policy;
 use privacy_panel::policy::install::read_back;
 use privacy_panel::policy::{Alternative, Decision, Lists, Policy, Uncovered};
 use privacy_panel::policy::{Failure, KeyReport, LeftOut, ReaderReport, Report, Why};
@@ -62,8 +61,8 @@ pub(crate) fn notes(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
             }
         }
         for reader in catalogue.readers_of(decision.choice) {
-            let measures = policy::measures_of(decision, reader).iter();
-            notes.extend(measures.map(|measure| turned_off_by(reader, &**measure)));
+            let measures = reader.measures(decision);
+            notes.extend(measures.iter().map(|measure| set_by(reader, &**measure)));
         }
     }
     notes
@@ -76,13 +75,23 @@ fn sets_lists(decision: &Decision, reader: &Reader, lists: Lists) -> bool {
         .any(|key| matches!(key.value, PolicyValue::Names { .. }))
 }
 
-/// What turns a program off for everybody, which a policy sees to.
-fn turned_off_by(reader: &Reader, measure: &dyn Measure) -> String {
+/// What a policy puts in place for a program outside dconf.
+fn set_by(reader: &Reader, measure: &dyn Measure) -> String {
     let program = gettext(reader.name.as_str());
+    // Translators: a note for administrators about a program; {value} is a line of a file
+    let off = noop("{program}: turned off for everybody by “{value}” in “{file}”.");
+    // Translators: a note for administrators about a program; {value} is a line of a file
+    let on = noop("{program}: turned on for everybody by “{value}” in “{file}”.");
+    // Translators: a note for administrators about a program; {value} is a line of a file that is
+    // a default, which people can change
+    let preset = noop("{program}: preset by “{value}” in “{file}”. People can change it.");
     match measure.unit() {
         None => gettext_f(
-            // Translators: a note for administrators about a program; {value} is a line of a file
-            "{program}: turned off for everybody by “{value}” in “{file}”.",
+            match (measure.locks(), measure.turns_on()) {
+                (false, _) => preset,
+                (true, false) => off,
+                (true, true) => on,
+            },
             &[
                 ("program", &program),
                 ("value", &measure.shown()),
@@ -152,6 +161,11 @@ pub(crate) fn not_reached(uncovered: &Uncovered<'_>) -> String {
             );
             format!("{} {instead}", by_none())
         }
+        Alternative::Preset => gettext_f(
+            // Translators: a note for administrators about a program
+            "{program}: preset, not locked, since the program knows no lock. People can change it.",
+            &[("program", &program)],
+        ),
         Alternative::Lock => gettext_f(
             // Translators: a note for administrators about a program; {value} is a line of a file
             "{program}: not reached by a policy that leaves the choice to people. “{value}” would turn it off for everybody.",

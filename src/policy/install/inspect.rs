@@ -17,7 +17,7 @@ use crate::policy::compile::{self, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::install::backups;
 use crate::policy::install::keyfiles;
-use crate::policy::install::measures::{wanted, wanted_for};
+use crate::policy::install::measures::wanted;
 use crate::policy::install::others::Others;
 use crate::policy::install::read_back;
 use crate::policy::install::read_back::{Answer, Databases, Process, Question};
@@ -161,9 +161,9 @@ impl Target {
         let mut questions = Vec::new();
         for decision in &policy.decisions {
             for reader in catalogue.readers_of(decision.choice) {
-                let mut keys = reader.store.policy_keys(decision);
+                let mut keys = reader.policy_keys(decision);
                 keys.sort_by(|one, other| one.key.cmp(&other.key));
-                let measures = wanted_for(decision, reader);
+                let measures = reader.measures(decision);
                 // The setting of a service or a file is in no database.
                 if keys.is_empty() && measures.is_empty() {
                     continue;

@@ -15,8 +15,8 @@ use cap_std::fs::Dir;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::measure::{Entry, Measure, Shared};
-use crate::choices::opt_out;
 use crate::choices::reader::Reader;
+use crate::policy::Policy;
 use crate::policy::compile::Conflict;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::Failure;
@@ -26,7 +26,6 @@ use crate::policy::install::original::Original;
 use crate::policy::install::read_back::Answer;
 use crate::policy::install::target::Target;
 use crate::policy::report::KeyReport;
-use crate::policy::{Decision, Policy};
 use crate::system::systemd;
 use crate::system::tree;
 use crate::system::tree::{Kind, Rights, UNDER_WAY};
@@ -123,29 +122,20 @@ impl Preview {
     }
 }
 
-/// The measures of a reader that a decision requires. Empty unless the decision locks the choice off.
-pub fn wanted_for<'a>(decision: &Decision, reader: &'a Reader) -> &'a [Shared] {
-    if decision.locked && !decision.state.may_send() {
-        opt_out::of_administrator(reader.store.opt_outs())
-    } else {
-        &[]
-    }
-}
-
 /// Every measure that a policy requires.
 ///
 /// # Errors
 ///
 /// [`Conflict`] if two readers need different values of one key.
 pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<Shared>, Conflict> {
-    let mut wanted: Vec<(&Shared, &Reader)> = Vec::new();
+    let mut wanted: Vec<(Shared, &Reader)> = Vec::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            for measure in wanted_for(decision, reader) {
+            for measure in reader.measures(decision) {
                 let name = measure.name();
                 match wanted.iter().find(|(other, _)| other.name() == name) {
                     None => wanted.push((measure, reader)),
-                    Some((other, _)) if ***other == **measure => {}
+                    Some((other, _)) if **other == *measure => {}
                     Some((_, other)) => {
                         return Err(Conflict {
                             key: name,
@@ -157,10 +147,7 @@ pub fn wanted(policy: &Policy, catalogue: &Catalogue) -> Result<Vec<Shared>, Con
             }
         }
     }
-    Ok(wanted
-        .into_iter()
-        .map(|(measure, _)| measure.clone())
-        .collect())
+    Ok(wanted.into_iter().map(|(measure, _)| measure).collect())
 }
 
 impl Target {
@@ -184,6 +171,17 @@ impl Target {
             let recorded: Vec<_> = recorded.iter().filter(|other| other.is_in(&file)).collect();
             self.add_steps(&mut steps, file, &wanted, &recorded, known)?;
         }
+        // A folder that was created for one file is kept for another.
+        let all = recorded.iter().chain(&steps.kept);
+        let created: Vec<_> = all.flat_map(Original::created_folders).cloned().collect();
+        for original in &mut steps.kept {
+            let file = original.measure.file();
+            let own = original.created_file().then(|| file.clone());
+            let mut folders: Vec<_> = file.ancestors().skip(1).map(PathBuf::from).collect();
+            folders.retain(|folder| created.contains(folder));
+            folders.reverse();
+            original.created = folders.into_iter().chain(own).collect();
+        }
         Ok(steps)
     }
 
@@ -198,77 +196,94 @@ impl Target {
     ) -> Result<(), Failure> {
         let name = self.tree.name(&file);
         let now = Entry::at(&self.tree, &file);
+        let is_unit = wanted.iter().any(|measure| measure.unit().is_some())
+            || recorded.iter().any(|old| old.measure.unit().is_some());
+        // A link isn't what an application put there.
+        let is_left = match &now {
+            Entry::Nothing | Entry::File(_) => self.kind(&file)? == Some(Kind::Link),
+            Entry::Null => !is_unit,
+            Entry::Other(_) => true,
+        };
         let known = backups::of(known, &file);
-        let known = known.filter(|known| known.fits(now.bytes()));
-        let (mut kept, mut early, mut late) = (Vec::new(), Vec::new(), Vec::new());
-        for measure in wanted {
-            let old = recorded
-                .iter()
-                .find(|old| old.measure.name() == measure.name());
-            let is_same = old.is_none_or(|old| *old.measure == ***measure);
+        let known = known.filter(|known| !is_left && known.fits(now.bytes()));
+        let mut kept: Vec<Original> = Vec::new();
+        // The new measures, those that they replace, and whether they have to wait.
+        let mut new: Vec<(&Shared, Option<&Original>, bool)> = Vec::new();
+        for measure in wanted.iter().copied() {
+            let mut olds = recorded.iter().copied();
+            let old = olds.find(|old| old.measure.name() == measure.name());
             let is_so = measure.is_so(&name, &now)?;
-            let original = match old {
+            kept.push(match old {
                 // The administrator did it before the policy.
                 None if is_so => continue,
                 None => self.original(measure, &name, &now)?,
                 Some(old) => Original {
-                    measure: (*measure).clone(),
-                    ..(*old).clone()
+                    measure: measure.clone(),
+                    ..old.clone()
                 },
-            };
-            kept.push(original);
-            if is_so && is_same {
-                continue;
-            }
+            });
+            let old = old.filter(|old| *old.measure != **measure);
+            let is_new = !is_so || old.is_some();
             let loosens = old.is_some_and(|old| old.measure.locks() && !measure.locks());
-            if measure.turns_on() || loosens {
-                late.push(*measure);
-            } else {
-                early.push(*measure);
-            }
+            new.push((measure, old, is_new && (measure.turns_on() || loosens)));
         }
-        let is_wanted = |old: &&&Original| {
+        let is_wanted = |old: &&Original| {
             let name = old.measure.name();
             wanted.iter().any(|measure| measure.name() == name)
         };
-        let undo: Vec<_> = recorded.iter().filter(|old| !is_wanted(old)).collect();
-        // A link isn't what an application put there.
-        let is_left = self.kind(&file)? == Some(Kind::Link) && now != Entry::Null;
-        let undone = |mut entry: Entry, on: bool| {
-            for old in undo.iter().filter(|old| old.measure.turns_on() == on) {
-                if !is_left && old.measure.is_so(&name, &entry)? {
-                    entry = without(old, &name, &entry)?;
-                }
-            }
-            Ok::<_, Failure>(entry)
-        };
-        let put = |mut entry: Entry, measures: &[&Shared]| {
-            for measure in measures {
-                entry = measure.put(&name, &entry)?;
-            }
-            Ok::<_, Failure>(entry)
-        };
-        let meanwhile = put(undone(now.clone(), true)?, &early)?;
-        let mut after = put(undone(meanwhile.clone(), false)?, &late)?;
-        if let (true, Some(known), Entry::File(bytes)) = (kept.is_empty(), known, &now) {
-            if known.is_as_left(bytes) && !is_left {
-                after = known.before().into();
-            }
-        }
-        self.check_in_the_way(&file, &now, [&meanwhile, &after])?;
-        let before = if let Some(known) = known {
-            known.before().map(<[u8]>::to_vec)
+        let undo: Vec<_> = recorded
+            .iter()
+            .copied()
+            .filter(|old| !is_wanted(old))
+            .collect();
+        let (meanwhile, after, before);
+        if let Some(known) = known {
+            // It is as an application left it, or will be: what was there before is the base.
+            let base = || Entry::from(known.before());
+            let of_new = new.iter().filter_map(|(measure, old, waits)| {
+                let old = old.map(|old| &old.measure);
+                if *waits { old } else { Some(measure) }
+            });
+            let of_undo = undo.iter().map(|old| &old.measure);
+            let of_undo = of_undo.filter(|measure| !measure.turns_on());
+            meanwhile = put(&name, base(), of_new.chain(of_undo))?;
+            after = put(&name, base(), new.iter().map(|(measure, ..)| *measure))?;
+            before = known.before().map(<[u8]>::to_vec);
         } else {
+            let undone = |mut entry: Entry, on: bool| {
+                for old in undo.iter().filter(|old| old.measure.turns_on() == on) {
+                    if !is_left && old.measure.is_alike(&name, &entry)? {
+                        entry = without(old, &name, &entry)?;
+                    }
+                }
+                Ok::<_, Failure>(entry)
+            };
+            let renewed = |mut entry: Entry, late: bool| {
+                for (measure, old, _) in new.iter().filter(|(.., waits)| *waits == late) {
+                    if let Some(old) = old {
+                        if old.measure.is_alike(&name, &entry)? {
+                            entry = without(old, &name, &entry)?;
+                        }
+                    }
+                    if !measure.is_so(&name, &entry)? {
+                        entry = measure.put(&name, &entry)?;
+                    }
+                }
+                Ok::<_, Failure>(entry)
+            };
+            meanwhile = renewed(undone(now.clone(), true)?, false)?;
+            after = renewed(undone(meanwhile.clone(), false)?, true)?;
             let mut entry = now.clone();
             for old in recorded {
-                entry = without(old, &name, &entry)?;
+                // What the administrator locked stays.
+                entry = without(old, &name, &entry).unwrap_or(entry);
             }
-            entry.bytes().map(<[u8]>::to_vec)
-        };
-        let is_unit = |original: &Original| original.measure.unit().is_some();
+            before = entry.bytes().map(<[u8]>::to_vec);
+        }
+        self.check_in_the_way(&file, &now, [&meanwhile, &after])?;
         steps.files.push(FileSteps {
             is_kept: !kept.is_empty(),
-            is_unit: kept.iter().any(is_unit) || undo.iter().any(|old| is_unit(old)),
+            is_unit,
             file,
             now,
             meanwhile,
@@ -276,9 +291,7 @@ impl Target {
             before,
         });
         steps.kept.extend(kept);
-        steps
-            .undo
-            .extend(undo.into_iter().map(|old| (*old).clone()));
+        steps.undo.extend(undo.into_iter().cloned());
         Ok(())
     }
 
@@ -461,6 +474,20 @@ impl Target {
     }
 }
 
+/// What is there with all of the measures.
+fn put<'a>(
+    name: &Path,
+    mut entry: Entry,
+    measures: impl Iterator<Item = &'a Shared>,
+) -> Result<Entry, Failure> {
+    for measure in measures {
+        if !measure.is_so(name, &entry)? {
+            entry = measure.put(name, &entry)?;
+        }
+    }
+    Ok(entry)
+}
+
 /// What is there without a measure. A file that was created for it goes with its last content.
 fn without(original: &Original, name: &Path, entry: &Entry) -> Result<Entry, Failure> {
     let left = original
@@ -468,7 +495,7 @@ fn without(original: &Original, name: &Path, entry: &Entry) -> Result<Entry, Fai
         .taken_out(name, entry, original.value.as_ref())?;
     let is_blank = left
         .bytes()
-        .is_some_and(|bytes| bytes.trim_ascii().is_empty());
+        .is_some_and(|bytes| original.measure.is_blank(bytes));
     if original.created_file() && is_blank {
         return Ok(Entry::Nothing);
     }

@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Buttons with an icon instead of a label.
+//! Buttons for rows and headings.
 
 use adw::prelude::*;
 use gtk::accessible;
 
 use crate::kit::toast;
+
+/// A button with a label, in which `_` is before the key that presses it, for the end of a row.
+pub(crate) fn text(label: &str) -> gtk::Button {
+    let button = gtk::Button::builder()
+        .css_classes(["text-button"])
+        .valign(gtk::Align::Center)
+        .build();
+    set_text(&button, label);
+    button
+}
+
+/// Changes the label of such a button.
+pub(crate) fn set_text(button: &gtk::Button, label: &str) {
+    let shown = button.child().and_downcast::<gtk::Label>();
+    if shown.is_none_or(|shown| shown.label() != label) {
+        // A new one: GTK 4.8 tells screen readers the `_` of a label that is changed.
+        let label = gtk::Label::with_mnemonic(label);
+        button.set_child(Some(&label));
+        label.set_mnemonic_widget(Some(button));
+    }
+}
 
 /// A button with an icon. Its name is its tooltip, and what screen readers say.
 pub(crate) fn picture(icon: &str, name: &str) -> gtk::Button {

@@ -12,7 +12,7 @@ use gtk::glib;
 use crate::kit::subpage::Subpage;
 
 mod imp {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
     use std::sync::OnceLock;
 
     use glib::subclass::Signal;
@@ -24,6 +24,8 @@ mod imp {
         pub(super) leaflet: adw::Leaflet,
         /// For each open page, the widget that had the focus when it was opened.
         pub(super) focus_to_restore: RefCell<Vec<glib::WeakRef<gtk::Widget>>>,
+        /// Whether the pages before the last one are to be dropped.
+        pub(super) alone: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -76,11 +78,26 @@ pub(crate) fn open(widget: &impl IsA<gtk::Widget>, page: &Subpage) {
     }
 }
 
+/// Opens a page from a widget on the first page, whatever page is visible.
+pub(crate) fn open_alone(widget: &impl IsA<gtk::Widget>, page: &Subpage) {
+    if let Some(pages) = around(widget) {
+        pages.open_alone(widget.upcast_ref(), page);
+    }
+}
+
 /// Goes back by one page, from a widget on it.
 pub(crate) fn close(widget: &impl IsA<gtk::Widget>) {
     if let Some(pages) = around(widget) {
         pages.go_back();
     }
+}
+
+/// Whether a page is the one that the user sees.
+pub(crate) fn is_visible(page: &Subpage) -> bool {
+    around(page).is_some_and(|pages| {
+        let visible = pages.imp().leaflet.visible_child();
+        visible.as_ref() == Some(page.upcast_ref())
+    })
 }
 
 fn around(widget: &impl IsA<gtk::Widget>) -> Option<Pages> {
@@ -118,9 +135,15 @@ impl Pages {
         }
     }
 
-    pub(crate) fn go_to_first(&self) {
-        if let Some(first) = self.all().first() {
-            self.imp().leaflet.set_visible_child(first);
+    /// Opens a page as the only one beside the first, where `from` has the focus afterwards.
+    fn open_alone(&self, from: &gtk::Widget, page: &Subpage) {
+        let is_first = self.all().len() == 1;
+        self.open(page);
+        if !is_first {
+            self.imp().alone.set(true);
+        }
+        if let Some(last) = self.imp().focus_to_restore.borrow().last() {
+            last.set(Some(from));
         }
     }
 
@@ -159,8 +182,25 @@ impl Pages {
         ));
     }
 
+    /// Drops the pages between the first and the last one.
+    fn drop_pages_between(&self) {
+        let imp = self.imp();
+        let pages = self.all();
+        let between = pages.len().saturating_sub(2);
+        for page in pages.iter().skip(1).take(between) {
+            imp.leaflet.remove(page);
+        }
+        let mut focus = imp.focus_to_restore.borrow_mut();
+        let between = between.min(focus.len());
+        focus.drain(..between);
+    }
+
     fn drop_pages_after_visible(&self) {
         let imp = self.imp();
+        if imp.alone.take() && imp.leaflet.visible_child() == self.all().pop() {
+            self.drop_pages_between();
+            return;
+        }
         let Some(visible) = imp.leaflet.visible_child() else {
             return;
         };

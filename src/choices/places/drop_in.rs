@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A folder of which a program reads every file: the policy adds a file of its own for each reader,
+//! and nothing has to be merged. The file's content is made here from names and plain values.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::choices::measure::Shared;
+use crate::choices::measures::drop_in::{DropIn, FIRST, LAST};
+use crate::choices::place::{Place, Setting, Wanted};
+use crate::formats::format::Scalar;
+
+/// Words of which one is in each name of a variable that turns something off.
+const VARIABLES: [&str; 8] = [
+    "ANALYTICS",
+    "CHECKPOINT",
+    "COLLECT",
+    "CRASHREPORT",
+    "OPTOUT",
+    "OPT_OUT",
+    "TELEMETRY",
+    "TRACK",
+];
+
+/// The folders of a program.
+#[derive(Debug)]
+pub(crate) struct Folders {
+    preset: Option<&'static str>,
+    lock: Option<&'static str>,
+    content: Content,
+}
+
+/// What a file contains, and which settings may be in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Preferences of Mozilla's programs.
+    Preferences,
+    /// Policies of Chromium's kin, in JSON.
+    Policies,
+    /// Whether to take part in the popularity contest: a shell script, so nothing else is possible.
+    Participation,
+    /// Whether DNF counts the computer: an INI file for all repositories.
+    Repositories,
+    /// Variables of environment.d(5).
+    Environment,
+}
+
+impl Folders {
+    /// A folder whose files preset and lock.
+    pub(crate) const fn both(folder: &'static str, content: Content) -> Self {
+        Self {
+            preset: Some(folder),
+            lock: Some(folder),
+            content,
+        }
+    }
+
+    /// The folders of Chromium's kin.
+    pub(crate) const fn policies(managed: &'static str, recommended: &'static str) -> Self {
+        Self {
+            preset: Some(recommended),
+            lock: Some(managed),
+            content: Content::Policies,
+        }
+    }
+
+    /// A folder whose files no user can override.
+    pub(crate) const fn lock(folder: &'static str, content: Content) -> Self {
+        Self {
+            preset: None,
+            lock: Some(folder),
+            content,
+        }
+    }
+
+    /// A folder whose files users can override.
+    pub(crate) const fn preset(folder: &'static str, content: Content) -> Self {
+        Self {
+            preset: Some(folder),
+            lock: None,
+            content,
+        }
+    }
+}
+
+impl Content {
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Preferences => ".js",
+            Self::Policies => ".json",
+            Self::Participation | Self::Environment => ".conf",
+            Self::Repositories => ".repo",
+        }
+    }
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Environment => FIRST,
+            _ => LAST,
+        }
+    }
+
+    /// Checks a setting. An error says what is expected.
+    fn check(self, key: &[String], value: &Scalar) -> Result<(), &'static str> {
+        let is_word = |name: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+            !name.is_empty() && name.chars().all(fits)
+        };
+        let is_plain = |value: &Scalar| match value {
+            Scalar::Text(text) => is_word(text),
+            _ => true,
+        };
+        let is_variable = |name: &str| {
+            let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            name.chars().all(fits) && VARIABLES.iter().any(|word| name.contains(word))
+        };
+        let (fits, expected) = match (self, key) {
+            (Self::Preferences | Self::Policies, [name]) => (
+                is_word(name) && is_plain(value),
+                "the name of a preference or policy, and true, false, a number or a word",
+            ),
+            (Self::Participation, [name]) => (
+                name == "PARTICIPATE" && [yes(true), yes(false)].contains(value),
+                "PARTICIPATE, and \"yes\" or \"no\"",
+            ),
+            (Self::Repositories, [all, name]) => (
+                all == "*" && name == "countme" && *value == Scalar::Integer(0),
+                "the key [\"*\", \"countme\"] and 0",
+            ),
+            (Self::Environment, [name]) => (
+                is_variable(name) && is_plain(value),
+                "a variable that turns something off, such as EXAMPLE_TELEMETRY_OPTOUT, and a word",
+            ),
+            _ => (false, "a key with as many names as its place has"),
+        };
+        if fits { Ok(()) } else { Err(expected) }
+    }
+
+    fn text(self, settings: &[Setting<'_>], locked: bool) -> String {
+        let mut text = String::new();
+        let mut entries = Vec::new();
+        for Setting { key, value, .. } in settings {
+            let name = key.last().map_or("", String::as_str);
+            // Writing into a string cannot fail.
+            let _ = match self {
+                Self::Preferences => {
+                    let lock = if locked { ", locked" } else { "" };
+                    writeln!(text, "pref(\"{name}\", {value}{lock});")
+                }
+                Self::Policies => {
+                    entries.push(format!("  \"{name}\": {value}"));
+                    Ok(())
+                }
+                Self::Participation => writeln!(text, "{name}={value}"),
+                Self::Repositories => writeln!(text, "[*]\n{name}={value}"),
+                Self::Environment => match value {
+                    Scalar::Text(word) => writeln!(text, "{name}={word}"),
+                    value => writeln!(text, "{name}={value}"),
+                },
+            };
+        }
+        if self == Self::Policies {
+            let _ = writeln!(text, "{{\n{}\n}}", entries.join(",\n"));
+        }
+        text
+    }
+}
+
+fn yes(yes: bool) -> Scalar {
+    Scalar::Text(if yes { "yes" } else { "no" }.to_owned())
+}
+
+impl Place for Folders {
+    fn check(&self, setting: &Setting<'_>) -> Result<(), String> {
+        let check = self.content.check(setting.key, setting.value);
+        check.map_err(|expected| format!("another setting; expected {expected}"))
+    }
+
+    fn presets(&self) -> bool {
+        self.preset.is_some()
+    }
+
+    fn locks(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    fn is_alone(&self) -> bool {
+        self.content == Content::Policies
+    }
+
+    fn measures(&self, settings: &[Setting<'_>], wanted: Wanted<'_>) -> Vec<Shared> {
+        let folder = if wanted.locked {
+            self.lock
+        } else {
+            self.preset
+        };
+        let (Some(folder), false) = (folder, settings.is_empty()) else {
+            return Vec::new();
+        };
+        let (prefix, ending) = (self.content.prefix(), self.content.ending());
+        let file = format!("{folder}/{prefix}{}{ending}", wanted.reader);
+        let content = self.content.text(settings, wanted.locked);
+        let measure = DropIn::new(&file, content, wanted.locked, wanted.on);
+        measure
+            .map(|measure| Arc::new(measure) as Shared)
+            .into_iter()
+            .collect()
+    }
+}
