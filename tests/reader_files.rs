@@ -67,7 +67,7 @@ const EXAMPLES: &[(&str, &str)] = &[
          profiles = [\".example\"]\nflatpak = \"org.example.App\"\nsnap = \"example\"\ncopy = \"c.js\"\n\
          running = { locks = [\"lock\", \"../lock\"], processes = [\"a\"], overwrites = true }\n\
          files = [\"example/consentrc\", \"example/*-consentrc\"]\nkey = [\"Consent.a\", \"given\"]\n\
-         on = true\noff = false\nother = \"on\"\nmissing = \"off\"\n\
+         on = true\noff = false\nalso-off = [\"no\"]\nother = \"on\"\nmissing = \"off\"\n\
          decided-by = [{ format = \"json\", files = [\"/etc/a/b.json\"], key = [\"c.d\"], value = true, state = \"off\" }]\n\
          also = [{ files = [\"b\"], key = \"c.d\", on = 16, off = 0, other = \"on\", missing = \"on\" }]\n\
          disable-all = { file = \"/etc/example.toml\", key = \"off\", value = \"yes\" }\n",

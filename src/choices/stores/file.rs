@@ -75,6 +75,9 @@ pub(crate) struct ValueInFile {
     on: Spanned<FileValue>,
     /// The value with which it sends nothing.
     off: Spanned<FileValue>,
+    /// Further values with which it sends nothing.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    also_off: List<FileValue>,
     /// What any other value of the same type means. `None`: neither on nor off.
     other: Option<Meaning>,
     /// The state if all files or their values are missing.
@@ -182,11 +185,15 @@ struct Value<'a> {
 /// What the values mean.
 struct FileRule {
     values: TwoValues,
+    also_off: Vec<Variant>,
     other: State,
 }
 
 impl Rule for FileRule {
     fn state(&self, value: Option<&Variant>) -> State {
+        if value.is_some_and(|value| self.also_off.contains(value)) {
+            return State::Off;
+        }
         match self.values.state(value) {
             // A value of another type, or one that isn't certain, is a unit.
             State::Mixed if value.is_some_and(|value| !value.is_type(glib::VariantTy::UNIT)) => {
@@ -243,7 +250,10 @@ impl ValueInFile {
     }
 
     fn rules(&self) -> Vec<FileRule> {
+        let also_off = self.also_off.iter().map(|value| value.0.to_variant());
+        let also_off: Vec<_> = also_off.collect();
         let rule = |value: Value<'_>| FileRule {
+            also_off: also_off.clone(),
             values: TwoValues {
                 on: value.on.get_ref().0.to_variant(),
                 off: value.off.get_ref().0.to_variant(),
