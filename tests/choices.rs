@@ -221,8 +221,10 @@ fn questions(choices: &[&Choice]) -> String {
     })
 }
 
-/// A paragraph of a debconf template: lines of at most 75 characters, each after a space.
+/// A paragraph of a debconf template: lines of at most 75 characters, each after a space. po-debconf
+/// takes English texts in ASCII only.
 fn paragraph(text: &str) -> String {
+    let text = text.replace('’', "'");
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().unwrap();
