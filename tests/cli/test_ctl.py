@@ -142,7 +142,7 @@ def test_watch_prints_for_people_and_ends_when_its_reader_leaves(session):
     watch = session.spawn(["privacyctl", "watch"], stdout=subprocess.PIPE, text=True)
     first = [watch.stdout.readline() for _ in CHOICES]
     assert [line.split()[0] for line in first] == list(CHOICES)
-    assert first[1] == "error-reports off (Set by default)\n"
+    assert first[2] == "error-reports off (Set by default)\n"
     # The program of this setting isn't installed, so there is nothing new to say.
     session.set(PRIVACY_SCHEMA, REPORTS_KEY, "true")
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")

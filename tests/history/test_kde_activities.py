@@ -64,6 +64,7 @@ def test_the_activity_manager_records_files_while_the_choice_is_on_and_none_whil
         found = session.reader(CHOICE, READER)
         return found["installed"], found["state"]
 
+    session.unmask(READER)
     assert state() == (True, "on")
     manager = Manager(session)
     took = seconds_until_recorded(manager, "/etc/hostname")

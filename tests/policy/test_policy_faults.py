@@ -1136,10 +1136,13 @@ def test_a_device_in_an_image_is_not_even_opened(computer, tmp_path):
         log = folder / "log"
         policy = [] if name == OURS[9] else ["/etc/privacy-panel/A.toml"]
         computer.session.run(
-            *["strace", "-f", "-y", "-o", log, "-e", "trace=open,openat,openat2"],
+            # A log for each process, so that no line is cut in two by another's.
+            *["strace", "-ff", "-y", "-o", log, "-e", "trace=open,openat,openat2"],
             *[PRIVACYCTL, "policy", "apply", *policy, "--root", image.root],
         )
-        opened = [line for line in log.read_text().splitlines() if f"{image.root / name}>" in line]
+        lines = [line for file in folder.glob("log.*") for line in file.read_text().splitlines()]
+        assert lines
+        opened = [line for line in lines if f"{image.root / name}>" in line]
         assert not [line for line in opened if "O_PATH" not in line], name
 
 

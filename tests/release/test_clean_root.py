@@ -179,9 +179,9 @@ def test_the_panel_shows_the_lock_and_who_set_it(session):
         assert not panel.is_on(SEARCH)
         assert panel.find(role="list item", name="Locked by Example University")
         assert panel.find(role="list item", name="Contact Example University")
-        assert panel.is_sensitive(REPORTS)
         panel.key("Escape")
         panel.wait("the first page", lambda: not panel.find(role="push button", name="Back"))
+        assert panel.is_sensitive(REPORTS)
         panel.toggle(REPORTS)
         panel.wait_on(REPORTS, False)
         assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"

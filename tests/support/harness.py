@@ -141,6 +141,22 @@ class Calls:
         self._wait_for(self.method)
 
 
+# Programs that this computer may have: other tests install some, and developers use others. A session
+# masks their readers, so that each test finds the same programs, and none changes the computer's own
+# files.
+ON_THIS_COMPUTER = (
+    "azure-cli",
+    "dotnet",
+    "fwupd",
+    "hashicorp-checkpoint",
+    "homebrew",
+    "kde-activities",
+    "kde-recent-documents",
+    "popularity-contest",
+    "powershell",
+)
+
+
 class Session:
     """A session with a bus, and a screen on request."""
 
@@ -200,6 +216,8 @@ class Session:
             f"[Settings]\ngtk-font-name=Cantarell {11 * text_scale}\n"
             f"gtk-enable-animations={int(animations)}\n"
         )
+        for reader in ON_THIS_COMPUTER:
+            self.add_reader(reader, "", self.share)
         if wrap:
             self.wrap = wrap(self.root)
         if screen:
@@ -300,10 +318,14 @@ class Session:
         """The setting that libunity gives to the lenses, in another process."""
         return self.ask("/usr/bin/python3", "-c", LIBUNITY)
 
-    def add_reader(self, name, text):
-        folder = self.config / "privacy-panel" / "readers.d"
+    def add_reader(self, name, text, layer=None):
+        folder = (layer or self.config) / "privacy-panel" / "readers.d"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.toml").write_text(text)
+
+    def unmask(self, reader):
+        """Lets a program of this computer count, which the session masks."""
+        (self.share / "privacy-panel" / "readers.d" / f"{reader}.toml").unlink()
 
     def add_service(self, name, command):
         """Lets the session's bus start a service by a command."""
@@ -319,6 +341,7 @@ class Session:
     def forget_own_schema(self):
         """Makes an incomplete installation: all of the panel's data except its schema."""
         data = self.share / "privacy-panel"
+        shutil.rmtree(data)
         data.symlink_to(INSTALLED / "share" / "privacy-panel")
         del self.env["GSETTINGS_SCHEMA_DIR"]
         self.env["XDG_DATA_DIRS"] = f"{self.share}:/usr/local/share:/usr/share"
