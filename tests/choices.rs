@@ -89,15 +89,17 @@ const GENERATED: &[Generated] = &[
     Generated {
         file: "man/privacy-panel.1",
         place: Between("is one of", Some(".It")),
-        lines: |choices| {
-            let last = choices.len() - 1;
-            let ends = (0..choices.len()).map(|number| if number == last { "." } else { "," });
-            let lines = choices.iter().zip(ends);
-            lines.fold(String::new(), |mut text, (choice, end)| {
-                let _ = writeln!(text, ".Cm {} {end}", roff(choice.id));
-                text
-            })
-        },
+        lines: |choices| in_a_row(choices, |id| format!(".Cm {id}")),
+    },
+    Generated {
+        file: "man/privacy-panel-policy.5",
+        place: Between("is one of", Some("The policy")),
+        lines: |choices| in_a_row(choices, |id| format!(".Cm {id}")),
+    },
+    Generated {
+        file: "man/privacy-panel-readers.5",
+        place: Between("program obeys, one of", Some("A program")),
+        lines: |choices| in_a_row(choices, |id| format!(".Ql \\&\"{id}\\&\"")),
     },
     Generated {
         file: "docs/administrators.md",
@@ -170,6 +172,17 @@ fn quoted(choices: &[&Choice], mark: &str, word: &str) -> String {
 /// A name in a manual page: roff prints a bare hyphen as another character.
 fn roff(name: &str) -> String {
     name.replace('-', "\\-")
+}
+
+/// A sentence of a manual page that ends with the IDs, one on a line, each in the macro for it.
+fn in_a_row(choices: &[&Choice], marked: impl Fn(&str) -> String) -> String {
+    let last = choices.len() - 1;
+    let ends = (0..choices.len()).map(|number| if number == last { "." } else { "," });
+    let lines = choices.iter().zip(ends);
+    lines.fold(String::new(), |mut text, (choice, end)| {
+        let _ = writeln!(text, "{} {end}", marked(&roff(choice.id)));
+        text
+    })
 }
 
 fn schema_keys(choices: &[&Choice]) -> String {

@@ -73,6 +73,7 @@ def test_every_block_on_the_page_is_of_a_kind_that_is_run_below():
         "toml broken": 1,
         "text": 1,
         "text overruled": 1,
+        "js rule": 1,
         "console": 7,
         "json": 1,
         "yaml playbook": 1,
@@ -83,6 +84,14 @@ def test_every_block_on_the_page_is_of_a_kind_that_is_run_below():
         # tests/package also runs the recipes for Debian's packages.
         "text preseed": 1,
     }
+
+
+def test_the_actions_that_the_page_names_are_those_that_there_are():
+    file = SOURCE / "data" / "net.launchpad.PrivacyPanel.policy"
+    known = re.findall(r'<action id="(.*?)">', file.read_text())
+    (in_rule,) = re.findall(r'action\.id == "(.*?)"', block("js rule"))
+    (other,) = re.findall(r"The other action is `(.*?)`", PAGE)
+    assert {in_rule, other} == set(known)
 
 
 # The format
