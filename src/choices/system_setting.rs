@@ -16,6 +16,7 @@ use crate::choices::measure::Shared;
 use crate::choices::place::{Place, Setting, Wanted};
 use crate::choices::places::PLACES;
 use crate::choices::store::PolicyKey;
+use crate::formats::format::Scalar;
 use crate::formats::mistake::{At, quote};
 
 /// A value that a policy sets for all users.
@@ -54,7 +55,17 @@ impl SystemSetting {
             let message = "neither “on” nor “off”; expected one of them";
             return Err(wrong(&self.key, message));
         }
+        if !key.iter().all(|part| is_plain(part)) {
+            let message =
+                "a name of other characters; expected letters, digits, spaces and “._-/*”";
+            return Err(wrong(&self.key, message));
+        }
         for value in values {
+            if matches!(&value.get_ref().0, Scalar::Text(text) if !is_plain(text)) {
+                let message =
+                    "a value of other characters; expected letters, digits, spaces and “._-/*”";
+                return Err(wrong(value, message));
+            }
             let setting = self.setting(&key, value.get_ref());
             let check = self.place.1.check(&setting);
             check.map_err(|message| wrong(&self.key, message))?;
@@ -74,6 +85,13 @@ impl SystemSetting {
         let value = if on { &self.on } else { &self.off };
         value.as_ref().map(Spanned::get_ref)
     }
+}
+
+/// Whether a text has no character that means something else to one of the programs, some of which
+/// read commands.
+fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || " ._-/*".contains(c))
 }
 
 /// What the tables of a reader set for a decision. `counts`: the places to use.
