@@ -11,7 +11,7 @@ use std::ffi::{CStr, c_ulong};
 use std::path::PathBuf;
 use std::sync::Once;
 
-use crate::app::PACKAGE;
+use crate::app::{APP_ID, PACKAGE};
 use crate::system::{folders, text};
 
 /// The domain of the messages: [`PACKAGE`], for C.
@@ -30,12 +30,13 @@ pub fn init() {
     DONE.call_once(|| locale::set(DOMAIN, locale_folder()));
 }
 
-/// The translations next to the data in use, if that was found through `XDG_DATA_DIRS`, so that an
-/// installed tree works from any folder.
+/// The translations next to the program's schema, if that was found through `XDG_DATA_DIRS`, so that
+/// an installed tree works from any folder. Other folders may have reader files only.
 fn locale_folder() -> PathBuf {
+    let schema = format!("glib-2.0/schemas/{APP_ID}.gschema.xml");
     folders::data()
         .into_iter()
-        .find(|folder| folder.join(PACKAGE).is_dir())
+        .find(|folder| folder.join(&schema).is_file())
         .map(|folder| folder.join("locale"))
         .or_else(|| LOCALE_FOLDER.map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from("/usr/share/locale"))

@@ -399,7 +399,7 @@ def test_no_variable_and_no_home_has_a_part_in_a_policy(computer):
     )
     session.add_reader("evil", reader)
     shared = session.share / "privacy-panel" / "readers.d"
-    shared.mkdir(parents=True)
+    shared.mkdir(parents=True, exist_ok=True)
     (shared / "also.toml").write_text(reader)
     listed = session.ctl("readers").stdout
     assert "evil" in listed and "also" in listed, "for the person's own session they count"

@@ -265,7 +265,13 @@ class Everyone:
 
     def pid(self):
         """The service's process, or None."""
-        return self.ask_bus("GetConnectionUnixProcessID", NAME) if self.has_owner(NAME) else None
+        try:
+            return self.ask_bus("GetConnectionUnixProcessID", NAME) if self.has_owner(NAME) else None
+        except GLib.Error as error:
+            # It ended between the two questions.
+            if "NameHasNoOwner" in error.message:
+                return None
+            raise
 
     def kill_service(self):
         pid = self.pid()
