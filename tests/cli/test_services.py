@@ -38,7 +38,7 @@ def test_a_service_is_switched_with_the_others_and_read_back(session):
     assert whoopsie.get("ReportCrashes") and not whoopsie.get("ReportMetrics")
     reader = session.reader("error-reports", READER)
     assert (reader["installed"], reader["state"]) == (True, "on")
-    assert (reader["everybody"], reader["origin"], reader["locked"]) == (True, None, False)
+    assert (reader["for_everybody"], reader["origin"], reader["locked"]) == (True, None, False)
     assert session.ctl("set", "usage-statistics", "on").returncode == 0
     assert whoopsie.get("ReportMetrics")
     assert session.ask("privacyctl", "get", "error-reports") == "on"
@@ -78,7 +78,7 @@ def test_a_service_that_the_bus_can_start_is_installed_and_started(session):
     session.add_reader("example", EXAMPLE)
     reader = session.reader("error-reports", "example")
     assert (reader["installed"], reader["state"]) == (True, "off")
-    assert reader["everybody"] is False, "it is on the session's bus"
+    assert reader["for_everybody"] is False, "it is on the session's bus"
     # Without a setter method, through org.freedesktop.DBus.Properties.
     assert session.ctl("set", "error-reports", "on").returncode == 0
     assert session.reader("error-reports", "example")["state"] == "on"

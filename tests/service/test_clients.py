@@ -63,8 +63,8 @@ def test_set_changes_the_users_programs_and_those_of_everyone_and_says_which_are
     (choice,) = (choice for choice in status["choices"] if choice["id"] == CHOICE)
     readers = {reader["id"]: reader for reader in choice["readers"]}
     assert choice["state"] == "off"
-    assert readers["fwupd"]["everybody"] is True
-    assert readers["own"]["everybody"] is False
+    assert readers["fwupd"]["for_everybody"] is True
+    assert readers["own"]["for_everybody"] is False
 
 
 def test_only_me_leaves_what_is_set_for_everyone_alone(computer):

@@ -59,7 +59,7 @@ struct ReaderJson<'a> {
     origin: Option<&'static str>,
     locked: bool,
     /// Whether the setting applies to all users.
-    everybody: bool,
+    for_everybody: bool,
     /// How it sends. `None`: the program doesn't support several ways.
     mode: Option<&'static str>,
     /// Whether the program itself was found, not only its setting.
@@ -214,7 +214,7 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             state: answer.map(|answer| answer.state.as_str()),
             origin: answer.and_then(|answer| Some(answer.origin?.as_str())),
             locked: answer.is_some_and(|answer| answer.locked),
-            everybody: answer.is_some_and(|answer| answer.for_everybody),
+            for_everybody: answer.is_some_and(|answer| answer.for_everybody),
             mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
             counts: reader.counts(),
