@@ -66,10 +66,10 @@ pub enum Why {
     #[error("another file decides")]
     Overruled,
     /// Another file can't change, so nothing was turned on.
-    #[error("another program could not be turned on")]
+    #[error("not tried, since another program stays off")]
     NotTried,
     /// The system failed.
-    #[error("the system reported an error")]
+    #[error("system error")]
     System,
 }
 

@@ -56,6 +56,7 @@ PROGRAMS = [
     ("privacyctl", "usr/bin/privacyctl"),
     ("privacy-panel", "usr/bin/privacy-panel"),
     ("privacy-panel", "usr/libexec/privacy-panel-search-provider"),
+    ("privacyctl", "usr/libexec/privacy-panel-system"),
 ]
 
 
