@@ -46,7 +46,7 @@ pub(crate) enum Command {
         /// The choice to turn on or off
         #[arg(value_parser = choices(), required_unless_present = "all")]
         choice: Option<&'static Choice>,
-        /// All that there are
+        /// All of them
         #[arg(long, conflicts_with = "choice")]
         all: bool,
         /// What it is to be
@@ -66,7 +66,7 @@ pub(crate) enum Command {
         /// The choice to reset
         #[arg(value_parser = choices(), required_unless_present = "all")]
         choice: Option<&'static Choice>,
-        /// All that there are
+        /// All of them
         #[arg(long, conflicts_with = "choice")]
         all: bool,
     },
@@ -202,7 +202,7 @@ pub(crate) struct SpanArgs {
     /// What is not older than an hour, a day or a week: hour, day or week
     #[arg(long, hide_possible_values = true, conflicts_with_all = ["since", "until", "all"])]
     pub(crate) last: Option<Last>,
-    /// All that there are
+    /// All of them
     #[arg(long, conflicts_with_all = ["since", "until"])]
     pub(crate) all: bool,
 }
@@ -289,7 +289,7 @@ Exit status: 0 deleted; 1 there is no such report, or you said no; 2 nobody can 
         /// The reports, as “list” calls them
         #[arg(value_name = "ID", required_unless_present = "all")]
         ids: Vec<String>,
-        /// All that there are
+        /// All of them
         #[arg(long, conflicts_with = "ids")]
         all: bool,
         /// Do not ask
