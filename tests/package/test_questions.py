@@ -82,7 +82,7 @@ def test_a_reconfiguration_asks_in_the_users_language(packages, tmp_path):
     room.install(packages.ctl)
     ask = ["dpkg-reconfigure", "-plow", "privacyctl"]
     # The fifth answer to the first question, and the first answer to all others.
-    said = room.converse("5111", *ask, env=TERMINAL)
+    said = room.converse("51111", *ask, env=TERMINAL)
     assert "Include online search results: 5" in said
     assert said.count("5. Off for everybody") == len(choices())
     assert decisions(room) == {"online-search": ("off", True)}
@@ -92,7 +92,7 @@ def test_a_reconfiguration_asks_in_the_users_language(packages, tmp_path):
     assert decisions(room) == {"online-search": ("off", True)}
 
     room.run("localedef", "-i", "de_DE", "-f", "UTF-8", "de_DE.UTF-8")
-    said = room.converse("1311", *ask, env=TERMINAL | {"LC_ALL": "de_DE.UTF-8"})
+    said = room.converse("11311", *ask, env=TERMINAL | {"LC_ALL": "de_DE.UTF-8"})
     assert "Suchergebnisse aus dem Internet einbeziehen: 1" in said and "3. Als Vorgabe aus" in said
     assert decisions(room) == {"error-reports": ("off", False)}
     assert room.in_force()
