@@ -25,3 +25,4 @@ pub mod text;
 pub mod transaction;
 pub mod tree;
 pub(crate) mod trusted;
+pub(crate) mod turn;

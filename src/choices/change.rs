@@ -33,6 +33,7 @@ use crate::system::owner::Owner;
 use crate::system::settings::fault;
 use crate::system::settings::fault::StorageFault;
 use crate::system::transaction::Why;
+use crate::system::turn::Turn;
 
 pub use failure::Failure;
 
@@ -152,8 +153,9 @@ impl Report {
 /// on is refused as a whole, with nothing written, if an installed reader is locked off: a policy
 /// must not be half obeyed.
 ///
-/// Blocks until the settings service has answered, for at most [`limits::SETTINGS_PATIENCE`]: don't
-/// call it on the UI thread. If the service answers later, `late` is called from another thread,
+/// Blocks until another program's change is over, for at most [`limits::TURN_PATIENCE`], and then until
+/// the settings service has answered, for at most [`limits::SETTINGS_PATIENCE`]: don't call it on the
+/// UI thread. If the service answers later, `late` is called from another thread,
 /// since a change that was reported as not saved may have been saved by then.
 pub fn change(
     catalogue: &Arc<Catalogue>,
@@ -176,6 +178,7 @@ pub fn carry_out(
     asking: impl Fn(),
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
+    let turn = Turn::wait();
     let (sender, receiver) = mpsc::channel();
     let given_up = Arc::new(AtomicBool::new(false));
     let worker = {
@@ -219,6 +222,7 @@ pub fn carry_out(
     drop(receiver);
 
     let status = ChoiceStatus::of(catalogue, choice, &Snapshot::fresh());
+    drop(turn);
     let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()

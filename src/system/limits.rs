@@ -234,6 +234,13 @@ pub const SETTINGS_RETRIES: usize = 2;
 /// How long the bus has before each retry to notice that the settings service is gone.
 pub const SETTINGS_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a change of a user's settings waits for another program's. Longer changes wait for a
+/// password.
+pub const TURN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it looks whether the other one is over.
+pub const TURN_PAUSE: Duration = Duration::from_millis(20);
+
 /// The timeout of a change by the settings service. A service that asks the user for permission has
 /// [`CHANGE_PATIENCE`] in addition.
 pub const SETTINGS_PATIENCE: Duration = Duration::from_secs(10);
