@@ -6,6 +6,7 @@ pub mod bus;
 pub(crate) mod child;
 pub mod dconf;
 pub mod folders;
+pub(crate) mod gvdb;
 pub mod home;
 pub mod i18n;
 pub mod life;

@@ -364,8 +364,12 @@ impl Attempt<'_> {
             let undone = statuses.filter(|status| status.has_program && !self.is_done(status));
             undone.collect::<Vec<_>>()
         };
-        if undone().is_empty() {
-            return Vec::new();
+        let to_do = undone();
+        // A locked one is not asked about.
+        let is_locked = |status: &ReaderStatus| status.reading().is_some_and(|read| read.locked);
+        if to_do.iter().all(is_locked) {
+            let ids = to_do.into_iter().map(|status| status.id);
+            return ids.map(|id| (id, Failure::Locked)).collect();
         }
         let answer = if self.is_given_up() {
             Err(Problem::Silent)
@@ -385,6 +389,8 @@ impl Attempt<'_> {
         };
         let failure = |status: ReaderStatus| {
             let failure = match (&answer, status.answer) {
+                (_, Ok(Some(read))) if read.locked => Failure::Locked,
+                (Err(Problem::Locked(_)), _) => Failure::Locked,
                 (Err(problem), _) => not_changed(problem.clone()),
                 (Ok(_), Err(problem)) => problem.into(),
                 (Ok(left), Ok(_)) => {

@@ -456,7 +456,7 @@ fn key_problem(problem: &KeyProblem) -> String {
 pub fn failure(program: &str, failure: &Failure) -> String {
     let program = ("program", program);
     match failure {
-        Failure::Locked => gettext_f("{program} is locked by your administrator.", &[program]),
+        Failure::Locked => locked(program),
         Failure::NotTried => gettext_f(
             "{program} was left as it is, since your administrator locked another program.",
             &[program],
@@ -507,6 +507,10 @@ pub fn failure(program: &str, failure: &Failure) -> String {
 }
 
 /// Why a setting of all users wasn't changed, and what to do.
+fn locked(program: (&str, &str)) -> String {
+    gettext_f("{program} is locked by your administrator.", &[program])
+}
+
 fn for_everyone(program: (&str, &str), wish: &str, problem: &client::Problem) -> String {
     use client::Problem;
     let command = format!("sudo privacyctl set {wish} --for-everyone");
@@ -535,6 +539,7 @@ fn for_everyone(program: (&str, &str), wish: &str, problem: &client::Problem) ->
             "{program} was not changed, since another change is under way. Try again later.",
             &[program],
         ),
+        Problem::Locked(_) | Problem::File(Why::Locked) => locked(program),
         Problem::File(Why::NotTried) => gettext_f(
             "{program} was left as it is, since another program could not be turned on.",
             &[program],

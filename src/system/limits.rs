@@ -215,6 +215,10 @@ pub const ZEITGEIST_PACE: Duration = Duration::from_millis(500);
 /// The largest file of compiled schemas, in bytes. A full desktop has less than one MiB.
 pub const COMPILED_SCHEMAS: u64 = 32 * 1024 * 1024;
 
+/// The largest of dconf's system databases whose locks are read, in bytes. A policy's has some
+/// kibibytes.
+pub const DATABASE: u64 = 32 * 1024 * 1024;
+
 /// The timeout of a query to a service.
 pub const SERVICE_PATIENCE: Duration = Duration::from_millis(1500);
 
