@@ -16,6 +16,7 @@ pub(crate) mod open;
 pub mod owner;
 pub(crate) mod processes;
 pub(crate) mod profiles;
+pub(crate) mod qt_lock;
 pub mod replace;
 pub(crate) mod scratch;
 pub mod service;

@@ -283,6 +283,19 @@ pub const XML_DEPTH: usize = 64;
 /// The maximum length of a date, in bytes.
 pub const DATE: usize = 64;
 
+/// How long a change waits for the lock of another program of Qt's, which has it only while it
+/// writes.
+pub const QT_LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The time between two tries to take such a lock.
+pub const QT_LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// The age at which such a lock is stale; Qt's `QLockFile::staleLockTime()`.
+pub const QT_LOCK_STALE: Duration = Duration::from_secs(30);
+
+/// The maximum size of a lock file, in bytes.
+pub const QT_LOCK: u64 = 4096;
+
 /// How often a file that other programs keep replacing is read again.
 pub const REPLACE_TRIES: usize = 5;
 
