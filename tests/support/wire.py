@@ -74,8 +74,10 @@ def bodies_of(log):
 class ClosedNetwork:
     """A network of its own, with the user's session in it."""
 
-    def __init__(self, session, binds=(), trusted=True):
-        """`trusted` makes the network's certificate authority the only one that the system trusts."""
+    def __init__(self, session, binds=(), trusted=True, card=False):
+        """`trusted` makes the network's certificate authority the only one that the system trusts.
+        `card` adds a network card, for programs that otherwise send nothing. Its cable ends in this
+        network, so no packet leaves."""
         self.log = session.root / "wire.log"
         self.forget()
         self.authority = session.root / "authority"
@@ -88,10 +90,12 @@ class ClosedNetwork:
         if os.geteuid() != 0:
             # Port 53 needs a privilege, which the user has in a user namespace.
             command += ["--unshare-user", "--uid", "0", "--cap-add", "CAP_NET_BIND_SERVICE"]
-        command += ["--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())]
-        command += ["--bind", str(names), "/etc/nsswitch.conf"]
+            command += ["--cap-add", "CAP_NET_ADMIN"] if card else []
+        # First, since one of them may be the whole of /etc.
         for source, place in binds:
             command += ["--bind", str(source), str(place)]
+        command += ["--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())]
+        command += ["--bind", str(names), "/etc/nsswitch.conf"]
         if trusted:
             folder = session.root / "trusted"
             folder.mkdir()
@@ -109,6 +113,11 @@ class ClosedNetwork:
         )
         session.children.append(self.process)
         self.port = self._ask("port")
+        if card:
+            for words in ("link add card type veth peer name cable", "address add 192.0.2.1/24 dev card"):
+                assert self.run("ip", *words.split()) == 0
+            for name in ("cable", "card"):
+                assert self.run("ip", "link", "set", name, "up") == 0
 
     def _ask(self, what, *arguments):
         self.process.stdin.write(json.dumps([what, *arguments]) + "\n")
