@@ -60,7 +60,7 @@ class Chromium:
         assert self.network.stop(self.number) == 0
 
 
-@pytest.mark.proof(READER, "traffic")
+@pytest.mark.proof("chromium-suggestions", "traffic")
 def test_chromium_tells_the_search_engine_what_the_user_types_only_while_the_choice_is_on(screen):
     chromium = Chromium(screen)
     chromium.start()
