@@ -2,6 +2,7 @@
 
 //! Widgets and helpers of which nothing is about choices, history or reports.
 
+pub(crate) mod announce;
 pub(crate) mod buttons;
 pub(crate) mod dialogs;
 pub(crate) mod expander;

@@ -31,6 +31,7 @@ use crate::choices::overview::Overview;
 use crate::choices::still_on_page;
 use crate::choices::still_on_page::Left;
 use crate::groups::ChoiceGroup;
+use crate::kit::announce;
 use crate::kit::pages;
 use crate::kit::pages::Pages;
 use crate::kit::toast;
@@ -171,6 +172,16 @@ impl Window {
                 #[weak(rename_to = window)]
                 self,
                 move || window.refresh()
+            ));
+            control.connect_failed(glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move |sentence| {
+                    // A page lists what could not be turned off with everything else.
+                    if !window.imp().turning_off.get() {
+                        announce::announce(&window, sentence);
+                    }
+                }
             ));
         }
         let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &controls, &catalogue));

@@ -103,6 +103,11 @@ class ScreenReader:
         """Whether the window contains that text."""
         return bool(self.find(text=text))
 
+    def heard(self):
+        """What a screen reader has spoken without being asked, since the last call: pairs of what it
+        was, an announcement or the description of what has the focus, and the text."""
+        return self._ask(command="heard")
+
     def sticking_out(self):
         """The objects that extend beyond the left or right edge of their list."""
         return self._ask(command="sticking out")

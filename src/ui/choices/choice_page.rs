@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, glib};
+use gtk::glib;
 
 use privacy_panel::choices::organisation::Organisation;
 use privacy_panel::choices::reader::{Mode, Request};
@@ -21,6 +21,7 @@ use crate::choices::apps::Apps;
 use crate::choices::control::Control;
 use crate::choices::lever::Lever;
 use crate::choices::texts;
+use crate::kit::announce;
 use crate::kit::buttons;
 use crate::kit::focus;
 use crate::kit::markup::escape;
@@ -161,8 +162,7 @@ impl Widgets {
         };
         let said = texts::said(control);
         self.main.set_subtitle(&said.markup());
-        self.main
-            .update_property(&[accessible::Property::Description(&said.spoken())]);
+        announce::describe(&self.main, &said.spoken());
         self.lever
             .show(&texts::position(control), Some(self.main.upcast_ref()));
         let failure = control.failure();
@@ -187,8 +187,7 @@ impl Widgets {
         }
         self.decision.set_title(&escape(&words::who(&status)));
         self.decision.set_subtitle(&escape(&follows));
-        self.decision
-            .update_property(&[accessible::Property::Description(&follows)]);
+        announce::describe(&self.decision, &follows);
         self.show_contact(&status);
         self.apps.show(control, &status);
     }
@@ -206,8 +205,7 @@ impl Widgets {
         self.showing.set(false);
         let value = mode.map(words::mode).unwrap_or_default();
         // GTK's combo rows don't tell screen readers their value.
-        self.mode
-            .update_property(&[accessible::Property::Description(&value)]);
+        announce::describe(&self.mode, &value);
         // While the choice is off, nothing is sent.
         self.mode.set_sensitive(status.state.may_send());
     }
@@ -224,8 +222,7 @@ impl Widgets {
         )));
         let address = words::contact_address(contact);
         self.contact.set_subtitle(&escape(address));
-        self.contact
-            .update_property(&[accessible::Property::Description(address)]);
+        announce::describe(&self.contact, address);
         self.contact
             .set_action_target_value(Some(&contact.to_variant()));
         // The action requires a target, so its name is set after it.
