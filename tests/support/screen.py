@@ -132,7 +132,9 @@ class Panel(ScreenReader):
         with self.errors.open("w") as errors:
             self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
         super().__init__(session)
-        self.wait("the window", lambda: self.find(role="frame", name=window))
+        # The title is that of the page.
+        title = {} if arguments else {"name": window}
+        self.wait("the window", lambda: self.find(role="frame", **title))
 
     def __enter__(self):
         return self
