@@ -211,7 +211,15 @@ impl Widgets {
         // GTK's combo rows don't tell screen readers their value.
         announce::describe(&self.mode, &value);
         // While the choice is off, nothing is sent.
-        self.mode.set_sensitive(status.state.may_send());
+        let may_send = status.state.may_send();
+        self.mode.set_sensitive(may_send);
+        let why = if may_send {
+            String::new()
+        } else {
+            // Translators: why it cannot be chosen now how reports are sent
+            gettext("Nothing is sent while this is off.")
+        };
+        self.mode.set_subtitle(&escape(&why));
     }
 
     /// Shows the contact of the organisation that decided.
