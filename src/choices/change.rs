@@ -746,6 +746,7 @@ mod tests {
                 origin: Some(Origin::You),
                 locked: self.manner.is_locked,
                 resettable: true,
+                on_reset: None,
                 pending: false,
                 overruled: false,
                 for_everybody: false,

@@ -196,6 +196,15 @@ pub fn explanation(status: &ChoiceStatus) -> String {
     )
 }
 
+/// What people lose while a choice is off.
+pub fn loss(choice: &Choice) -> String {
+    gettext_parts(
+        // Translators: what people lose while a choice is off
+        "While it is off: {loss}",
+        &[("loss", Part::Own(&choice.loss()))],
+    )
+}
+
 fn not_known() -> String {
     // Translators: the state of a program whose setting could not be read
     gettext("Not known")
@@ -795,6 +804,7 @@ mod tests {
                     origin: Some(Origin::You),
                     locked: false,
                     resettable: true,
+                    on_reset: None,
                     pending: false,
                     overruled: false,
                     for_everybody: false,

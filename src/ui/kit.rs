@@ -11,6 +11,7 @@ pub(crate) mod markup;
 pub(crate) mod pages;
 pub(crate) mod row_layout;
 pub(crate) mod rows;
+pub(crate) mod style;
 pub(crate) mod subpage;
 pub(crate) mod toast;
 pub(crate) mod uri;

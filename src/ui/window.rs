@@ -318,9 +318,16 @@ impl Window {
     }
 
     fn show_shortcuts(&self) {
-        let shortcuts = gtk::Builder::from_string(include_str!("shortcuts.ui"));
-        if let Some(shortcuts) = shortcuts.object::<gtk::ShortcutsWindow>("shortcuts") {
-            shortcuts.set_transient_for(Some(self));
+        if self.help_overlay().is_none() {
+            let shortcuts = gtk::Builder::from_string(include_str!("shortcuts.ui"));
+            // GTK looks up the keys of actions only for this window.
+            self.set_help_overlay(
+                shortcuts
+                    .object::<gtk::ShortcutsWindow>("shortcuts")
+                    .as_ref(),
+            );
+        }
+        if let Some(shortcuts) = self.help_overlay() {
             shortcuts.present();
         }
     }
