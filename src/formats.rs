@@ -7,6 +7,8 @@
 //! [`packed`] for the index of reader files.
 
 pub(crate) mod bytes;
+mod consent_records;
+mod dated_word;
 pub mod document;
 pub(crate) mod environment;
 pub mod format;
@@ -37,4 +39,6 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
     ("xml-text", &xml_text::XmlText),
+    ("dated-word", &dated_word::DatedWord),
+    ("consent-records", &consent_records::ConsentRecords),
 ];
