@@ -314,6 +314,12 @@ class Session:
         readers = self.status(choice, **options)["readers"]
         return next(entry for entry in readers if entry["id"] == reader)
 
+    def wait_for_window(self, pattern):
+        """Waits for a window of a class on the screen. A window that is closed meanwhile makes xdotool
+        fail, which isn't an answer."""
+        search = ("xdotool", "search", "--onlyvisible", "--class", pattern)
+        wait_for(f"a window of {pattern}", lambda: self.run(*search).stdout, 180, every=0.2)
+
     def calls(self, method):
         """Calls of a method on the session's bus."""
         return Calls(self, method)

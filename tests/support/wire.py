@@ -360,8 +360,14 @@ class Network:
 
     def stop(self, number):
         child = self.children[number]
-        os.killpg(child.pid, signal.SIGTERM)
-        return child.wait(30)
+        # As a session does at its end: the program ends its own processes in their order.
+        child.terminate()
+        status = child.wait(60)
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return status
 
     def connect(self, port, seconds):
         end = time.monotonic() + seconds

@@ -18,9 +18,9 @@ def sends(session, network, command, request, window, took=None):
     begin = time.monotonic()
     number = network.start(*command)
     if took is None:
-        network.wait_for(request)
+        network.wait_for(request, seconds=180)
     else:
-        session.ask("xdotool", "search", "--sync", "--onlyvisible", "--class", window)
+        session.wait_for_window(window)
         time.sleep(2 * took)
     took = time.monotonic() - begin
     network.stop(number)
