@@ -3,7 +3,8 @@
 //! Formats of files: one value is found or changed, and every other byte stays.
 //!
 //! A kind of format implements [`format::Format`]. [`document`] reads and writes files of any kind.
-//! [`xml`] is no such kind: the history removes elements with it. [`environment`] is for its store.
+//! [`xml`] is no such kind: the history removes elements with it. [`environment`] is for its store, and
+//! [`packed`] for the index of reader files.
 
 pub(crate) mod bytes;
 pub mod document;
@@ -14,6 +15,7 @@ pub(crate) mod ini;
 mod json;
 pub(crate) mod kconfig;
 pub mod mistake;
+pub(crate) mod packed;
 mod prefs_js;
 mod shell;
 pub(crate) mod toml;

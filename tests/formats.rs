@@ -438,6 +438,38 @@ fn kdes_files_lock_one_value_and_nothing_else() {
 }
 
 #[test]
+fn kdes_signal_names_the_file_the_groups_and_the_key() {
+    for (file, names, path, printed) in [
+        (
+            "kdeglobals",
+            &["G", "k"][..],
+            "/kdeglobals",
+            "({'G': [b'k']},)",
+        ),
+        (
+            "a-b.rc",
+            &["A", "B", "k"],
+            "/a_b_rc",
+            "({'A\\u001dB': [b'k']},)",
+        ),
+        (
+            "kde.org/app",
+            &["k"],
+            "/kde_org/app",
+            "({'<default>': [b'k']},)",
+        ),
+    ] {
+        let signal = format("kconfig").change_signal(file, &key(names)).unwrap();
+        assert_eq!(signal.path, path);
+        assert_eq!(signal.arguments.type_().as_str(), "(a{saay})");
+        let bytes = signal.arguments.print(false).replace("[0x6b]", "b'k'");
+        assert_eq!(bytes, printed);
+    }
+    let toml = format("toml").change_signal("file", &key(&["k"]));
+    assert!(toml.is_none() && !format("toml").has_qt_lock());
+}
+
+#[test]
 fn kde_locks_a_file_a_group_or_a_key_and_deletes_keys() {
     let key = key(&["A", "B", "key"]);
     let look = |text: &str| {

@@ -17,13 +17,13 @@ mod shipped;
 pub mod values;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::choices::catalogue::index::Index;
+use crate::choices::catalogue::index::{Index, IndexFile, Known};
 use crate::choices::choice;
 use crate::choices::choice::Choice;
 use crate::choices::reader::Reader;
@@ -81,13 +81,13 @@ enum Left {
 impl Catalogue {
     /// Reads the layers that apply to the current user.
     pub fn load() -> Self {
-        Self::load_layers(&folders::readers()).with_folders()
+        Self::load_indexed(&folders::readers(), None).with_folders()
     }
 
     /// Reads the layers that apply to the current user, for reading the state of one choice: without
-    /// readers whose programs aren't installed. An [index] tells which files that takes.
+    /// readers whose programs aren't installed. An [index] tells which readers that takes.
     pub fn load_for(choice: &'static Choice) -> Self {
-        Self::load_layers_for(&folders::readers(), choice).with_folders()
+        Self::load_indexed(&folders::readers(), Some(choice)).with_folders()
     }
 
     /// Reports more folders than the limit.
@@ -120,7 +120,7 @@ impl Catalogue {
                 }
             }
         }
-        Self::add_layers(readers, tree, &layers, None)
+        Self::add_layers(readers, tree, &layers, Sources::Files)
     }
 
     /// Reads the layers in which only root can write: those of packages and of the administrator.
@@ -144,66 +144,41 @@ impl Catalogue {
 
     /// Reads the given folders, the least important first.
     pub fn load_layers(layers: &[PathBuf]) -> Self {
-        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers, None)
+        let tree = Tree::computer();
+        Self::add_layers(BTreeMap::new(), &tree, layers, Sources::Files)
     }
 
-    fn load_layers_for(layers: &[PathBuf], choice: &'static Choice) -> Self {
-        Self::add_layers(BTreeMap::new(), &Tree::computer(), layers, Some(choice))
+    /// Reads the given folders and their indexes. With a choice, only what its state depends on.
+    fn load_indexed(layers: &[PathBuf], choice: Option<&'static Choice>) -> Self {
+        let tree = Tree::computer();
+        Self::add_layers(BTreeMap::new(), &tree, layers, Sources::Index(choice))
     }
 
     fn add_layers(
-        mut readers: BTreeMap<OsString, Reader>,
+        readers: BTreeMap<OsString, Reader>,
         tree: &Tree,
         layers: &[PathBuf],
-        choice: Option<&'static Choice>,
+        sources: Sources,
     ) -> Self {
-        let mut mistakes = Vec::new();
-        let mut lost = Vec::new();
+        let mut loading = Loading {
+            readers,
+            ..Loading::default()
+        };
         for layer in layers {
-            let mut files = match reader_files(tree, layer) {
-                Ok(mut files) => {
-                    let more = files.len().saturating_sub(limits::READER_FILES);
-                    if more > 0 {
-                        files.truncate(limits::READER_FILES);
-                        let most = limits::READER_FILES;
-                        let message = format!("more than {most} reader files; {more} are left out");
-                        mistakes.push(Mistake::whole(&tree.name(layer), &message));
-                    }
-                    files
-                }
-                Err(error) => {
-                    lost.push(Mistake::whole(&tree.name(layer), &system_error(&error)));
-                    continue;
-                }
+            let (index, choice) = match sources {
+                Sources::Files => (None, None),
+                Sources::Index(choice) => (IndexFile::of(layer), choice),
             };
-            if let Some(choice) = choice {
-                let index = Index::of(layer);
-                files.retain(|(path, _)| {
-                    let is_irrelevant = index.is_irrelevant(path, choice);
-                    if is_irrelevant {
-                        readers.remove(path.file_stem().unwrap_or_default());
-                    }
-                    !is_irrelevant
-                });
-            }
-            for (path, loaded) in load_files(tree, &files) {
-                let id = path.file_stem().unwrap_or_default();
-                match loaded {
-                    Ok(Entry::Gives(reader)) => {
-                        readers.insert(id.to_owned(), *reader);
-                    }
-                    Ok(Entry::Masks) => {
-                        readers.remove(id);
-                    }
-                    Err(Left::Out(mistake)) => mistakes.push(mistake),
-                    Err(Left::Lost(mistake)) => lost.push(mistake),
-                }
+            let index = index.as_ref().and_then(IndexFile::index);
+            if let Err(error) = loading.add(tree, layer, index.as_ref(), choice) {
+                let lost = Mistake::whole(&tree.name(layer), &system_error(&error));
+                loading.lost.push(lost);
             }
         }
         Self {
-            mistakes,
-            lost,
-            ..Self::of(readers.into_values())
+            mistakes: loading.mistakes,
+            lost: loading.lost,
+            ..Self::of(loading.readers.into_values())
         }
     }
 
@@ -256,6 +231,92 @@ impl Catalogue {
     /// unknown.
     pub fn lost(&self) -> &[Mistake] {
         &self.lost
+    }
+}
+
+/// What is read of a layer.
+#[derive(Clone, Copy)]
+enum Sources {
+    /// Its files.
+    Files,
+    /// Its index, and the files that the index doesn't know. With a choice, only what its state depends
+    /// on.
+    Index(Option<&'static Choice>),
+}
+
+/// What was found in the layers so far.
+#[derive(Default)]
+struct Loading {
+    readers: BTreeMap<OsString, Reader>,
+    mistakes: Vec<Mistake>,
+    lost: Vec<Mistake>,
+}
+
+impl Loading {
+    /// Adds the readers of a layer. With a choice, only what its state depends on.
+    fn add(
+        &mut self,
+        tree: &Tree,
+        layer: &Path,
+        index: Option<&Index<'_>>,
+        choice: Option<&'static Choice>,
+    ) -> io::Result<()> {
+        let mut unread = Vec::new();
+        if let Some(index) = index.filter(|index| index.has_all_names()) {
+            for at in 0..index.len() {
+                unread.extend(self.take(layer, index, at, choice));
+            }
+        } else {
+            let mut files = reader_files(tree, layer)?;
+            let more = files.len().saturating_sub(limits::READER_FILES);
+            if more > 0 {
+                files.truncate(limits::READER_FILES);
+                let most = limits::READER_FILES;
+                let message = format!("more than {most} reader files; {more} are left out");
+                self.mistakes
+                    .push(Mistake::whole(&tree.name(layer), &message));
+            }
+            for file in files {
+                let known = index.and_then(|index| Some((index, index.find(&file.0)?)));
+                match known {
+                    Some((index, at)) => unread.extend(self.take(layer, index, at, choice)),
+                    None => unread.push(file),
+                }
+            }
+        }
+        for (path, loaded) in load_files(tree, &unread) {
+            match loaded {
+                Ok(entry) => self.put(path.file_stem().unwrap_or_default(), Some(entry)),
+                Err(Left::Out(mistake)) => self.mistakes.push(mistake),
+                Err(Left::Lost(mistake)) => self.lost.push(mistake),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the index knows of a file. Returns the file if it has to be read.
+    fn take(
+        &mut self,
+        layer: &Path,
+        index: &Index<'_>,
+        at: usize,
+        choice: Option<&'static Choice>,
+    ) -> Option<(PathBuf, bool)> {
+        let name = Path::new(index.name(at));
+        match index.known(layer, at, choice) {
+            Known::Irrelevant => self.put(name.file_stem().unwrap_or_default(), None),
+            Known::Entry(entry) => self.put(name.file_stem().unwrap_or_default(), Some(entry)),
+            Known::Nothing { is_regular } => return Some((layer.join(name), is_regular)),
+        }
+        None
+    }
+
+    /// Puts the reader of a file in the place of the one before.
+    fn put(&mut self, id: &OsStr, entry: Option<Entry>) {
+        match entry {
+            Some(Entry::Gives(reader)) => drop(self.readers.insert(id.to_owned(), *reader)),
+            Some(Entry::Masks) | None => drop(self.readers.remove(id)),
+        }
     }
 }
 

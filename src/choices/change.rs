@@ -33,6 +33,7 @@ use crate::system::owner::Owner;
 use crate::system::settings::fault;
 use crate::system::settings::fault::StorageFault;
 use crate::system::transaction::Why;
+use crate::system::turn::Turn;
 
 pub use failure::Failure;
 
@@ -152,8 +153,9 @@ impl Report {
 /// on is refused as a whole, with nothing written, if an installed reader is locked off: a policy
 /// must not be half obeyed.
 ///
-/// Blocks until the settings service has answered, for at most [`limits::SETTINGS_PATIENCE`]: don't
-/// call it on the UI thread. If the service answers later, `late` is called from another thread,
+/// Blocks until another program's change is over, for at most [`limits::TURN_PATIENCE`], and then until
+/// the settings service has answered, for at most [`limits::SETTINGS_PATIENCE`]: don't call it on the
+/// UI thread. If the service answers later, `late` is called from another thread,
 /// since a change that was reported as not saved may have been saved by then.
 pub fn change(
     catalogue: &Arc<Catalogue>,
@@ -176,6 +178,7 @@ pub fn carry_out(
     asking: impl Fn(),
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
+    let turn = Turn::wait();
     let (sender, receiver) = mpsc::channel();
     let given_up = Arc::new(AtomicBool::new(false));
     let worker = {
@@ -219,6 +222,7 @@ pub fn carry_out(
     drop(receiver);
 
     let status = ChoiceStatus::of(catalogue, choice, &Snapshot::fresh());
+    drop(turn);
     let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()
@@ -360,8 +364,12 @@ impl Attempt<'_> {
             let undone = statuses.filter(|status| status.has_program && !self.is_done(status));
             undone.collect::<Vec<_>>()
         };
-        if undone().is_empty() {
-            return Vec::new();
+        let to_do = undone();
+        // A locked one is not asked about.
+        let is_locked = |status: &ReaderStatus| status.reading().is_some_and(|read| read.locked);
+        if to_do.iter().all(is_locked) {
+            let ids = to_do.into_iter().map(|status| status.id);
+            return ids.map(|id| (id, Failure::Locked)).collect();
         }
         let answer = if self.is_given_up() {
             Err(Problem::Silent)
@@ -381,6 +389,8 @@ impl Attempt<'_> {
         };
         let failure = |status: ReaderStatus| {
             let failure = match (&answer, status.answer) {
+                (_, Ok(Some(read))) if read.locked => Failure::Locked,
+                (Err(Problem::Locked(_)), _) => Failure::Locked,
                 (Err(problem), _) => not_changed(problem.clone()),
                 (Ok(_), Err(problem)) => problem.into(),
                 (Ok(left), Ok(_)) => {
@@ -736,6 +746,7 @@ mod tests {
                 origin: Some(Origin::You),
                 locked: self.manner.is_locked,
                 resettable: true,
+                on_reset: None,
                 pending: false,
                 overruled: false,
                 for_everybody: false,

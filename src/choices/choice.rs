@@ -21,6 +21,7 @@ pub struct Choice {
     pub decides: &'static str,
     title: &'static str,
     description: &'static str,
+    loss: &'static str,
     keywords: &'static str,
     empty_hint: &'static str,
 }
@@ -58,6 +59,8 @@ pub const ALL: &[Choice] = &[
         description: noop(
             "What you type into the search, and this computer’s IP address, are sent to the search service and to the companies it asks for results.",
         ),
+        // Translators: what people lose while “Include online search results” is off
+        loss: noop("Searches still find what is on this computer, and nothing on the internet."),
         // Translators: words by which people may search for “Include online search results”; as
         // many as you like, with a semicolon after each
         keywords: noop("amazon;dash;internet;web;lens;shopping;suggestions;tracking;typing;"),
@@ -74,6 +77,10 @@ pub const ALL: &[Choice] = &[
         // Translators: what happens while “Suggest searches in web browsers” is on
         description: noop(
             "What you type into the address bar of a web browser, and this computer’s IP address, are sent to the browser’s search engine while you type.",
+        ),
+        // Translators: what people lose while “Suggest searches in web browsers” is off
+        loss: noop(
+            "You still search from the address bar, and it still finds your bookmarks and the pages you visited. It suggests no searches while you type.",
         ),
         // Translators: words by which people may search for “Suggest searches in web browsers”; as
         // many as you like, with a semicolon after each
@@ -94,6 +101,10 @@ pub const ALL: &[Choice] = &[
         description: noop(
             "When a program fails, a report of what programs were doing, with an identifier for this computer, is sent to the people who make this system.",
         ),
+        // Translators: what people lose while “Send error reports” is off
+        loss: noop(
+            "Nothing else changes. The people who make this system don’t learn of a failure unless you tell them.",
+        ),
         // Translators: words by which people may search for “Send error reports”; as many as you
         // like, with a semicolon after each
         keywords: noop("bug;crash;diagnostics;failure;problem;telemetry;tracking;"),
@@ -110,6 +121,10 @@ pub const ALL: &[Choice] = &[
         // Translators: what happens while “Send occasional system information” is on
         description: noop(
             "From time to time, facts about this computer and about how its software is used are sent to the people who make this system.",
+        ),
+        // Translators: what people lose while “Send occasional system information” is off
+        loss: noop(
+            "Nothing else changes. The people who make this system learn less about how it is used.",
         ),
         // Translators: words by which people may search for “Send occasional system information”;
         // as many as you like, with a semicolon after each
@@ -129,6 +144,10 @@ pub const ALL: &[Choice] = &[
         // Translators: what happens while “Record files and applications used” is on
         description: noop(
             "The files you open and the applications you use are remembered on this computer. Whoever uses your account can see them.",
+        ),
+        // Translators: what people lose while “Record files and applications used” is off
+        loss: noop(
+            "Files you open from now on are not added to lists of recent files, and searches can’t put first what you use most.",
         ),
         // Translators: words by which people may search for “Record files and applications used”;
         // as many as you like, with a semicolon after each
@@ -176,6 +195,11 @@ impl Choice {
     /// The translated description: what happens while the choice is on, and who sees it.
     pub fn description(&self) -> String {
         gettext(self.description)
+    }
+
+    /// The translated text about what people lose while the choice is off.
+    pub fn loss(&self) -> String {
+        gettext(self.loss)
     }
 
     /// The name, the keywords with a semicolon after each, and the description, in English.

@@ -10,11 +10,13 @@
 //! ```text
 //! everyone       plans and makes the changes, as root
 //! ├── call       checks what a caller of the system service wants
-//! └── client     asks the system service, as a user
+//! ├── client     asks the system service, as a user
+//! └── lock       a policy's lock of a choice
 //! ```
 
 pub mod call;
 pub mod client;
+pub mod lock;
 
 use std::fs::File;
 use std::io;
@@ -34,6 +36,7 @@ use crate::formats::document;
 use crate::system::i18n::noop;
 use crate::system::limits;
 use crate::system::scratch;
+use crate::system::text;
 use crate::system::transaction;
 use crate::system::transaction::{Change, Fault, Record, Target, Why};
 
@@ -71,6 +74,10 @@ pub enum Refusal {
     /// No reader of the choice that is in root's files has this ID.
     #[error("there is no such reader")]
     NoReader,
+    /// A policy locks the choice in another state. The name of the policy's organisation, if it has
+    /// one.
+    #[error("{} has locked this choice", text::one_line(.0.as_deref().unwrap_or("the administrator")))]
+    Locked(Option<String>),
     /// There is nothing to undo.
     #[error("there is nothing to undo")]
     NothingToUndo,
@@ -156,6 +163,7 @@ impl Plan {
         let Wanted { choice, on, reader } = wanted;
         let mut known = catalogue.readers_of(choice);
         let is_it = |other: &Reader| reader.is_none_or(|id| id == other.id);
+        check_lock(choice, Some(State::from(on)))?;
         if reader.is_some() && !known.any(|other| is_of_everyone(other) && is_it(other)) {
             return Err(Refusal::NoReader);
         }
@@ -174,6 +182,8 @@ impl Plan {
             });
             let added = if is_overruled {
                 Err(Why::Overruled)
+            } else if reader.held().is_some_and(|held| held != State::from(on)) {
+                Err(Why::Locked)
             } else if reader.read(&Snapshot::fresh()).is_err() {
                 // Whatever is written, the state would stay unknown.
                 Err(Why::NotUnderstood)
@@ -293,6 +303,22 @@ impl Plan {
     }
 }
 
+/// Refuses a change by which a choice leaves the state that a policy locks. `state`: the state after
+/// the change. `None`: what the files have then is not known.
+fn check_lock(choice: &Choice, state: Option<State>) -> Result<(), Refusal> {
+    let lock = lock::of(choice).map_err(|error| Fault {
+        file: PathBuf::from(crate::system::dconf::DATABASES),
+        why: error.into(),
+    })?;
+    match lock {
+        Some(lock) if state != Some(lock.state) => {
+            let organisation = lock.organisation;
+            Err(Refusal::Locked(organisation.map(|known| known.name)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The installed readers of root's files that don't have the requested state.
 fn to_change<'a>(
     catalogue: &'a Catalogue,
@@ -404,6 +430,7 @@ pub fn undo_turns_on(choice: &'static Choice, token: &str) -> Result<bool, Refus
 }
 
 fn undoable(choice: &'static Choice, token: &str) -> Result<Record, Refusal> {
+    check_lock(choice, None)?;
     let record = Record::load(STATE.as_ref(), choice.id)?;
     let record = record.filter(|record| record.label == choice.id && record.act != "undo");
     let record = record.ok_or(Refusal::NothingToUndo)?;

@@ -76,7 +76,12 @@ pub fn is_pending() -> bool {
 /// ignored. Another program may have made the database, so both texts are checked like those of a
 /// policy file.
 pub fn organisation(storage: &Storage) -> Option<Organisation> {
-    let text = |key| storage.administrators(key)?.get::<String>();
+    from(|key| storage.administrators(key))
+}
+
+/// The organisation that these values of the policy name.
+pub(crate) fn from(value: impl Fn(&str) -> Option<Variant>) -> Option<Organisation> {
+    let text = |key| value(key)?.get::<String>();
     Some(Organisation {
         name: text(NAME).filter(|name| is_name(name))?,
         contact: text(CONTACT).filter(|contact| is_contact(contact)),

@@ -332,6 +332,7 @@ mod tests {
                 origin: Some(Origin::You),
                 locked: false,
                 resettable: true,
+                on_reset: None,
                 overruled: false,
                 for_everybody: false,
                 mode: None,

@@ -16,6 +16,8 @@ use crate::choices::choice::Choice;
 use crate::choices::condition;
 use crate::choices::condition::ObeyedIf;
 use crate::choices::decision::Decision;
+use crate::choices::everyone;
+use crate::choices::everyone::lock;
 use crate::choices::measure;
 use crate::choices::measure::Shared;
 use crate::choices::opt_out;
@@ -122,11 +124,17 @@ impl Reader {
         match self.store.read(now) {
             Ok(Some(answer)) if answer.may_be_obeyed() => {
                 let held = self.held();
+                let state = held.unwrap_or(answer.state);
+                let locked = held.is_some() || self.kept() == Some(state);
                 Ok(Some(Answer {
                     obeyed: obeyed(),
-                    state: held.unwrap_or(answer.state),
-                    origin: held.map_or(answer.origin, |_| Some(Origin::Administrator)),
-                    locked: held.is_some() || answer.locked,
+                    state,
+                    origin: if locked {
+                        Some(Origin::Administrator)
+                    } else {
+                        answer.origin
+                    },
+                    locked: locked || answer.locked,
                     ..answer
                 }))
             }
@@ -156,7 +164,7 @@ impl Reader {
         if self.is_absent() {
             return Ok(Vec::new());
         }
-        match (self.held(), request) {
+        match (self.held().or_else(|| self.kept()), request) {
             (None, _) => self.store.plan(now, request),
             (Some(held), Request::On | Request::Off)
                 if held != State::from(request == Request::On) =>
@@ -194,8 +202,19 @@ impl Reader {
         }
     }
 
+    /// The state that a policy's lock of the choice lets no user leave, if the setting is one of the
+    /// computer's. The file itself may have another state.
+    fn kept(&self) -> Option<State> {
+        if !everyone::is_of_everyone(self) {
+            return None;
+        }
+        // What can't be read locks nothing here. The service then refuses all changes.
+        let lock = lock::of(self.choice).unwrap_or_default();
+        lock.map(|lock| lock.state)
+    }
+
     /// The state that the administrator holds the program in, whatever the store says.
-    fn held(&self) -> Option<State> {
+    pub(crate) fn held(&self) -> Option<State> {
         let tree = Tree::computer();
         let is_held = |on: &bool| {
             let wanted = self.wanted(*on, true);

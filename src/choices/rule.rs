@@ -173,6 +173,8 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         },
         locked: all_off || places.iter().all(|place| place.locked),
         resettable: places.iter().any(|place| place.own),
+        // What is below the user's own value is known to the store, if at all.
+        on_reset: state.filter(|_| !all_off && !places.iter().any(|place| place.own)),
         pending: false,
         overruled: false,
         for_everybody: false,

@@ -227,6 +227,24 @@ impl ChoiceStatus {
         }
     }
 
+    /// The state after a reset. `None`: that isn't known, or programs would differ.
+    pub fn on_reset(&self) -> Option<State> {
+        let counting = self.readers.iter().filter(|reader| reader.counts());
+        let answers: Option<Vec<_>> = counting
+            // The panel's own key doesn't count once it is reset.
+            .filter(|reader| !reader.own || self.has_no_reader())
+            .map(|reader| {
+                let answer = reader.reading()?;
+                if answer.resettable && !answer.locked {
+                    answer.on_reset
+                } else {
+                    Some(answer.state)
+                }
+            })
+            .collect();
+        State::combine(answers?).filter(|state| *state != State::Mixed)
+    }
+
     /// How programs send. `None` if no installed program has several modes.
     pub fn mode(&self) -> Option<ModeState> {
         let answers = self.followers().filter_map(ReaderStatus::reading);
@@ -312,6 +330,7 @@ mod tests {
                 origin: Some(origin),
                 locked,
                 resettable: origin == Origin::You,
+                on_reset: None,
                 pending: false,
                 overruled: false,
                 for_everybody: false,

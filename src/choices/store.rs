@@ -273,6 +273,8 @@ pub struct Answer {
     pub locked: bool,
     /// Whether the user's own layer has a value to reset, in force or under a lock.
     pub resettable: bool,
+    /// The state after a reset. `None`: that isn't known.
+    pub on_reset: Option<State>,
     /// Whether a more general setting keeps the program from sending.
     pub overruled: bool,
     /// Whether a change by one user applies to all users.

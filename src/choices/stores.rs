@@ -18,6 +18,7 @@ use toml::de::ValueDeserializer;
 
 use crate::choices::store::Store;
 use crate::formats::mistake::At;
+use crate::formats::packed;
 
 // To add a store, add a file to `stores/` with a struct that is its table in reader files and
 // implements `Store`; a line here, and its `mod` above; and an example in `tests/reader_files.rs`,
@@ -35,13 +36,25 @@ pub const STORES: &[(&str, Parse)] = &[
     ("system-file", parse::<system_file::SystemFile>),
 ];
 
-/// Parses a table of a reader file.
-pub type Parse = fn(ValueDeserializer<'_>) -> Result<Arc<dyn Store>, At>;
+/// A table of a reader file.
+#[allow(private_interfaces, missing_debug_implementations)]
+pub enum Written<'a> {
+    /// As the author wrote it.
+    Toml(ValueDeserializer<'a>),
+    /// From the index. Errors have no place, and no reader: the file is read instead.
+    Packed(packed::Value<'a>),
+}
 
-fn parse<S: Store + DeserializeOwned + 'static>(
-    table: ValueDeserializer<'_>,
-) -> Result<Arc<dyn Store>, At> {
-    let store = S::deserialize(table).map_err(|error| At::parser(&error))?;
+/// Parses a table of a reader file.
+pub type Parse = fn(Written<'_>) -> Result<Arc<dyn Store>, At>;
+
+fn parse<S: Store + DeserializeOwned + 'static>(table: Written<'_>) -> Result<Arc<dyn Store>, At> {
+    let store = match table {
+        Written::Toml(table) => S::deserialize(table).map_err(|error| At::parser(&error)),
+        Written::Packed(table) => {
+            S::deserialize(table).map_err(|error| At(None, error.to_string()))
+        }
+    }?;
     store.check()?;
     Ok(Arc::new(store))
 }

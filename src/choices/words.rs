@@ -196,6 +196,15 @@ pub fn explanation(status: &ChoiceStatus) -> String {
     )
 }
 
+/// What people lose while a choice is off.
+pub fn loss(choice: &Choice) -> String {
+    gettext_parts(
+        // Translators: what people lose while a choice is off
+        "While it is off: {loss}",
+        &[("loss", Part::Own(&choice.loss()))],
+    )
+}
+
 fn not_known() -> String {
     // Translators: the state of a program whose setting could not be read
     gettext("Not known")
@@ -456,7 +465,7 @@ fn key_problem(problem: &KeyProblem) -> String {
 pub fn failure(program: &str, failure: &Failure) -> String {
     let program = ("program", program);
     match failure {
-        Failure::Locked => gettext_f("{program} is locked by your administrator.", &[program]),
+        Failure::Locked => locked(program),
         Failure::NotTried => gettext_f(
             "{program} was left as it is, since your administrator locked another program.",
             &[program],
@@ -507,6 +516,10 @@ pub fn failure(program: &str, failure: &Failure) -> String {
 }
 
 /// Why a setting of all users wasn't changed, and what to do.
+fn locked(program: (&str, &str)) -> String {
+    gettext_f("{program} is locked by your administrator.", &[program])
+}
+
 fn for_everyone(program: (&str, &str), wish: &str, problem: &client::Problem) -> String {
     use client::Problem;
     let command = format!("sudo privacyctl set {wish} --for-everyone");
@@ -535,6 +548,7 @@ fn for_everyone(program: (&str, &str), wish: &str, problem: &client::Problem) ->
             "{program} was not changed, since another change is under way. Try again later.",
             &[program],
         ),
+        Problem::Locked(_) | Problem::File(Why::Locked) => locked(program),
         Problem::File(Why::NotTried) => gettext_f(
             "{program} was left as it is, since another program could not be turned on.",
             &[program],
@@ -790,6 +804,7 @@ mod tests {
                     origin: Some(Origin::You),
                     locked: false,
                     resettable: true,
+                    on_reset: None,
                     pending: false,
                     overruled: false,
                     for_everybody: false,

@@ -83,13 +83,14 @@ fn broken(at: At, file: &Path, bytes: &[u8]) -> DocumentProblem {
     DocumentProblem::Broken(at.in_bytes(file, bytes).to_string())
 }
 
-/// Sets a value, or removes it. Removes the file if nothing else is in it.
+/// Sets a value, or removes it. Removes the file if nothing else is in it. Returns whether the file
+/// was changed.
 pub fn write(
     format: &dyn Format,
     file: &Path,
     key: &[String],
     value: Option<&Scalar>,
-) -> Result<(), DocumentProblem> {
+) -> Result<bool, DocumentProblem> {
     for _ in 1..limits::REPLACE_TRIES {
         match try_to_write(format, file, key, value) {
             // The file is read again.
@@ -108,7 +109,7 @@ fn try_to_write(
     file: &Path,
     key: &[String],
     value: Option<&Scalar>,
-) -> Result<(), DocumentProblem> {
+) -> Result<bool, DocumentProblem> {
     let not_writable = |error: &io::Error| DocumentProblem::NotWritable {
         folder: file.parent().unwrap_or(Path::new("/")).to_owned(),
         reason: system_error(error),
@@ -124,14 +125,21 @@ fn try_to_write(
     let old = bytes.as_deref().unwrap_or_default();
     let new = edited(format, file, old, key, value)?;
     if bytes.as_deref() == Some(&new[..]) || (bytes.is_none() && value.is_none()) {
-        return Ok(());
+        return Ok(false);
     }
     let goes = value.is_none() && format.is_blank(&new) && !way.is_link();
-    let done = match &before {
-        Some(before) if goes => way.remove(before),
-        _ => way.replace(before, &new),
+    let change = || {
+        // What other programs wrote before the lock was taken is noticed when the file is replaced.
+        let _lock = format
+            .has_qt_lock()
+            .then(|| way.qt_lock(before.as_ref()))
+            .transpose()?;
+        match &before {
+            Some(before) if goes => way.remove(before),
+            _ => way.replace(before, &new),
+        }
     };
-    done.map_err(|why| match why {
+    change().map(|()| true).map_err(|why| match why {
         NotReplaced::ReadOnly => not_writable(&Errno::ACCESS.into()),
         NotReplaced::System(error) => not_writable(&error.into()),
         why => DocumentProblem::NotReplaced {
@@ -236,7 +244,7 @@ mod tests {
         name: &str,
         value: impl Into<Option<Scalar>>,
     ) -> Result<(), DocumentProblem> {
-        write(&Toml, file, &key(name), value.into().as_ref())
+        write(&Toml, file, &key(name), value.into().as_ref()).map(drop)
     }
 
     fn look_up(file: &Path, name: &str) -> Result<Found, DocumentProblem> {

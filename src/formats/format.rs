@@ -53,10 +53,35 @@ pub trait Format: fmt::Debug + Sync {
         None
     }
 
+    /// Whether programs have Qt's lock file beside a file of this format while they write it.
+    fn has_qt_lock(&self) -> bool {
+        false
+    }
+
+    /// The signal on the session bus that tells running programs about a changed value. `file`: the
+    /// file's name below the user's configuration folder. `None`: programs of this format listen to
+    /// none.
+    fn change_signal(&self, _file: &str, _key: &[String]) -> Option<ChangeSignal> {
+        None
+    }
+
     /// Whether a text has no content, so that its file may go with its last value.
     fn is_blank(&self, text: &[u8]) -> bool {
         text.trim_ascii().is_empty()
     }
+}
+
+/// A signal about a changed value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSignal {
+    /// The object that emits it.
+    pub path: String,
+    /// Its interface.
+    pub interface: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments, as a tuple.
+    pub arguments: Variant,
 }
 
 /// What a text has at a key.

@@ -6,16 +6,27 @@
 //! `[a][b]`, the options `[$i]` (immutable), `[$e]` (expanded) and `[$d]` (deleted), languages in
 //! brackets, escapes; the last of several lines counts, unless an earlier one is immutable.
 //! src/core/kconfiggroup.cpp, `convertToQVariant()` for values: a boolean is false for `false`,
-//! `no`, `off` and `0` in any case. KDE's programs save by replacing the file, as this does.
+//! `no`, `off` and `0` in any case. KDE's programs save by replacing the file, as this does, and have
+//! Qt's lock file meanwhile. src/core/kconfig.cpp, `sync()` and `notifyClients()`: the signal by
+//! which a running program learns of a change, if it has a `KConfigWatcher` for the file.
 //!
 //! `KConfig` only skips a line that it can't read. Here such a line is a mistake: a file that isn't
 //! understood isn't changed. Keys have one spelling.
 
-use crate::formats::format::{Format, Found, Look, Scalar};
+use std::collections::HashMap;
+
+use glib::prelude::*;
+
+use crate::formats::format::{ChangeSignal, Format, Found, Look, Scalar};
 use crate::formats::ini;
 use crate::formats::ini::{Entry, Parsed};
 use crate::formats::mistake::At;
 use crate::system::limits;
+
+/// The name of the group without a name, and what is between the names of nested groups, in KDE's
+/// signals.
+const DEFAULT_GROUP: &str = "<default>";
+const GROUP_SEPARATOR: &str = "\x1d";
 
 /// KDE's files.
 #[derive(Debug)]
@@ -83,6 +94,33 @@ impl Format for KConfig {
         locks: bool,
     ) -> Option<Result<Vec<u8>, At>> {
         Some(edited(text, key, value, true, locks))
+    }
+
+    fn has_qt_lock(&self) -> bool {
+        true
+    }
+
+    fn change_signal(&self, file: &str, key: &[String]) -> Option<ChangeSignal> {
+        let (key, groups) = key.split_last()?;
+        // As in `kconfigDBusSanitizePath()` of src/core/dbussanitizer_p.h.
+        let sanitized = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '/' {
+                c
+            } else {
+                '_'
+            }
+        };
+        let group = match groups {
+            [] => DEFAULT_GROUP.to_owned(),
+            groups => groups.join(GROUP_SEPARATOR),
+        };
+        let changes = HashMap::from([(group, vec![key.as_bytes().to_vec()])]);
+        Some(ChangeSignal {
+            path: format!("/{file}").chars().map(sanitized).collect(),
+            interface: "org.kde.kconfig.notify",
+            name: "ConfigChanged",
+            arguments: (changes,).to_variant(),
+        })
     }
 }
 

@@ -118,6 +118,24 @@ impl Message<'_> {
     }
 }
 
+/// Emits a signal to every program on a bus, and waits until the bus has it. No error if there is no
+/// bus: no program listens then.
+pub(crate) fn emit(bus: Bus, path: &str, interface: &str, name: &str, arguments: &Variant) {
+    let Ok(Some(connection)) = bus.connect(limits::BUS_PATIENCE) else {
+        return;
+    };
+    let is_valid = Variant::is_object_path(path);
+    if is_valid
+        && connection
+            .emit_signal(None, path, interface, name, Some(arguments))
+            .is_ok()
+    {
+        // The bus answers in order.
+        let timeout = Some(limits::BUS_PATIENCE);
+        let _ = query_daemon(&connection, "GetId", &().to_variant(), timeout);
+    }
+}
+
 /// Calls a method of the message bus daemon itself.
 pub fn query_daemon(
     bus: &DBusConnection,

@@ -21,6 +21,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::system::owner::Owner;
+use crate::system::qt_lock::QtLock;
 use crate::system::replace;
 use crate::system::replace::{Before, NewRights, NotReplaced, Original};
 
@@ -148,6 +149,17 @@ impl Way {
         match Original::open(&self.folder, &self.name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
+        }
+    }
+
+    /// Takes the lock that Qt's programs have while they write the file. `None`: its folder is
+    /// missing, so no program writes there.
+    pub(crate) fn qt_lock(&self, before: Option<&Original>) -> Result<Option<QtLock>, NotReplaced> {
+        self.check(before)?;
+        if self.missing.is_empty() {
+            QtLock::of(&self.folder, &self.name).map(Some)
+        } else {
+            Ok(None)
         }
     }
 

@@ -215,6 +215,10 @@ pub const ZEITGEIST_PACE: Duration = Duration::from_millis(500);
 /// The largest file of compiled schemas, in bytes. A full desktop has less than one MiB.
 pub const COMPILED_SCHEMAS: u64 = 32 * 1024 * 1024;
 
+/// The largest of dconf's system databases whose locks are read, in bytes. A policy's has some
+/// kibibytes.
+pub const DATABASE: u64 = 32 * 1024 * 1024;
+
 /// The timeout of a query to a service.
 pub const SERVICE_PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -233,6 +237,13 @@ pub const SETTINGS_RETRIES: usize = 2;
 
 /// How long the bus has before each retry to notice that the settings service is gone.
 pub const SETTINGS_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a change of a user's settings waits for another program's. Longer changes wait for a
+/// password.
+pub const TURN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it looks whether the other one is over.
+pub const TURN_PAUSE: Duration = Duration::from_millis(20);
 
 /// The timeout of a change by the settings service. A service that asks the user for permission has
 /// [`CHANGE_PATIENCE`] in addition.
@@ -271,6 +282,19 @@ pub const XML_DEPTH: usize = 64;
 
 /// The maximum length of a date, in bytes.
 pub const DATE: usize = 64;
+
+/// How long a change waits for the lock of another program of Qt's, which has it only while it
+/// writes.
+pub const QT_LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The time between two tries to take such a lock.
+pub const QT_LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// The age at which such a lock is stale; Qt's `QLockFile::staleLockTime()`.
+pub const QT_LOCK_STALE: Duration = Duration::from_secs(30);
+
+/// The maximum size of a lock file, in bytes.
+pub const QT_LOCK: u64 = 4096;
 
 /// How often a file that other programs keep replacing is read again.
 pub const REPLACE_TRIES: usize = 5;

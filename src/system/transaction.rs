@@ -65,6 +65,9 @@ pub enum Why {
     /// It was written, but the program reads another value.
     #[error("another file decides")]
     Overruled,
+    /// A file of the administrator holds the program in another state.
+    #[error("locked by the administrator")]
+    Locked,
     /// Another file can't change, so nothing was turned on.
     #[error("not tried, since another program stays off")]
     NotTried,
@@ -74,7 +77,7 @@ pub enum Why {
 }
 
 /// All reasons with their names on the bus.
-const NAMES: [(Why, &str); 12] = [
+const NAMES: [(Why, &str); 13] = [
     (Why::Missing, "missing"),
     (Why::Untrusted, "untrusted"),
     (Why::NotRegular, "not-regular"),
@@ -85,6 +88,7 @@ const NAMES: [(Why, &str); 12] = [
     (Why::NoSpace, "no-space"),
     (Why::Changed, "changed"),
     (Why::Overruled, "overruled"),
+    (Why::Locked, "locked"),
     (Why::NotTried, "not-tried"),
     (Why::System, "system"),
 ];

@@ -61,6 +61,11 @@ pub(crate) fn is_roots(stat: &Stat) -> bool {
     stat.st_uid == 0 || stat.st_uid == geteuid().as_raw()
 }
 
+/// Whether only root can change a file. Without root's rights: root and the caller.
+pub(crate) fn is_only_roots(stat: &Stat) -> bool {
+    is_roots(stat) && stat.st_mode & OTHERS == 0
+}
+
 /// Checks every file in a folder that has an ending: only root can change it, and it is a regular
 /// file or a link of root's. Nothing to check if there is no folder.
 pub(crate) fn check_files(path: &Path, ending: &str) -> io::Result<()> {

@@ -15,6 +15,7 @@ use privacy_panel::choices::choice::Choice;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::actions;
+use crate::kit::style;
 use crate::window::Window;
 
 /// The exit status for a bad command line, the same as in `privacyctl`.
@@ -90,6 +91,7 @@ mod imp {
                 std::process::exit(NO_DISPLAY);
             }
             self.parent_startup();
+            style::load();
             let app = self.obj();
             app.add_action_entries([
                 gio::ActionEntry::builder(actions::in_application(actions::QUIT))

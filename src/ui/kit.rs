@@ -2,6 +2,7 @@
 
 //! Widgets and helpers of which nothing is about choices, history or reports.
 
+pub(crate) mod announce;
 pub(crate) mod buttons;
 pub(crate) mod dialogs;
 pub(crate) mod expander;
@@ -10,6 +11,7 @@ pub(crate) mod markup;
 pub(crate) mod pages;
 pub(crate) mod row_layout;
 pub(crate) mod rows;
+pub(crate) mod style;
 pub(crate) mod subpage;
 pub(crate) mod toast;
 pub(crate) mod uri;

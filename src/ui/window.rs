@@ -31,6 +31,7 @@ use crate::choices::overview::Overview;
 use crate::choices::still_on_page;
 use crate::choices::still_on_page::Left;
 use crate::groups::ChoiceGroup;
+use crate::kit::announce;
 use crate::kit::pages;
 use crate::kit::pages::Pages;
 use crate::kit::toast;
@@ -172,6 +173,16 @@ impl Window {
                 self,
                 move || window.refresh()
             ));
+            control.connect_failed(glib::clone!(
+                #[weak(rename_to = window)]
+                self,
+                move |sentence| {
+                    // A page lists what could not be turned off with everything else.
+                    if !window.imp().turning_off.get() {
+                        announce::announce(&window, sentence);
+                    }
+                }
+            ));
         }
         let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &controls, &catalogue));
         for group in &groups {
@@ -307,9 +318,16 @@ impl Window {
     }
 
     fn show_shortcuts(&self) {
-        let shortcuts = gtk::Builder::from_string(include_str!("shortcuts.ui"));
-        if let Some(shortcuts) = shortcuts.object::<gtk::ShortcutsWindow>("shortcuts") {
-            shortcuts.set_transient_for(Some(self));
+        if self.help_overlay().is_none() {
+            let shortcuts = gtk::Builder::from_string(include_str!("shortcuts.ui"));
+            // GTK looks up the keys of actions only for this window.
+            self.set_help_overlay(
+                shortcuts
+                    .object::<gtk::ShortcutsWindow>("shortcuts")
+                    .as_ref(),
+            );
+        }
+        if let Some(shortcuts) = self.help_overlay() {
             shortcuts.present();
         }
     }

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from support.harness import INSTALLED, Session, Watch, profile, wait_for
+from support.harness import INSTALLED, Session, Watch, profile
 from support.names import (
     BAD,
     CHOICES,
@@ -497,24 +497,6 @@ def test_without_its_own_schema_it_says_so_and_claims_nothing(session):
     assert "This panel is not completely installed" in done.stderr
     assert session.libunity() == "none"
     assert os.path.exists(session.share / "privacy-panel" / "readers.d")
-
-
-def test_two_that_set_at_once_end_in_one_state(session):
-    for _ in range(5):
-        on = session.spawn(["privacyctl", "set", "online-search", "on"])
-        off = session.spawn(["privacyctl", "set", "online-search", "off"])
-        on.wait(30), off.wait(30)
-        status = session.status("online-search")
-        states = {r["id"]: r["state"] for r in status["readers"] if r["installed"]}
-        unity, own = (session.get(*key) for key in ((UNITY_SCHEMA, UNITY_KEY), (PANEL_SCHEMA, "online-search")))
-        assert states["unity-dash"] == {"'all'": "on", "'none'": "off"}[unity]
-        assert states["privacy-panel"] == {"true": "on", "false": "off"}[own]
-        # Mixed only if they differ.
-        agreed = {r["state"] for r in status["readers"] if r["counts"]}
-        assert status["state"] == (agreed.pop() if len(agreed) == 1 else "mixed")
-        assert session.ask("privacyctl", "get", "online-search") == status["state"]
-    assert session.ctl("set", "online-search", "off").returncode == 0
-    wait_for("off", lambda: session.ask("privacyctl", "get", "online-search") == "off")
 
 
 @pytest.mark.parametrize("what", ["privacy-panel", "privacy-panel/readers.d"])

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Readers that are D-Bus services: whoopsie's, on the session's own system bus."""
 
+import fcntl
 import json
+import signal
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from support.harness import Session, Watch, wait_for
@@ -125,6 +129,32 @@ def test_a_service_that_ends_in_the_middle_of_a_change_was_not_changed(session):
     assert done.returncode == NOT_SAVED
     assert "Ubuntu Error Reports (Whoopsie) did not keep the change." in done.stderr
     whoopsie.stop()
+
+
+def test_of_two_that_set_at_once_one_waits_and_the_programs_agree(session, tmp_path):
+    whoopsie = Whoopsie(session)
+    stopped = tmp_path / "process"
+    whoopsie.stop_caller(stopped)
+    # A request that turns on calls the service first; one that turns off calls it last.
+    gate = f"echo $$ >{stopped}; exec privacyctl set error-reports on"
+    first = session.spawn(["sh", "-c", gate])
+    wait_for("the first is in the middle", lambda: whoopsie.get("ReportCrashes"))
+    second = session.spawn(["privacyctl", "set", "error-reports", "off"])
+    with pytest.raises(subprocess.TimeoutExpired):
+        second.wait(1)
+    first.send_signal(signal.SIGCONT)
+    assert (first.wait(30), second.wait(30)) == (0, 0)
+    readers = [reader for reader in session.status("error-reports")["readers"] if reader["counts"]]
+    assert [reader["state"] for reader in readers] == ["off", "off"]
+
+
+def test_a_change_that_waits_for_a_password_keeps_another_waiting_for_seconds_only(session):
+    lock = Path(session.env["XDG_RUNTIME_DIR"]) / "privacy-panel-change.lock"
+    assert session.ctl("set", "error-reports", "on").returncode == 0
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert session.ctl("set", "error-reports", "off").returncode == 0
+    assert session.ask("privacyctl", "get", "error-reports") == "off"
 
 
 @pytest.mark.clock

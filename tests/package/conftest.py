@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The packages that scripts/test-package built, and rooms to install them in."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -49,11 +50,32 @@ def packages():
     return Packages(BUILT)
 
 
+def made_once(tmp_path_factory, name, make):
+    """A folder that the first of pytest's workers makes, and the others use."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        folder = tmp_path_factory.mktemp(name)
+        make(folder)
+        return folder
+    folder = tmp_path_factory.getbasetemp().parent / name
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = folder.with_suffix(".new")
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir()
+            make(made)
+            made.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def older(packages, tmp_path_factory):
     """The packages as an earlier version might have them: without the newest choice, its question
     and its readers."""
-    folder = tmp_path_factory.mktemp("older")
+    return Packages(made_once(tmp_path_factory, "older", lambda folder: make_older(packages, folder)))
+
+
+def make_older(packages, folder):
     for package in packages.both:
         tree = folder / package.name
         subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
@@ -66,7 +88,6 @@ def older(packages, tmp_path_factory):
         build = ["dpkg-deb", "--root-owner-group", "--build", tree, folder / name]
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(tree)
-    return Packages(folder)
 
 
 def without_newest_choice(tree):
@@ -86,20 +107,23 @@ def without_newest_choice(tree):
     sums.write_text("\n".join(there) + "\n")
 
 
-def with_dependencies(suite, packages, folder):
+def with_dependencies(suite, packages, tmp_path_factory):
     """A clean Debian with the dependencies of the packages, but without the packages."""
-    room = Room(root(suite), folder)
-    room.install(*packages.both, network=True)
-    dependencies = room.run("apt-mark", "showauto").split()
-    room.run("dpkg", "--purge", "privacy-panel", "privacyctl")
-    # Otherwise apt would remove them with the next removal.
-    room.run("apt-mark", "manual", *dependencies)
-    return room
+
+    def make(folder):
+        room = Room(root(suite), folder)
+        room.install(*packages.both, network=True)
+        dependencies = room.run("apt-mark", "showauto").split()
+        room.run("dpkg", "--purge", "privacy-panel", "privacyctl")
+        # Otherwise apt would remove them with the next removal.
+        room.run("apt-mark", "manual", *dependencies)
+
+    return Room(root(suite), made_once(tmp_path_factory, suite, make))
 
 
 @pytest.fixture(scope="session")
 def trixie_base(packages, tmp_path_factory):
-    return with_dependencies("trixie", packages, tmp_path_factory.mktemp("trixie"))
+    return with_dependencies("trixie", packages, tmp_path_factory)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class Room:
         self.lower = lower
         self.folder = Path(folder)
         self.shared = self.folder / "shared"
-        self.shared.mkdir(parents=True)
+        self.shared.mkdir(parents=True, exist_ok=True)
 
     def over(self, folder):
         """A new room that starts in the current state of this one."""

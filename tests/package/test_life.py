@@ -14,7 +14,7 @@ PERSON = 1000
 def base(request, packages, trixie_base, tmp_path_factory):
     if request.param == "trixie":
         return trixie_base
-    return with_dependencies("sid", packages, tmp_path_factory.mktemp("sid"))
+    return with_dependencies("sid", packages, tmp_path_factory)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from support.names import (
     UNITY_KEY,
     UNITY_SCHEMA,
 )
-from support.screen import Panel, go_to
+from support.screen import Panel, go_to, open_page
 from support.whoopsie import Whoopsie
 
 WHOOPSIE = "Ubuntu Error Reports (Whoopsie)"
@@ -83,6 +83,7 @@ def test_a_switch_stands_beside_a_line_that_says_the_same(session):
         panel.wait_on(SEARCH)
         panel.wait("it", lambda: heard(panel, SEARCH) == {"On in Unity Dash"})
         panel.wait("it", lambda: not panel.says("While it is on: What you type"))
+        assert panel.says("While it is off: Searches still find what is on this computer")
         panel.toggle(SEARCH)
         panel.wait("it", lambda: heard(panel, SEARCH) == {"Off in Unity Dash"})
 
@@ -151,7 +152,7 @@ def test_a_service_that_hangs_is_said_to_have_not_answered_and_is_asked_again(se
 def test_reset_leaves_the_focus_on_the_switch_which_says_the_result(session):
     assert session.ctl("set", "online-search", "on").returncode == 0
     with Panel(session, "--choice=online-search") as panel:
-        go_to(panel, "Reset")
+        go_to(panel, "Reset to Default (Off)")
         panel.key("space")
         panel.wait_on(SEARCH, False)
         wait_for_focus(panel, SEARCH, "Off in Unity Dash")
@@ -160,10 +161,10 @@ def test_reset_leaves_the_focus_on_the_switch_which_says_the_result(session):
 def test_a_button_keeps_the_focus_while_other_rows_come_and_go(session):
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")
     with Panel(session, "--choice=online-search") as panel:
-        go_to(panel, "Reset")
+        go_to(panel, "Reset to Default (Off)")
         session.set(PANEL_SCHEMA, "online-search", "false")
         panel.wait("its section", lambda: panel.says("On in 1 of 2 apps"))
-        panel.wait("the focus", lambda: [node["name"] for node in focused(panel)] == ["Reset"])
+        panel.wait("the focus", lambda: [node["name"] for node in focused(panel)] == ["Reset to Default (Off)"])
 
 
 # The size of the window, the dots per inch of the text, and the language.
@@ -195,3 +196,31 @@ def test_the_first_page_ends_where_the_window_does(width, height, dpi, locale):
 
             # The shadow of the window is part of its frame.
             panel.wait("the end", lambda: ends()[1] and ends()[0] - max(ends()[1]) < 30, 10)
+
+
+def test_a_page_is_named_by_its_window_and_begins_at_its_first_control(session):
+    with Panel(session) as panel:
+        for name, first in [
+            (REPORTS, REPORTS),
+            ("Previous Reports", None),
+            ("Clear History", None),
+        ]:
+            open_page(panel, name)
+            panel.wait("the title", lambda: panel.find(role="frame", name=name))
+            if first:
+                panel.wait("the focus", lambda: [n["name"] for n in focused(panel)] == [first])
+            panel.key("Escape")
+            panel.wait("the title", lambda: panel.find(role="frame", name="Privacy"))
+            panel.wait("the row", lambda: [n["name"] for n in focused(panel)] == [name])
+
+
+def test_the_window_of_shortcuts_tells_every_key(session):
+    with Panel(session) as panel:
+        for _ in range(2):
+            panel.key("ctrl+question")
+            panel.wait("the window", lambda: panel.find(text="Close Window"))
+            names = [node["name"] for node in panel.tree()]
+            for action, key in [("Back", "Escape"), ("Help", "F1"), ("Quit", "Q"), ("Close Window", "W")]:
+                assert action in names and key in names, names
+            panel.key("Escape")
+            panel.wait("it is closed", lambda: not panel.find(text="Close Window"))

@@ -150,7 +150,7 @@ def test_who_decided_is_shown_and_reset_goes_back(session, panel):
     panel.wait("the default", lambda: panel.find(role="list item", name="Set by default"))
     panel.toggle(SEARCH)
     panel.wait("you", lambda: panel.find(role="list item", name="Set by you"))
-    panel.press("push button", "Reset")
+    panel.press("push button", "Reset to Default (Off)")
     panel.wait("the default", lambda: panel.find(role="list item", name="Set by default"))
     panel.wait_on(SEARCH, False)
     assert session.status("online-search")["origin"] == "default"
@@ -177,7 +177,7 @@ def test_choice_on_the_command_line_opens_its_page_and_no_second_one(session):
             panel.wait("only that", lambda: len(panel.find(role="check box", name=other)) == 1)
             assert panel.says("Set by default")
             assert len(panel.find(role="push button", name="Back")) == 1
-        assert len(panel.find(role="frame", name="Privacy")) == 1, "one instance, one window"
+        assert len(panel.find(role="frame", name=SEARCH)) == 1, "one instance, one window"
 
 
 # It owns the panel's name, and ends without an answer when it is called.
@@ -221,7 +221,7 @@ def test_everything_is_reached_with_the_keyboard_alone(session):
         panel.key("space")
         panel.wait_on(REPORTS)
         wait_for("saved", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
-        go_to(panel, "Reset")
+        go_to(panel, "Reset to Default (Off)")
         panel.key("space")
         panel.wait_on(REPORTS, False)
         panel.key("Escape")
@@ -400,7 +400,7 @@ def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
         assert not panel.is_sensitive(SEARCH)
         assert panel.says("Locked off by your administrator")
         assert panel.find(role="list item", name="Locked by your administrator")
-        assert not panel.find(role="push button", name="Reset")
+        assert not panel.find(role="push button", text="Reset")
         assert session.ctl("set", "online-search", "on").returncode == 3
         assert session.libunity() == "none"
         assert panel.is_sensitive(REPORTS), "what the administrator did not lock stays free"

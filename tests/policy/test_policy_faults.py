@@ -337,9 +337,9 @@ def machine():
 
 @pytest.fixture
 def computer(machine):
-    """A computer with two policy files, and without dconf's files."""
+    """A computer with two policy files, and without dconf's files and masked units."""
     wrap, env = list(machine.session.wrap), dict(machine.session.env)
-    for name in ("dconf", "privacy-panel"):
+    for name in ("dconf", "privacy-panel", "systemd"):
         shutil.rmtree(machine.root / "etc" / name, ignore_errors=True)
     for path in (machine.root / "run").iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -565,6 +565,27 @@ def mounted(computer, *commands):
         holder.stdout.close()
 
 
+@contextlib.contextmanager
+def on_an_overlay(computer):
+    """Puts dconf's files into the lower layer of an overlay, as on live and embedded systems. Yields
+    the small disk of the upper layer, the words that enter, and where the test sees it."""
+    dconf = computer.file("/etc/dconf")
+    lower, upper = computer.root / "lower", computer.root / "upper"
+    if dconf.exists() and any(dconf.iterdir()):
+        shutil.rmtree(lower, ignore_errors=True)
+        shutil.move(dconf, lower)
+        dconf.mkdir()
+    upper.mkdir(exist_ok=True)
+    with mounted(
+        computer,
+        f"mount -t tmpfs -o size=200k none {upper}",
+        f"mkdir {upper}/files {upper}/work",
+        f"mount -t overlay -o lowerdir={lower},upperdir={upper}/files,workdir={upper}/work"
+        f" none {dconf}",
+    ) as (into, seen_at):
+        yield Path(f"{seen_at}{upper}"), into, seen_at
+
+
 def fill(disk, blocks=None, files=None):
     """Leaves that number of free blocks, or of new files, on a disk."""
     free(disk)
@@ -630,30 +651,19 @@ def test_where_folders_cannot_be_exchanged_it_is_the_same(computer, fault, momen
     place.kind = "no site"
     place.learn()
     place.mended("A")
-    lower, upper = computer.root / "lower", computer.root / "upper"
-    shutil.rmtree(lower, ignore_errors=True)
-    shutil.move(computer.file("/etc/dconf"), lower)
-    computer.file("/etc/dconf").mkdir()
-    upper.mkdir(exist_ok=True)
     turns = range(24) if fault == "a full disk" else range(12)
     for turn in turns:
-        with mounted(
-            computer,
-            f"mount -t tmpfs -o size=200k none {upper}",
-            f"mkdir {upper}/files {upper}/work",
-            f"mount -t overlay -o lowerdir={lower},upperdir={upper}/files,workdir={upper}/work"
-            f" none {computer.file('/etc/dconf')}",
-        ) as (into, seen_at):
+        with on_an_overlay(computer) as (upper, into, seen_at):
             over = Place(computer, None, into, seen_at)
             over.states, over.names = place.states, place.names
             assert over.now() == "A"
             if fault == "a full disk":
-                fill(Path(f"{seen_at}{upper}"), blocks=turn)
+                fill(upper, blocks=turn)
                 done = over.go("B")
                 if done.returncode:
                     one_sentence(done)
                     assert over.now() == "A", turn
-                free(Path(f"{seen_at}{upper}"))
+                free(upper)
             else:
                 child = over.start("B")
                 time.sleep(moments.uniform(0, place.lasts["B"]))
@@ -668,6 +678,31 @@ def test_where_folders_cannot_be_exchanged_it_is_the_same(computer, fault, momen
                 break
     place.close()
     assert fault == "kills" or (done.returncode == 0 and turn > 2)
+
+
+def test_a_failed_application_leaves_the_administrators_own_mask_to_the_next_ones(computer):
+    """Where folders cannot be exchanged, a full disk may keep the backups, but not the record."""
+    computer.write(PROFILE, "user-db:user\n")
+    place = Place(computer)
+    mask = computer.file("/etc/systemd/system/whoopsie.service")
+    mask.parent.mkdir(parents=True)
+    mask.symlink_to("/dev/null")
+    assert place.go("A").returncode == 0
+    for turn in range(24):
+        with on_an_overlay(computer) as (upper, into, seen_at):
+            over = Place(computer, None, into, seen_at)
+            fill(upper, blocks=turn)
+            failed = over.go("B").returncode
+            free(upper)
+            for step in ("B", "A", "B", "none"):
+                done = over.go(step)
+                assert done.returncode == 0, (turn, done)
+                assert os.readlink(mask) == "/dev/null", (turn, step)
+            over.close()
+        if not failed:
+            break
+    place.close()
+    assert not failed and turn > 2
 
 
 @BOTH

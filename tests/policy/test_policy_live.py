@@ -273,7 +273,7 @@ def test_a_locked_choice_says_who_set_it_and_where_to_ask(desktop):
         assert panel.says("Only Example University can change this.")
         assert panel.find(role="list item", name="Contact Example University")
         assert panel.says("https://it.example.edu/privacy")
-        assert not panel.find(role="push button", name="Reset")
+        assert not panel.find(role="push button", text="Reset")
         assert not panel.says(PENDING)
         assert not panel.says("our administrator")
         assert panel.is_sensitive(REPORTS), "what was not decided stays free"

@@ -171,6 +171,7 @@ class Collector(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.proof("popularity-contest", "traffic")
 def test_popularity_contest_itself_sends_with_yes_and_nothing_with_no():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     server.received = []

@@ -146,11 +146,15 @@ class Calls:
 # files.
 ON_THIS_COMPUTER = (
     "azure-cli",
+    "chromium-suggestions",
     "dotnet",
     "fwupd",
+    "gnome-software-reviews",
     "hashicorp-checkpoint",
     "homebrew",
     "kde-activities",
+    "kde-krunner-history-5",
+    "kde-plasma-feedback",
     "kde-recent-documents",
     "popularity-contest",
     "powershell",

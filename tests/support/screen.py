@@ -103,9 +103,19 @@ class ScreenReader:
         """Whether the window contains that text."""
         return bool(self.find(text=text))
 
+    def heard(self):
+        """What a screen reader has spoken without being asked, since the last call: pairs of what it
+        was, an announcement or the description of what has the focus, and the text."""
+        return self._ask(command="heard")
+
     def sticking_out(self):
         """The objects that extend beyond the left or right edge of their list."""
         return self._ask(command="sticking out")
+
+    def boxes(self, name):
+        """The texts and controls below the object with that name, such as a page: role, name,
+        description, whether it is sensitive, x, y, width and height in the window."""
+        return self._ask(command="boxes", name=name)
 
     def bottoms(self):
         """Where the window and each pane that scrolls end, in pixels from the top: pairs of a role
@@ -127,7 +137,9 @@ class Panel(ScreenReader):
         with self.errors.open("w") as errors:
             self.process = session.spawn(["privacy-panel", *arguments], env=env, stderr=errors)
         super().__init__(session)
-        self.wait("the window", lambda: self.find(role="frame", name=window))
+        # The title is that of the page.
+        title = {} if arguments else {"name": window}
+        self.wait("the window", lambda: self.find(role="frame", **title))
 
     def __enter__(self):
         return self
@@ -194,7 +206,7 @@ class Panel(ScreenReader):
         handled(self.session, window)
 
     def picture(self, path):
-        self.session.ask("import", "-window", self.window(), path)
+        self.session.ask("import", "-depth", "8", "-window", self.window(), path)
 
 
 def go_to(panel, name, keys=("Tab", "Down")):

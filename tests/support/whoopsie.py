@@ -57,6 +57,18 @@ class Whoopsie:
         """Sets the code that finds its identifier: Python that sets `ret`."""
         self._must(f"{MOCK}.AddMethod", NAME, "GetIdentifier", "", "s", code)
 
+    def stop_caller(self, file):
+        """Stops a process in the middle of its next change. The file has its process ID."""
+        for name in PROPERTIES:
+            code = (
+                "import os, signal\n"
+                f"if os.path.exists({str(file)!r}):\n"
+                f"    os.kill(int(open({str(file)!r}).read()), signal.SIGSTOP)\n"
+                f"    os.unlink({str(file)!r})\n"
+                f"self.UpdateProperties('{NAME}', {{'{name}': args[0]}})"
+            )
+            self._must(f"{MOCK}.AddMethod", NAME, f"Set{name}", "b", "", code)
+
     def grow(self, count):
         """Adds properties up to that number."""
         code = f"self.props['{NAME}'].update({{'p%d' % n: True for n in range({count})}})"

@@ -2,11 +2,13 @@
 """A closed network: programs in it can reach nothing but this file, and everything they ask for is on
 record.
 
-Run as a program, this file is the network's only other end: it answers every name with 127.0.0.1, takes
-every HTTP request, and notes who wants to talk TLS. It starts the programs, too, since they have to be
-in the same network. The test talks to it in lines of JSON.
+Run as a program, this file is the network's only other end: it answers every name with 127.0.0.1, and
+takes every HTTP request. For TLS it has a certificate authority of the test's own. A program that trusts
+it sends its requests; of any other program only the server's name is on record. This file starts the
+programs, too, since they have to be in the same network. The test talks to it in lines of JSON.
 """
 
+import gzip
 import http.server
 import json
 import os
@@ -14,6 +16,7 @@ import re
 import signal
 import socket
 import socketserver
+import ssl
 import struct
 import subprocess
 import sys
@@ -25,12 +28,60 @@ from pathlib import Path
 LOCK = threading.Lock()
 
 
+# The places of the system's trusted authorities, for OpenSSL and GnuTLS.
+TRUSTED = "/etc/ssl/certs"
+BUNDLE = "ca-certificates.crt"
+
+AUTHORITY = """[req]
+distinguished_name = name
+x509_extensions = ca
+prompt = no
+[name]
+CN = Test Authority
+[ca]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign
+subjectKeyIdentifier = hash
+"""
+SERVER = """[req]
+distinguished_name = name
+x509_extensions = server
+prompt = no
+[name]
+CN = Test Server
+[server]
+basicConstraints = critical, CA:false
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:{}
+"""
+
+
+def make_certificate(folder, config, *options):
+    """Makes a key and its certificate for two days, as `key.pem` and `certificate.pem` in the folder."""
+    folder.mkdir()
+    (folder / "config").write_text(config)
+    command = ["openssl", "req", "-x509", "-config", folder / "config", "-days", "2", "-nodes"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", folder / "key.pem"]
+    place = ["-out", folder / "certificate.pem"]
+    subprocess.run([*command, *key, *place, *options], check=True, capture_output=True)
+
+
+def bodies_of(log):
+    """The file for the requests that came with a body: each one's line of the log, and the body."""
+    return Path(log).with_suffix(".bodies")
+
+
 class ClosedNetwork:
     """A network of its own, with the user's session in it."""
 
-    def __init__(self, session, binds=()):
+    def __init__(self, session, binds=(), trusted=True, card=False):
+        """`trusted` makes the network's certificate authority the only one that the system trusts.
+        `card` adds a network card, for programs that otherwise send nothing. Its cable ends in this
+        network, so no packet leaves."""
         self.log = session.root / "wire.log"
-        self.log.touch()
+        self.forget()
+        self.authority = session.root / "authority"
+        make_certificate(self.authority, AUTHORITY)
         resolver = session.root / "resolv.conf"
         resolver.write_text("nameserver 127.0.0.1\noptions timeout:2\n")
         names = session.root / "nsswitch.conf"
@@ -39,12 +90,21 @@ class ClosedNetwork:
         if os.geteuid() != 0:
             # Port 53 needs a privilege, which the user has in a user namespace.
             command += ["--unshare-user", "--uid", "0", "--cap-add", "CAP_NET_BIND_SERVICE"]
-        command += ["--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())]
-        command += ["--bind", str(names), "/etc/nsswitch.conf"]
+            command += ["--cap-add", "CAP_NET_ADMIN"] if card else []
+        # First, since one of them may be the whole of /etc.
         for source, place in binds:
             command += ["--bind", str(source), str(place)]
+        command += ["--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())]
+        command += ["--bind", str(names), "/etc/nsswitch.conf"]
+        if trusted:
+            folder = session.root / "trusted"
+            folder.mkdir()
+            (folder / BUNDLE).write_bytes((self.authority / "certificate.pem").read_bytes())
+            # OpenSSL finds an authority by the hash of its name.
+            subprocess.run(["openssl", "rehash", folder], check=True, capture_output=True)
+            command += ["--bind", str(folder), TRUSTED]
         self.process = subprocess.Popen(
-            [*command, "/usr/bin/python3", __file__, str(self.log)],
+            [*command, "/usr/bin/python3", __file__, str(self.log), str(self.authority)],
             env=session.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -53,6 +113,11 @@ class ClosedNetwork:
         )
         session.children.append(self.process)
         self.port = self._ask("port")
+        if card:
+            for words in ("link add card type veth peer name cable", "address add 192.0.2.1/24 dev card"):
+                assert self.run("ip", *words.split()) == 0
+            for name in ("cable", "card"):
+                assert self.run("ip", "link", "set", name, "up") == 0
 
     def _ask(self, what, *arguments):
         self.process.stdin.write(json.dumps([what, *arguments]) + "\n")
@@ -101,8 +166,14 @@ class ClosedNetwork:
             time.sleep(0.05)
         return found
 
+    def bodies(self, pattern):
+        """What programs sent with the requests whose lines of the log match."""
+        sent = [json.loads(line) for line in bodies_of(self.log).read_text().splitlines()]
+        return [body for line, body in sent if re.search(pattern, line)]
+
     def forget(self):
         self.log.write_text("")
+        bodies_of(self.log).write_text("")
 
 
 class Marionette:
@@ -172,8 +243,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self):
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        note(self.server.log, f"{self.command} {self.headers.get('host')} {self.path}")
+        body = self.body()
+        line = f"{self.command} {self.headers.get('host')} {self.path}"
+        if body:
+            # Before the line of the log, for which the test waits.
+            note(bodies_of(self.server.log), json.dumps([line, body.decode("utf-8", "replace")]))
+        note(self.server.log, line)
         body = b"[]"
         self.send_response(200)
         self.send_header("content-type", "application/json")
@@ -184,36 +259,83 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_HEAD = answer
 
+    def body(self):
+        if self.headers.get("transfer-encoding", "").lower() == "chunked":
+            body = b""
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        return gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body
+
     def log_message(self, *_):
         pass
 
 
-class Https(socketserver.BaseRequestHandler):
-    """Notes the server that the caller names, and ends the connection."""
+class Https(Handler):
+    """Notes the server that the caller names, and takes its requests if it trusts the authority."""
 
-    def handle(self):
-        hello = self.request.recv(65536)
-        # The name of the server in a ClientHello; RFC 6066, section 3: the type of the extension, its
-        # length, the length of the list, the type of the name, and the name with its length.
-        for at in range(len(hello) - 9):
-            kind, size, names, host, length = struct.unpack_from(">HHHBH", hello, at)
-            if (kind, host, size, names) == (0, 0, length + 5, length + 3):
-                note(self.server.log, f"TLS {hello[at + 9 : at + 9 + length].decode('ascii', 'replace')}")
-                return
+    def setup(self):
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, port, handler, log, tls=None):
+        super().__init__(("127.0.0.1", port), handler)
+        self.log = log
+        self.tls = tls
+
+    def handle_error(self, *_):
+        # A caller may end the connection at any time, such as one that trusts other authorities.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(*_)
+
+
+class Servers:
+    """The settings of TLS for a server of any name."""
+
+    def __init__(self, log, authority):
+        self.log = log
+        self.authority = Path(authority)
+        self.lock = threading.Lock()
+        self.known = {}
+
+    def settings(self, name):
+        with self.lock:
+            if name not in self.known:
+                folder = self.authority / f"server-{len(self.known)}"
+                signed = ["-CA", self.authority / "certificate.pem", "-CAkey", self.authority / "key.pem"]
+                make_certificate(folder, SERVER.format(name), *signed)
+                self.known[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self.known[name].load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+            return self.known[name]
+
+    def choose(self, connection, name, _):
+        """Called by OpenSSL with the name in the caller's first message."""
+        note(self.log, f"TLS {name}")
+        connection.context = self.settings(name or "localhost")
+
+    def any(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sni_callback = self.choose
+        return context
 
 
 class Network:
-    def __init__(self, log):
+    def __init__(self, log, authority):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         server.bind(("127.0.0.1", 53))
         self._thread(answer_names, log, server)
-        for port, kind, handler in ((0, "http", Handler), (80, "http", Handler), (443, "https", Https)):
-            served = socketserver.ThreadingTCPServer
-            served.allow_reuse_address = True
-            server = served(("127.0.0.1", port), handler)
-            server.daemon_threads = True
-            server.log = log
-            self.port_number = server.server_address[1] if port == 0 else self.port_number
+        http = Server(0, Handler, log)
+        self.port_number = http.server_address[1]
+        tls = Servers(log, authority).any()
+        for server in (http, Server(80, Handler, log), Server(443, Https, log, tls)):
             self._thread(server.serve_forever)
         self.children = []
         self.connections = []
@@ -275,7 +397,7 @@ class Network:
 
 
 def main():
-    network = Network(sys.argv[1])
+    network = Network(*sys.argv[1:])
     for line in sys.stdin:
         what, *arguments = json.loads(line)
         try:

@@ -209,3 +209,23 @@ def test_of_the_systems_files_firefox_takes_the_first_by_name_unless_a_later_one
     browser = profile.start()
     assert browser.prefs(a, b, c) == {a: ("first", False), b: ("last", True), c: ("last", True)}
     browser.quit()
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["locked", "preset"])
+def test_what_a_policy_of_the_panel_locks_firefox_locks_and_what_it_presets_users_can_change(session, locked):
+    profile = Profile(session, "firefox-esr", ".mozilla/firefox")
+    policy = session.root / "policy.toml"
+    choices = ("usage-statistics", "search-suggestions", "error-reports")
+    tables = [f'[choices.{choice}]\nstate = "off"\nlocked = {json.dumps(locked)}\n' for choice in choices]
+    policy.write_text("".join(tables))
+    session.wrap = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/run"]
+    session.wrap += ["--bind", str(session.root / "etc"), "/etc"]
+    done = session.ctl("policy", "apply", policy)
+    assert (done.returncode, done.stderr) == (0, "")
+    browser = profile.start()
+    names = [*USAGE, *SUGGESTIONS, *CRASHES]
+    assert browser.prefs(*names) == {name: (False, locked) for name in names}
+    # What a user writes counts only without the lock.
+    browser.run("for (const name of arguments[0]) Services.prefs.setBoolPref(name, true)", names)
+    assert browser.prefs(*names) == {name: (not locked, locked) for name in names}
+    browser.quit()

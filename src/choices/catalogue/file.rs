@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer, ValueDeserializer};
 
@@ -21,10 +22,11 @@ use crate::choices::choice::Choice;
 use crate::choices::condition::{FilePattern, ObeyedIf};
 use crate::choices::reader::Reader;
 use crate::choices::store::Store;
-use crate::choices::stores::STORES;
+use crate::choices::stores::{STORES, Written};
 use crate::choices::system_setting::SystemSetting;
 use crate::formats::mistake;
 use crate::formats::mistake::{At, Mistake, quote};
+use crate::formats::packed;
 use crate::system::text::is_unprintable;
 
 /// The fields of every reader file, beside the table of its store.
@@ -71,10 +73,41 @@ pub(crate) fn parse(path: &Path, name: &Path, bytes: &[u8]) -> Result<Entry, Mis
     understand(path, text).map_err(|at| at.in_file(name, text))
 }
 
+/// Reads a file's content that was packed after it was parsed. `None`: it wasn't, or other readers were
+/// valid then.
+pub(crate) fn unpack(path: &Path, packed: packed::Table<'_>) -> Option<Entry> {
+    let mut tables = Vec::new();
+    let mut head = Vec::new();
+    for entry in packed {
+        let (name, value) = entry.ok()?;
+        match STORES.iter().find(|(store, _)| *store == name) {
+            None => head.push(Ok((name, value))),
+            Some((name, parse)) => tables.push(StoreTable {
+                name,
+                place: 0,
+                store: parse(Written::Packed(value)).ok()?,
+            }),
+        }
+    }
+    let head = packed::Fields::new(head.into_iter());
+    let head = Head::deserialize(MapAccessDeserializer::new(head)).ok()?;
+    reader(path, head, tables).ok()
+}
+
 fn understand(path: &Path, text: &str) -> Result<Entry, At> {
     if text.trim().is_empty() {
         return Ok(Entry::Masks);
     }
+    let mut document = DeTable::parse(text).map_err(|error| At::parser(&error))?;
+    check_fields(document.get_ref())?;
+    let tables = take_stores(document.get_mut())?;
+    let head =
+        Head::deserialize(Deserializer::from(document)).map_err(|error| At::parser(&error))?;
+    reader(path, head, tables)
+}
+
+/// The reader of a file with these tables.
+fn reader(path: &Path, head: Head, tables: Vec<StoreTable>) -> Result<Entry, At> {
     let id = path.file_stem().unwrap_or_default().to_string_lossy();
     if id == crate::app::PACKAGE {
         return Err(At(
@@ -88,12 +121,6 @@ fn understand(path: &Path, text: &str) -> Result<Entry, At> {
             "the file's name has a character that is not shown; expected another name".to_owned(),
         ));
     }
-    let mut document = DeTable::parse(text).map_err(|error| At::parser(&error))?;
-    check_fields(document.get_ref())?;
-    let tables = take_stores(document.get_mut())?;
-    let head =
-        Head::deserialize(Deserializer::from(document)).map_err(|error| At::parser(&error))?;
-
     let choice = Choice::find(head.choice.get_ref()).ok_or_else(|| {
         wrong(
             &head.choice,
@@ -165,7 +192,7 @@ fn take_stores(document: &mut DeTable<'_>) -> Result<Vec<StoreTable>, At> {
             tables.push(StoreTable {
                 name,
                 place: field.span().start,
-                store: parse(ValueDeserializer::from(table))?,
+                store: parse(Written::Toml(ValueDeserializer::from(table)))?,
             });
         }
     }

@@ -1,134 +1,333 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The index of a layer: which choice each reader file is about, and which files show that its
-//! program is installed.
+//! The index of a layer: its reader files, checked and packed, in one file that is read without a
+//! parser.
 //!
-//! A command that reads one choice parses only the reader files of that choice whose programs are
-//! installed. It looks the others up here. The index is beside the layer's folder, as
-//! `gschemas.compiled` is beside schemas; `privacyctl readers --write-index` writes it.
+//! It is beside the layer's folder, as `gschemas.compiled` is beside schemas; `privacyctl readers
+//! --write-index` writes it. It also says which choice each file is about and which files show that
+//! its program is installed, so that a command that reads one choice unpacks only the readers that
+//! matter, and looks at most once for each other program.
 //!
-//! An entry counts only while its file has the size and the time of its last change that the index
-//! names. All other files are read themselves, as without an index.
+//! The index never changes what is found. It counts only if no other user could have written it. A
+//! file counts as packed only while it has the size and the time of its last change that the index
+//! names. All other files are read themselves, as without an index. So are all files if the index was
+//! written by another version, or is damaged.
 
-use std::collections::HashMap;
-use std::fs::{self, Permissions};
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use glib::Variant;
+use glib::prelude::*;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use tempfile::NamedTempFile;
 
-use crate::choices::catalogue::names::List;
 use crate::choices::catalogue::{Entry, file, reader_files};
 use crate::choices::choice::Choice;
-use crate::choices::reader::FilePattern;
+use crate::choices::condition::FilePattern;
+use crate::formats::packed;
 use crate::system::limits;
+use crate::system::open;
 use crate::system::tree::Tree;
+use crate::system::trusted;
 
-/// The form of the index. A program ignores an index of another form.
-const FORM: u32 = 1;
+/// The form of the index, in the byte order of this computer. A program ignores an index of another
+/// form.
+const FORM: u32 = 0x7061_6e02;
 
 /// A file that was changed this recently may change again without another time of its last change.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// What the index of a layer says.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Index {
-    form: u32,
-    files: HashMap<String, Known>,
+/// What a file is about, in place of the number of a choice.
+const NOT_PACKED: u8 = 255;
+const MASKS: u8 = 254;
+const MOST_CHOICES: usize = 250;
+
+/// Whether the file's `programs` alone show that the program is installed.
+const PROGRAMS_DECIDE: u8 = 1;
+
+/// The numbers in [`Layout::stamps`] for each file: the seconds and nanoseconds of the time of its last
+/// change, and its size.
+const STAMP: usize = 3;
+
+/// The stamp of a folder that may change without another time of its last change.
+const NO_STAMP: [u64; STAMP] = [u64::MAX; STAMP];
+
+/// The form, a sum of the fields after it, the choices, the names of the files (each ends with a NUL),
+/// the stamps of the folder and of each file, two bytes for each file (its choice, and whether its
+/// programs decide), a sum of each packed file, and the packed files.
+type Layout = (
+    u32,
+    u64,
+    Vec<String>,
+    Vec<u8>,
+    Vec<u64>,
+    Vec<u8>,
+    Vec<u64>,
+    Vec<Vec<u8>>,
+);
+
+/// What is known of a file without reading it.
+pub(crate) enum Known {
+    /// It says nothing about the state of the choice: it is about another choice, or its program isn't
+    /// installed.
+    Irrelevant,
+    /// What the file does.
+    Entry(Entry),
+    /// It has to be read.
+    Nothing {
+        /// Whether it is known to be a regular file.
+        is_regular: bool,
+    },
 }
 
-/// A reader file.
-#[derive(Debug, Serialize, Deserialize)]
-struct Known {
-    changed: (i64, i64),
-    size: u64,
-    /// The ID of the choice. `None`: the file masks files of its name.
-    choice: Option<String>,
-    programs: Option<Vec<String>>,
+/// The content of an index, and its layer.
+pub(crate) struct IndexFile {
+    layer: OwnedFd,
+    choices: Vec<String>,
+    sum: u64,
+    names: Variant,
+    stamps: Variant,
+    kinds: Variant,
+    sums: Variant,
+    packed: Variant,
 }
 
-impl Index {
-    /// Reads the index of a layer. Without one, or with a broken one, nothing is known.
-    pub(crate) fn of(layer: &Path) -> Self {
-        let read = || {
-            let bytes = Tree::computer().read(&path(layer)?, limits::INDEX).ok()??;
-            let index: Self = serde_json::from_slice(&bytes).ok()?;
-            (index.form == FORM).then_some(index)
-        };
-        read().unwrap_or_default()
-    }
+/// An index.
+pub(crate) struct Index<'a> {
+    layer: &'a OwnedFd,
+    choices: &'a [String],
+    has_all_names: bool,
+    names: Vec<&'a [u8]>,
+    stamps: &'a [u64],
+    kinds: &'a [u8],
+    sums: &'a [u64],
+    packed: &'a Variant,
+}
 
-    /// Whether a file of the layer says nothing about the state of a choice: it is about another
-    /// choice, or its program isn't installed.
-    pub(crate) fn is_irrelevant(&self, path: &Path, choice: &Choice) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let Some(known) = name.and_then(|name| self.files.get(name)) else {
-            return false;
-        };
-        let is_installed = || match &known.programs {
-            None => true,
-            Some(programs) => (programs.iter())
-                .any(|program| FilePattern::new(program).is_none_or(|program| program.exists())),
-        };
-        stamp(path).is_ok_and(|stamp| stamp == (known.changed, known.size))
-            && (known.choice.as_deref() != Some(choice.id) || !is_installed())
-    }
-
-    /// Indexes the files of a layer. Broken files and those that were just changed are left out.
-    fn new(layer: &Path, now: SystemTime) -> io::Result<Self> {
-        let mut files = HashMap::new();
-        for (path, is_regular) in reader_files(&Tree::computer(), layer)? {
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            let (changed, size) = stamp(&path)?;
-            let is_settled = fs::symlink_metadata(&path)?
-                .modified()
-                .is_ok_and(|time| time + SETTLED < now);
-            if !is_regular || !is_settled || size > limits::READER_FILE {
-                continue;
-            }
-            let (choice, programs) = match file::parse(&path, &path, &fs::read(&path)?) {
-                Err(_) => continue,
-                Ok(Entry::Masks) => (None, None),
-                Ok(Entry::Gives(reader)) => {
-                    let names = |patterns: List<FilePattern>| {
-                        let names = patterns.iter().map(|pattern| pattern.as_str().to_owned());
-                        names.collect()
-                    };
-                    let programs = reader.programs.map(names);
-                    // The index knows nothing of sandboxes.
-                    let programs = programs.filter(|_| !reader.store.may_be_in_sandbox());
-                    (Some(reader.choice.id), programs)
-                }
-            };
-            files.insert(
-                name.to_owned(),
-                Known {
-                    changed,
-                    size,
-                    choice: choice.map(str::to_owned),
-                    programs,
-                },
-            );
+impl IndexFile {
+    /// Reads the index of a layer. `None` if there is none that counts.
+    pub(crate) fn of(layer: &Path) -> Option<Self> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | open::FLAGS;
+        let file = rustix::fs::open(path(layer)?, flags, Mode::empty()).ok()?;
+        let stat = rustix::fs::fstat(&file).ok()?;
+        let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        if !is_regular || !trusted::is_only_roots(&stat) {
+            return None;
         }
-        Ok(Self { form: FORM, files })
+        let bytes = open::read(&File::from(file), limits::INDEX).ok()?;
+        let content = Variant::from_data_with_type(bytes, &Layout::static_variant_type());
+        if content.child_value(0).get() != Some(FORM) {
+            return None;
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Some(Self {
+            layer: rustix::fs::open(layer, flags, Mode::empty()).ok()?,
+            sum: content.child_value(1).get()?,
+            choices: content.child_value(2).get()?,
+            names: content.child_value(3),
+            stamps: content.child_value(4),
+            kinds: content.child_value(5),
+            sums: content.child_value(6),
+            packed: content.child_value(7),
+        })
+    }
+
+    /// The index, if it is as it was written.
+    pub(crate) fn index(&self) -> Option<Index<'_>> {
+        let names = self.names.fixed_array().ok()?;
+        let stamps = self.stamps.fixed_array().ok()?;
+        let kinds = self.kinds.fixed_array().ok()?;
+        let sums = self.sums.fixed_array().ok()?;
+        if sum_of_all(&self.choices, names, stamps, kinds, sums) != self.sum {
+            return None;
+        }
+        let folder = rustix::fs::fstat(&self.layer).ok()?;
+        let (own, stamps) = stamps.split_at_checked(STAMP)?;
+        let index = Index {
+            layer: &self.layer,
+            choices: &self.choices,
+            has_all_names: stamp(&folder) == own,
+            names: names.split_inclusive(|byte| *byte == 0).collect(),
+            stamps,
+            kinds,
+            sums,
+            packed: &self.packed,
+        };
+        let count = index.names.len();
+        let fits = stamps.len() == count * STAMP
+            && kinds.len() == count * 2
+            && sums.len() == count
+            && self.packed.n_children() == count;
+        fits.then_some(index)
     }
 }
 
-/// Writes the index of a layer, and returns its name.
+impl Index<'_> {
+    /// Whether the layer has the files that the index names, and no others.
+    pub(crate) const fn has_all_names(&self) -> bool {
+        self.has_all_names
+    }
+
+    /// The number of files.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The name of a file.
+    pub(crate) fn name(&self, at: usize) -> &OsStr {
+        let name = self.names[at];
+        OsStr::from_bytes(name.strip_suffix(b"\0").unwrap_or(name))
+    }
+
+    /// The number of a file.
+    pub(crate) fn find(&self, path: &Path) -> Option<usize> {
+        let name = path.file_name()?.as_bytes();
+        let compare = |known: &&[u8]| known.strip_suffix(b"\0").unwrap_or(known).cmp(name);
+        self.names.binary_search_by(compare).ok()
+    }
+
+    /// What is known of a file. With a choice, only its readers matter, and of those only the ones whose
+    /// programs are installed.
+    pub(crate) fn known(&self, layer: &Path, at: usize, choice: Option<&Choice>) -> Known {
+        let found = rustix::fs::statat(self.layer, self.name(at), AtFlags::SYMLINK_NOFOLLOW);
+        let is_regular = found
+            .as_ref()
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+        let is_same = found.is_ok_and(|stat| stamp(&stat) == self.stamps[at * STAMP..][..STAMP]);
+        let known = || match self.kinds[at * 2] {
+            MASKS => Some(Known::Entry(Entry::Masks)),
+            kind => {
+                let about = self.choices.get(usize::from(kind))?;
+                if choice.is_some_and(|choice| choice.id != about) {
+                    return Some(Known::Irrelevant);
+                }
+                let packed = self.packed.child_value(at);
+                let packed = packed.fixed_array().ok()?;
+                if sum(FORM.into(), packed) != self.sums[at] {
+                    return None;
+                }
+                let decides = self.kinds[at * 2 + 1] == PROGRAMS_DECIDE;
+                if choice.is_some() && decides && !is_installed(packed::Table::new(packed)) {
+                    return Some(Known::Irrelevant);
+                }
+                let path = layer.join(self.name(at));
+                file::unpack(&path, packed::Table::new(packed)).map(Known::Entry)
+            }
+        };
+        let known = (is_regular && is_same).then(known).flatten();
+        known.unwrap_or(Known::Nothing { is_regular })
+    }
+}
+
+/// Whether one of the programs of a packed file is installed. True if that is unknown.
+fn is_installed(mut packed: packed::Table<'_>) -> bool {
+    let programs = packed.find_map(|entry| match entry {
+        Ok(("programs", packed::Value::Array(programs))) => Some(programs),
+        _ => None,
+    });
+    programs.is_none_or(|mut programs| {
+        programs.any(|program| match program {
+            Ok(packed::Value::Text(name)) => {
+                FilePattern::new(name).is_none_or(|program| program.exists())
+            }
+            _ => true,
+        })
+    })
+}
+
+/// Packs the files of a layer. Broken files and those that were just changed are left out.
+fn content(layer: &Path, now: SystemTime) -> io::Result<Layout> {
+    let is_settled = |found: &fs::Metadata| {
+        let changed = found.modified();
+        changed.is_ok_and(|changed| changed + SETTLED < now)
+    };
+    let folder = fs::metadata(layer)?;
+    let mut files = reader_files(&Tree::computer(), layer)?;
+    let is_whole = is_settled(&folder) && files.len() <= limits::READER_FILES;
+    files.truncate(limits::READER_FILES);
+    let mut choices: Vec<String> = Vec::new();
+    let mut names = Vec::new();
+    let mut stamps = Vec::from(if is_whole {
+        of_metadata(&folder)
+    } else {
+        NO_STAMP
+    });
+    let (mut kinds, mut sums, mut packed) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, _) in files {
+        let found = fs::symlink_metadata(&path)?;
+        let may_count =
+            found.is_file() && is_settled(&found) && found.size() <= limits::READER_FILE;
+        let (kind, decides, bytes) = may_count
+            .then(|| pack(&path, &mut choices))
+            .flatten()
+            .unwrap_or((NOT_PACKED, 0, Vec::new()));
+        names.extend(path.file_name().unwrap_or_default().as_bytes());
+        names.push(0);
+        stamps.extend(of_metadata(&found));
+        kinds.extend([kind, decides]);
+        sums.push(sum(FORM.into(), &bytes));
+        packed.push(bytes);
+    }
+    let sum = sum_of_all(&choices, &names, &stamps, &kinds, &sums);
+    Ok((FORM, sum, choices, names, stamps, kinds, sums, packed))
+}
+
+/// What a file is about, whether its programs decide, and its packed content. `None` if the file has to
+/// be read itself.
+fn pack(path: &Path, choices: &mut Vec<String>) -> Option<(u8, u8, Vec<u8>)> {
+    let bytes = fs::read(path).ok()?;
+    let reader = match file::parse(path, path, &bytes).ok()? {
+        Entry::Masks => return Some((MASKS, 0, Vec::new())),
+        Entry::Gives(reader) => reader,
+    };
+    let table: toml::Table = std::str::from_utf8(&bytes).ok()?.parse().ok()?;
+    let packed = packed::pack(&table)?;
+    file::unpack(path, packed::Table::new(&packed))?;
+    let known = choices.iter().position(|id| id == reader.choice.id);
+    let kind = known.unwrap_or_else(|| {
+        choices.push(reader.choice.id.to_owned());
+        choices.len() - 1
+    });
+    let kind = u8::try_from(kind).ok().filter(|_| kind < MOST_CHOICES)?;
+    // The index knows nothing of sandboxes.
+    let decides = reader.programs.is_some() && !reader.store.may_be_in_sandbox();
+    Some((kind, if decides { PROGRAMS_DECIDE } else { 0 }, packed))
+}
+
+/// Writes the index of a layer, and returns its name. Waits up to two seconds if a file has just
+/// changed.
 ///
 /// # Errors
 ///
 /// The layer can't be read, or the folder that it is in can't be written.
 pub fn write(layer: &Path) -> io::Result<PathBuf> {
+    let mut now = SystemTime::now();
+    let files = reader_files(&Tree::computer(), layer)?;
+    let files = files.iter().map(|(path, _)| path.as_path());
+    let changed = files.chain([layer]).filter_map(|file| {
+        let changed = fs::symlink_metadata(file).and_then(|found| found.modified());
+        changed.ok().filter(|changed| *changed <= now)
+    });
+    let ready = changed.max().map(|changed| changed + SETTLED);
+    if let Some(wait) = ready.and_then(|ready| ready.duration_since(now).ok()) {
+        thread::sleep(wait + Duration::from_millis(20));
+        now = SystemTime::now();
+    }
+    write_at(layer, now)
+}
+
+fn write_at(layer: &Path, now: SystemTime) -> io::Result<PathBuf> {
     let path = path(layer).ok_or(io::ErrorKind::InvalidInput)?;
-    let index = Index::new(layer, SystemTime::now())?;
+    let content = content(layer, now)?.to_variant();
     let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
-    file.write_all(&serde_json::to_vec(&index)?)?;
+    file.write_all(content.data())?;
     file.as_file()
         .set_permissions(Permissions::from_mode(0o644))?;
     file.persist(&path)?;
@@ -139,19 +338,65 @@ fn path(layer: &Path) -> Option<PathBuf> {
     Some(layer.parent()?.join("readers.index"))
 }
 
-/// The time of a file's last change, in seconds and nanoseconds, and its size.
-fn stamp(path: &Path) -> io::Result<((i64, i64), u64)> {
-    let found = fs::symlink_metadata(path)?;
-    Ok(((found.mtime(), found.mtime_nsec()), found.size()))
+fn stamp(stat: &Stat) -> [u64; STAMP] {
+    // The types differ between computers. Each value has one stamp, and no more is asked of it.
+    #[allow(
+        clippy::cast_sign_loss,
+        clippy::unnecessary_cast,
+        clippy::cast_lossless
+    )]
+    [
+        stat.st_mtime as u64,
+        stat.st_mtime_nsec as u64,
+        stat.st_size as u64,
+    ]
+}
+
+fn of_metadata(found: &fs::Metadata) -> [u64; STAMP] {
+    #[allow(clippy::cast_sign_loss)]
+    [
+        found.mtime() as u64,
+        found.mtime_nsec() as u64,
+        found.size(),
+    ]
+}
+
+fn sum_of_all(choices: &[String], names: &[u8], stamps: &[u64], kinds: &[u8], sums: &[u64]) -> u64 {
+    let start = choices
+        .iter()
+        .fold(0, |so_far, id| sum(so_far, id.as_bytes()));
+    let start = sum(sum(start, names), kinds);
+    stamps
+        .iter()
+        .chain(sums)
+        .fold(start, |so_far, word| add(so_far, *word))
+}
+
+/// A sum that shows damage, and no intent: who can write the index can also write the files.
+fn sum(start: u64, bytes: &[u8]) -> u64 {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    bytes.chunks(8).fold(add(start, length), |so_far, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        add(so_far, u64::from_le_bytes(word))
+    })
+}
+
+/// FNV-1a, with words in place of bytes.
+const fn add(sum: u64, word: u64) -> u64 {
+    (sum ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::choices::catalogue::Catalogue;
     use crate::choices::choice::{ACTIVITY_HISTORY, ERROR_REPORTS};
+    use crate::choices::reader::Reader;
 
     /// A reader of a choice, with these lines before its table.
     fn reader(name: &str, choice: &Choice, more: &str) -> String {
@@ -184,12 +429,30 @@ mod tests {
     }
 
     fn names(layers: &[PathBuf], choice: &'static Choice) -> Vec<String> {
-        let catalogue = Catalogue::load_layers_for(layers, choice);
+        let catalogue = Catalogue::load_indexed(layers, Some(choice));
         assert_eq!(catalogue.mistakes(), []);
         let found = catalogue
             .readers_of(choice)
             .filter(|reader| !reader.is_own());
         found.map(|reader| reader.name.clone()).collect()
+    }
+
+    /// Writes the index of a layer as if nothing had changed for a while.
+    fn indexed(layer: &Path) -> PathBuf {
+        write_at(layer, SystemTime::now() + 2 * SETTLED).unwrap()
+    }
+
+    /// What the index knows of each file that it names.
+    fn kinds(layer: &Path, choice: Option<&Choice>) -> Vec<&'static str> {
+        let file = IndexFile::of(layer).unwrap();
+        let index = file.index().unwrap();
+        let kind = |at| match index.known(layer, at, choice) {
+            Known::Irrelevant => "irrelevant",
+            Known::Entry(Entry::Masks) => "masks",
+            Known::Entry(Entry::Gives(_)) => "packed",
+            Known::Nothing { .. } => "unknown",
+        };
+        (0..index.len()).map(kind).collect()
     }
 
     #[test]
@@ -209,14 +472,13 @@ mod tests {
                 &reader("d", ERROR_REPORTS, "programs = [\"/proc/self/ex*\"]"),
             ),
         ]);
-        let index = write(&layers[0]).unwrap();
+        let index = indexed(&layers[0]);
         assert_eq!(index, root.path().join("vendor/readers.index"));
         assert_eq!(names(&layers, ERROR_REPORTS), ["a", "d"]);
         assert_eq!(names(&layers, ACTIVITY_HISTORY), ["b"]);
-        let index = Index::of(&layers[0]);
-        let irrelevant = |name: &str| index.is_irrelevant(&layers[0].join(name), ERROR_REPORTS);
-        let found = ["a.toml", "b.toml", "c.toml", "d.toml", "e.toml"].map(irrelevant);
-        assert_eq!(found, [false, true, true, false, false]);
+        let found = kinds(&layers[0], Some(ERROR_REPORTS));
+        assert_eq!(found, ["packed", "irrelevant", "irrelevant", "packed"]);
+        assert_eq!(kinds(&layers[0], None), ["packed"; 4]);
     }
 
     #[test]
@@ -224,7 +486,7 @@ mod tests {
         let path = "vendor/readers.d/a.toml";
         let (root, layers) = layers(&[(path, &reader("a", ERROR_REPORTS, ""))]);
         assert_eq!(names(&layers, ERROR_REPORTS), ["a"]);
-        let index = write(&layers[0]).unwrap();
+        let index = indexed(&layers[0]);
         // The file changes, and a file comes, after the index was written.
         put(&root.path().join(path), &reader("a", ACTIVITY_HISTORY, ""));
         put(
@@ -233,7 +495,7 @@ mod tests {
         );
         assert_eq!(names(&layers, ERROR_REPORTS), ["new"]);
         assert_eq!(names(&layers, ACTIVITY_HISTORY), ["a"]);
-        for broken in ["", "{", "[]", "{\"form\":9,\"files\":{}}", "null"] {
+        for broken in ["", "{", &"\0".repeat(100), &"\u{7f}".repeat(1000)] {
             fs::write(&index, broken).unwrap();
             assert_eq!(names(&layers, ACTIVITY_HISTORY), ["a"], "{broken}");
         }
@@ -243,12 +505,134 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_just_written_is_not_indexed() {
+    fn a_file_that_was_just_written_is_read_itself_and_the_command_waits_for_it() {
         let (_root, layers) = layers(&[]);
-        let file = layers[0].join("a.toml");
-        fs::write(&file, reader("a", ACTIVITY_HISTORY, "")).unwrap();
+        let text = reader("a", ACTIVITY_HISTORY, "");
+        fs::write(layers[0].join("a.toml"), text).unwrap();
+        write_at(&layers[0], SystemTime::now()).unwrap();
+        assert_eq!(kinds(&layers[0], None), ["unknown"]);
         write(&layers[0]).unwrap();
-        assert!(!Index::of(&layers[0]).is_irrelevant(&file, ERROR_REPORTS));
+        assert_eq!(kinds(&layers[0], None), ["packed"]);
+        assert_eq!(names(&layers, ACTIVITY_HISTORY), ["a"]);
+    }
+
+    #[test]
+    fn the_index_has_the_same_readers_as_the_files() {
+        let (_root, layers) = layers(&[]);
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/readers.d");
+        for (file, _) in reader_files(&Tree::computer(), &shipped).unwrap() {
+            let copy = layers[0].join(file.file_name().unwrap());
+            put(&copy, &fs::read_to_string(&file).unwrap());
+        }
+        let files = Catalogue::load_layers(&layers);
+        indexed(&layers[0]);
+        let found = kinds(&layers[0], None);
+        assert_eq!(found, vec!["packed"; found.len()]);
+        let packed = Catalogue::load_indexed(&layers, None);
+        assert_eq!(files.readers().len(), packed.readers().len());
+        for (file, packed) in files.readers().iter().zip(packed.readers()) {
+            assert_eq!(without_places(file), without_places(packed));
+        }
+    }
+
+    /// What there is to a reader, but for the places of its fields in the file and in memory.
+    fn without_places(reader: &Reader) -> String {
+        let without = |text: String, field: &str| {
+            let mut parts = text.split(field);
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |text, part| {
+                text + part.split_once(',').map_or("", |(_, rest)| rest)
+            })
+        };
+        without(without(format!("{reader:?}"), "span: "), "ptr: ")
+    }
+
+    /// A layer whose index says that a file has the name “old”, and the file itself “new”.
+    fn lie() -> (tempfile::TempDir, [PathBuf; 2], PathBuf) {
+        let (root, layers) =
+            layers(&[("vendor/readers.d/a.toml", &reader("old", ERROR_REPORTS, ""))]);
+        let index = indexed(&layers[0]);
+        let file = layers[0].join("a.toml");
+        put(&file, &reader("new", ERROR_REPORTS, ""));
+        assert_eq!(names(&layers, ERROR_REPORTS), ["old"]);
+        (root, layers, index)
+    }
+
+    #[test]
+    fn an_index_that_others_could_have_written_or_behind_a_link_does_not_count() {
+        let (root, layers, index) = lie();
+        for mode in [0o666, 0o664, 0o646] {
+            fs::set_permissions(&index, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(names(&layers, ERROR_REPORTS), ["new"], "{mode:o}");
+        }
+        fs::set_permissions(&index, Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(names(&layers, ERROR_REPORTS), ["old"]);
+        // Only root can give a file to another user.
+        if std::os::unix::fs::chown(&index, Some(65534), None).is_ok() {
+            assert_eq!(names(&layers, ERROR_REPORTS), ["new"]);
+            std::os::unix::fs::chown(&index, Some(0), None).unwrap();
+        }
+        let real = root.path().join("real");
+        fs::rename(&index, &real).unwrap();
+        symlink(&real, &index).unwrap();
+        assert_eq!(names(&layers, ERROR_REPORTS), ["new"]);
+    }
+
+    #[test]
+    fn an_index_with_a_changed_byte_or_without_its_end_is_never_believed() {
+        let (_root, layers, index) = lie();
+        let bytes = fs::read(&index).unwrap();
+        let believed = |changed: &[u8]| {
+            fs::write(&index, changed).unwrap();
+            names(&layers, ERROR_REPORTS) == ["old"]
+        };
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0xff;
+            // GVariant pads the place between two fields.
+            if believed(&changed) {
+                assert_eq!(bytes[at], 0, "{at}");
+            }
+        }
+        for end in 0..bytes.len() {
+            assert!(!believed(&bytes[..end]), "{end}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_bytes_are_no_index(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+            let (_root, layers, index) = lie();
+            let form = FORM.to_ne_bytes();
+            for bytes in [bytes.clone(), [&form[..], &bytes].concat()] {
+                fs::write(&index, bytes).unwrap();
+                prop_assert_eq!(names(&layers, ERROR_REPORTS), ["new"]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_came_or_went_after_the_index_is_seen() {
+        let (_root, layers) = layers(&[
+            ("vendor/readers.d/b.toml", &reader("b", ERROR_REPORTS, "")),
+            ("vendor/readers.d/d.toml", &reader("d", ERROR_REPORTS, "")),
+        ]);
+        indexed(&layers[0]);
+        fs::remove_file(layers[0].join("b.toml")).unwrap();
+        for name in ["a", "c", "e"] {
+            put(
+                &layers[0].join(name).with_extension("toml"),
+                &reader(name, ERROR_REPORTS, ""),
+            );
+        }
+        assert_eq!(names(&layers, ERROR_REPORTS), ["a", "c", "d", "e"]);
+        // Another folder has taken the place of the one that was indexed.
+        let moved = layers[0].with_extension("moved");
+        fs::rename(&layers[0], &moved).unwrap();
+        fs::create_dir(&layers[0]).unwrap();
+        assert_eq!(names(&layers, ERROR_REPORTS), Vec::<String>::new());
     }
 
     #[test]
@@ -263,7 +647,7 @@ mod tests {
             ("admin/readers.d/b.toml", ""),
         ]);
         for layer in &layers {
-            write(layer).unwrap();
+            indexed(layer);
         }
         assert_eq!(names(&layers, ERROR_REPORTS), Vec::<String>::new());
         assert_eq!(names(&layers, ACTIVITY_HISTORY), ["other"]);
@@ -272,8 +656,8 @@ mod tests {
     #[test]
     fn a_broken_file_is_reported_with_an_index_too() {
         let (_root, layers) = layers(&[("vendor/readers.d/a.toml", "name = 1\n")]);
-        write(&layers[0]).unwrap();
-        let catalogue = Catalogue::load_layers_for(&layers, ERROR_REPORTS);
+        indexed(&layers[0]);
+        let catalogue = Catalogue::load_indexed(&layers, Some(ERROR_REPORTS));
         assert_eq!(catalogue.mistakes().len(), 1);
     }
 }

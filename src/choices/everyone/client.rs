@@ -45,6 +45,10 @@ pub enum Problem {
     /// The files changed at the same time.
     #[error("the files have changed")]
     Stale,
+    /// A policy locks the choice in another state. The message of the service, which names the
+    /// organisation.
+    #[error("{0}")]
+    Locked(String),
     /// A program can't change.
     #[error("{0}")]
     File(Why),
@@ -52,6 +56,9 @@ pub enum Problem {
     #[error("{0}")]
     Other(String),
 }
+
+/// The name of [`Problem::Locked`] on the bus.
+const LOCKED: &str = "Locked";
 
 /// The problems with their names on the bus.
 const NAMES: [(Problem, &str); 5] = [
@@ -67,6 +74,7 @@ impl Problem {
     pub fn on_bus(&self) -> (String, String) {
         let known = NAMES.iter().find(|(problem, _)| problem == self);
         let name = match self {
+            Self::Locked(_) => LOCKED,
             Self::File(_) => "File",
             Self::Other(name) => name,
             _ => known.map_or("Failed", |(_, name)| *name),
@@ -85,6 +93,11 @@ impl Problem {
             if name == "File" {
                 let message = error.message().rsplit(": ").next().unwrap_or_default();
                 return Self::File(Why::find(message));
+            }
+            if name == LOCKED {
+                let message = error.message().split_once(": ");
+                let message = message.map_or(error.message(), |(_, message)| message);
+                return Self::Locked(limits::cut(message, limits::SERVICE_MESSAGE));
             }
             let known = NAMES.iter().find(|(_, other)| *other == name);
             return known.map_or_else(
@@ -116,6 +129,7 @@ impl From<Refusal> for Problem {
             Refusal::Stale => Self::Stale,
             Refusal::Busy => Self::Busy,
             Refusal::Fault(Fault { why, .. }) => Self::File(why),
+            Refusal::Locked(_) => Self::Locked(refusal.to_string()),
             Refusal::Catalogue(_) => Self::Other("Catalogue".to_owned()),
             Refusal::NoReader => Self::Other("NoReader".to_owned()),
             Refusal::NothingToUndo => Self::Other("NothingToUndo".to_owned()),
@@ -182,6 +196,7 @@ mod tests {
         let problems = NAMES.iter().map(|(problem, _)| problem.clone());
         let others = [
             Problem::File(Why::NoSpace),
+            Problem::Locked("Example: University has locked this choice".to_owned()),
             Problem::Other("Catalogue".to_owned()),
         ];
         for problem in problems.chain(others) {

@@ -18,7 +18,7 @@ use crate::choices::catalogue::names::{
 };
 use crate::choices::catalogue::values::VariantText;
 use crate::choices::rule;
-use crate::choices::rule::{Place, Presence};
+use crate::choices::rule::{Place, Presence, Rule};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::store::{Answer, Problem, Request, Store, Watched, Write};
 use crate::choices::stores::dbus::{ServiceWrite, to_change};
@@ -152,6 +152,7 @@ impl Store for DbusEntry {
         let place = self.place(&rule, now)?;
         Ok(place.map(|place| Answer {
             for_everybody: self.is_for_everybody(),
+            on_reset: (!self.is_for_everybody()).then(|| rule.state(None)),
             ..rule::answer(&[place], false)
         }))
     }

@@ -212,6 +212,7 @@ impl Write for VariableWrite {
     fn apply(&self) -> Result<(), Problem> {
         let file = user_folder().join(OWN);
         let value = self.value.as_ref();
-        Ok(document::write(&Environment, &file, &self.key, value)?)
+        document::write(&Environment, &file, &self.key, value)?;
+        Ok(())
     }
 }

@@ -32,8 +32,10 @@ use crate::choices::state::State;
 use crate::choices::store::{Answer, Obeyed, Part, Problem, Request, Store, Watched, Write};
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
-use crate::formats::format::{Format, Found, Scalar};
+use crate::formats::format::{ChangeSignal, Format, Found, Scalar};
 use crate::formats::mistake::At;
+use crate::system::bus;
+use crate::system::bus::Bus;
 use crate::system::folders;
 use crate::system::folders::{Packaging, UserFolder};
 use crate::system::i18n::system_error;
@@ -671,6 +673,10 @@ impl Store for ValueInFile {
                 locked: all_off || place.locked,
                 is_outside: target.is_outside,
                 overwritten_by: self.running.clone().filter(|_| overwrites),
+                // The signal names the file below the system's own folder, not a sandbox's.
+                signal: (target.has_layers && self.folder() == UserFolder::Config)
+                    .then(|| self.format().change_signal(&target.name, &target.key))
+                    .flatten(),
             };
             writes.push(Box::new(write(&target.file, overwrites)));
             if let (None, Some(copy)) = (&value, self.copy(target)) {
@@ -746,6 +752,8 @@ struct FileWrite {
     is_outside: bool,
     /// The program that would overwrite the change.
     overwritten_by: Option<Running>,
+    /// What tells running programs about the change.
+    signal: Option<ChangeSignal>,
 }
 
 impl Write for FileWrite {
@@ -771,7 +779,18 @@ impl Write for FileWrite {
             return left(NotReplaced::InUse);
         }
         let value = self.value.as_ref();
-        Ok(document::write(self.format, &self.file, &self.key, value)?)
+        if document::write(self.format, &self.file, &self.key, value)? {
+            if let Some(signal) = &self.signal {
+                let ChangeSignal {
+                    path,
+                    interface,
+                    name,
+                    arguments,
+                } = signal;
+                bus::emit(Bus::Session, path, interface, name, arguments);
+            }
+        }
+        Ok(())
     }
 }
 

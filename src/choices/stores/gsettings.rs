@@ -14,7 +14,7 @@ use crate::choices::catalogue::values::{VariantText, two_values};
 use crate::choices::choice::Choice;
 use crate::choices::decision::Decision;
 use crate::choices::rule;
-use crate::choices::rule::{Place, TwoValues};
+use crate::choices::rule::{Place, Rule, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::store::{
@@ -58,11 +58,12 @@ impl Gsettings {
         }
     }
 
+    /// The key, and the state of what is below the user's own value.
     fn place<'a>(
         &self,
         rule: &'a TwoValues,
         now: &Snapshot,
-    ) -> Result<Option<(SettingsSchema, Place<'a>)>, KeyProblem> {
+    ) -> Result<Option<(SettingsSchema, Place<'a>, State)>, KeyProblem> {
         let settings = now.settings();
         let Some(schema) = settings.schema(&self.schema, &self.path)? else {
             return Ok(None);
@@ -79,7 +80,7 @@ impl Gsettings {
             // the default changes.
             settled: reading.user_value,
         };
-        Ok(Some((schema, place)))
+        Ok(Some((schema, place, rule.state(Some(&reading.below)))))
     }
 
     fn check_range(
@@ -117,12 +118,15 @@ impl Store for Gsettings {
     fn read(&self, now: &Snapshot) -> Result<Option<Answer>, Problem> {
         let rule = self.rule();
         let found = self.place(&rule, now)?;
-        Ok(found.map(|(_, place)| rule::answer(&[place], false)))
+        Ok(found.map(|(_, place, below)| Answer {
+            on_reset: Some(below),
+            ..rule::answer(&[place], false)
+        }))
     }
 
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let rule = self.rule();
-        let Some((schema, place)) = self.place(&rule, now)? else {
+        let Some((schema, place, _)) = self.place(&rule, now)? else {
             return Ok(Vec::new());
         };
         let mut writes: Vec<Box<dyn Write>> = Vec::new();

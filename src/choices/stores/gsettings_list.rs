@@ -376,6 +376,7 @@ impl Readings {
             locked: lists_locked || all_off.is_some_and(locked),
             // Only the lists can be reset: turning all providers off affects more than this choice.
             resettable: decided == Origin::You,
+            on_reset: state.filter(|_| decided != Origin::You),
             pending: false,
             overruled: all_off.is_some(),
             for_everybody: false,

@@ -52,8 +52,10 @@ struct FileSteps {
     after: Entry,
     /// What was there before the policy.
     before: Option<Vec<u8>>,
-    /// Whether the policy wants a measure in it.
+    /// Whether the policy wants a measure in it that the administrator has not taken by hand.
     is_kept: bool,
+    /// Whether the policy takes a measure in it back.
+    is_undone: bool,
     /// Whether it is a unit's, which has no bytes.
     is_unit: bool,
 }
@@ -204,7 +206,9 @@ impl Target {
             Entry::Null => !is_unit,
             Entry::Other(_) => true,
         };
-        let known = backups::of(known, &file);
+        // An application that failed may have left a backup, but no record. Then the file is the
+        // administrator's.
+        let known = backups::of(known, &file).filter(|_| !recorded.is_empty());
         let known = known.filter(|known| !is_left && known.fits(now.bytes()));
         let mut kept: Vec<Original> = Vec::new();
         // The new measures, those that they replace, and whether they have to wait.
@@ -283,6 +287,7 @@ impl Target {
         self.check_in_the_way(&file, &now, [&meanwhile, &after])?;
         steps.files.push(FileSteps {
             is_kept: !kept.is_empty(),
+            is_undone: !undo.is_empty(),
             is_unit,
             file,
             now,
@@ -370,8 +375,9 @@ impl Target {
         let mut backups = [Vec::new(), Vec::new()];
         for steps in &steps.files {
             if steps.is_unit {
-                backups[0].push(Backup::mask(&steps.file));
-                backups[1].extend(steps.is_kept.then(|| Backup::mask(&steps.file)));
+                let mask = || Backup::mask(&steps.file);
+                backups[0].extend((steps.is_kept || steps.is_undone).then(mask));
+                backups[1].extend(steps.is_kept.then(mask));
                 continue;
             }
             let backup = |states: &[&Entry]| {

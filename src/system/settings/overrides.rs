@@ -4,14 +4,14 @@
 //!
 //! GSettings takes those of the desktops in this process's `XDG_CURRENT_DESKTOP` and has no function
 //! that lists the others. So they are read from the compiled schemas: a hash table of hash tables,
-//! as in GNOME/glib, `gio/gvdb/gvdb-format.h`, whose values are made by
-//! `gio/glib-compile-schemas.c`.
+//! whose values are made by GNOME/glib, `gio/glib-compile-schemas.c`.
 
 use std::env;
 use std::path::PathBuf;
 
 use glib::{Bytes, Variant, VariantTy};
 
+use crate::system::gvdb::Table;
 use crate::system::limits;
 use crate::system::tree::Tree;
 
@@ -64,10 +64,8 @@ impl Compiled {
     pub fn defaults(&self, schema: &str, key: &str) -> Option<Defaults> {
         // The first file that has the schema counts.
         let mut files = self.0.iter();
-        let (file, schema) =
-            files.find_map(|file| Some((file, find(file, root(file)?, schema, b'H')?)))?;
-        let value = find(file, schema, key, b'v')?;
-        defaults(file.get(value.0..value.1)?)
+        let schema = files.find_map(|file| Table::root(file)?.table(schema))?;
+        defaults(schema.value(key)?)
     }
 }
 
@@ -75,38 +73,6 @@ impl Compiled {
 pub fn desktops(variable: &str) -> Vec<String> {
     let names = variable.split(':').filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
-}
-
-/// A part of a file: where it starts, and where it ends.
-type Span = (usize, usize);
-
-/// The value of the entry of a hash table with that name and type.
-fn find(file: &[u8], table: Span, name: &str, kind: u8) -> Option<Span> {
-    let table = file.get(table.0..table.1)?;
-    // The number shares its word with a shift.
-    let words = number(table, 0)? & 0x07ff_ffff;
-    let buckets = number(table, 4)?;
-    let first = 8_usize
-        .checked_add(words.checked_mul(4)?)?
-        .checked_add(buckets.checked_mul(4)?)?;
-    table.get(first..)?.chunks_exact(24).find_map(|item| {
-        let start = number(item, 8)?;
-        let size = usize::from(u16::from_le_bytes([item[12], item[13]]));
-        let is_it = file.get(start..start.checked_add(size)?)? == name.as_bytes();
-        (is_it && item[14] == kind).then_some((number(item, 16)?, number(item, 20)?))
-    })
-}
-
-/// The outermost table. `None` if the file has another byte order or is no such file.
-fn root(file: &[u8]) -> Option<Span> {
-    file.starts_with(b"GVariant")
-        .then_some((number(file, 16)?, number(file, 20)?))
-}
-
-fn number(bytes: &[u8], at: usize) -> Option<usize> {
-    let bytes = bytes.get(at..at.checked_add(4)?)?;
-    let bytes: [u8; 4] = bytes.try_into().ok()?;
-    usize::try_from(u32::from_le_bytes(bytes)).ok()
 }
 
 /// The general default, and those in the option `d` after it.

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gtk::{accessible, gio, glib};
+use gtk::{gio, glib};
 
 use privacy_panel::choices::change::Wish;
 use privacy_panel::choices::overview;
@@ -20,6 +20,7 @@ use privacy_panel::system::i18n::{Part, gettext, gettext_parts};
 use crate::choices::control::{Control, Failed};
 use crate::choices::lever::{Lever, Position};
 use crate::choices::texts;
+use crate::kit::announce;
 use crate::kit::buttons;
 use crate::kit::focus;
 use crate::kit::markup;
@@ -205,8 +206,7 @@ impl AppRow {
             _ => &remarks,
         };
         self.row.set_subtitle(&markup::escape(shown));
-        self.row
-            .update_property(&[accessible::Property::Description(&both)]);
+        announce::describe(&self.row, &both);
 
         let on = answer.map(|answer| answer.state.may_send());
         let is_locked = answer.is_some_and(|answer| answer.locked);

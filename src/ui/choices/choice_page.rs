@@ -7,10 +7,11 @@ use std::rc::Rc;
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, glib};
+use gtk::glib;
 
 use privacy_panel::choices::organisation::Organisation;
 use privacy_panel::choices::reader::{Mode, Request};
+use privacy_panel::choices::state::State;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
@@ -21,6 +22,7 @@ use crate::choices::apps::Apps;
 use crate::choices::control::Control;
 use crate::choices::lever::Lever;
 use crate::choices::texts;
+use crate::kit::announce;
 use crate::kit::buttons;
 use crate::kit::focus;
 use crate::kit::markup::escape;
@@ -161,8 +163,7 @@ impl Widgets {
         };
         let said = texts::said(control);
         self.main.set_subtitle(&said.markup());
-        self.main
-            .update_property(&[accessible::Property::Description(&said.spoken())]);
+        announce::describe(&self.main, &said.spoken());
         self.lever
             .show(&texts::position(control), Some(self.main.upcast_ref()));
         let failure = control.failure();
@@ -175,8 +176,10 @@ impl Widgets {
         let Some(status) = status else {
             return;
         };
+        let about = [words::explanation(&status), words::loss(status.choice)];
         self.about
-            .set_description(Some(&escape(&words::explanation(&status))));
+            .set_description(Some(&escape(&about.join("\n\n"))));
+        buttons::set_text(&self.reset, &reset_label(&status));
         show(self.mode.upcast_ref(), status.mode().is_some());
         show(self.reset.upcast_ref(), status.resettable);
         show(self.contact.upcast_ref(), contact(&status).is_some());
@@ -186,9 +189,9 @@ impl Widgets {
             follows = format!("{} {follows}", words::pending());
         }
         self.decision.set_title(&escape(&words::who(&status)));
-        self.decision.set_subtitle(&escape(&follows));
-        self.decision
-            .update_property(&[accessible::Property::Description(&follows)]);
+        let follows = follows.trim_end();
+        self.decision.set_subtitle(&escape(follows));
+        announce::describe(&self.decision, follows);
         self.show_contact(&status);
         self.apps.show(control, &status);
     }
@@ -206,10 +209,17 @@ impl Widgets {
         self.showing.set(false);
         let value = mode.map(words::mode).unwrap_or_default();
         // GTK's combo rows don't tell screen readers their value.
-        self.mode
-            .update_property(&[accessible::Property::Description(&value)]);
+        announce::describe(&self.mode, &value);
         // While the choice is off, nothing is sent.
-        self.mode.set_sensitive(status.state.may_send());
+        let may_send = status.state.may_send();
+        self.mode.set_sensitive(may_send);
+        let why = if may_send {
+            String::new()
+        } else {
+            // Translators: why it cannot be chosen now how reports are sent
+            gettext("Nothing is sent while this is off.")
+        };
+        self.mode.set_subtitle(&escape(&why));
     }
 
     /// Shows the contact of the organisation that decided.
@@ -224,8 +234,7 @@ impl Widgets {
         )));
         let address = words::contact_address(contact);
         self.contact.set_subtitle(&escape(address));
-        self.contact
-            .update_property(&[accessible::Property::Description(address)]);
+        announce::describe(&self.contact, address);
         self.contact
             .set_action_target_value(Some(&contact.to_variant()));
         // The action requires a target, so its name is set after it.
@@ -278,15 +287,26 @@ fn mode_row(control: &Control) -> (adw::ComboRow, Rc<Cell<bool>>) {
 }
 
 fn reset_button(control: &Control) -> gtk::Button {
-    // Translators: button: goes back to the default
-    let button = buttons::text(&gettext("_Reset"));
-    button.set_tooltip_text(Some(&gettext("Go Back to the Default")));
+    let button = buttons::text(" ");
     button.connect_clicked(glib::clone!(
         #[weak]
         control,
         move |_| control.request(Request::Reset)
     ));
     button
+}
+
+fn reset_label(status: &ChoiceStatus) -> String {
+    match status.on_reset() {
+        // Translators: button: goes back to what the administrator has set
+        _ if status.preset => gettext("_Reset"),
+        // Translators: button: goes back to the default, which is to send or record nothing
+        Some(State::Off) => gettext("_Reset to Default (Off)"),
+        // Translators: button: goes back to the default, which is to send or record something
+        Some(State::On) => gettext("_Reset to Default (On)"),
+        // Translators: button: goes back to the default, which may differ between apps
+        Some(State::Mixed) | None => gettext("_Reset to Default"),
+    }
 }
 
 fn contact_row() -> adw::ActionRow {
@@ -324,7 +344,8 @@ fn what_follows(status: &ChoiceStatus) -> String {
         Origin::You if status.followers().any(is_for_everybody) => {
             gettext("Reset goes back to the default, except where it is set for everybody.")
         }
-        Origin::You => gettext("Reset goes back to the default."),
+        // The button says it.
+        Origin::You => String::new(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, glib};
+use gtk::glib;
 
 use privacy_panel::choices::choice::Choice;
 
@@ -12,6 +12,7 @@ use crate::choices::choice_page::ChoicePage;
 use crate::choices::control::Control;
 use crate::choices::lever::Lever;
 use crate::choices::texts;
+use crate::kit::announce;
 use crate::kit::markup;
 use crate::kit::pages;
 use crate::kit::row_layout;
@@ -110,7 +111,7 @@ impl ChoiceRow {
         };
         let said = texts::said(control);
         self.set_subtitle(&said.markup());
-        self.update_property(&[accessible::Property::Description(&said.spoken())]);
+        announce::describe(self, &said.spoken());
         lever.show(&texts::position(control), Some(self.upcast_ref()));
     }
 }

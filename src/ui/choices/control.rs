@@ -78,6 +78,9 @@ mod imp {
                 vec![
                     Signal::builder("shown").build(),
                     Signal::builder("changed").build(),
+                    Signal::builder("failed")
+                        .param_types([String::static_type()])
+                        .build(),
                 ]
             })
         }
@@ -161,6 +164,15 @@ impl Control {
             "changed",
             false,
             glib::closure_local!(move |_: Self| changed()),
+        );
+    }
+
+    /// Calls `failed` with a sentence when a wish has failed and that is shown.
+    pub(crate) fn connect_failed(&self, failed: impl Fn(&str) + 'static) {
+        self.connect_closure(
+            "failed",
+            false,
+            glib::closure_local!(move |_: Self, sentence: &str| failed(sentence)),
         );
     }
 
@@ -260,6 +272,9 @@ impl Control {
                     let status = report.as_ref().map(|report| report.status.clone());
                     imp.status.replace(status);
                     control.emit_shown();
+                    if let Some(sentence) = control.failure() {
+                        control.emit_by_name::<()>("failed", &[&sentence]);
+                    }
                     control.emit_changed();
                 }
                 if let Some(done) = done {

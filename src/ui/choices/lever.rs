@@ -8,6 +8,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{accessible, glib};
 
+use crate::kit::announce;
 use crate::kit::focus;
 
 /// What a lever shows.
@@ -97,8 +98,7 @@ impl Lever {
         }
         self.switch.set_sensitive(position.free);
         self.switch.set_visible(is_here);
-        self.switch
-            .update_property(&[accessible::Property::Description(&position.description)]);
+        announce::describe(&self.switch, &position.description);
         name(&self.lock, position.lock.as_deref());
         name(&self.key, position.key.as_deref());
         let waits = position.waits || !is_here;

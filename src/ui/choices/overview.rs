@@ -4,7 +4,6 @@
 //! turns it off, and which organisation manages them.
 
 use adw::prelude::*;
-use gtk::accessible;
 
 use privacy_panel::choices::choice;
 use privacy_panel::choices::overview;
@@ -14,6 +13,7 @@ use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 
 use crate::actions;
 use crate::choices::texts;
+use crate::kit::announce;
 use crate::kit::focus;
 use crate::kit::markup;
 use crate::kit::row_layout;
@@ -111,8 +111,7 @@ impl Overview {
         self.spinner.set_spinning(is_turning_off);
         self.row.set_title(&markup::escape(&title));
         self.row.set_subtitle(&markup::escape(&details));
-        self.row
-            .update_property(&[accessible::Property::Description(&details)]);
+        announce::describe(&self.row, &details);
         if !can_help || is_turning_off {
             focus::leave(&self.button, Some(self.row.upcast_ref()));
         }
@@ -146,8 +145,7 @@ impl Overview {
             )
         });
         self.organisation.set_subtitle(&markup::escape(&said));
-        self.organisation
-            .update_property(&[accessible::Property::Description(&said)]);
+        announce::describe(&self.organisation, &said);
         self.organisation.set_activatable(contact.is_some());
         self.link.set_visible(contact.is_some());
         if let Some(contact) = contact {

@@ -73,7 +73,8 @@ pub(crate) fn said(control: &Control) -> Said {
             None => waiting(),
         },
         is_mixed: status.is_some_and(|status| status.known() == Some(State::Mixed)),
-        failure: control.failure(),
+        // While it is tried again, nothing has failed yet.
+        failure: control.failure().filter(|_| !control.is_asking()),
     }
 }
 

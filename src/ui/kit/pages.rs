@@ -12,7 +12,7 @@ use gtk::glib;
 use crate::kit::subpage::Subpage;
 
 mod imp {
-    use std::cell::{Cell, RefCell};
+    use std::cell::{Cell, OnceCell, RefCell};
     use std::sync::OnceLock;
 
     use glib::subclass::Signal;
@@ -24,6 +24,8 @@ mod imp {
         pub(super) leaflet: adw::Leaflet,
         /// For each open page, the widget that had the focus when it was opened.
         pub(super) focus_to_restore: RefCell<Vec<glib::WeakRef<gtk::Widget>>>,
+        /// The title of the window while the first page is visible.
+        pub(super) title: OnceCell<glib::GString>,
         /// Whether the pages before the last one are to be dropped.
         pub(super) alone: Cell<bool>,
     }
@@ -157,6 +159,18 @@ impl Pages {
             .collect()
     }
 
+    /// Gives the window the title of the visible page, which screen readers say.
+    fn name_window(&self) {
+        let imp = self.imp();
+        let Some(window) = self.root().and_downcast::<gtk::Window>() else {
+            return;
+        };
+        let first = imp.title.get_or_init(|| window.title().unwrap_or_default());
+        let page = imp.leaflet.visible_child().and_downcast::<Subpage>();
+        let title = page.map_or_else(|| first.clone(), |page| page.title());
+        window.set_title(Some(&title));
+    }
+
     /// Drops pages after the user has gone back, by the button, a key or a swipe.
     fn connect_leaflet(&self) {
         let leaflet = &self.imp().leaflet;
@@ -174,6 +188,7 @@ impl Pages {
             #[weak(rename_to = pages)]
             self,
             move |leaflet| {
+                pages.name_window();
                 if !leaflet.is_child_transition_running() {
                     // The leaflet is still changing its visible child.
                     glib::idle_add_local_once(move || pages.drop_pages_after_visible());

@@ -3,8 +3,8 @@
 //! Rows with a title and a subtitle.
 
 use adw::prelude::*;
-use gtk::accessible;
 
+use crate::kit::announce;
 use crate::kit::markup;
 use crate::kit::row_layout;
 
@@ -21,7 +21,7 @@ pub(crate) fn plain(title: &str, subtitle: &str) -> adw::ActionRow {
 /// A row of text of which screen readers say the subtitle, too.
 pub(crate) fn described(title: &str, subtitle: &str) -> adw::ActionRow {
     let row = plain(title, subtitle);
-    row.update_property(&[accessible::Property::Description(subtitle)]);
+    announce::describe(&row, subtitle);
     row_layout::lay_out(&row);
     row
 }

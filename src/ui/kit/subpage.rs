@@ -6,7 +6,7 @@
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::glib;
+use gtk::{accessible, glib};
 
 mod imp {
     use super::*;
@@ -32,6 +32,7 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
+            class.set_accessible_role(gtk::AccessibleRole::Group);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -55,6 +56,7 @@ impl Subpage {
         let page: Self = glib::Object::new();
         page.imp().title.set_title(title);
         page.imp().content.set_child(Some(content));
+        page.update_property(&[accessible::Property::Label(title)]);
         page
     }
 
@@ -63,8 +65,16 @@ impl Subpage {
         &self.imp().header
     }
 
-    /// Focuses the back button, as when the page has just been opened.
+    pub(crate) fn title(&self) -> glib::GString {
+        self.imp().title.title()
+    }
+
+    /// Focuses the first control, as when the page has just been opened, or the back button while there
+    /// is none.
     pub(crate) fn focus(&self) {
-        self.imp().back.grab_focus();
+        let imp = self.imp();
+        if !imp.content.child_focus(gtk::DirectionType::TabForward) {
+            imp.back.grab_focus();
+        }
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Sentences that appear for a moment at the bottom of the window.
+//! Sentences that appear for a moment at the bottom of the window, and that screen readers say.
 
 use adw::prelude::*;
 
 use privacy_panel::system::text;
+
+use crate::kit::announce;
 
 /// How much of the window's width a toast needs besides its text, in pixels: margins, padding and
 /// a button.
@@ -31,6 +33,7 @@ pub(crate) fn show(widget: &impl IsA<gtk::Widget>, sentence: &str) {
         .timeout(TIMEOUT)
         .build();
     overlay.add_toast(toast);
+    announce::announce(&overlay, sentence);
 }
 
 /// The overlay around a widget. A task takes it along if its page may be closed before it ends.

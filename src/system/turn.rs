@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Turns: of two programs that change a user's settings at the same time, one waits for the other.
+//! Otherwise one program could write a choice's first readers last, and the other the rest.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Instant;
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use crate::app::PACKAGE;
+use crate::system::limits;
+
+/// A turn, which ends with this value.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// The locked file. `None`: the other program still waits, such as for a password, or there is
+    /// no place for a lock.
+    _file: Option<File>,
+}
+
+impl Turn {
+    /// Waits for the program whose turn it is, for at most [`limits::TURN_PATIENCE`].
+    pub(crate) fn wait() -> Self {
+        let folder = dirs::runtime_dir();
+        Self {
+            _file: folder.and_then(|folder| lock(&folder).ok()),
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(folder, flags, Mode::empty())?;
+    // Root, with another user's variables, leaves no file of root's there.
+    if rustix::fs::fstat(&folder)?.st_uid != geteuid().as_raw() {
+        return Err(Errno::PERM);
+    }
+    let flags =
+        OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let name = format!("{PACKAGE}-change.lock");
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = File::from(rustix::fs::openat(&folder, name, flags, mode)?);
+    let end = Instant::now() + limits::TURN_PATIENCE;
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if Instant::now() < end => {
+                std::thread::sleep(limits::TURN_PAUSE);
+            }
+            done => return done.map(|()| file),
+        }
+    }
+}

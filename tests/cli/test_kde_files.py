@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that KDE's programs write, too: their lock file, and the signal about a change."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.harness import wait_for
+from support.names import NOT_SAVED
+
+CHOICE = "activity-history"
+READER = "kde-recent-documents"
+GROUP = "RecentDocuments"
+KEY = "UseRecent"
+
+# Qt's own lock, as a program of KDE's has it while it writes. It ends without releasing it.
+HOLD = """
+import sys
+from PyQt5.QtCore import QLockFile
+lock = QLockFile(sys.argv[1])
+assert lock.tryLock(0)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def kde(session):
+    session.unmask(READER)
+    return session
+
+
+def state(session):
+    return session.reader(CHOICE, READER)["state"]
+
+
+def in_kde(session):
+    """What KDE's programs read."""
+    return session.ask(
+        *("kreadconfig5", "--file", "kdeglobals", "--group", GROUP, "--key", KEY, "--default", "true")
+    )
+
+
+@pytest.fixture(scope="module")
+def watcher(tmp_path_factory):
+    """The program that watches a file as KDE's programs do."""
+    program = tmp_path_factory.mktemp("watcher") / "watcher"
+    source = Path(__file__).parents[1] / "support" / "kconfig_watcher.cpp"
+    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", "Qt5Core"], text=True).split()
+    includes = ["-I/usr/include/KF5/KConfigCore", "-I/usr/include/KF5/KConfig"]
+    command = ["g++", "-fPIC", "-o", program, source, *includes, "-lKF5ConfigCore", *flags]
+    subprocess.run(command, check=True)
+    return program
+
+
+def test_a_running_program_of_kdes_learns_of_a_change(kde, watcher):
+    listener = kde.spawn([str(watcher), "kdeglobals"], stdout=subprocess.PIPE, text=True)
+    assert listener.stdout.readline() == "watching\n"
+    assert kde.ctl("set", CHOICE, "off").returncode == 0
+    assert listener.stdout.readline() == f"{GROUP}/{KEY}: false\n"
+    # What is so already is not written, and no program is told.
+    assert kde.ctl("set", CHOICE, "off").returncode == 0
+    assert kde.ctl("set", CHOICE, "on").returncode == 0
+    assert listener.stdout.readline() == f"{GROUP}/{KEY}: true\n"
+    assert kde.ctl("reset", CHOICE).returncode == 0
+    assert listener.stdout.readline() == f"{GROUP}/{KEY}: nothing\n"
+
+
+def test_without_a_session_bus_the_file_is_written_all_the_same(kde):
+    lonely = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    kde.ctl("set", CHOICE, "off", env=lonely)
+    assert in_kde(kde) == "false"
+
+
+def test_a_file_that_a_program_of_kdes_is_writing_is_left_alone(kde):
+    lock = kde.config / "kdeglobals.lock"
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(["/usr/bin/python3", "-c", HOLD, lock], **options) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        done = kde.ctl("set", CHOICE, "off")
+        assert done.returncode == NOT_SAVED
+        assert "kdeglobals”. Close the app and try again" in done.stderr
+        assert state(kde) == "on" and lock.exists()
+        holder.kill()
+    # Its program has ended without removing it.
+    assert lock.exists()
+    assert kde.ctl("set", CHOICE, "off").returncode == 0
+    assert in_kde(kde) == "false"
+    assert not lock.exists()
+
+
+def test_no_change_is_lost_when_a_program_of_kdes_writes_at_the_same_time(kde):
+    count = 40
+    write = f"""for number in $(seq {count}); do
+        kwriteconfig5 --file kdeglobals --group Other --key key$number $number || exit 1
+    done"""
+    writer = kde.spawn(["sh", "-c", write])
+    wait_for("the first value", (kde.config / "kdeglobals").exists)
+    wished = "on"
+    while writer.poll() is None:
+        wished = "off" if wished == "on" else "on"
+        assert kde.ctl("set", CHOICE, wished).returncode == 0
+        assert in_kde(kde) == ("false" if wished == "off" else "true")
+    assert writer.returncode == 0
+    text = (kde.config / "kdeglobals").read_text()
+    assert [number for number in range(1, count + 1) if f"key{number}={number}\n" not in text] == []
+    assert not list(kde.config.glob("kdeglobals.*"))
