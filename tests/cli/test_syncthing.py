@@ -128,3 +128,16 @@ def test_a_program_that_was_never_started_has_no_file_and_does_not_count(session
     for choice, name in ((CHOICE, READER), ("error-reports", "syncthing-crashes")):
         found = session.reader(choice, name)
         assert (found["installed"], found.get("obeyed")) == (True, False)
+
+
+def test_syncthings_copy_of_an_older_configuration_does_not_count_and_stays(session):
+    folder = session.config / "syncthing"
+    folder.mkdir()
+    text = "<configuration version=\"{}\"><options><urAccepted>{}</urAccepted></options></configuration>\n"
+    (folder / "config.xml").write_text(text.format(37, -1))
+    copy = folder / "config.xml.v0"
+    copy.write_text(text.format(0, 3))
+    assert session.reader(CHOICE, READER)["state"] == "off"
+    assert session.ctl("set", CHOICE, "on").returncode == 0
+    assert session.ctl("set", CHOICE, "off").returncode == 0
+    assert copy.read_text() == text.format(0, 3)

@@ -86,6 +86,7 @@ def test_a_profile_that_leaves_the_policy_out_is_named_by_each_command_and_statu
     [
         # GDM's greeter, and IBus's own settings
         ("gdm", "user-db:user\nsystem-db:gdm\nfile-db:/usr/share/gdm/greeter-dconf-defaults\n"),
+        ("Debian-gdm", "user-db:user\nfile-db:/var/lib/gdm3/greeter-dconf-defaults\n"),
         ("ibus", "user-db:ibus\nsystem-db:ibus\n"),
         # No person's own settings
         ("kiosk", "file-db:/usr/share/kiosk\nsystem-db:kiosk\n"),

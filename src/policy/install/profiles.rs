@@ -31,9 +31,10 @@ use crate::system::tree::{Kind, Rights};
 /// The folder of the profiles that each user's programs must use, named by the user's number.
 const MANDATORY: &str = "/run/dconf/user";
 
-/// Profiles of programs rather than of users: GDM's greeter, and `IBus`, which keeps settings of its
-/// own in a database of its own. They count only where a file names them for logins.
-const OF_PROGRAMS: [&str; 2] = ["gdm", "ibus"];
+/// Profiles of programs rather than of users: GDM's greeter, which has Debian's name for its user on
+/// Debian, and `IBus`, which keeps settings of its own in a database of its own. They count only where
+/// a file names them for logins.
+const OF_PROGRAMS: [&str; 3] = ["gdm", "Debian-gdm", "ibus"];
 
 /// The ends of names that editors and package managers give to files that they replace.
 const SET_ASIDE: [&str; 10] = [
