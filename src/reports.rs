@@ -14,8 +14,10 @@ mod content;
 mod delete;
 mod folder;
 pub mod keepers;
+mod meaning;
 pub mod program;
 mod report;
+mod section;
 mod unpack;
 pub mod words;
 
@@ -26,7 +28,9 @@ pub use content::{Content, Field, Reading, Unreadable, Written};
 pub use delete::NotDeleted;
 use folder::Folder;
 use keepers::KEEPERS;
+pub use meaning::Person;
 pub use report::{Depth, Keeper, Place, Report, State, Unlisted};
+pub use section::Section;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::ERROR_REPORTS;

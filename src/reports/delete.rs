@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Deletes a report with all of its files.
+//! Deletes a report with all of its files, or only the mark to send it.
 
 use std::ffi::OsString;
 use std::io;
@@ -87,6 +87,31 @@ impl Report {
             None if self.has_own_folder => self.delete_own_folder(),
             None => Ok(()),
             Some((mark, error)) => Err(failure(mark, error)),
+        }
+    }
+
+    /// Whether the report is marked to be sent, and whether the caller may take the mark away.
+    /// `None`: it isn't marked.
+    pub fn may_keep(&self) -> Option<bool> {
+        let mark = self.place.keeper.send_mark(self)?;
+        let folder = self.open_folder().ok()?;
+        let status = folder.status(&mark)?;
+        Some(folder.may_delete(&[status]) && self.foreign().is_none())
+    }
+
+    /// Takes the mark away by which the report would be sent. The report stays.
+    pub fn keep(&self) -> Result<(), NotDeleted> {
+        let Some(mark) = self.place.keeper.send_mark(self) else {
+            return Ok(());
+        };
+        if let Some(owner) = self.foreign() {
+            return Err(NotDeleted::Foreign(owner));
+        }
+        let deleted = self.open_folder().and_then(|folder| folder.delete(&mark));
+        match deleted {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failure(mark, error)),
+            // Without the mark, or the folder, nothing is sent.
+            _ => Ok(()),
         }
     }
 

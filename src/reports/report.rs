@@ -48,6 +48,11 @@ pub trait Keeper: fmt::Debug + Send + Sync {
         out: &mut dyn io::Write,
     ) -> Result<Option<Written>, Unreadable>;
 
+    /// The file by which a report is marked to be sent, while there is something to send.
+    fn send_mark(&self, _report: &Report) -> Option<OsString> {
+        None
+    }
+
     /// The file with the content, and the marks that may exist by now.
     fn files_to_delete(&self, report: &Report) -> (Option<OsString>, Vec<OsString>);
 }

@@ -562,3 +562,23 @@ fn twenty_thousand_reports_are_listed_one_at_a_time() {
     );
     assert_eq!(count(&crashes.places), 20_000);
 }
+
+#[test]
+fn a_report_that_is_not_to_be_sent_loses_only_its_mark() {
+    let crashes = Crashes::new();
+    crashes.add_at("a.1000.crash", "ExecutablePath: /usr/bin/a\n", 1);
+    crashes.add_at("a.1000.upload", "", 2);
+    let report = crashes.one();
+    assert_eq!(report.may_keep(), Some(true));
+    report.keep().unwrap();
+    assert_eq!(crashes.names(), ["a.1000.crash"]);
+    assert_eq!(crashes.one().state, State::Waiting);
+    assert_eq!(crashes.one().may_keep(), None);
+    // Whoopsie may have been faster.
+    report.keep().unwrap();
+    crashes.add_at("a.1000.upload", "", 2);
+    crashes.add_at("a.1000.uploaded", "", 3);
+    assert_eq!(crashes.one().may_keep(), None);
+    crashes.one().keep().unwrap();
+    assert_eq!(crashes.names().len(), 3);
+}

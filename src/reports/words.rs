@@ -2,7 +2,7 @@
 
 //! Sentences about reports, in the user's language, for the panel and the command line.
 
-use super::{Content, Field, NotDeleted, Report, State, Unlisted, Unreadable, path};
+use super::{Content, Field, NotDeleted, Report, Section, State, Unlisted, Unreadable, path};
 use crate::choices::words;
 use crate::system::i18n::{gettext, gettext_f, ngettext_f, noop, system_error};
 use crate::system::text;
@@ -23,6 +23,17 @@ pub fn state(state: State) -> String {
         // Translators: about an error report that is gone, while the mark to send it is still there
         State::Mark => noop("Nothing left to send"),
     })
+}
+
+/// The heading of a section.
+pub fn section(section: Section) -> String {
+    match section {
+        // Translators: heading over error reports that were handed over to be sent
+        Section::Sent => gettext("Sent"),
+        Section::Waiting => state(State::Marked),
+        Section::Held => state(State::Held),
+        Section::Kept => state(State::Kept),
+    }
 }
 
 /// What a report's state means, in sentences.
@@ -61,6 +72,67 @@ pub fn time(seconds: i64) -> String {
         .and_then(|time| time.format(&gettext("%x %X")))
         .map_or_else(|_| seconds.to_string(), Into::into)
 }
+
+/// How long ago a time in seconds since 1970 is, for a list: the day in words, and the hour if that is
+/// of use.
+pub fn when(seconds: i64) -> String {
+    let now = glib::DateTime::now_local();
+    now.ok()
+        .and_then(|now| when_seen(seconds, &now))
+        .unwrap_or_else(|| time(seconds))
+}
+
+/// `None`: the time is later than today, such as after the clock was wrong.
+fn when_seen(seconds: i64, now: &glib::DateTime) -> Option<String> {
+    let then = glib::DateTime::from_unix_local(seconds).ok()?;
+    let midnight =
+        glib::DateTime::from_local(now.year(), now.month(), now.day_of_month(), 0, 0, 0.0).ok()?;
+    // Days have 23 to 25 hours.
+    let is_within = |days: i32| midnight.add_days(-days).is_ok_and(|start| then >= start);
+    let half_day = is_half_day(&then);
+    if !midnight.add_days(1).is_ok_and(|end| then < end) {
+        return None;
+    }
+    let format = if is_within(0) {
+        if half_day {
+            // Translators: a time of today, as “date” and “strftime” take it, of 12 hours
+            gettext("Today, %-I:%M %p")
+        } else {
+            // Translators: a time of today, as “date” and “strftime” take it, of 24 hours
+            gettext("Today, %H:%M")
+        }
+    } else if is_within(1) {
+        if half_day {
+            // Translators: a time of yesterday, as “date” and “strftime” take it, of 12 hours
+            gettext("Yesterday, %-I:%M %p")
+        } else {
+            // Translators: a time of yesterday, as “date” and “strftime” take it, of 24 hours
+            gettext("Yesterday, %H:%M")
+        }
+    } else if let Some(days) = (2..DAYS_IN_WORDS).find(|days| is_within(*days)) {
+        let count = usize::try_from(days).ok()?;
+        return Some(ngettext_f(
+            "{count} day ago",
+            "{count} days ago",
+            count,
+            &[("count", &count.to_string())],
+        ));
+    } else {
+        "%x".to_owned()
+    };
+    then.format(&format).ok().map(Into::into)
+}
+
+/// Whether the user's format of a time has 12 hours.
+fn is_half_day(time: &glib::DateTime) -> bool {
+    let (Ok(shown), Ok(half)) = (time.format("%X"), time.format("%p")) else {
+        return false;
+    };
+    !half.is_empty() && shown.to_lowercase().contains(&half.to_lowercase())
+}
+
+/// From which day on a list shows the date.
+const DAYS_IN_WORDS: i32 = 7;
 
 /// A number of bytes, in the user's format.
 pub fn size(bytes: u64) -> String {
@@ -122,6 +194,30 @@ pub fn field_name(field: &Field) -> String {
         // Translators: instead of a name, over lines of a report that are broken
         || gettext("Without a name"),
         text::one_line,
+    )
+}
+
+/// What a field is, or its name if that is not known.
+pub fn field_title(field: &Field) -> String {
+    field.meaning().unwrap_or_else(|| field_name(field))
+}
+
+/// What follows after the mark to send a report was taken away.
+pub fn kept() -> String {
+    gettext(
+        "You have decided not to send this report. It stays here, and Apport may ask you about it again. Where reports are sent without asking, it may be marked to be sent again: to make sure that it is never sent, delete it.",
+    )
+}
+
+/// That the caller can't take the mark away.
+pub fn not_kept(report: &Report) -> String {
+    gettext_f(
+        // Translators: what to type in a terminal follows
+        "Only the administrator can keep this report from being sent, by deleting it: {command}",
+        &[(
+            "command",
+            &format!("sudo privacyctl reports delete {}", report.id),
+        )],
     )
 }
 
@@ -215,4 +311,25 @@ pub fn unlisted(unlisted: &Unlisted) -> String {
             ("reason", &system_error(&unlisted.error)),
         ],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_named_by_the_calendar_and_a_time_to_come_is_shown_exactly() {
+        let local = |day, hour, minute| {
+            glib::DateTime::from_local(2026, 11, day, hour, minute, 0.0).unwrap()
+        };
+        let now = local(27, 0, 5);
+        let said = |then: &glib::DateTime| when_seen(then.to_unix(), &now);
+        assert_eq!(said(&local(27, 0, 1)).unwrap(), "Today, 00:01");
+        assert_eq!(said(&local(27, 23, 59)).unwrap(), "Today, 23:59");
+        assert_eq!(said(&local(26, 23, 59)).unwrap(), "Yesterday, 23:59");
+        assert_eq!(said(&local(25, 23, 59)).unwrap(), "2 days ago");
+        assert_eq!(said(&local(21, 0, 0)).unwrap(), "6 days ago");
+        assert_eq!(said(&local(20, 23, 59)).unwrap(), "11/20/26");
+        assert_eq!(said(&local(28, 0, 0)), None);
+    }
 }

@@ -15,7 +15,6 @@ use privacy_panel::choices::status::ChoiceStatus;
 use crate::choices::choice_row::ChoiceRow;
 use crate::choices::control::Control;
 use crate::choices::extra_rows::ExtraRows;
-use crate::choices::identifier::IdentifierRow;
 use crate::history::group::HistoryRows;
 use crate::kit::markup;
 use crate::reports::group::ReportsRow;
@@ -23,10 +22,7 @@ use crate::reports::group::ReportsRow;
 fn extra_rows(group: Group, catalogue: &Arc<Catalogue>) -> Vec<Box<dyn ExtraRows>> {
     match group {
         Group::Search => vec![],
-        Group::Diagnostics => vec![
-            Box::new(ReportsRow::new()),
-            Box::new(IdentifierRow::new(catalogue)),
-        ],
+        Group::Diagnostics => vec![Box::new(ReportsRow::new(catalogue))],
         Group::History => vec![Box::new(HistoryRows::new())],
     }
 }

@@ -4,5 +4,6 @@
 
 pub(crate) mod applications;
 pub(crate) mod clear_page;
+pub(crate) mod exceptions_page;
 pub(crate) mod group;
-pub(crate) mod never_page;
+pub(crate) mod kinds;

@@ -9,6 +9,7 @@ pub(crate) mod expander;
 pub(crate) mod focus;
 pub(crate) mod markup;
 pub(crate) mod pages;
+pub(crate) mod result;
 pub(crate) mod row_layout;
 pub(crate) mod rows;
 pub(crate) mod style;

@@ -13,15 +13,14 @@
 //!         │   ├── ChoiceRow    the state in a line, and the switch; opens the choice's page
 //!         │   └── ExtraRows    rows about the same subject
 //!         │       ├── ReportsRow     opens the list of previous reports
-//!         │       ├── IdentifierRow  the identifiers that go with reports
-//!         │       └── HistoryRows    open the pages to never record and to clear history
+//!         │       └── HistoryRows    open the pages of exceptions and to clear history
 //!         └── Subpage          a page opened from a row, dropped when closed
 //!             ├── ChoicePage   what it is about, its switch, the mode, who decided, Reset
 //!             │   └── Apps     each app, by what it does: AppRow
 //!             ├── still_on_page what could not be turned off with everything else
-//!             ├── ListPage     previous reports
+//!             ├── ListPage     previous reports, in a ListSection for each kind, and the identifier
 //!             ├── ReportPage   one report: its state and its fields
-//!             ├── NeverPage    what is never recorded
+//!             ├── ExceptionsPage what is never recorded
 //!             └── ClearPage    clearing history
 //! ```
 //!

@@ -6,5 +6,6 @@ pub(crate) mod delete;
 pub(crate) mod entry;
 pub(crate) mod group;
 pub(crate) mod list_page;
+pub(crate) mod list_section;
 pub(crate) mod report_page;
 pub(crate) mod text;

@@ -340,23 +340,27 @@ def test_the_panel_shows_the_mode_as_one_choice_and_sets_it(screen):
         panel.wait("off is in no way", lambda: "sensitive" not in panel.find(**row)[0]["states"])
 
 
-def test_the_panel_shows_and_copies_the_identifier_when_somebody_asks(screen):
-    whoopsie = Whoopsie(screen)
+def reports_page(panel):
+    panel.wait("the row", lambda: panel.find(role="list item", name="Previous Reports"))
+    go_to(panel, "Previous Reports")
+    panel.key("Return")
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_the_page_of_reports_shows_and_copies_the_identifier_when_asked(screen, sends):
+    Whoopsie(screen, ReportCrashes=sends)
     with Panel(screen) as panel:
         name = "Identifier of This Computer"
+        reports_page(panel)
         panel.wait("the row", lambda: panel.find(name=name))
+        assert panel.says("Every error report carries it") == sends
+        assert panel.says("Sending is off. If you turn it on") != sends
         assert not panel.says(IDENTIFIER)
         go_to(panel, name)
         panel.key("Return")
         panel.wait("the number", lambda: panel.says(IDENTIFIER))
         panel.press("push button", "Copy the identifier of Ubuntu Error Reports (Whoopsie)")
         panel.wait("the sentence", lambda: panel.says("The identifier was copied."))
-        whoopsie.stop()
-        panel.wait("no program, no row", lambda: "showing" not in states(panel, name))
-
-
-def states(panel, name):
-    return [state for node in panel.find(name=name) for state in node["states"]]
 
 
 def test_without_a_service_there_is_neither_a_mode_nor_an_identifier(screen):

@@ -153,7 +153,7 @@ def test_a_zeitgeist_that_hangs_leaves_the_panel_usable(session, log):
         says(panel, "Counting…")
         panel.key("Escape")
         panel.wait("back", lambda: not panel.find(role="push button", name="Back"))
-        open_page(panel, "Never Record", ("Up",))
+        open_page(panel, "Exceptions", ("Up",))
         says(panel, "Zeitgeist did not answer in time", 40)
         os.kill(log.process(), signal.SIGCONT)
 
@@ -162,17 +162,31 @@ def test_a_kind_and_a_folder_are_never_recorded_and_recorded_again(session, log)
     folder = session.root / "home" / "Private"
     folder.mkdir()
     with Panel(session) as panel:
-        open_page(panel, "Never Record")
-        panel.press("check box", "Pictures")
-        panel.wait_on("Pictures")
+        open_page(panel, "Exceptions")
+        panel.wait("the page", lambda: panel.find(role="push button", name="Add Kind of Files…"))
+        assert not panel.says("Pictures")
+        go_to(panel, "Add Kind of Files…")
+        panel.key("Return")
+        panel.wait("the kinds", lambda: panel.find(role="list item", name="Pictures"))
+        go_to(panel, "Pictures")
+        panel.key("Return")
         wait_for("Zeitgeist has it", lambda: list(log.templates()) == ["interpretation-image"])
-        panel.press("check box", "Pictures")
-        panel.wait_on("Pictures", False)
+        remove = "Remove Pictures"
+        panel.wait("it is shown", lambda: panel.find(role="push button", name=remove))
+        # Nothing is offered twice.
+        go_to(panel, "Add Kind of Files…")
+        panel.key("Return")
+        panel.wait("the kinds", lambda: panel.find(role="list item", name="Videos"))
+        assert len(panel.find(role="list item", name="Pictures")) == 1
+        panel.key("Escape")
+        panel.wait("back", lambda: not panel.find(role="list item", name="Videos"))
+        panel.press("push button", remove)
         wait_for("Zeitgeist has it no longer", lambda: not log.templates())
+        panel.wait("it is not shown", lambda: not panel.find(name=remove))
 
         go_to(panel, "Add Folder…")
         panel.key("Return")
-        chooser = "Never Record in This Folder"
+        chooser = "Do Not Record in This Folder"
         panel.wait("the chooser", lambda: panel.says(chooser) or panel.find(name=chooser))
         window = session.ask("xdotool", "search", "--onlyvisible", "--name", chooser).split()[0]
         session.ask("xdotool", "windowfocus", "--sync", window)
@@ -196,7 +210,7 @@ def test_an_application_is_found_by_its_name_and_rules_of_others_are_shown(sessi
         )
     log.add_template("somebody-elses")
     with Panel(session) as panel:
-        open_page(panel, "Never Record")
+        open_page(panel, "Exceptions")
         says(panel, "somebody-elses")
         go_to(panel, "Add Application…")
         panel.key("Return")
@@ -225,16 +239,16 @@ def test_where_nothing_remembers_there_are_no_rows():
         recent.write(new=ago(minutes=5))
         with Panel(session) as panel:
             panel.wait("one row", lambda: panel.find(role="list item", name="Clear History"))
-            assert not panel.find(role="list item", name="Never Record")
+            assert not panel.find(role="list item", name="Exceptions")
             recent.path.unlink()
             panel.look_away()
             panel.wait("no row", lambda: not panel.find(role="list item", name="Clear History"))
-            assert not panel.find(role="list item", name="Never Record")
+            assert not panel.find(role="list item", name="Exceptions")
         with Panel(session) as panel:
             # The first answer and the new one arrive one after the other.
             panel.look_away()
             recent.write(new=ago(minutes=5))
             panel.look_away()
             panel.wait("one row", lambda: panel.find(role="list item", name="Clear History"))
-            assert not panel.find(role="list item", name="Never Record")
+            assert not panel.find(role="list item", name="Exceptions")
 

@@ -104,20 +104,29 @@ impl Keeper for Apport {
         Ok(None)
     }
 
-    fn files_to_delete(&self, report: &Report) -> (Option<OsString>, Vec<OsString>) {
-        let name = report.files.first().and_then(|file| {
-            let file = file.as_bytes();
-            let mut ends = [UPLOADED, UPLOAD, CRASH].into_iter();
-            ends.find_map(|end| file.strip_suffix(end.as_bytes()))
-        });
-        name.map(OsStr::from_bytes)
-            .map_or_else(Default::default, |name| {
-                (
-                    Some(with(name, CRASH)),
-                    vec![with(name, UPLOAD), with(name, UPLOADED)],
-                )
-            })
+    /// Whoopsie sends only reports with this mark (`parse_and_upload_report` and
+    /// `process_existing_files` in src/whoopsie.c).
+    fn send_mark(&self, report: &Report) -> Option<OsString> {
+        let is_marked = matches!(report.state, State::Marked | State::Held);
+        is_marked.then(|| Some(with(name(report)?, UPLOAD)))?
     }
+
+    fn files_to_delete(&self, report: &Report) -> (Option<OsString>, Vec<OsString>) {
+        name(report).map_or_else(Default::default, |name| {
+            (
+                Some(with(name, CRASH)),
+                vec![with(name, UPLOAD), with(name, UPLOADED)],
+            )
+        })
+    }
+}
+
+/// The name that all files of a report begin with.
+fn name(report: &Report) -> Option<&OsStr> {
+    let file = report.files.first()?.as_bytes();
+    let mut ends = [UPLOADED, UPLOAD, CRASH].into_iter();
+    let name = ends.find_map(|end| file.strip_suffix(end.as_bytes()))?;
+    Some(OsStr::from_bytes(name))
 }
 
 /// The files of a report that exist.

@@ -2,9 +2,10 @@
 
 //! The identifiers of this computer that programs send with reports, which the user can copy.
 //!
-//! A service has them, so a blocking thread asks for them when the user opens the row.
+//! Services have them, and may be slow, so a blocking thread asks for them. It asks for the number
+//! itself only when the user opens the row.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use adw::prelude::*;
 use gtk::{accessible, gio, glib};
 
 use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice;
+use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
-use crate::choices::extra_rows::ExtraRows;
 use crate::kit::buttons;
 use crate::kit::expander;
 use crate::kit::markup;
@@ -25,55 +27,41 @@ use crate::kit::row_layout;
 /// The name of each program, and its identifier or why it can't be read.
 type Found = Vec<(String, Result<String, String>)>;
 
-/// The row, which is created once a program with an identifier is installed.
-pub(crate) struct IdentifierRow {
-    catalogue: Arc<Catalogue>,
-    group: OnceCell<adw::PreferencesGroup>,
-    row: OnceCell<adw::ExpanderRow>,
-}
-
-impl IdentifierRow {
-    pub(crate) fn new(catalogue: &Arc<Catalogue>) -> Self {
-        Self {
-            catalogue: Arc::clone(catalogue),
-            group: OnceCell::new(),
-            row: OnceCell::new(),
-        }
-    }
-}
-
-impl ExtraRows for IdentifierRow {
-    fn add_to(&self, group: &adw::PreferencesGroup) {
-        // This is called once.
-        let _ = self.group.set(group.clone());
-    }
-
-    fn show_status(&self, status: &ChoiceStatus) {
-        // No program of this choice has an identifier.
-        if !status.readers.iter().any(|reader| reader.has_identifier) {
+/// A group with the row, which is hidden while no program with an identifier is installed.
+pub(crate) fn group(catalogue: &Arc<Catalogue>) -> adw::PreferencesGroup {
+    let group = adw::PreferencesGroup::builder().visible(false).build();
+    let catalogue = Arc::clone(catalogue);
+    let weak = group.downgrade();
+    glib::spawn_future_local(async move {
+        let asked = Arc::clone(&catalogue);
+        let status = gio::spawn_blocking(move || {
+            ChoiceStatus::of(&asked, choice::ERROR_REPORTS, &Snapshot::fresh())
+        });
+        let (Ok(status), Some(group)) = (status.await, weak.upgrade()) else {
             return;
+        };
+        if status.installed().any(|reader| reader.has_identifier) {
+            group.add(&row(&catalogue, status.state.may_send()));
+            group.set_visible(true);
         }
-        let is_here = status.installed().any(|reader| reader.has_identifier);
-        if let (true, Some(group)) = (is_here, self.group.get()) {
-            self.row.get_or_init(|| {
-                let row = row(&self.catalogue);
-                group.add(&row);
-                row
-            });
-        }
-        if let Some(row) = self.row.get() {
-            row.set_visible(is_here);
-        }
-    }
+    });
+    group
 }
 
-fn row(catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
+fn row(catalogue: &Arc<Catalogue>, may_send: bool) -> adw::ExpanderRow {
+    let purpose = if may_send {
+        gettext(
+            "Every error report carries it, so that its receivers can tell which reports come from the same computer. It cannot be changed here.",
+        )
+    } else {
+        gettext(
+            "Sending is off. If you turn it on, every error report carries this number, so that its receivers can tell which reports come from the same computer.",
+        )
+    };
     let row = adw::ExpanderRow::builder()
         // Translators: a number by which reports of one computer can be told from others
         .title(gettext("Identifier of This Computer"))
-        .subtitle(gettext(
-            "Every error report carries it. With it, reports can be seen to come from the same computer.",
-        ))
+        .subtitle(purpose)
         .build();
     row_layout::lay_out(&row);
     expander::replace_arrow(&row);

@@ -12,26 +12,26 @@ use privacy_panel::system::i18n::gettext;
 
 use crate::choices::extra_rows::ExtraRows;
 use crate::history::clear_page::ClearPage;
-use crate::history::never_page::NeverPage;
+use crate::history::exceptions_page::ExceptionsPage;
 use crate::kit::pages;
 use crate::kit::rows;
 use crate::kit::subpage::Subpage;
 
 #[derive(Debug)]
 pub(crate) struct HistoryRows {
-    never: adw::ActionRow,
+    exceptions: adw::ActionRow,
     clear: adw::ActionRow,
 }
 
 impl HistoryRows {
     pub(crate) fn new() -> Self {
-        let never = rows::link(
+        let exceptions = rows::link(
             // Translators: leads to a page with kinds of files, folders and applications
-            &gettext("Never Record"),
+            &gettext("Exceptions"),
             &gettext("Kinds of files, folders and applications of which nothing is recorded"),
         );
-        never.connect_activated(|row| {
-            let page = Subpage::new(&gettext("Never Record"), &NeverPage::new());
+        exceptions.connect_activated(|row| {
+            let page = Subpage::new(&gettext("Exceptions"), &ExceptionsPage::new());
             pages::open(row, &page);
         });
         let clear = rows::link(
@@ -42,22 +42,22 @@ impl HistoryRows {
             let page = Subpage::new(&gettext("Clear History"), &ClearPage::new());
             pages::open(row, &page);
         });
-        for row in [&never, &clear] {
+        for row in [&exceptions, &clear] {
             row.set_visible(false);
         }
-        Self { never, clear }
+        Self { exceptions, clear }
     }
 }
 
 impl ExtraRows for HistoryRows {
     fn add_to(&self, group: &adw::PreferencesGroup) {
-        group.add(&self.never);
+        group.add(&self.exceptions);
         group.add(&self.clear);
     }
 
     /// Shows or hides each row, depending on what is on this computer now.
     fn refresh(&self) {
-        let (never, clear) = (self.never.clone(), self.clear.clone());
+        let (exceptions, clear) = (self.exceptions.clone(), self.clear.clone());
         glib::spawn_future_local(async move {
             let here = gio::spawn_blocking(|| {
                 (
@@ -66,7 +66,7 @@ impl ExtraRows for HistoryRows {
                 )
             });
             if let Ok((can_obey, remembers)) = here.await {
-                never.set_visible(can_obey);
+                exceptions.set_visible(can_obey);
                 clear.set_visible(remembers);
             }
         });

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use privacy_panel::reports::program::Programs;
-use privacy_panel::reports::{Depth, Place, Report, hold, list, words};
+use privacy_panel::reports::{Depth, Place, Report, Section, hold, list, words};
 use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::text;
 
@@ -21,15 +21,31 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Its state, date and size on one line.
+    pub(crate) const fn section(&self) -> Section {
+        Section::of(self.report.state)
+    }
+
+    /// When it was written and how large it is, on one line below the name.
     pub(crate) fn details(&self) -> String {
+        let state = words::state(self.report.state);
+        // The heading says the state of most of them.
+        let state = (state != words::section(self.section())).then_some(state);
+        let facts = [words::when(self.report.time), words::size(self.report.size)];
+        let facts: Vec<_> = state.into_iter().chain(facts).collect();
         // Two facts on a line.
+        facts.join(&gettext(" · "))
+    }
+
+    /// All that a screen reader says about it after the name.
+    pub(crate) fn description(&self) -> String {
         [
             words::state(self.report.state),
+            words::when(self.report.time),
             words::time(self.report.time),
             words::size(self.report.size),
         ]
-        .join(&gettext(" · "))
+        // Translators: between two facts that are read aloud
+        .join(&gettext(", "))
     }
 }
 

@@ -2,9 +2,14 @@
 
 //! Previous reports: the row that opens their list.
 
+use std::cell::Cell;
+use std::sync::Arc;
+
 use adw::prelude::*;
 use gtk::{gio, glib};
 
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::reports::{self, Place, words};
 use privacy_panel::system::i18n::gettext;
 
@@ -18,23 +23,35 @@ use crate::reports::list_page::ListPage;
 /// The choice that decides whether reports are sent.
 const CHOICE: &str = "error-reports";
 
-/// The row on the first page, if a program on this computer keeps reports.
-pub(crate) struct ReportsRow(Option<adw::ActionRow>);
+/// The row on the first page, if a program on this computer keeps reports, or has an identifier of
+/// the computer that goes with them.
+pub(crate) struct ReportsRow {
+    row: adw::ActionRow,
+    has_identifier: Cell<bool>,
+}
 
 impl ReportsRow {
-    pub(crate) fn new() -> Self {
-        if Place::all().is_empty() {
-            return Self(None);
-        }
+    pub(crate) fn new(catalogue: &Arc<Catalogue>) -> Self {
         // Translators: leads to the error reports that are kept on this computer, as in Ubuntu’s System Settings
         let row = rows::link(&gettext("Previous Reports"), "");
-        row.connect_activated(|row| {
-            let list = ListPage::new(Place::all());
+        let catalogue = Arc::clone(catalogue);
+        row.connect_activated(move |row| {
+            let list = ListPage::new(Place::all(), &catalogue);
             let page = Subpage::new(&gettext("Previous Reports"), &list);
             page.header().pack_end(&list.delete_all_button());
             pages::open(row, &page);
         });
-        Self(Some(row))
+        let new = Self {
+            row,
+            has_identifier: Cell::new(false),
+        };
+        new.show();
+        new
+    }
+
+    fn show(&self) {
+        let is_of_use = self.has_identifier.get() || !Place::all().is_empty();
+        self.row.set_visible(is_of_use);
     }
 }
 
@@ -44,21 +61,28 @@ impl ExtraRows for ReportsRow {
     }
 
     fn add_to(&self, group: &adw::PreferencesGroup) {
-        if let Some(row) = &self.0 {
-            group.add(row);
-        }
+        group.add(&self.row);
     }
 
     /// Counts the reports in another thread, and shows how many there are.
     fn refresh(&self) {
-        let Some(row) = &self.0 else { return };
-        let row = row.downgrade();
+        self.show();
+        let row = self.row.downgrade();
         glib::spawn_future_local(async move {
             let counted = gio::spawn_blocking(|| reports::count(&Place::all())).await;
             if let (Some(row), Ok(count)) = (row.upgrade(), counted) {
                 row.set_subtitle(&markup::escape(&words::count(count)));
             }
         });
+    }
+
+    fn show_status(&self, status: &ChoiceStatus) {
+        if status.choice.id == CHOICE {
+            let mut installed = status.installed();
+            self.has_identifier
+                .set(installed.any(|reader| reader.has_identifier));
+            self.show();
+        }
     }
 }
 

@@ -2,25 +2,28 @@
 
 //! The page with all reports. A blocking thread reads them, again whenever their folders change.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, gio, glib};
+use gtk::{gio, glib};
 
-use privacy_panel::reports::{Place, words};
-use privacy_panel::system::i18n::gettext;
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::reports::{Place, Report, Section, words};
+use privacy_panel::system::i18n::{gettext, ngettext_f};
 
+use crate::choices::identifier;
 use crate::kit::buttons;
 use crate::kit::markup;
 use crate::kit::pages;
+use crate::kit::result::ResultRow;
 use crate::kit::toast;
 use crate::reports::delete;
 use crate::reports::entry::{Entry, Loaded, Progress};
+use crate::reports::list_section::{ListSection, Lost};
 use crate::reports::report_page::ReportPage;
 
 /// How often the number of reports found so far is updated.
@@ -29,22 +32,14 @@ const STEP: Duration = Duration::from_millis(100);
 /// How long to wait for more changes, after one in a folder.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How many rows are added per frame. Adding all that the list view keeps would block the window
-/// while it lays them out.
+/// How many rows are added per frame. Adding all at once would block the window while it lays them
+/// out.
 const ROWS_PER_FRAME: usize = 4;
 
-/// How many row widgets a list view keeps. Further entries create no more widgets.
-const ROWS_KEPT: usize = 250;
-
-/// For programs without a known icon.
-const NO_ICON: &str = "application-x-executable-symbolic";
-
 mod imp {
-    use std::cell::OnceCell;
-
     use super::*;
 
-    #[derive(gtk::CompositeTemplate)]
+    #[derive(Default, gtk::CompositeTemplate)]
     #[template(file = "list_page.ui")]
     pub(crate) struct ListPage {
         #[template_child]
@@ -54,46 +49,31 @@ mod imp {
         #[template_child]
         pub(crate) progress: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(crate) empty: TemplateChild<adw::StatusPage>,
+        pub(crate) page: TemplateChild<adw::PreferencesPage>,
         #[template_child]
-        pub(crate) problem: TemplateChild<gtk::Label>,
+        pub(crate) empty: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
-        pub(crate) list: TemplateChild<gtk::ListView>,
+        pub(crate) problem: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub(crate) problem_row: TemplateChild<adw::ActionRow>,
+        /// What the last action did.
+        pub(crate) result: OnceCell<ResultRow>,
+        pub(crate) sections: OnceCell<Vec<ListSection>>,
         pub(crate) delete_all: OnceCell<gtk::Button>,
         pub(crate) places: OnceCell<Vec<Place>>,
-        /// A [`glib::BoxedAnyObject`] with an [`Entry`] for each report.
-        pub(crate) model: gio::ListStore,
         pub(crate) loading: Arc<Progress>,
         /// Whether a thread is reading or deleting.
         pub(crate) busy: Cell<bool>,
         /// Whether a folder has changed since it began.
         pub(crate) again: Cell<bool>,
         pub(crate) pause: RefCell<Option<glib::SourceId>>,
-        /// Adds the remaining entries to the model, frame by frame.
+        /// Adds the remaining rows, frame by frame.
         pub(crate) filling: RefCell<Option<gtk::TickCallbackId>>,
+        /// The report whose page the user opened last.
+        pub(crate) opened: RefCell<Option<String>>,
+        /// The row that had the focus, or gets it when the user returns, and was removed.
+        pub(crate) lost: RefCell<Option<Lost>>,
         pub(crate) monitors: RefCell<Vec<gio::FileMonitor>>,
-    }
-
-    impl Default for ListPage {
-        fn default() -> Self {
-            Self {
-                stack: TemplateChild::default(),
-                spinner: TemplateChild::default(),
-                progress: TemplateChild::default(),
-                empty: TemplateChild::default(),
-                problem: TemplateChild::default(),
-                list: TemplateChild::default(),
-                delete_all: OnceCell::new(),
-                places: OnceCell::new(),
-                model: gio::ListStore::new::<glib::BoxedAnyObject>(),
-                loading: Arc::default(),
-                busy: Cell::default(),
-                again: Cell::default(),
-                pause: RefCell::default(),
-                filling: RefCell::default(),
-                monitors: RefCell::default(),
-            }
-        }
     }
 
     #[glib::object_subclass]
@@ -104,7 +84,6 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
-            class.bind_template_callbacks();
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -115,22 +94,45 @@ mod imp {
     impl ObjectImpl for ListPage {
         fn constructed(&self) {
             self.parent_constructed();
-            let factory = gtk::SignalListItemFactory::new();
-            factory.connect_setup(|_, item| {
-                if let Some(item) = item.downcast_ref() {
-                    set_up(item);
-                }
+            let page = self.obj();
+            let result = ResultRow::new();
+            page.set_child(gtk::Widget::NONE);
+            page.set_child(Some(&result.above(&*self.stack)));
+            let sections = Section::ALL.map(|section| {
+                let opened = page.downgrade();
+                ListSection::new(section, move |row, entry| {
+                    if let Some(page) = opened.upgrade() {
+                        page.open(row, entry);
+                    }
+                })
             });
-            factory.connect_bind(|_, item| {
-                if let Some(item) = item.downcast_ref() {
-                    bind(item);
-                }
+            for (at, section) in sections.iter().enumerate() {
+                self.page.add(section.widget());
+                section.connect_more(glib::clone!(
+                    #[weak]
+                    page,
+                    move || page.show_all(at)
+                ));
+            }
+            // Only this function sets them.
+            let _ = self.result.set(result);
+            let _ = self.sections.set(sections.into());
+            page.connect_map(|page| {
+                // After the leaflet, which moves the focus when its visible child changes.
+                glib::source::idle_add_local_full(
+                    glib::Priority::LOW,
+                    glib::clone!(
+                        #[weak]
+                        page,
+                        #[upgrade_or]
+                        glib::ControlFlow::Break,
+                        move || {
+                            page.restore_focus();
+                            glib::ControlFlow::Break
+                        }
+                    ),
+                );
             });
-            self.list.set_factory(Some(&factory));
-            let model = gtk::NoSelection::new(Some(self.model.clone()));
-            self.list.set_model(Some(&model));
-            self.list
-                .update_property(&[accessible::Property::Label(&gettext("Previous Reports"))]);
         }
 
         fn dispose(&self) {
@@ -149,16 +151,6 @@ mod imp {
 
     impl WidgetImpl for ListPage {}
     impl BinImpl for ListPage {}
-
-    #[gtk::template_callbacks]
-    impl ListPage {
-        #[template_callback]
-        fn on_activate(&self, position: u32) {
-            if let Some(entry) = entry(&self.model, position) {
-                pages::open(&*self.obj(), &ReportPage::page(&entry));
-            }
-        }
-    }
 }
 
 glib::wrapper! {
@@ -168,7 +160,7 @@ glib::wrapper! {
 }
 
 impl ListPage {
-    pub(crate) fn new(places: Vec<Place>) -> Self {
+    pub(crate) fn new(places: Vec<Place>, catalogue: &Arc<Catalogue>) -> Self {
         let page: Self = glib::Object::new();
         for place in &places {
             let folder = gio::File::for_path(&place.folder);
@@ -186,9 +178,36 @@ impl ListPage {
         }
         // Only this function sets it.
         let _ = page.imp().places.set(places);
+        page.imp().page.add(&identifier::group(catalogue));
         page.show_loading();
         page.reload();
         page
+    }
+
+    fn sections(&self) -> &[ListSection] {
+        self.imp().sections.get().map_or(&[], Vec::as_slice)
+    }
+
+    fn open(&self, row: &adw::ActionRow, entry: &Entry) {
+        let imp = self.imp();
+        if let Some(result) = imp.result.get() {
+            result.clear();
+        }
+        imp.opened.replace(Some(entry.report.id.clone()));
+        let page = self.downgrade();
+        let subpage = ReportPage::page(entry, move |sentence| {
+            if let Some(page) = page.upgrade() {
+                page.say(sentence);
+            }
+        });
+        pages::open(row, &subpage);
+    }
+
+    /// Shows what was done on the page of a report, which is closed now.
+    fn say(&self, sentence: &str) {
+        if let Some(result) = self.imp().result.get() {
+            result.show_done(sentence);
+        }
     }
 
     /// The button for the header bar.
@@ -282,88 +301,45 @@ impl ListPage {
     fn show(&self, loaded: Loaded) {
         let imp = self.imp();
         let Loaded { entries, problems } = loaded;
-        imp.problem.set_label(&problems.join("\n"));
         imp.problem.set_visible(!problems.is_empty());
-        if entries.is_empty() {
-            imp.empty.set_title(&words::none());
-            imp.empty.set_description(Some(&if problems.is_empty() {
-                gettext("When a program fails, the report about it appears here.")
-            } else {
-                markup::escape(&problems.join("\n")).into()
-            }));
+        imp.problem_row
+            .set_title(&markup::escape(&problems.join("\n")));
+        imp.empty
+            .set_visible(entries.is_empty() && problems.is_empty());
+        if let Some(button) = imp.delete_all.get() {
+            button.set_sensitive(!entries.is_empty());
         }
-        self.replace(entries);
-        let name = if imp.model.n_items() == 0 {
-            "empty"
-        } else {
-            "list"
-        };
-        imp.stack.set_visible_child_name(name);
+        let opened = imp.opened.borrow().clone();
+        for section in self.sections() {
+            if let Some(lost) = section.take(&entries, opened.as_deref()) {
+                imp.lost.replace(Some(lost));
+            }
+        }
+        imp.stack.set_visible_child_name("list");
         imp.spinner.stop();
+        self.fill();
+        if self.is_mapped() {
+            self.restore_focus();
+        }
     }
 
-    /// Replaces the entries. Unchanged ones at both ends keep their rows, and so the focus.
-    fn replace(&self, entries: Vec<Entry>) {
-        let model = &self.imp().model;
-        let count = model.n_items();
-        let same = |position: u32, other: &Entry| {
-            entry(model, position).is_some_and(|entry| entry == *other)
-        };
-        let first = (0..count)
-            .zip(&entries)
-            .take_while(|(position, entry)| same(*position, entry))
-            .count();
-        let last = (0..count)
-            .skip(first)
-            .rev()
-            .zip(entries[first..].iter().rev())
-            .take_while(|(position, entry)| same(*position, entry))
-            .count();
-        let end = entries.len() - last;
-        let new: VecDeque<_> = entries.into_iter().take(end).skip(first).collect();
-        // At most `count` entries are unchanged.
-        let removed = count - u32::try_from(first + last).unwrap_or(count);
-        if removed > 0 {
-            let nothing: [glib::BoxedAnyObject; 0] = [];
-            model.splice(u32::try_from(first).unwrap_or(count), removed, &nothing);
+    /// Adds the rows that are missing, some at once and the others frame by frame.
+    fn fill(&self) {
+        fn fill(page: &ListPage) -> glib::ControlFlow {
+            let mut left = ROWS_PER_FRAME;
+            for section in page.sections() {
+                left -= section.fill(left);
+            }
+            if left > 0 {
+                return glib::ControlFlow::Break;
+            }
+            glib::ControlFlow::Continue
         }
-        // The button deletes what is in the model, so it waits until the model is complete.
-        if let Some(button) = self.imp().delete_all.get() {
-            button.set_sensitive(false);
-        }
-        // The remaining entries of the previous list are out of date.
         if let Some(filling) = self.imp().filling.take() {
             filling.remove();
         }
-        let rest = RefCell::new(new);
-        let at = Cell::new(first);
-        let fill = move |page: &Self| {
-            let imp = page.imp();
-            let mut rest = rest.borrow_mut();
-            let length = match at.get() - first {
-                made if made < ROWS_KEPT => ROWS_PER_FRAME.min(rest.len()),
-                _ => rest.len(),
-            };
-            let batch: Vec<_> = rest
-                .drain(..length)
-                .map(glib::BoxedAnyObject::new)
-                .collect();
-            if !batch.is_empty() {
-                imp.model
-                    .splice(u32::try_from(at.get()).unwrap_or(u32::MAX), 0, &batch);
-            }
-            at.set(at.get() + length);
-            if !rest.is_empty() {
-                return glib::ControlFlow::Continue;
-            }
-            if let Some(button) = imp.delete_all.get() {
-                button.set_sensitive(imp.model.n_items() > 0);
-            }
-            glib::ControlFlow::Break
-        };
         // The first rows are in the first frame.
         if fill(self) == glib::ControlFlow::Continue {
-            // Laying rows out is what takes long, and happens once per frame.
             let source = self.add_tick_callback(move |page, _| {
                 let flow = fill(page);
                 if flow == glib::ControlFlow::Break {
@@ -375,27 +351,56 @@ impl ListPage {
         }
     }
 
+    fn show_all(&self, section: usize) {
+        if let Some(section) = self.sections().get(section) {
+            section.show_all();
+        }
+        self.fill();
+    }
+
+    /// Moves the focus to the new row of a report, or beside where it was.
+    fn restore_focus(&self) {
+        let Some(lost) = self.imp().lost.take() else {
+            return;
+        };
+        let row = self
+            .sections()
+            .iter()
+            .find_map(|section| section.row(&lost.report));
+        if !row.or(lost.beside).is_some_and(|row| row.grab_focus()) {
+            self.child_focus(gtk::DirectionType::TabForward);
+        }
+    }
+
     fn confirm_delete_all(&self) {
+        // Those that come while the question is open stay.
+        let entries = self.sections().iter().flat_map(ListSection::entries);
+        let reports: Vec<_> = entries.map(|entry| entry.report).collect();
+        let heading = ngettext_f(
+            "Delete {count} Report?",
+            "Delete {count} Reports?",
+            reports.len(),
+            &[("count", &reports.len().to_string())],
+        );
         let page = self.downgrade();
         delete::confirm(
             self,
-            &gettext("Delete All Reports?"),
+            &heading,
             // Translators: a button; the letter after _ is its shortcut
             &gettext("_Delete All"),
             move || {
                 if let Some(page) = page.upgrade() {
-                    page.delete_all();
+                    page.delete(reports.clone());
                 }
             },
         );
     }
 
-    /// Deletes the reports that are in the list now, and none that come later.
-    fn delete_all(&self) {
+    fn delete(&self, reports: Vec<Report>) {
         let imp = self.imp();
-        let reports: Vec<_> = (0..imp.model.n_items())
-            .filter_map(|position| Some(entry(&imp.model, position)?.report))
-            .collect();
+        if let Some(result) = imp.result.get() {
+            result.clear();
+        }
         self.show_loading();
         imp.progress.set_label("");
         // Deleting changes the folders. They are read again afterwards.
@@ -405,6 +410,7 @@ impl ListPage {
         let hold = gio::Application::default().map(|app| app.hold());
         let page = self.downgrade();
         let overlay = toast::overlay(self);
+        let count = reports.len();
         glib::spawn_future_local(async move {
             let _hold = hold;
             let failures = gio::spawn_blocking(move || {
@@ -416,84 +422,34 @@ impl ListPage {
             })
             .await
             .unwrap_or_default();
-            if let (Some(overlay), Some(sentence)) = (overlay, delete::not_deleted(&failures)) {
-                toast::show(&overlay, &sentence);
+            let failure = delete::not_deleted(&failures);
+            let Some(page) = page.upgrade() else {
+                if let (Some(overlay), Some(sentence)) = (overlay, failure) {
+                    toast::show(&overlay, &sentence);
+                }
+                return;
+            };
+            let imp = page.imp();
+            imp.busy.set(false);
+            imp.again.set(false);
+            imp.stack.set_visible_child_name("list");
+            if let Some(result) = imp.result.get() {
+                match failure {
+                    Some(sentence) => result.show_failure(&sentence),
+                    None => result.show_done(&deleted(count)),
+                }
             }
-            if let Some(page) = page.upgrade() {
-                let imp = page.imp();
-                imp.busy.set(false);
-                imp.again.set(false);
-                page.reload();
-            }
+            page.reload();
         });
     }
 }
 
-fn entry(model: &gio::ListStore, position: u32) -> Option<Entry> {
-    let object = model
-        .item(position)
-        .and_downcast::<glib::BoxedAnyObject>()?;
-    let entry = object.try_borrow::<Entry>().ok()?.clone();
-    Some(entry)
-}
-
-/// Creates a row: an icon, and the program's name above the details of the report.
-fn set_up(item: &gtk::ListItem) {
-    let icon = gtk::Image::builder().pixel_size(32).build();
-    icon.set_accessible_role(gtk::AccessibleRole::Presentation);
-    let label = || {
-        gtk::Label::builder()
-            .xalign(0.0)
-            .wrap(true)
-            .wrap_mode(gtk::pango::WrapMode::WordChar)
-            .build()
-    };
-    let (name, details) = (label(), label());
-    details.add_css_class("dim-label");
-    details.add_css_class("caption");
-    let texts = gtk::Box::builder()
-        .orientation(gtk::Orientation::Vertical)
-        .spacing(3)
-        .hexpand(true)
-        .valign(gtk::Align::Center)
-        .build();
-    texts.append(&name);
-    texts.append(&details);
-    let next = gtk::Image::from_icon_name("go-next-symbolic");
-    next.set_accessible_role(gtk::AccessibleRole::Presentation);
-    let row = gtk::Box::builder()
-        .spacing(12)
-        .margin_top(6)
-        .margin_bottom(6)
-        .build();
-    row.append(&icon);
-    row.append(&texts);
-    row.append(&next);
-    item.set_child(Some(&row));
-}
-
-fn bind(item: &gtk::ListItem) -> Option<()> {
-    let object = item.item().and_downcast::<glib::BoxedAnyObject>()?;
-    let entry = object.try_borrow::<Entry>().ok()?;
-    let row = item.child()?;
-    let icon = row.first_child().and_downcast::<gtk::Image>()?;
-    let texts = icon.next_sibling()?;
-    let name = texts.first_child().and_downcast::<gtk::Label>()?;
-    let details = texts.last_child().and_downcast::<gtk::Label>()?;
-    let known = entry.icon.as_deref().map(gio::Icon::for_string);
-    match known {
-        Some(Ok(known)) => icon.set_from_gicon(&known),
-        _ => icon.set_icon_name(Some(NO_ICON)),
-    }
-    let description = entry.details();
-    name.set_label(&entry.name);
-    details.set_label(&description);
-    // The parent is the list's own widget, which takes the focus.
-    if let Some(widget) = row.parent() {
-        widget.update_property(&[
-            accessible::Property::Label(&entry.name),
-            accessible::Property::Description(&description),
-        ]);
-    }
-    Some(())
+/// What was done, in a sentence.
+fn deleted(count: usize) -> String {
+    ngettext_f(
+        "{count} report was deleted.",
+        "{count} reports were deleted.",
+        count,
+        &[("count", &count.to_string())],
+    )
 }

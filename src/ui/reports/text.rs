@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The page of a text that is too long for a row.
+//! A report as a text, and the page of a text that is too long for a row.
 
 use adw::prelude::*;
 
-use privacy_panel::reports::words;
+use privacy_panel::reports::{Content, Field, Report, words};
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::kit::buttons;
@@ -13,6 +13,34 @@ use crate::kit::subpage::Subpage;
 /// The most characters in a line that is shown; longer ones are broken. Laying out a line of hundreds
 /// of thousands would block the window.
 const MAX_LINE_LENGTH: usize = 2000;
+
+/// All of a report as a text: what each field is, with its name as bug reports call it.
+pub(crate) fn whole(report: &Report, fields: &[Field]) -> String {
+    let mut out = format!("{}\n{}\n", report.program, words::time(report.time));
+    for field in fields {
+        let (title, name) = (words::field_title(field), words::field_name(field));
+        out.push('\n');
+        out.push_str(&title);
+        if title != name {
+            out.push_str(" (");
+            out.push_str(&name);
+            out.push(')');
+        }
+        out.push_str(":\n");
+        match &field.content {
+            Content::Text { text, cut } => {
+                out.push_str(text);
+                if *cut {
+                    out.push('\n');
+                    out.push_str(&words::cut());
+                }
+            }
+            Content::Binary { .. } => out.push_str(&words::binary(field).unwrap_or_default()),
+        }
+        out.push('\n');
+    }
+    out
+}
 
 /// The page. Its button copies the text without the added line breaks.
 pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
@@ -43,7 +71,7 @@ pub(crate) fn page(name: &str, text: &str, cut: bool) -> Subpage {
 }
 
 /// A button that copies the content of a field.
-pub(crate) fn copy_button(field: &str, text: &str) -> gtk::Button {
+fn copy_button(field: &str, text: &str) -> gtk::Button {
     let name = gettext_f(
         // Translators: on a button; what is copied is the content of a field of a report
         "Copy “{field}”",

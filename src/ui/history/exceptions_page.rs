@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The page about what is never recorded: a switch for each kind of file, and lists of folders and
-//! applications.
+//! The page about what is never recorded: lists of kinds of files, folders and applications.
 //!
 //! It shows the rules that Zeitgeist has, and asks again whenever they change.
 
@@ -15,28 +14,29 @@ use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::history::applications;
 use crate::history::applications::Application;
+use crate::history::kinds;
 use crate::kit::buttons;
 use crate::kit::markup;
 use crate::kit::rows::described;
 use crate::kit::toast;
 
 mod imp {
-    use std::cell::{Cell, OnceCell, RefCell};
+    use std::cell::{OnceCell, RefCell};
 
     use super::*;
 
     #[derive(Debug, Default)]
-    pub(crate) struct NeverPage {
+    pub(crate) struct ExceptionsPage {
         pub(crate) notice: OnceCell<adw::PreferencesGroup>,
         pub(crate) kinds: OnceCell<adw::PreferencesGroup>,
         pub(crate) folders: OnceCell<adw::PreferencesGroup>,
         pub(crate) applications: OnceCell<adw::PreferencesGroup>,
         pub(crate) others: OnceCell<adw::PreferencesGroup>,
-        pub(crate) switches: RefCell<Vec<(&'static FileKind, gtk::Switch)>>,
+        pub(crate) add_kind: OnceCell<gtk::Button>,
+        /// The kinds that are recorded.
+        pub(crate) other_kinds: RefCell<Vec<&'static FileKind>>,
         /// The rows of the lists, with the group of each.
         pub(crate) rows: RefCell<Vec<(adw::PreferencesGroup, gtk::Widget)>>,
-        /// Whether the panel is setting the switches, not the user.
-        pub(crate) showing: Cell<bool>,
         pub(crate) watch: RefCell<Option<Watch>>,
         /// The installed applications, read once.
         pub(crate) known: RefCell<Vec<Application>>,
@@ -46,13 +46,13 @@ mod imp {
     }
 
     #[glib::object_subclass]
-    impl ObjectSubclass for NeverPage {
-        const NAME: &'static str = "PrivacyPanelNeverPage";
-        type Type = super::NeverPage;
+    impl ObjectSubclass for ExceptionsPage {
+        const NAME: &'static str = "PrivacyPanelExceptionsPage";
+        type Type = super::ExceptionsPage;
         type ParentType = adw::PreferencesPage;
     }
 
-    impl ObjectImpl for NeverPage {
+    impl ObjectImpl for ExceptionsPage {
         fn constructed(&self) {
             self.parent_constructed();
             let page = self.obj();
@@ -68,7 +68,7 @@ mod imp {
         }
     }
 
-    impl WidgetImpl for NeverPage {
+    impl WidgetImpl for ExceptionsPage {
         fn unroot(&self) {
             self.watch.take();
             self.question.borrow().cancel();
@@ -76,16 +76,16 @@ mod imp {
         }
     }
 
-    impl PreferencesPageImpl for NeverPage {}
+    impl PreferencesPageImpl for ExceptionsPage {}
 }
 
 glib::wrapper! {
-    pub(crate) struct NeverPage(ObjectSubclass<imp::NeverPage>)
+    pub(crate) struct ExceptionsPage(ObjectSubclass<imp::ExceptionsPage>)
         @extends adw::PreferencesPage, gtk::Widget,
         @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
 }
 
-impl NeverPage {
+impl ExceptionsPage {
     pub(crate) fn new() -> Self {
         glib::Object::new()
     }
@@ -101,32 +101,21 @@ impl NeverPage {
             group
         };
         let notice = group("", &about());
-        let kinds = group(&gettext("Kinds of Files"), "");
-        for kind in &FILE_KINDS {
-            let switch = gtk::Switch::builder().valign(gtk::Align::Center).build();
-            switch.connect_state_set(glib::clone!(
-                #[weak(rename_to = page)]
-                self,
-                #[upgrade_or]
-                glib::Propagation::Proceed,
-                move |_, on| {
-                    if page.imp().showing.get() {
-                        return glib::Propagation::Proceed;
-                    }
-                    page.change(Rule::Kind(kind), on);
-                    glib::Propagation::Stop
-                }
-            ));
-            let row = adw::ActionRow::builder()
-                .title(markup::escape(&kind.title()))
-                .activatable_widget(&switch)
-                .build();
-            row.add_suffix(&switch);
-            kinds.add(&row);
-            imp.switches.borrow_mut().push((kind, switch));
-        }
+        let kinds = group(
+            // Translators: heading over a list of kinds of files
+            &gettext("Do Not Record These Kinds of Files"),
+            "",
+        );
+        let add_kind = buttons::flat("list-add-symbolic", &gettext("Add Kind of Files…"));
+        add_kind.connect_clicked(glib::clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |_| page.choose_kind()
+        ));
+        kinds.set_header_suffix(Some(&add_kind));
         let folders = group(
-            &gettext("Folders"),
+            // Translators: heading over a list of folders
+            &gettext("Do Not Record in These Folders"),
             &gettext("Files in these folders, and in folders in them"),
         );
         let add = buttons::flat("list-add-symbolic", &gettext("Add Folder…"));
@@ -137,7 +126,8 @@ impl NeverPage {
         ));
         folders.set_header_suffix(Some(&add));
         let applications = group(
-            &gettext("Applications"),
+            // Translators: heading over a list of applications
+            &gettext("Do Not Record These Applications"),
             &gettext("What is done with these applications, and that they are started"),
         );
         let add = buttons::flat("list-add-symbolic", &gettext("Add Application…"));
@@ -156,6 +146,7 @@ impl NeverPage {
         // Only this function sets them.
         let _ = imp.notice.set(notice);
         let _ = imp.kinds.set(kinds);
+        let _ = imp.add_kind.set(add_kind);
         let _ = imp.folders.set(folders);
         let _ = imp.applications.set(applications);
         let _ = imp.others.set(others);
@@ -227,17 +218,12 @@ impl NeverPage {
         } else {
             about()
         });
-        imp.showing.set(true);
-        for (kind, switch) in imp.switches.borrow().iter() {
-            let on = rules.contains(&Rule::Kind(kind));
-            if switch.is_active() != on {
-                switch.set_active(on);
-            }
-            if switch.state() != on {
-                switch.set_state(on);
-            }
+        let is_other = |kind: &&'static FileKind| !rules.contains(&Rule::Kind(kind));
+        let others: Vec<_> = FILE_KINDS.iter().filter(is_other).collect();
+        if let Some(add) = imp.add_kind.get() {
+            add.set_sensitive(!others.is_empty());
         }
-        imp.showing.set(false);
+        imp.other_kinds.replace(others);
 
         let focused = self.root().and_then(|root| root.focus());
         let lost = |row: &gtk::Widget| {
@@ -252,14 +238,22 @@ impl NeverPage {
             }
             group.remove(&row);
         }
-        let (Some(folders), Some(applications), Some(others)) =
-            (imp.folders.get(), imp.applications.get(), imp.others.get())
-        else {
+        let (Some(kinds), Some(folders), Some(applications), Some(others)) = (
+            imp.kinds.get(),
+            imp.folders.get(),
+            imp.applications.get(),
+            imp.others.get(),
+        ) else {
             return;
         };
         for rule in rules {
             let (group, row) = match rule {
-                Rule::Kind(_) | Rule::Everything => continue,
+                Rule::Everything => continue,
+                Rule::Kind(kind) => {
+                    let row = described(&kind.title(), "");
+                    self.add_remove_button(&row, rule, &kind.title());
+                    (kinds, row)
+                }
                 Rule::Folder(_) => {
                     let row = described(&words::rule(rule), "");
                     self.add_remove_button(&row, rule, &words::rule(rule));
@@ -291,8 +285,8 @@ impl NeverPage {
 
     fn add_remove_button(&self, row: &adw::ActionRow, rule: &Rule, name: &str) {
         let label = gettext_f(
-            // Translators: on a button without words, for screen readers: takes a folder or an
-            // application off the list of what is never recorded
+            // Translators: on a button without words, for screen readers: takes a kind of files, a
+            // folder or an application off the list of what is never recorded
             "Remove {name}",
             &[("name", name)],
         );
@@ -340,10 +334,20 @@ impl NeverPage {
         }
     }
 
+    fn choose_kind(&self) {
+        let kinds = self.imp().other_kinds.borrow().clone();
+        let weak = self.downgrade();
+        kinds::open(self, kinds, move |kind| {
+            if let Some(page) = weak.upgrade() {
+                page.change(Rule::Kind(kind), true);
+            }
+        });
+    }
+
     fn choose_folder(&self) {
         let window = self.root().and_downcast::<gtk::Window>();
         let chooser = gtk::FileChooserNative::new(
-            Some(&gettext("Never Record in This Folder")),
+            Some(&gettext("Do Not Record in This Folder")),
             window.as_ref(),
             gtk::FileChooserAction::SelectFolder,
             // Translators: a button that adds the chosen folder to a list
