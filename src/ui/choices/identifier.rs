@@ -17,6 +17,7 @@ use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
 use crate::choices::extra_rows::ExtraRows;
+use crate::kit::announce;
 use crate::kit::buttons;
 use crate::kit::expander;
 use crate::kit::markup;
@@ -68,13 +69,17 @@ impl ExtraRows for IdentifierRow {
 }
 
 fn row(catalogue: &Arc<Catalogue>) -> adw::ExpanderRow {
+    let about = gettext(
+        "Every error report carries it. With it, reports can be seen to come from the same computer.",
+    );
     let row = adw::ExpanderRow::builder()
         // Translators: a number by which reports of one computer can be told from others
         .title(gettext("Identifier of This Computer"))
-        .subtitle(gettext(
-            "Every error report carries it. With it, reports can be seen to come from the same computer.",
-        ))
+        .subtitle(&about)
         .build();
+    if let Some(header) = expander::header(&row) {
+        announce::describe(&header, &about);
+    }
     row_layout::lay_out(&row);
     expander::replace_arrow(&row);
     expander::tell_expanded(&row);
