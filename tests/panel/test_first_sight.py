@@ -18,7 +18,7 @@ from support.names import (
     UNITY_KEY,
     UNITY_SCHEMA,
 )
-from support.screen import Panel, go_to, open_page
+from support.screen import Panel, enlarge_text, go_to, open_page
 from support.whoopsie import Whoopsie
 
 WHOOPSIE = "Ubuntu Error Reports (Whoopsie)"
@@ -180,9 +180,7 @@ SHAPES = [
 def test_the_first_page_ends_where_the_window_does(width, height, dpi, locale):
     env = make_locale(locale) if locale else {}
     with Session(screen=f"{width}x{height}x24", env=env) as session:
-        # As “Large Text” does.
-        resources = ("-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", f"Xft.dpi: {dpi}")
-        session.ask("xprop", "-root", *resources)
+        enlarge_text(session, dpi)
         with Panel(session, window="Datenschutz" if locale else "Privacy") as panel:
             window = panel.window()
             session.ask("xdotool", "windowmove", "--sync", window, "0", "0")

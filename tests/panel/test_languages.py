@@ -4,7 +4,7 @@
 import pytest
 from support.harness import Session, make_locale
 from support.names import CHOICES, PRIVACY_SCHEMA
-from support.screen import Panel
+from support.screen import Panel, enlarge_text
 
 # Language, locale, the label of the switch, and the first words of privacyctl.
 LANGUAGES = [
@@ -33,17 +33,17 @@ def test_the_panel_and_privacyctl_speak_the_persons_language(
             assert session.libunity() == "all"
 
 
-# The width of the window, and the scale of the text.
-SHAPES = [("800", "1"), ("640", "1"), ("360", "1"), ("800", "2")]
+# The width of the window, and the dots per inch of the text.
+SHAPES = [("800", 96), ("640", 96), ("360", 96), ("800", 192)]
 
 
-@pytest.mark.parametrize(("width", "scale"), SHAPES)
+@pytest.mark.parametrize(("width", "dpi"), SHAPES)
 @pytest.mark.parametrize("locale", ["he_IL", "de_DE"])
 def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
-    locales, locale, width, scale
+    locales, locale, width, dpi
 ):
-    env = locales[locale] | {"GDK_DPI_SCALE": scale}
-    with Session(screen="800x2000x24", env=env) as session:
+    with Session(screen="800x2000x24", env=locales[locale]) as session:
+        enlarge_text(session, dpi)
         # Programs that differ, with names in two scripts: this text once did not fit.
         session.set(PRIVACY_SCHEMA, "remember-recent-files", "false")
         session.add_reader("zeitgeist", "")

@@ -58,6 +58,12 @@ class X11:
             select.select([self.display.fileno()], [], [], left)
 
 
+def enlarge_text(session, dpi):
+    """What “Large Text” does: GTK takes the size of all texts from there. 96 is usual."""
+    resources = ("-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", f"Xft.dpi: {dpi}")
+    session.ask("xprop", "-root", *resources)
+
+
 def handled(session, window):
     """Waits until the program of a window has handled all earlier events."""
     with X11(session) as x11:

@@ -15,7 +15,7 @@ use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::choices::words;
-use privacy_panel::system::i18n::{Part, gettext, gettext_parts};
+use privacy_panel::system::i18n::gettext;
 
 use crate::choices::control::{Control, Failed};
 use crate::choices::lever::{Lever, Position};
@@ -191,14 +191,7 @@ impl AppRow {
         let both = if remarks.is_empty() {
             state
         } else {
-            gettext_parts(
-                // Translators: a state and what there is to say about it, for screen readers
-                "{state}. {remarks}",
-                &[
-                    ("state", Part::Own(&state)),
-                    ("remarks", Part::Own(&remarks)),
-                ],
-            )
+            announce::joined(&state, &remarks)
         };
         // The heading and the switch of the other apps show their state.
         let shown = match section {

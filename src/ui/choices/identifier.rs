@@ -19,6 +19,7 @@ use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
+use crate::kit::announce;
 use crate::kit::buttons;
 use crate::kit::expander;
 use crate::kit::markup;
@@ -61,8 +62,11 @@ fn row(catalogue: &Arc<Catalogue>, may_send: bool) -> adw::ExpanderRow {
     let row = adw::ExpanderRow::builder()
         // Translators: a number by which reports of one computer can be told from others
         .title(gettext("Identifier of This Computer"))
-        .subtitle(purpose)
+        .subtitle(&purpose)
         .build();
+    if let Some(header) = expander::header(&row) {
+        announce::describe(&header, &purpose);
+    }
     row_layout::lay_out(&row);
     expander::replace_arrow(&row);
     expander::tell_expanded(&row);

@@ -98,7 +98,12 @@ impl Lever {
         }
         self.switch.set_sensitive(position.free);
         self.switch.set_visible(is_here);
-        announce::describe(&self.switch, &position.description);
+        // Screen readers don't come to what stands before the switch.
+        let said = position.key.as_deref().map_or_else(
+            || position.description.clone(),
+            |key| announce::joined(&position.description, key),
+        );
+        announce::describe(&self.switch, &said);
         name(&self.lock, position.lock.as_deref());
         name(&self.key, position.key.as_deref());
         let waits = position.waits || !is_here;

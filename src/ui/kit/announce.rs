@@ -13,6 +13,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{accessible, glib};
 
+use privacy_panel::system::i18n::{Part, gettext, gettext_parts};
 use privacy_panel::system::text;
 
 /// `GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM`.
@@ -102,6 +103,8 @@ pub(crate) fn announce(widget: &impl IsA<gtk::Widget>, sentence: &str) {
 /// the widget has the focus.
 pub(crate) fn describe(widget: &impl IsA<gtk::Widget>, text: &str) {
     let widget = widget.upcast_ref::<gtk::Widget>();
+    // Screen readers call the separator a middle dot.
+    let text = text.replace(&gettext(" · "), &gettext(", "));
     let is_new = DESCRIPTIONS.with_borrow_mut(|all| {
         all.retain(|description| description.widget.upgrade().is_some());
         let known = all.iter().position(|description| description.is_of(widget));
@@ -110,7 +113,7 @@ pub(crate) fn describe(widget: &impl IsA<gtk::Widget>, text: &str) {
         }
         let new = Description {
             widget: widget.downgrade(),
-            text: text.to_owned(),
+            text: text.clone(),
             is_new: true,
         };
         match known {
@@ -121,7 +124,7 @@ pub(crate) fn describe(widget: &impl IsA<gtk::Widget>, text: &str) {
     });
     // Setting the same again would end an announcement.
     if is_new {
-        set(widget, text);
+        set(widget, &text);
         glib::idle_add_local_once(|| {
             DESCRIPTIONS.with_borrow_mut(|all| {
                 for description in all {
@@ -130,6 +133,15 @@ pub(crate) fn describe(widget: &impl IsA<gtk::Widget>, text: &str) {
             });
         });
     }
+}
+
+/// A state and a remark about it, for screen readers.
+pub(crate) fn joined(state: &str, remarks: &str) -> String {
+    gettext_parts(
+        // Translators: a state and what there is to say about it, for screen readers
+        "{state}. {remarks}",
+        &[("state", Part::Own(state)), ("remarks", Part::Own(remarks))],
+    )
 }
 
 /// `None`: this GTK cannot announce anything.

@@ -26,11 +26,23 @@ pub(crate) fn described(title: &str, subtitle: &str) -> adw::ActionRow {
     row
 }
 
+/// Lets screen readers say the subtitle of a row, also when it changes. libadwaita doesn't.
+fn speak_subtitle(row: &adw::ActionRow) {
+    let speak = |row: &adw::ActionRow| {
+        let subtitle = row.subtitle().unwrap_or_default();
+        let parsed = gtk::pango::parse_markup(&subtitle, '\0');
+        announce::describe(row, parsed.as_ref().map_or("", |(_, text, _)| text));
+    };
+    speak(row);
+    row.connect_subtitle_notify(speak);
+}
+
 /// A row that opens a page.
 pub(crate) fn link(title: &str, subtitle: &str) -> adw::ActionRow {
     let row = plain(title, subtitle);
     row.set_activatable(true);
     row.add_suffix(&decoration("go-next-symbolic"));
+    speak_subtitle(&row);
     row_layout::lay_out(&row);
     row
 }
