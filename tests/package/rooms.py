@@ -3,6 +3,7 @@
 
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -89,16 +90,18 @@ class Room:
         return self.try_("test", "-e", path).returncode == 0
 
     def converse(self, answers, *command, env=None):
-        """Runs a command on a terminal, and types the next answer whenever the command prints
-        nothing for half a second. Returns the terminal's content."""
+        """Runs a command on a terminal, and types the next answer whenever the command waits after a
+        question. Returns the terminal's content."""
         words = ["env", *(f"{name}={value}" for name, value in (env or {}).items()), *command]
         process, terminal = pty.fork()
         if process == 0:
             script = SOURCE / "scripts" / "room"
             os.execv(script, [str(word) for word in (script, self.lower, self.folder, *words)])
-        said, answers = b"", list(answers)
+        said, read, answers = b"", 0, list(answers)
         while True:
-            ready, _, _ = select.select([terminal], [], [], 0.5 if answers else 60)
+            # debconf's questions end without a new line, and a longer line may come in parts.
+            asks = answers and re.search(rb"(: |\[More\] ?)$", said[read:])
+            ready, _, _ = select.select([terminal], [], [], 0.5 if asks else 60)
             if ready:
                 try:
                     more = os.read(terminal, 4096)
@@ -106,8 +109,9 @@ class Room:
                     # The command closed its end.
                     break
                 said += more
-            elif answers:
+            elif asks:
                 os.write(terminal, f"{answers.pop(0)}\n".encode())
+                read = len(said)
             else:
                 os.kill(process, signal.SIGKILL)
                 break
