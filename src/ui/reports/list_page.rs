@@ -363,12 +363,11 @@ impl ListPage {
         let Some(lost) = self.imp().lost.take() else {
             return;
         };
-        let row = self
-            .sections()
-            .iter()
-            .find_map(|section| section.row(&lost.report));
-        if !row.or(lost.beside).is_some_and(|row| row.grab_focus()) {
-            self.child_focus(gtk::DirectionType::TabForward);
+        let mut sections = self.sections().iter();
+        let row = sections.find_map(|section| section.row(&lost.report));
+        let first = || self.sections().iter().find_map(ListSection::first);
+        if let Some(row) = row.or(lost.beside).or_else(first) {
+            row.grab_focus();
         }
     }
 

@@ -148,6 +148,12 @@ impl ListSection {
         Some(row.clone().upcast())
     }
 
+    /// The first row.
+    pub(crate) fn first(&self) -> Option<gtk::Widget> {
+        let rows = self.rows.borrow();
+        Some(rows.first()?.1.clone().upcast())
+    }
+
     /// Adds at most `most` rows that are missing. Returns how many it added.
     pub(crate) fn fill(&self, most: usize) -> usize {
         let entries = self.entries.borrow();
