@@ -23,7 +23,9 @@ pub(crate) fn set_text(button: &gtk::Button, label: &str) {
     if shown.is_none_or(|shown| shown.label() != label) {
         // A new one: GTK 4.8 tells screen readers the `_` of a label that is changed.
         let label = gtk::Label::with_mnemonic(label);
+        // Only where there is no room for a line.
         label.set_wrap(true);
+        label.set_natural_wrap_mode(gtk::NaturalWrapMode::None);
         label.set_justify(gtk::Justification::Center);
         button.set_child(Some(&label));
         label.set_mnemonic_widget(Some(button));
