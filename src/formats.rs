@@ -13,6 +13,7 @@ mod gkeyfile;
 pub(crate) mod ini;
 mod json;
 pub(crate) mod kconfig;
+mod libreport;
 pub mod mistake;
 mod prefs_js;
 mod shell;
@@ -34,5 +35,6 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("jsonc", &json::Json::WithComments),
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
+    ("libreport", &libreport::Libreport),
     ("xml-text", &xml_text::XmlText),
 ];
