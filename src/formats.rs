@@ -16,6 +16,7 @@ mod gkeyfile;
 pub(crate) mod ini;
 mod json;
 pub(crate) mod kconfig;
+mod libreport;
 pub mod mistake;
 pub(crate) mod packed;
 mod prefs_js;
@@ -38,6 +39,7 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("jsonc", &json::Json::WithComments),
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
+    ("libreport", &libreport::Libreport),
     ("xml-text", &xml_text::XmlText),
     ("dated-word", &dated_word::DatedWord),
     ("consent-records", &consent_records::ConsentRecords),

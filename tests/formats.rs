@@ -88,6 +88,20 @@ const ASSIGNMENTS: &[&str] = &[
     "if true; then key=1; fi",
 ];
 
+/// Lines of libreport's files.
+const REPORTING: &[&str] = &[
+    "key = yes",
+    "key=no",
+    " \tkey  =  1 \t",
+    "key =",
+    "# key = yes",
+    "#",
+    "",
+    "other = a = b # c",
+    "key_two = \"x\"",
+    "key two = 1",
+];
+
 /// Documents, and the beginnings of some.
 const DOCUMENTS: &[&str] = &[
     "{}",
@@ -194,6 +208,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         2 => text_of(PREFERENCES),
         2 => text_of(ASSIGNMENTS),
         1 => text_of(SMALL),
+        2 => text_of(REPORTING),
         1 => select(DOCUMENTS).prop_map(|document| document.as_bytes().to_vec()),
         4 => pieces(),
         3 => elements(),
@@ -310,6 +325,10 @@ fn every_format_reads_booleans_by_its_own_rule() {
         ("kconfig", "0", Some(false)),
         ("kconfig", "\"false\"", None),
         ("kconfig", "2", None),
+        ("libreport", "yes", Some(true)),
+        ("libreport", " no  ", Some(false)),
+        ("libreport", "Yes", None),
+        ("libreport", "1", None),
         ("toml", "true", Some(true)),
         ("toml", "false", Some(false)),
         ("toml", "\"false\"", None),
@@ -325,8 +344,12 @@ fn every_format_reads_booleans_by_its_own_rule() {
         }
     }
     for (name, value, expected) in cases {
-        let text = format!("[Group]\nkey={value}\n");
-        let found = boolean(name, &text, &["Group", "key"]);
+        let (text, names) = if *name == "libreport" {
+            (format!("key={value}\n"), &["key"][..])
+        } else {
+            (format!("[Group]\nkey={value}\n"), &["Group", "key"][..])
+        };
+        let found = boolean(name, &text, names);
         assert_eq!(found, *expected, "{name} {value}");
     }
 }

@@ -103,6 +103,7 @@ const PLACES: &[&str] = &[
     "environment",
     "gtk-3.0",
     "gtk-4.0",
+    "abrt",
 ];
 
 /// A reader file with this table of a store.
@@ -353,7 +354,7 @@ proptest! {
         place in select(PLACES),
         file in "(file = \"[a-z./*]{0,8}\"\n)?",
         key in "(\\[\"(policies|Settings|\\*)\", \"(countme|[a-zA-Z$`;\\[ ]{0,6})\"\\]\
-                |\"(PARTICIPATE|LD_PRELOAD|A_TELEMETRY|/org/a/b|[a-zA-Z./$`;\\[ ]{0,8})\")",
+                |\"(PARTICIPATE|AutoreportingEnabled|LD_PRELOAD|A_TELEMETRY|/org/a/b|[a-zA-Z./$`;\\[ ]{0,8})\")",
         value in "(true|0|\"(yes|no|int32 0|[a-z$`;(){}' /]{0,8})\")",
     ) {
         let (name, table) = EXAMPLES[5];
@@ -381,6 +382,10 @@ proptest! {
                         || text.starts_with("pref("), "{text}");
                     if place == "popularity-contest" && own {
                         prop_assert!(["PARTICIPATE=\"no\"", "PARTICIPATE=\"yes\""].contains(&&*text));
+                    }
+                    if place == "abrt" && own {
+                        let allowed = ["AutoreportingEnabled = no", "AutoreportingEnabled = yes"];
+                        prop_assert!(allowed.contains(&&*text));
                     }
                     if place == "environment" && own {
                         let (name, value) = text.split_once('=').unwrap();

@@ -19,12 +19,12 @@ use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::everyone;
 use privacy_panel::choices::everyone::call::Call;
+use privacy_panel::choices::places::system_file::{self, SystemEdit};
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
 use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
 use privacy_panel::choices::stores::STORES;
-use privacy_panel::choices::system_place::{PLACES, SystemEdit};
 use privacy_panel::formats::FORMATS;
 use privacy_panel::formats::format::{Format, Found, Scalar};
 use privacy_panel::formats::mistake::Mistake;
@@ -91,7 +91,7 @@ pub fn service(bytes: &[u8]) {
             .map(|on| reader.store.system_edits(on))
             .concat()
         {
-            assert!(PLACES.iter().any(|place| place.file == edit.place.file));
+            assert!(system_file::all().any(|place| place.file == edit.place.file));
             let value = edit.value.as_ref();
             let fits = |value| edit.place.is_mark() || edit.place.allows(&edit.key, value);
             assert!(value.is_none_or(fits), "{value:?}");
@@ -207,6 +207,10 @@ pub fn format(bytes: &[u8]) {
                 continue;
             }
             for [one, other] in values() {
+                // A value of libreport's has no blanks at its ends.
+                if *name == "libreport" && format.edit(b"", &key, Some(&other)).is_err() {
+                    continue;
+                }
                 changes_one_value(name, *format, bytes, &key, &one, &other);
             }
         }

@@ -4,7 +4,7 @@
 //!
 //! The system service does this for a user whom polkit has allowed it, and `privacyctl` when root
 //! runs it. Only readers of packages and of the administrator count, only files of
-//! [`system_place`](crate::choices::system_place) change, and of all files of a choice either all
+//! [`system_file`](crate::choices::places::system_file) change, and of all files of a choice either all
 //! change or none.
 //!
 //! ```text
@@ -28,10 +28,10 @@ use rustix::io::Errno;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
+use crate::choices::places::system_file::{SystemEdit, SystemFile};
 use crate::choices::reader::Reader;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::system_place::{Place, SystemEdit};
 use crate::formats::document;
 use crate::system::i18n::noop;
 use crate::system::limits;
@@ -103,7 +103,7 @@ pub struct Wanted<'a> {
 /// A file that a plan changes.
 #[derive(Debug)]
 struct Planned {
-    place: &'static Place,
+    place: &'static SystemFile,
     change: Change,
 }
 
@@ -481,7 +481,7 @@ mod tests {
 
     fn edit(file: &str, key: &[&str], value: Option<Scalar>) -> SystemEdit {
         SystemEdit {
-            place: Place::find(file).unwrap(),
+            place: SystemFile::find(file).unwrap(),
             key: key.iter().map(ToString::to_string).collect(),
             value,
         }

@@ -81,6 +81,12 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         original: Option<&Scalar>,
     ) -> Result<Entry, DocumentProblem>;
 
+    /// The files that its program no longer reads once the measure's file exists, the most important
+    /// first. Their content has to be in the new file, so that it stays in force.
+    fn hides(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether a file with that content has none, so that it may go with the measure.
     fn is_blank(&self, content: &[u8]) -> bool {
         content.trim_ascii().is_empty()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! The interface of all places. A place is a file or folder of the administrator where a family of
-//! programs looks for what decides for all users: a default, or a lock.
+//! programs looks for what decides for all users: a default, a lock, or the only setting there is.
 //!
 //! Reader files choose from the list of places, and can't add one: root writes there. A place knows
 //! the names of its files and what may be in them. Only a place knows its own kind.
@@ -9,11 +9,22 @@
 use std::fmt;
 
 use crate::choices::measure::Shared;
+use crate::choices::places::system_file::SystemFile;
 use crate::choices::store::PolicyKey;
 use crate::formats::format::Scalar;
 
 /// Where a policy decides for programs outside their own settings.
 pub(crate) trait Place: fmt::Debug + Sync {
+    /// The file that the system service changes, if there is one.
+    fn system_file(&'static self) -> Option<&'static SystemFile> {
+        None
+    }
+
+    /// Whether a policy can decide here.
+    fn takes_policies(&self) -> bool {
+        true
+    }
+
     /// Checks a setting of a reader file. An error says what is expected.
     fn check(&self, setting: &Setting<'_>) -> Result<(), String>;
 

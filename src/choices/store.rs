@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use crate::choices::decision::Decision;
 use crate::choices::opt_out::OptOut;
+use crate::choices::places::system_file::SystemEdit;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::system_place::SystemEdit;
 use crate::formats::document::DocumentProblem;
 use crate::formats::mistake::{At, Mistake};
 use crate::system::service::{Service, ServiceProblem, Signal};

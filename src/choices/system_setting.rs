@@ -136,10 +136,11 @@ impl PartialEq for PlaceName {
 impl<'de> Deserialize<'de> for PlaceName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read_text(deserializer, |text| {
-            let found = PLACES.iter().find(|(name, _)| *name == text);
+            let places = || PLACES.iter().filter(|(_, place)| place.takes_policies());
+            let found = places().find(|(name, _)| *name == text);
             let found = found.map(|(name, place)| Self(name, *place));
             found.ok_or_else(|| {
-                let names: Vec<_> = PLACES.iter().map(|(name, _)| *name).collect();
+                let names: Vec<_> = places().map(|(name, _)| *name).collect();
                 let names = names.join(", ");
                 format!("unknown place {}; expected one of: {names}", quote(text))
             })

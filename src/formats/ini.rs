@@ -186,7 +186,8 @@ pub(crate) fn added(
     }
 }
 
-fn inserted(text: &[u8], at: usize, lines: &[&[u8]]) -> Vec<u8> {
+/// The text with further lines.
+pub(crate) fn inserted(text: &[u8], at: usize, lines: &[&[u8]]) -> Vec<u8> {
     let (before, after) = text.split_at(at);
     let first = lines_end(text);
     let end: &[u8] = if first || before.ends_with(b"\r") {

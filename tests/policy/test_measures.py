@@ -239,6 +239,34 @@ HAD = {
 }
 
 
+def test_a_distributions_own_policies_stay_in_force_and_the_new_file_goes_with_the_policy(site):
+    image = site.file("/run/image")
+    own = '{ "policies": {"DisableExample": false,\n\t"Homepage": {"URL": "https://example.org/"}} }\n'
+    shipped = image / "usr/share/firefox-esr/distribution/policies.json"
+    shipped.parent.mkdir(parents=True)
+    shipped.write_text(own)
+    (image / "usr/lib/firefox-esr").mkdir(parents=True)
+    (image / "usr/lib/firefox-esr/distribution").symlink_to("/usr/share/firefox-esr/distribution")
+    (image / READERS.relative_to("/")).mkdir(parents=True)
+    for reader in site.file(READERS).glob("*.toml"):
+        (image / READERS.relative_to("/") / reader.name).write_text(reader.read_text())
+    site.write("/run/policy.toml", OFF)
+    new = image / "etc/firefox/policies/policies.json"
+    command = ("apply", "/run/policy.toml", "--root", "/run/image")
+    said = site.policy(*command, "--dry-run")
+    assert "example.org" in said.stdout and not new.exists()
+    for word in ("changed", "unchanged"):
+        done = site.policy(*command)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (DONE, word), done
+        assert new.read_text() == own.replace("false", "true")
+    assert site.policy("remove", "--root", "/run/image").returncode == DONE
+    assert not new.exists() and shipped.read_text() == own
+    # Firefox takes no policies from a broken file.
+    shipped.write_text('{"policies": ')
+    assert site.policy(*command).returncode == DONE
+    assert json.loads(new.read_text()) == {"policies": {"DisableExample": True}}
+
+
 @pytest.mark.parametrize("text", [OFF, PRESET, ON], ids=["off", "preset", "on"])
 @pytest.mark.parametrize("how", ["remove", "purge"])
 def test_what_was_in_the_files_stays_and_comes_back(site, text, how):

@@ -996,7 +996,7 @@ def test_status_answers_in_words_in_json_and_by_its_exit_status(computer):
     assert lines[0] == f"Policy: {POLICY}"
     assert lines[1] == "Example University, https://it.example.edu/privacy"
     assert lines[-1] == "What is in force is what the policy says."
-    assert sum(line.endswith("  in force") for line in lines) == 8
+    assert sum(line.endswith("  in force") for line in lines) == 9
 
     found = json.loads(computer.session.ask("privacyctl", "policy", "status", "--json"))
     assert found["policy"] == str(POLICY)

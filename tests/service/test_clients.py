@@ -48,10 +48,9 @@ def own_value(computer):
 
 
 @pytest.fixture
-def computer():
-    with Everyone({OFF: "YES"}) as computer:
-        computer.write(READERS / "own.toml", OWN)
-        yield computer
+def computer(may_turn_off):
+    may_turn_off.write(READERS / "own.toml", OWN)
+    return may_turn_off
 
 
 def test_set_changes_the_users_programs_and_those_of_everyone_and_says_which_are_which(computer):

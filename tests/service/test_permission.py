@@ -27,29 +27,24 @@ def is_off(computer):
     )
 
 
-@pytest.fixture
-def allowed():
-    with Everyone({OFF: "YES"}) as computer:
-        yield computer
 
-
-def test_a_user_whom_a_rule_allows_it_turns_all_programs_off_and_not_on(allowed):
-    token, left = allowed.set("off")["reply"]
+def test_a_user_whom_a_rule_allows_it_turns_all_programs_off_and_not_on(may_turn_off):
+    token, left = may_turn_off.set("off")["reply"]
     assert left == [] and len(token) == 64
-    assert is_off(allowed)
+    assert is_off(may_turn_off)
     # Everything else in other programs’ files is as it was.
-    assert allowed.read(NEWS).startswith("# Enable/disable the dynamic MOTD news service\n")
-    assert allowed.read(NEWS).endswith("\nWAIT=5\n")
-    assert "# stable\nEnabled=true\n" in allowed.read(LVFS)
-    before = allowed.files()
-    assert allowed.set("on")["error"] == f"{ERROR}NoAgent"
-    assert allowed.files() == before
+    assert may_turn_off.read(NEWS).startswith("# Enable/disable the dynamic MOTD news service\n")
+    assert may_turn_off.read(NEWS).endswith("\nWAIT=5\n")
+    assert "# stable\nEnabled=true\n" in may_turn_off.read(LVFS)
+    before = may_turn_off.files()
+    assert may_turn_off.set("on")["error"] == f"{ERROR}NoAgent"
+    assert may_turn_off.files() == before
 
 
-def test_a_user_whom_no_rule_allows_it_changes_nothing(allowed):
-    before = allowed.files()
-    assert allowed.set("off", uid=OTHER)["error"] == f"{ERROR}NoAgent"
-    assert allowed.files() == before
+def test_a_user_whom_no_rule_allows_it_changes_nothing(may_turn_off):
+    before = may_turn_off.files()
+    assert may_turn_off.set("off", uid=OTHER)["error"] == f"{ERROR}NoAgent"
+    assert may_turn_off.files() == before
 
 
 def test_a_no_of_polkit_is_final_and_is_logged():
@@ -185,12 +180,12 @@ def test_nothing_is_turned_on_that_no_log_knows_of():
         assert computer.files() == before
 
 
-def test_a_wish_about_one_program_leaves_the_others_alone(allowed):
-    token = allowed.ask("Plan", CHOICE, "off", "fwupd")["reply"][0]
-    assert allowed.ask("Set", CHOICE, "off", "fwupd", token)["reply"][1] == []
-    assert allowed.read(LVFS).count("=false") == 2
-    assert allowed.read(POPCON) is None and "ENABLED=1" in allowed.read(NEWS)
+def test_a_wish_about_one_program_leaves_the_others_alone(may_turn_off):
+    token = may_turn_off.ask("Plan", CHOICE, "off", "fwupd")["reply"][0]
+    assert may_turn_off.ask("Set", CHOICE, "off", "fwupd", token)["reply"][1] == []
+    assert may_turn_off.read(LVFS).count("=false") == 2
+    assert may_turn_off.read(POPCON) is None and "ENABLED=1" in may_turn_off.read(NEWS)
     # The token is that of this wish alone.
-    token = allowed.ask("Plan", CHOICE, "off", "netdata")["reply"][0]
-    assert allowed.ask("Set", CHOICE, "off", "", token)["error"] == f"{ERROR}Stale"
-    assert allowed.ask("Plan", CHOICE, "off", "gnome-shell")["error"] == f"{ERROR}NoReader"
+    token = may_turn_off.ask("Plan", CHOICE, "off", "netdata")["reply"][0]
+    assert may_turn_off.ask("Set", CHOICE, "off", "", token)["error"] == f"{ERROR}Stale"
+    assert may_turn_off.ask("Plan", CHOICE, "off", "gnome-shell")["error"] == f"{ERROR}NoReader"

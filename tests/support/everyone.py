@@ -25,6 +25,8 @@ OFF = "net.launchpad.PrivacyPanel.turn-off-for-everybody"
 ON = "net.launchpad.PrivacyPanel.turn-on-for-everybody"
 ERROR = f"{NAME}.Error."
 CHOICE = "usage-statistics"
+# What polkit's rule says to the user PERSON in most tests.
+ALLOWED = {OFF: "YES", ON: "YES"}
 
 # Users of the computer, with the same IDs as groups.
 PERSON, OTHER = 4242, 4243
@@ -33,6 +35,7 @@ POPCON = Path("/etc/popularity-contest.d/zz-privacy-panel.conf")
 NEWS = Path("/etc/default/motd-news")
 LVFS = Path("/etc/fwupd/remotes.d/lvfs.conf")
 NETDATA = Path("/etc/netdata/.opt-out-from-anonymous-statistics")
+ABRT = Path("/etc/abrt/abrt.conf")
 STATE = Path("/var/lib/privacy-panel-system")
 READERS = Path("/etc/privacy-panel/readers.d")
 
@@ -42,9 +45,10 @@ FILES = {
     NEWS: "# Enable/disable the dynamic MOTD news service\nENABLED=1\n\nWAIT=5\n",
     LVFS: "[fwupd Remote]\n\n# stable\nEnabled=true\nAutomaticReports=true\nAutomaticSecurityReports=true\n",
     "/etc/netdata/netdata.conf": "",
+    ABRT: "# Configuration for the ABRT daemon\n#\n\nAutoreportingEnabled =   yes\nDumpLocation = /var/spool/abrt\n",
 }
 # These programs are not installed here, so their readers take another file as a sign that they are.
-ABSENT = ("fwupd", "netdata", "popularity-contest")
+ABSENT = ("abrt-auto-reporting", "fwupd", "netdata", "popularity-contest")
 
 
 def fields(message):
@@ -272,6 +276,19 @@ class Everyone:
             if "NameHasNoOwner" in error.message:
                 return None
             raise
+
+    def services(self):
+        """The processes of the service on this computer, and those that it has started."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                is_here = str(self.root) in (process / "mountinfo").read_text()
+                exe = os.readlink(process / "exe")
+            except OSError:
+                continue
+            if is_here and exe.startswith(f"{INSTALLED}/"):
+                found.append(int(process.name))
+        return found
 
     def kill_service(self):
         pid = self.pid()

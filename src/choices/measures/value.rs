@@ -12,6 +12,27 @@ use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Found, Look, Scalar};
 
+/// Files that hide others as a whole: mozilla/gecko-dev, toolkit/components/enterprisepolicies/
+/// EnterprisePoliciesParent.sys.mjs, `_getLocalConfigurationFile()` takes the first file that exists,
+/// and the next one is in the program's folder `distribution`.
+const HIDING: &[(&str, &[&str])] = &[
+    (
+        "/etc/firefox/policies/policies.json",
+        &[
+            "/usr/lib/firefox-esr/distribution/policies.json",
+            "/usr/lib/firefox/distribution/policies.json",
+            "/usr/lib64/firefox/distribution/policies.json",
+        ],
+    ),
+    (
+        "/etc/thunderbird/policies/policies.json",
+        &[
+            "/usr/lib/thunderbird/distribution/policies.json",
+            "/usr/lib64/thunderbird/distribution/policies.json",
+        ],
+    ),
+];
+
 /// A value in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -162,6 +183,12 @@ impl Measure for ValueOfSystem {
                 new.map(Entry::File)
             }
         }
+    }
+
+    fn hides(&self) -> &'static [&'static str] {
+        let mut known = HIDING.iter();
+        let found = known.find(|(file, _)| *file == &*self.file);
+        found.map_or(&[], |(_, hidden)| hidden)
     }
 
     fn is_blank(&self, content: &[u8]) -> bool {

@@ -124,14 +124,8 @@ impl Content {
                 is_word(name) && is_plain(value),
                 "the name of a preference or policy, and true, false, a number or a word",
             ),
-            (Self::Participation, [name]) => (
-                name == "PARTICIPATE" && [yes(true), yes(false)].contains(value),
-                "PARTICIPATE, and \"yes\" or \"no\"",
-            ),
-            (Self::Repositories, [all, name]) => (
-                all == "*" && name == "countme" && *value == Scalar::Integer(0),
-                "the key [\"*\", \"countme\"] and 0",
-            ),
+            // Their places allow few values.
+            (Self::Participation, [_]) | (Self::Repositories, [_, _]) => (true, ""),
             (Self::Environment, [name]) => (
                 is_variable(name) && is_plain(value),
                 "a variable that turns something off, such as EXAMPLE_TELEMETRY_OPTOUT, and a word",
@@ -171,10 +165,6 @@ impl Content {
     }
 }
 
-fn yes(yes: bool) -> Scalar {
-    Scalar::Text(if yes { "yes" } else { "no" }.to_owned())
-}
-
 impl Place for Folders {
     fn check(&self, setting: &Setting<'_>) -> Result<(), String> {
         let check = self.content.check(setting.key, setting.value);
@@ -190,8 +180,7 @@ impl Place for Folders {
     }
 
     fn is_alone(&self) -> bool {
-        let of_computer = [Content::Participation, Content::Repositories];
-        self.content == Content::Policies || of_computer.contains(&self.content)
+        self.content == Content::Policies
     }
 
     fn measures(&self, settings: &[Setting<'_>], wanted: Wanted<'_>) -> Vec<Shared> {

@@ -16,12 +16,14 @@ use toml::Spanned;
 
 use crate::choices::catalogue::names::{AbsoluteFile, KeyPath, List, Meaning, wrong};
 use crate::choices::catalogue::values::{FileValue, different};
+use crate::choices::places::system_file as place;
+use crate::choices::places::system_file::SystemEdit;
 use crate::choices::rule;
 use crate::choices::rule::Rule;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::store::{Answer, Problem, Request, Store, Watched, Write};
-use crate::choices::system_place::{PLACES, Place, SystemEdit};
+
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Format, Found, Scalar};
@@ -35,7 +37,7 @@ use crate::system::tree::{Tree, unless_missing};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct SystemFile {
-    /// The file that root changes: one of [`PLACES`].
+    /// The file that root changes: one of [`place::all`].
     file: Spanned<AbsoluteFile>,
     /// The value that decides. `None`: the file's existence decides.
     key: Option<Spanned<KeyPath>>,
@@ -90,8 +92,8 @@ impl Rule for SystemRule {
 
 impl SystemFile {
     /// `None` only for a table that failed [`Store::check`].
-    fn place(&self) -> Option<&'static Place> {
-        Place::find(self.file.get_ref())
+    fn place(&self) -> Option<&'static place::SystemFile> {
+        place::SystemFile::find(self.file.get_ref())
     }
 
     fn keys(&self) -> impl Iterator<Item = &Spanned<KeyPath>> {
@@ -129,7 +131,7 @@ impl SystemFile {
     /// What the program reads in the place of a key.
     fn found(
         &self,
-        place: &Place,
+        place: &place::SystemFile,
         format: &dyn Format,
         key: &[String],
     ) -> Result<Found, DocumentProblem> {
@@ -151,7 +153,11 @@ impl SystemFile {
         Ok(found)
     }
 
-    fn value(&self, place: &Place, key: &[String]) -> Result<Option<Variant>, DocumentProblem> {
+    fn value(
+        &self,
+        place: &place::SystemFile,
+        key: &[String],
+    ) -> Result<Option<Variant>, DocumentProblem> {
         let Some(format) = place.format() else {
             let exists = unless_missing(std::fs::metadata(place.file));
             let exists = exists.map_err(|error| unreadable(place.file.as_ref(), &error))?;
@@ -187,7 +193,7 @@ fn unreadable(file: &Path, error: &io::Error) -> DocumentProblem {
 }
 
 /// The files that a program reads, in its order.
-fn files(place: &Place) -> Result<Vec<PathBuf>, DocumentProblem> {
+fn files(place: &place::SystemFile) -> Result<Vec<PathBuf>, DocumentProblem> {
     let mut found = Vec::new();
     for name in place.reads {
         match name.split_once("/*") {
@@ -220,7 +226,7 @@ fn files_in(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, DocumentProblem
 impl Store for SystemFile {
     fn check(&self) -> Result<(), At> {
         let Some(place) = self.place() else {
-            let known: Vec<_> = PLACES.iter().map(|place| place.file).collect();
+            let known: Vec<_> = place::all().map(|place| place.file).collect();
             let name = quote(self.file.get_ref());
             let message = format!("{name}; expected one of: {}", known.join(", "));
             return Err(wrong(&self.file, message));

@@ -250,8 +250,8 @@ impl Target {
             });
             let of_undo = undo.iter().map(|old| &old.measure);
             let of_undo = of_undo.filter(|measure| !measure.turns_on());
-            meanwhile = put(&name, base(), of_new.chain(of_undo))?;
-            after = put(&name, base(), new.iter().map(|(measure, ..)| *measure))?;
+            meanwhile = self.put(&name, base(), of_new.chain(of_undo))?;
+            after = self.put(&name, base(), new.iter().map(|(measure, ..)| *measure))?;
             before = known.before().map(<[u8]>::to_vec);
         } else {
             let undone = |mut entry: Entry, on: bool| {
@@ -270,7 +270,7 @@ impl Target {
                         }
                     }
                     if !measure.is_so(&name, &entry)? {
-                        entry = measure.put(&name, &entry)?;
+                        entry = self.put_one(measure, &name, &entry)?;
                     }
                 }
                 Ok::<_, Failure>(entry)
@@ -298,6 +298,35 @@ impl Target {
         steps.kept.extend(kept);
         steps.undo.extend(undo.into_iter().cloned());
         Ok(())
+    }
+
+    /// What is there with all of the measures.
+    fn put<'a>(
+        &self,
+        name: &Path,
+        mut entry: Entry,
+        measures: impl Iterator<Item = &'a Shared>,
+    ) -> Result<Entry, Failure> {
+        for measure in measures {
+            if !measure.is_so(name, &entry)? {
+                entry = self.put_one(measure, name, &entry)?;
+            }
+        }
+        Ok(entry)
+    }
+
+    /// What is there with a measure. A new file begins with what it hides.
+    fn put_one(&self, measure: &Shared, name: &Path, entry: &Entry) -> Result<Entry, Failure> {
+        if *entry == Entry::Nothing {
+            let hidden = measure.hides().iter();
+            let hidden = hidden.map(|file| Entry::at(&self.tree, Path::new(file)));
+            let mut hidden = hidden.filter(|hidden| matches!(hidden, Entry::File(_)));
+            // The program makes nothing of a file that can't be understood either.
+            if let Some(Ok(new)) = hidden.next().map(|hidden| measure.put(name, &hidden)) {
+                return Ok(new);
+            }
+        }
+        Ok(measure.put(name, entry)?)
     }
 
     /// The current state of what is about to be changed.
@@ -478,20 +507,6 @@ impl Target {
             decided_by: None,
         }
     }
-}
-
-/// What is there with all of the measures.
-fn put<'a>(
-    name: &Path,
-    mut entry: Entry,
-    measures: impl Iterator<Item = &'a Shared>,
-) -> Result<Entry, Failure> {
-    for measure in measures {
-        if !measure.is_so(name, &entry)? {
-            entry = measure.put(name, &entry)?;
-        }
-    }
-    Ok(entry)
 }
 
 /// What is there without a measure. A file that was created for it goes with its last content.

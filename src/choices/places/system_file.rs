@@ -1,127 +1,78 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The files of the computer that keep a setting for all its users, and that root may change for a
-//! choice.
+//! A file of the computer that keeps a setting for all its users, and that root may change for a
+//! choice: the system service for a user, and some of them a policy.
 //!
-//! The list is closed: a reader file chooses a place and a key from it, and can add neither. So no
-//! reader file decides where root writes, or what. A place is never one whose content a program runs:
-//! no hook, no unit, no rule. Two files here are read by a shell script, so their values are
-//! constants.
+//! A place is never one whose content a program runs: no hook, no unit, no rule. Some files are read by
+//! a shell script, so their values are constants.
 
+use std::sync::Arc;
+
+use crate::choices::catalogue::names::{AbsoluteFile, FormatName, KeyPart, NonEmpty};
+use crate::choices::measure::Shared;
+use crate::choices::measures::value::{Hold, ValueOfSystem};
+use crate::choices::place::{Place, Setting, Wanted};
+use crate::choices::places::PLACES;
+use crate::choices::places::drop_in::Folders;
 use crate::formats::FORMATS;
 use crate::formats::format::{Format, Scalar};
 
 /// A file that root may change.
 #[derive(Debug)]
-pub struct Place {
+pub struct SystemFile {
     /// The absolute file name.
     pub file: &'static str,
     /// The format's name in [`FORMATS`]. `None`: programs only check whether the file exists.
-    format: Option<&'static str>,
+    pub(crate) format: Option<&'static str>,
     /// What comes first in a new file, if the file is the panel's own. Such a file is removed with
     /// its last value. `None`: the file belongs to another program, and only values in it change.
-    head: Option<&'static str>,
+    pub(crate) head: Option<&'static str>,
     /// The files that programs read, in their order. A `*` in the last part stands for all files with
     /// this ending. The last value counts.
     pub reads: &'static [&'static str],
     /// Whether to create the file's folder, which its program doesn't ship.
     pub makes_folder: bool,
     /// The keys that may change.
-    keys: &'static [Key],
+    pub(crate) keys: &'static [Key],
+    /// What a policy does.
+    pub(crate) policy: Way,
+}
+
+/// How a policy sets what a file sets.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// It can't: without its program, the file would be taken for the program's own.
+    None,
+    /// By the values in the file.
+    Values,
+    /// By a file of the policy's own, which comes after the panel's.
+    DropIn(Folders),
 }
 
 /// A key, and the values that may be set.
 #[derive(Debug)]
-struct Key {
-    parts: &'static [&'static str],
-    values: &'static [Value],
+pub(crate) struct Key {
+    pub(crate) parts: &'static [&'static str],
+    pub(crate) values: &'static [Value],
 }
 
 /// A value that may be set.
 #[derive(Debug)]
-enum Value {
+pub(crate) enum Value {
     Boolean(bool),
     Integer(i64),
     Text(&'static str),
 }
 
-const YES: Value = Value::Boolean(true);
-const NO: Value = Value::Boolean(false);
+/// The files of the list of places.
+pub fn all() -> impl Iterator<Item = &'static SystemFile> {
+    PLACES.iter().filter_map(|(_, place)| place.system_file())
+}
 
-/// The first lines of the panel's own files.
-const HEAD: &str = "# Written by the Privacy panel for everyone on this computer.\n";
-
-/// The places. To add one, check in the program's source that the file can only set values.
-pub const PLACES: &[Place] = &[
-    // The package doesn't ship the folder. `run-parts --list --regex '\.conf$'` sorts by bytes.
-    Place {
-        file: "/etc/popularity-contest.d/zz-privacy-panel.conf",
-        format: Some("shell"),
-        head: Some(HEAD),
-        reads: &[
-            "/etc/popularity-contest.conf",
-            "/etc/popularity-contest.d/*.conf",
-        ],
-        makes_folder: true,
-        keys: &[Key {
-            parts: &["PARTICIPATE"],
-            values: &[Value::Text("yes"), Value::Text("no")],
-        }],
-    },
-    Place {
-        file: "/etc/default/motd-news",
-        format: Some("shell"),
-        head: None,
-        reads: &["/etc/default/motd-news"],
-        makes_folder: false,
-        keys: &[Key {
-            parts: &["ENABLED"],
-            values: &[Value::Text("1"), Value::Text("0")],
-        }],
-    },
-    Place {
-        file: "/etc/fwupd/remotes.d/lvfs.conf",
-        format: Some("gkeyfile"),
-        head: None,
-        reads: &["/etc/fwupd/remotes.d/lvfs.conf"],
-        makes_folder: false,
-        keys: &[
-            Key {
-                parts: &["fwupd Remote", "AutomaticReports"],
-                values: &[YES, NO],
-            },
-            Key {
-                parts: &["fwupd Remote", "AutomaticSecurityReports"],
-                values: &[YES, NO],
-            },
-        ],
-    },
-    // The group is a pattern for the names of repositories.
-    Place {
-        file: "/etc/dnf/repos.override.d/99-privacy-panel.repo",
-        format: Some("gkeyfile"),
-        head: Some(HEAD),
-        reads: &["/etc/dnf/repos.override.d/*.repo"],
-        makes_folder: false,
-        keys: &[Key {
-            parts: &["*", "countme"],
-            values: &[Value::Integer(0)],
-        }],
-    },
-    Place {
-        file: "/etc/netdata/.opt-out-from-anonymous-statistics",
-        format: None,
-        head: Some(""),
-        reads: &["/etc/netdata/.opt-out-from-anonymous-statistics"],
-        makes_folder: false,
-        keys: &[],
-    },
-];
-
-impl Place {
+impl SystemFile {
     /// The place of a file.
     pub fn find(file: &str) -> Option<&'static Self> {
-        PLACES.iter().find(|place| place.file == file)
+        all().find(|place| place.file == file)
     }
 
     /// The format. `None`: programs only check whether the file exists.
@@ -150,16 +101,88 @@ impl Place {
     /// Whether a key may be set to this value.
     pub fn allows(&self, parts: &[String], value: &Scalar) -> bool {
         let values = self.key(parts).map_or(&[][..], |key| key.values);
-        values.iter().any(|allowed| match (allowed, value) {
-            (Value::Boolean(allowed), Scalar::Boolean(value)) => allowed == value,
-            (Value::Integer(allowed), Scalar::Integer(value)) => allowed == value,
-            (Value::Text(allowed), Scalar::Text(value)) => allowed == value,
-            _ => false,
-        })
+        values.iter().any(|allowed| allowed.scalar() == *value)
     }
 
     fn key(&self, parts: &[String]) -> Option<&Key> {
         self.keys.iter().find(|key| key.parts == parts)
+    }
+
+    /// The keys with their values, for a message.
+    fn expected(&self) -> String {
+        let keys = self.keys.iter().map(|key| {
+            let values = key.values.iter().map(Value::scalar);
+            let values: Vec<_> = values.map(|value| value.to_string()).collect();
+            format!("{:?} with {}", key.parts, values.join(" or "))
+        });
+        keys.collect::<Vec<_>>().join(", or ")
+    }
+
+    fn measure(&self, setting: &Setting<'_>, on: bool) -> Result<ValueOfSystem, String> {
+        let format = self.format.and_then(FormatName::find);
+        Ok(ValueOfSystem {
+            file: AbsoluteFile::try_from(self.file)?,
+            format: format.ok_or("no format")?,
+            key: NonEmpty::<KeyPart>::of(setting.key)?,
+            value: setting.value.clone(),
+            hold: Hold::Alone,
+            on,
+        })
+    }
+}
+
+impl Place for SystemFile {
+    fn system_file(&'static self) -> Option<&'static SystemFile> {
+        Some(self)
+    }
+
+    fn takes_policies(&self) -> bool {
+        !matches!(self.policy, Way::None)
+    }
+
+    fn check(&self, setting: &Setting<'_>) -> Result<(), String> {
+        if self.allows(setting.key, setting.value) {
+            Ok(())
+        } else {
+            Err(format!("another setting; expected {}", self.expected()))
+        }
+    }
+
+    fn presets(&self) -> bool {
+        false
+    }
+
+    fn locks(&self) -> bool {
+        true
+    }
+
+    /// A value in the file itself is what the store reads.
+    fn is_alone(&self) -> bool {
+        matches!(self.policy, Way::DropIn(_))
+    }
+
+    fn measures(&self, settings: &[Setting<'_>], wanted: Wanted<'_>) -> Vec<Shared> {
+        match &self.policy {
+            Way::None => Vec::new(),
+            Way::DropIn(folders) => folders.measures(settings, wanted),
+            Way::Values => {
+                let settings = settings.iter();
+                let measures = settings.filter_map(|setting| self.measure(setting, wanted.on).ok());
+                measures
+                    .map(|measure| Arc::new(measure) as Shared)
+                    .collect()
+            }
+        }
+    }
+}
+
+impl Value {
+    fn scalar(&self) -> Scalar {
+        match self {
+            Self::Boolean(on) => Scalar::Boolean(*on),
+            Self::Integer(number) => Scalar::Integer(*number),
+            Self::Text(text) => Scalar::Text((*text).to_owned()),
+        }
     }
 }
 
@@ -167,7 +190,7 @@ impl Place {
 #[derive(Clone, Debug)]
 pub struct SystemEdit {
     /// The file.
-    pub place: &'static Place,
+    pub place: &'static SystemFile,
     /// The names of the groups and of the value. Empty if only the file's existence matters.
     pub key: Vec<String>,
     /// The value to set. `None`: remove the value, or the file of which only the existence matters.
@@ -201,7 +224,7 @@ mod tests {
 
     #[test]
     fn no_place_is_in_a_folder_whose_files_are_run() {
-        for place in PLACES {
+        for place in all() {
             for file in place.reads.iter().chain([&place.file]) {
                 assert!(file.starts_with("/etc/"), "{file}");
                 assert!(!file.contains("/../") && !file.ends_with('/'), "{file}");
@@ -212,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_value_in_a_file_that_a_shell_reads_is_a_plain_word() {
-        for place in PLACES.iter().filter(|place| place.format == Some("shell")) {
+        for place in all().filter(|place| place.format == Some("shell")) {
             for value in place.keys.iter().flat_map(|key| key.values) {
                 let Value::Text(text) = value else {
                     panic!("{value:?}");
@@ -224,7 +247,7 @@ mod tests {
 
     #[test]
     fn an_own_file_is_the_last_of_those_that_are_read() {
-        for place in PLACES {
+        for place in all() {
             let last = place.reads.last().unwrap();
             let (folder, pattern) = last.rsplit_once('/').unwrap();
             let (own_folder, name) = place.file.rsplit_once('/').unwrap();
@@ -235,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_format_of_a_place_exists_and_takes_its_keys() {
-        for place in PLACES {
+        for place in all() {
             assert_eq!(place.is_mark(), place.keys.is_empty());
             let Some(format) = place.format() else {
                 assert_eq!(place.format, None);
