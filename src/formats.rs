@@ -6,6 +6,8 @@
 //! [`xml`] is no such kind: the history removes elements with it. [`environment`] is for its store.
 
 pub(crate) mod bytes;
+mod consent_records;
+mod dated_word;
 pub mod document;
 pub(crate) mod environment;
 pub mod format;
@@ -35,4 +37,6 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
     ("xml-text", &xml_text::XmlText),
+    ("dated-word", &dated_word::DatedWord),
+    ("consent-records", &consent_records::ConsentRecords),
 ];

@@ -174,6 +174,18 @@ const ELEMENTS: &[&str] = &[
     "a",
 ];
 
+/// Whole small files.
+const SMALL: &[&str] = &[
+    "off 2024-08-13",
+    "on",
+    " local 2024-08-13 \n",
+    "off\t2024",
+    "key:1.1:0:1574939222872",
+    "key2:1.0:1:5;key:1.1:1:2;",
+    ";;key:1.1:0:1;key:1.1:1:2\n",
+    "key::1.1:0:1; key:1.1:1:2",
+];
+
 const LINE_ENDS: &[&[u8]] = &[b"\n", b"\n", b"\n", b"\r\n", b"\r", b""];
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -181,6 +193,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         4 => text_of(LINES),
         2 => text_of(PREFERENCES),
         2 => text_of(ASSIGNMENTS),
+        1 => text_of(SMALL),
         1 => select(DOCUMENTS).prop_map(|document| document.as_bytes().to_vec()),
         4 => pieces(),
         3 => elements(),
@@ -504,15 +517,19 @@ fn kde_locks_a_file_a_group_or_a_key_and_deletes_keys() {
 #[test]
 fn a_file_that_was_made_for_a_value_goes_with_it() {
     for (name, format) in FORMATS {
-        let keys = [key(&["key"]), key(&["Group", "key"])];
+        let keys = [key(&["key"]), key(&["Group", "key"]), key(&["word"])];
+        let on = match *name {
+            "dated-word" => Scalar::Text("on".to_owned()),
+            _ => Scalar::Boolean(true),
+        };
         let key = keys.iter().find(|key| format.check(key).is_ok()).unwrap();
-        if *name == "xml-text" {
-            // A file of this format is never made.
+        if matches!(*name, "xml-text" | "consent-records") {
+            // A file of these formats is never made.
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
-        document::write(*format, &file, key, Some(&Scalar::Boolean(true))).unwrap();
+        document::write(*format, &file, key, Some(&on)).unwrap();
         assert!(file.exists(), "{name}");
         document::write(*format, &file, key, None).unwrap();
         assert!(!file.exists(), "{name}");

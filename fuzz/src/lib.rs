@@ -182,6 +182,7 @@ const KEYS: &[&[&str]] = &[
     &["Group", "key"],
     &["Settings", "gtk-recent-files-enabled"],
     &["A", "B", "key"],
+    &["word"],
 ];
 
 /// Values of each type, two each.
@@ -237,16 +238,25 @@ fn changes_one_value(
     assert!(found.found.is(one), "{}: {found:?}", context());
     let again = format.edit(&new, key, Some(one));
     assert_eq!(again.ok().as_ref(), Some(&new), "{}", context());
-    let changed = format
-        .edit(&new, key, Some(other))
-        .expect("it was written before");
+    let Ok(changed) = format.edit(&new, key, Some(other)) else {
+        // A format may take only some values of a type.
+        assert!(
+            matches!(name, "dated-word" | "consent-records"),
+            "{}",
+            context()
+        );
+        return;
+    };
     assert!(
         look(&changed).is_ok_and(|look| look.found.is(other)),
         "{}",
         context()
     );
-    let back = format.edit(&changed, key, Some(one));
-    assert_eq!(back.ok().as_ref(), Some(&new), "{}", context());
+    // A word gets the date of its change.
+    if name != "dated-word" {
+        let back = format.edit(&changed, key, Some(one));
+        assert_eq!(back.ok().as_ref(), Some(&new), "{}", context());
+    }
     // Other values are what they were.
     let mut neighbour = key.to_vec();
     neighbour.last_mut().expect("a key has parts").push('2');

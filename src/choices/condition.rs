@@ -12,7 +12,7 @@
 
 use std::env;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
@@ -54,16 +54,20 @@ pub(crate) struct Setting {
     pub(crate) value: VariantText,
 }
 
-/// An absolute file name in which `*`, `?` and `[…]` match parts of one name, as in a shell.
+/// A file name in which `*`, `?` and `[…]` match parts of one name, as in a shell. It is absolute, or
+/// begins with [`HOME`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FilePattern(String);
 
+/// The beginning of a file name below the user's home.
+const HOME: &str = "~/";
+
 impl FilePattern {
-    /// Takes an absolute name that `glob` understands, with at most [`limits::WILDCARDS`] wildcards
+    /// Takes a name that `glob` understands, with at most [`limits::WILDCARDS`] wildcards
     /// in [`limits::WILDCARD_PARTS`] parts. Refuses `**`, which could search a whole disk.
     pub fn new(pattern: &str) -> Option<Self> {
         let wild = pattern.split('/').filter(|part| is_wild(part)).count();
-        let fits = pattern.starts_with('/')
+        let fits = (pattern.starts_with('/') || pattern.starts_with(HOME))
             && pattern.len() <= limits::FILE_NAME
             && !pattern.contains("**")
             && !pattern.contains(is_unprintable)
@@ -81,12 +85,16 @@ impl FilePattern {
     /// Whether such a file exists. True if that is unknown: if the lookup fails, or if there are
     /// too many names to compare.
     pub fn exists(&self) -> bool {
-        if !is_wild(&self.0) {
-            return Path::new(&self.0).try_exists().unwrap_or(true);
+        let (top, name) = match self.0.strip_prefix(HOME) {
+            Some(name) => (glib::home_dir(), name),
+            None => (PathBuf::from("/"), &self.0[1..]),
+        };
+        if !is_wild(name) {
+            return top.join(name).try_exists().unwrap_or(true);
         }
-        let parts: Vec<_> = self.0.split('/').filter(|part| !part.is_empty()).collect();
+        let parts: Vec<_> = name.split('/').filter(|part| !part.is_empty()).collect();
         let mut left = limits::PATTERN_ENTRIES;
-        exists_below(PathBuf::from("/"), &parts, &mut left).unwrap_or(true)
+        exists_below(top, &parts, &mut left).unwrap_or(true)
     }
 }
 
@@ -140,7 +148,7 @@ impl<'de> Deserialize<'de> for FilePattern {
         read_text(deserializer, |text| {
             Self::new(text).ok_or_else(|| {
                 format!(
-                    "{}; expected an absolute file name, of {} bytes at most, which may have * in it, but ** nowhere, {} times at most, and in {} parts at most",
+                    "{}; expected an absolute file name, or one below ~/, of {} bytes at most, which may have * in it, but ** nowhere, {} times at most, and in {} parts at most",
                     quote(text),
                     limits::FILE_NAME,
                     limits::WILDCARDS,
@@ -282,6 +290,7 @@ impl Setting {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 

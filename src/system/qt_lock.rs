@@ -4,7 +4,7 @@
 //! that they write: `kdeglobals.lock` for `kdeglobals`.
 //!
 //! Source: qt/qtbase, src/corelib/io/qlockfile.cpp, `tryLock()`, `isApparentlyStale()` and
-//! `lockFileContents()`; qlockfile_unix.cpp, `tryLock_sys()` and `removeStaleLock()`. The file is
+//! `lockFileContents()`; `qlockfile_unix.cpp`, `tryLock_sys()` and `removeStaleLock()`. The file is
 //! created exclusively, and its owner also has a lock of flock(2) on it. KDE/kconfig,
 //! src/core/kconfigini.cpp, `lock()`.
 

@@ -545,7 +545,9 @@ fn is_configuration(text: &str) -> bool {
             || folders.split('/').filter(|part| *part != "*").all(is_name))
         && folders.split('/').filter(|part| *part == "*").count() <= 1
         && !text.starts_with('*')
-        && is_word(&name.replace('*', "x"))
+        // Chromium has a file “Local State”.
+        && is_word(&name.replace(['*', ' '], "x"))
+        && name.trim() == name
         && visible(name)
         && !name.contains("**")
 }
