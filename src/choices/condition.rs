@@ -290,6 +290,7 @@ impl Setting {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use std::path::Path;
 

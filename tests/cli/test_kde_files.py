@@ -54,16 +54,24 @@ def watcher(tmp_path_factory):
 
 
 def test_a_running_program_of_kdes_learns_of_a_change(kde, watcher):
-    listener = kde.spawn([str(watcher), "kdeglobals"], stdout=subprocess.PIPE, text=True)
-    assert listener.stdout.readline() == "watching\n"
+    heard = kde.root / "heard"
+
+    def wait_for_lines(*expected):
+        wait_for(f"{expected}", lambda: heard.read_text().splitlines() == ["watching", *expected])
+
+    with heard.open("w") as output:
+        kde.spawn([str(watcher), "kdeglobals"], stdout=output)
+    wait_for_lines()
     assert kde.ctl("set", CHOICE, "off").returncode == 0
-    assert listener.stdout.readline() == f"{GROUP}/{KEY}: false\n"
+    off = f"{GROUP}/{KEY}: false"
+    wait_for_lines(off)
     # What is so already is not written, and no program is told.
     assert kde.ctl("set", CHOICE, "off").returncode == 0
     assert kde.ctl("set", CHOICE, "on").returncode == 0
-    assert listener.stdout.readline() == f"{GROUP}/{KEY}: true\n"
+    on = f"{GROUP}/{KEY}: true"
+    wait_for_lines(off, on)
     assert kde.ctl("reset", CHOICE).returncode == 0
-    assert listener.stdout.readline() == f"{GROUP}/{KEY}: nothing\n"
+    wait_for_lines(off, on, f"{GROUP}/{KEY}: nothing")
 
 
 def test_without_a_session_bus_the_file_is_written_all_the_same(kde):
