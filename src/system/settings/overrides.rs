@@ -86,14 +86,37 @@ fn find(file: &[u8], table: Span, name: &str, kind: u8) -> Option<Span> {
     // The number shares its word with a shift.
     let words = number(table, 0)? & 0x07ff_ffff;
     let buckets = number(table, 4)?;
-    let first = 8_usize
-        .checked_add(words.checked_mul(4)?)?
-        .checked_add(buckets.checked_mul(4)?)?;
-    table.get(first..)?.chunks_exact(24).find_map(|item| {
+    let first_bucket = 8_usize.checked_add(words.checked_mul(4)?)?;
+    let items = first_bucket.checked_add(buckets.checked_mul(4)?)?;
+    let items = table.get(items..)?.chunks_exact(24);
+    // The items of a bucket follow each other.
+    let hash = hash(name);
+    let bucket = usize::try_from(hash).ok()?.checked_rem(buckets)?;
+    let bucket_at =
+        |bucket: usize| number(table, first_bucket.checked_add(bucket.checked_mul(4)?)?);
+    let first = bucket_at(bucket)?;
+    let end = if bucket + 1 < buckets {
+        bucket_at(bucket + 1)?
+    } else {
+        items.len()
+    };
+    let mut items = items.skip(first).take(end.saturating_sub(first));
+    items.find_map(|item| {
+        if number(item, 0)? != usize::try_from(hash).ok()? || item[14] != kind {
+            return None;
+        }
         let start = number(item, 8)?;
         let size = usize::from(u16::from_le_bytes([item[12], item[13]]));
         let is_it = file.get(start..start.checked_add(size)?)? == name.as_bytes();
-        (is_it && item[14] == kind).then_some((number(item, 16)?, number(item, 20)?))
+        is_it.then_some((number(item, 16)?, number(item, 20)?))
+    })
+}
+
+/// The hash of a name; `djb_hash` in GNOME/glib, `gio/gvdb/gvdb-reader.c`. Characters are signed.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(5381_u32, |hash, byte| {
+        let character = i32::from(i8::from_ne_bytes([byte]));
+        hash.wrapping_mul(33).wrapping_add_signed(character)
     })
 }
 
