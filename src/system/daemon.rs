@@ -264,7 +264,7 @@ mod tests {
         for other in [
             &b"REJECTED EXTERNAL\r\n"[..],
             &[0xff; 300],
-            &[b'a'; 100_000],
+            &vec![b'a'; 100_000],
         ] {
             assert_eq!(understood(other, 0), None);
         }
