@@ -4,6 +4,7 @@
 
 pub mod bus;
 pub(crate) mod child;
+pub(crate) mod daemon;
 pub mod dconf;
 pub mod folders;
 pub(crate) mod gvdb;

@@ -39,6 +39,8 @@ impl Desktops {
         let keys: Vec<_> = catalogue
             .readers()
             .iter()
+            // The others keep nothing in settings, and each would look for its program.
+            .filter(|reader| !reader.store.needs_programs())
             .flat_map(|reader| {
                 let keys = reader.watched().keys.into_iter();
                 keys.map(|key| (reader.choice, key))

@@ -101,6 +101,10 @@ pub(crate) fn settings(
     counts: impl Fn(&dyn Place) -> bool,
 ) -> Settings {
     let mut settings = Settings::default();
+    // Most readers have no tables, and no place does anything without one.
+    if tables.is_empty() {
+        return settings;
+    }
     for (name, place) in PLACES.iter().filter(|(_, place)| counts(*place)) {
         let locked = wanted.locked && place.locks();
         if !locked && !place.presets() {

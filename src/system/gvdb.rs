@@ -20,7 +20,9 @@ const NO_PARENT: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table<'a> {
     file: &'a [u8],
-    /// All items, each with [`ITEM`] bytes.
+    /// The number of each bucket's first item, a word each.
+    buckets: &'a [u8],
+    /// All items, each with [`ITEM`] bytes. Those of a bucket follow each other.
     items: &'a [u8],
 }
 
@@ -43,11 +45,13 @@ impl<'a> Table<'a> {
         // The number of words shares its word with a shift.
         let words = usize::try_from(word(table, 0)? & 0x07ff_ffff).ok()?;
         let buckets = usize::try_from(word(table, 4)?).ok()?;
-        let first = 8_usize
-            .checked_add(words.checked_mul(4)?)?
-            .checked_add(buckets.checked_mul(4)?)?;
-        let items = table.get(first..)?;
-        Some(Self { file, items })
+        let start = 8_usize.checked_add(words.checked_mul(4)?)?;
+        let end = start.checked_add(buckets.checked_mul(4)?)?;
+        Some(Self {
+            file,
+            buckets: table.get(start..end)?,
+            items: table.get(end..)?,
+        })
     }
 
     /// The table in an entry.
@@ -68,8 +72,17 @@ impl<'a> Table<'a> {
     }
 
     fn item(&self, name: &str, kind: u8) -> Option<Item<'a>> {
-        let mut items = self.items.chunks_exact(ITEM).map(Item);
-        items.find(|item| item.kind() == kind && self.is_named(*item, name.as_bytes()))
+        let hash = hash(name);
+        let bucket = usize::try_from(hash).ok()?.checked_rem(self.buckets.len() / 4)?;
+        let first = |bucket: usize| usize::try_from(word(self.buckets, bucket.checked_mul(4)?)?).ok();
+        let start = first(bucket)?;
+        // The last bucket ends with the items.
+        let end = first(bucket + 1).unwrap_or(usize::MAX);
+        let items = self.items.chunks_exact(ITEM).map(Item);
+        let mut items = items.skip(start).take(end.saturating_sub(start));
+        items.find(|item| {
+            item.kind() == kind && item.hash() == Some(hash) && self.is_named(*item, name.as_bytes())
+        })
     }
 
     /// Whether the names of an item and of its parents, one after the other, are this name.
@@ -98,6 +111,10 @@ impl<'a> Table<'a> {
 }
 
 impl Item<'_> {
+    fn hash(self) -> Option<u32> {
+        word(self.0, 0)
+    }
+
     fn parent(self) -> Option<u32> {
         word(self.0, 4)
     }
@@ -116,6 +133,14 @@ impl Item<'_> {
     fn span(self) -> Option<(u32, u32)> {
         Some((word(self.0, 16)?, word(self.0, 20)?))
     }
+}
+
+/// The hash of a name, whose characters are signed: `djb_hash()`.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(5381_u32, |hash, byte| {
+        let character = i32::from(i8::from_ne_bytes([byte]));
+        hash.wrapping_mul(33).wrapping_add_signed(character)
+    })
 }
 
 fn part(file: &[u8], start: u32, end: u32) -> Option<&[u8]> {

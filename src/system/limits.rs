@@ -222,6 +222,9 @@ pub const DATABASE: u64 = 32 * 1024 * 1024;
 /// The timeout of a query to a service.
 pub const SERVICE_PATIENCE: Duration = Duration::from_millis(1500);
 
+/// The largest replies of the bus's daemon to a few questions, in bytes.
+pub const DAEMON_REPLIES: usize = 64 * 1024;
+
 /// The timeout of a change by a service, which may ask the user for a password first.
 pub const CHANGE_PATIENCE: Duration = Duration::from_secs(120);
 

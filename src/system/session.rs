@@ -22,7 +22,7 @@ use crate::system::limits;
 pub(crate) type Environment = HashMap<OsString, OsString>;
 
 /// The bus name of the user's service manager; org.freedesktop.systemd1(5).
-const MANAGER: &str = "org.freedesktop.systemd1";
+pub(crate) const MANAGER: &str = "org.freedesktop.systemd1";
 
 /// When the session began: the start time of its bus. `None` without a bus, or if it is unknown.
 pub fn began() -> Option<SystemTime> {

@@ -16,9 +16,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use gio::{DBusCallFlags, DBusConnection, DBusError, IOErrorEnum};
+use glib::prelude::*;
 use glib::variant::ObjectPath;
 
-use crate::system::bus::{Bus, Message};
+use crate::system::bus::{Bus, DAEMON, Message};
+use crate::system::daemon;
+use crate::system::daemon::NotAnswered;
 use crate::system::dconf::target;
 use crate::system::dconf::target::{ProfileProblem, Target};
 use crate::system::i18n::system_error;
@@ -139,8 +142,7 @@ pub fn elsewhere() -> Option<StorageFault> {
     if !Storage::is_dconf() {
         return None;
     }
-    let bus = Bus::Session.connect(limits::SERVICE_PATIENCE).ok()??;
-    let theirs = services_folder(&bus)?;
+    let theirs = services_folder_now()?;
     let ours = glib::user_config_dir().join("dconf");
     let is_same = match (ours.canonicalize(), theirs.canonicalize()) {
         (Ok(ours), Ok(theirs)) => ours == theirs,
@@ -345,17 +347,39 @@ fn can_write(bus: &DBusConnection, folder: &Path) -> bool {
     try_in(&root.join(inner), None).is_ok()
 }
 
+/// [`services_folder`], in most sessions without `GDBus`.
+fn services_folder_now() -> Option<PathBuf> {
+    let process = |name: &str| ("GetConnectionUnixProcessID", (name,).to_variant());
+    let has_manager = ("NameHasOwner", (session::MANAGER,).to_variant());
+    match daemon::ask(&[process(DCONF_SERVICE), process(DAEMON), has_manager]).as_deref() {
+        Ok([Some(service), ..]) => return folder_of_service(service.get::<(u32,)>()?.0),
+        // The service would be started with the variables of the bus.
+        Ok([None, Some(bus), Some(answer)]) if answer.get() == Some((false,)) => {
+            let environment = session::process_environment(bus.get::<(u32,)>()?.0, "dbus")?;
+            return folder_in(Path::new("/"), &environment);
+        }
+        Err(NotAnswered::Late) => return None,
+        Ok(_) | Err(NotAnswered::Otherwise) => {}
+    }
+    services_folder(&Bus::Session.connect(limits::SERVICE_PATIENCE).ok()??)
+}
+
 /// The folder in which the service saves, or would save if it were started now.
 fn services_folder(bus: &DBusConnection) -> Option<PathBuf> {
-    let service = session::owner(bus, DCONF_SERVICE);
-    let (environment, place) = match service {
-        Some(process) => {
-            let place = std::fs::read_link(format!("/proc/{process}/cwd")).ok()?;
-            (session::process_environment(process, "dconf")?, place)
-        }
-        None => (session::environment()?, PathBuf::from("/")),
-    };
-    Some(place.join(config_folder(&environment)?).join("dconf"))
+    match session::owner(bus, DCONF_SERVICE) {
+        Some(process) => folder_of_service(process),
+        None => folder_in(Path::new("/"), &session::environment()?),
+    }
+}
+
+/// The folder in which a running service saves.
+fn folder_of_service(process: u32) -> Option<PathBuf> {
+    let place = std::fs::read_link(format!("/proc/{process}/cwd")).ok()?;
+    folder_in(&place, &session::process_environment(process, "dconf")?)
+}
+
+fn folder_in(place: &Path, environment: &Environment) -> Option<PathBuf> {
+    Some(place.join(config_folder(environment)?).join("dconf"))
 }
 
 /// The configuration folder of a process, as in GLib.
