@@ -292,8 +292,6 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use std::path::Path;
-
     use super::*;
 
     #[test]

@@ -73,15 +73,20 @@ impl<'a> Table<'a> {
 
     fn item(&self, name: &str, kind: u8) -> Option<Item<'a>> {
         let hash = hash(name);
-        let bucket = usize::try_from(hash).ok()?.checked_rem(self.buckets.len() / 4)?;
-        let first = |bucket: usize| usize::try_from(word(self.buckets, bucket.checked_mul(4)?)?).ok();
+        let bucket = usize::try_from(hash)
+            .ok()?
+            .checked_rem(self.buckets.len() / 4)?;
+        let first =
+            |bucket: usize| usize::try_from(word(self.buckets, bucket.checked_mul(4)?)?).ok();
         let start = first(bucket)?;
         // The last bucket ends with the items.
         let end = first(bucket + 1).unwrap_or(usize::MAX);
         let items = self.items.chunks_exact(ITEM).map(Item);
         let mut items = items.skip(start).take(end.saturating_sub(start));
         items.find(|item| {
-            item.kind() == kind && item.hash() == Some(hash) && self.is_named(*item, name.as_bytes())
+            item.kind() == kind
+                && item.hash() == Some(hash)
+                && self.is_named(*item, name.as_bytes())
         })
     }
 
