@@ -9,6 +9,7 @@ pub(crate) mod condition;
 pub mod decision;
 pub mod desktop;
 pub mod everyone;
+pub mod lock;
 pub mod measure;
 pub(crate) mod measures;
 pub mod opt_out;

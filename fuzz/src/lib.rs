@@ -19,11 +19,11 @@ use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::everyone;
 use privacy_panel::choices::everyone::call::Call;
-use privacy_panel::choices::places::system_file::{self, SystemEdit};
+use privacy_panel::choices::places::system_file::SystemFile;
 use privacy_panel::choices::reader::Reader;
 use privacy_panel::choices::search;
 use privacy_panel::choices::state::State;
-use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey};
+use privacy_panel::choices::store::{PolicyKey, PolicyValue, SettingKey, SystemEdit};
 use privacy_panel::choices::stores::STORES;
 use privacy_panel::formats::FORMATS;
 use privacy_panel::formats::format::{Format, Found, Scalar};
@@ -91,9 +91,9 @@ pub fn service(bytes: &[u8]) {
             .map(|on| reader.store.system_edits(on))
             .concat()
         {
-            assert!(system_file::all().any(|place| place.file == edit.place.file));
+            let place = SystemFile::find(edit.file).expect("a file of the list");
             let value = edit.value.as_ref();
-            let fits = |value| edit.place.is_mark() || edit.place.allows(&edit.key, value);
+            let fits = |value| place.is_mark() || place.allows(&edit.key, value);
             assert!(value.is_none_or(fits), "{value:?}");
         }
     }
@@ -103,7 +103,8 @@ fn changes_only_its_value(edit: &SystemEdit, old: &[u8]) {
     let Ok(Some(new)) = everyone::edited(edit, Some(old)) else {
         return;
     };
-    let (Some(format), Some(value)) = (edit.place.format(), &edit.value) else {
+    let format = SystemFile::find(edit.file).and_then(SystemFile::format);
+    let (Some(format), Some(value)) = (format, &edit.value) else {
         assert!(new.is_empty());
         return;
     };

@@ -337,7 +337,7 @@ impl Attempt<'_> {
         let (everyone, readers): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .filter(|reader| is_wanted(&reader.id))
-            .partition(|reader| everyone::is_of_everyone(reader));
+            .partition(|reader| reader.is_of_everyone());
         let mut failures = self.write_and_call(&before, readers, &now);
         failures.retain(|failure| matters(&before, failure));
         // Last, since most users can't: their own programs follow anyway.

@@ -10,13 +10,11 @@
 //! ```text
 //! everyone       plans and makes the changes, as root
 //! ├── call       checks what a caller of the system service wants
-//! ├── client     asks the system service, as a user
-//! └── lock       a policy's lock of a choice
+//! └── client     asks the system service, as a user
 //! ```
 
 pub mod call;
 pub mod client;
-pub mod lock;
 
 use std::fs::File;
 use std::io;
@@ -28,10 +26,12 @@ use rustix::io::Errno;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::choice::Choice;
-use crate::choices::places::system_file::{SystemEdit, SystemFile};
+use crate::choices::lock;
+use crate::choices::places::system_file::SystemFile;
 use crate::choices::reader::Reader;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
+use crate::choices::store::SystemEdit;
 use crate::formats::document;
 use crate::system::i18n::noop;
 use crate::system::limits;
@@ -143,11 +143,6 @@ pub fn catalogue() -> Result<Catalogue, Refusal> {
     }
 }
 
-/// Whether a setting of the reader is in root's files.
-pub fn is_of_everyone(reader: &Reader) -> bool {
-    !reader.store.system_edits(false).is_empty()
-}
-
 impl Plan {
     /// The changes that turn a choice on or off for all users.
     pub fn new(catalogue: &Catalogue, wanted: Wanted<'_>) -> Result<Self, Refusal> {
@@ -164,7 +159,7 @@ impl Plan {
         let mut known = catalogue.readers_of(choice);
         let is_it = |other: &Reader| reader.is_none_or(|id| id == other.id);
         check_lock(choice, Some(State::from(on)))?;
-        if reader.is_some() && !known.any(|other| is_of_everyone(other) && is_it(other)) {
+        if reader.is_some() && !known.any(|other| other.is_of_everyone() && is_it(other)) {
             return Err(Refusal::NoReader);
         }
         let mut plan = Self {
@@ -177,7 +172,7 @@ impl Plan {
         for reader in to_change(catalogue, choice, on).filter(|other| is_it(other)) {
             let edits = reader.store.system_edits(on);
             let is_overruled = edits.first().is_some_and(|edit| {
-                let file = Path::new(edit.place.file);
+                let file = Path::new(edit.file);
                 overruled.iter().any(|other| other == file)
             });
             let added = if is_overruled {
@@ -213,16 +208,16 @@ impl Plan {
             let at = self
                 .files
                 .iter()
-                .position(|known| known.place.file == edit.place.file);
+                .position(|known| known.place.file == edit.file);
             let at = if let Some(at) = at {
                 at
             } else {
-                let path = Path::new(edit.place.file);
-                let target = Target::open(path, edit.place.makes_folder);
+                let place = SystemFile::find(edit.file).ok_or(Why::Missing)?;
+                let target = Target::open(Path::new(edit.file), place.makes_folder);
                 let target = target.map_err(|fault| fault.why)?;
                 let new = target.bytes().map(<[u8]>::to_vec);
                 self.files.push(Planned {
-                    place: edit.place,
+                    place,
                     change: Change { target, new },
                 });
                 self.files.len() - 1
@@ -326,7 +321,7 @@ fn to_change<'a>(
     on: bool,
 ) -> impl Iterator<Item = &'a Reader> {
     let readers = catalogue.readers_of(choice);
-    let readers = readers.filter(|reader| is_of_everyone(reader) && reader.has_program());
+    let readers = readers.filter(|reader| reader.is_of_everyone() && reader.has_program());
     readers.filter(move |reader| !has(reader, State::from(on)))
 }
 
@@ -338,7 +333,7 @@ fn has(reader: &Reader, state: State) -> bool {
 
 fn overruled(reader: &Reader) -> Fault {
     let edits = reader.store.system_edits(false);
-    let file = edits.first().map_or("", |edit| edit.place.file);
+    let file = edits.first().map_or("", |edit| edit.file);
     Fault {
         file: PathBuf::from(file),
         why: Why::Overruled,
@@ -356,7 +351,7 @@ fn named(record: &Record) -> Vec<(PathBuf, Option<String>, Option<String>)> {
 
 /// The content of a file after a change. `None`: no file.
 pub fn edited(edit: &SystemEdit, old: Option<&[u8]>) -> Result<Option<Vec<u8>>, Why> {
-    let place = edit.place;
+    let place = SystemFile::find(edit.file).ok_or(Why::Missing)?;
     let Some(format) = place.format() else {
         return Ok(edit.value.as_ref().map(|_| Vec::new()));
     };
@@ -481,7 +476,7 @@ mod tests {
 
     fn edit(file: &str, key: &[&str], value: Option<Scalar>) -> SystemEdit {
         SystemEdit {
-            place: SystemFile::find(file).unwrap(),
+            file: SystemFile::find(file).unwrap().file,
             key: key.iter().map(ToString::to_string).collect(),
             value,
         }
@@ -503,7 +498,7 @@ mod tests {
         let no = || Some(Scalar::Text("no".to_owned()));
         let off = edit(popcon, &["PARTICIPATE"], no());
         let made = edited(&off, None).unwrap().unwrap();
-        let head = off.place.head().unwrap();
+        let head = SystemFile::find(off.file).unwrap().head().unwrap();
         assert_eq!(
             String::from_utf8(made.clone()).unwrap(),
             format!("{head}PARTICIPATE=\"no\"\n")

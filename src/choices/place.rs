@@ -6,17 +6,17 @@
 //! Reader files choose from the list of places, and can't add one: root writes there. A place knows
 //! the names of its files and what may be in them. Only a place knows its own kind.
 
+use std::any::Any;
 use std::fmt;
 
 use crate::choices::measure::Shared;
-use crate::choices::places::system_file::SystemFile;
 use crate::choices::store::PolicyKey;
 use crate::formats::format::Scalar;
 
 /// Where a policy decides for programs outside their own settings.
 pub(crate) trait Place: fmt::Debug + Sync {
-    /// The file that the system service changes, if there is one.
-    fn system_file(&'static self) -> Option<&'static SystemFile> {
+    /// Itself, if it is a file that the system service changes.
+    fn system_file(&'static self) -> Option<&'static dyn Any> {
         None
     }
 

@@ -16,8 +16,7 @@ use crate::choices::choice::Choice;
 use crate::choices::condition;
 use crate::choices::condition::ObeyedIf;
 use crate::choices::decision::Decision;
-use crate::choices::everyone;
-use crate::choices::everyone::lock;
+use crate::choices::lock;
 use crate::choices::measure;
 use crate::choices::measure::Shared;
 use crate::choices::opt_out;
@@ -202,10 +201,15 @@ impl Reader {
         }
     }
 
+    /// Whether a setting of it is in root's files.
+    pub fn is_of_everyone(&self) -> bool {
+        !self.store.system_edits(false).is_empty()
+    }
+
     /// The state that a policy's lock of the choice lets no user leave, if the setting is one of the
     /// computer's. The file itself may have another state.
     fn kept(&self) -> Option<State> {
-        if !everyone::is_of_everyone(self) {
+        if !self.is_of_everyone() {
             return None;
         }
         // What can't be read locks nothing here. The service then refuses all changes.

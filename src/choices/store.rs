@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use crate::choices::decision::Decision;
 use crate::choices::opt_out::OptOut;
-use crate::choices::places::system_file::SystemEdit;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::document::DocumentProblem;
+use crate::formats::format::Scalar;
 use crate::formats::mistake::{At, Mistake};
 use crate::system::service::{Service, ServiceProblem, Signal};
 use crate::system::settings::{KeyProblem, Origin};
@@ -126,6 +126,17 @@ pub trait Write: fmt::Debug {
     /// Waits until a started change is where programs read it. Only reading it back shows whether
     /// it succeeded.
     fn wait(&self) {}
+}
+
+/// A change of one of the computer's files.
+#[derive(Clone, Debug)]
+pub struct SystemEdit {
+    /// The file's absolute name, which is that of a place.
+    pub file: &'static str,
+    /// The names of the groups and of the value. Empty if only the file's existence matters.
+    pub key: Vec<String>,
+    /// The value to set. `None`: remove the value, or the file of which only the existence matters.
+    pub value: Option<Scalar>,
 }
 
 /// What to watch for changes.

@@ -18,7 +18,6 @@ use privacy_panel::choices::change::{Report, Scope, Wish};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::desktop::Desktops;
-use privacy_panel::choices::everyone;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
@@ -169,7 +168,7 @@ pub(crate) fn change_in(scope: Scope, choices: &[&'static Choice], request: Requ
     output::mistakes(catalogue.mistakes());
     let needs_permission = |choice: &&'static Choice| {
         let mut readers = catalogue.readers_of(choice);
-        readers.any(|reader| everyone::is_of_everyone(reader) && reader.has_program())
+        readers.any(|reader| reader.is_of_everyone() && reader.has_program())
     };
     let asks = scope != Scope::OnlyMe && matches!(request, Request::On | Request::Off);
     let _agent = (asks && choices.iter().any(needs_permission)).then(Agent::start);

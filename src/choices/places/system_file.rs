@@ -6,6 +6,7 @@
 //! A place is never one whose content a program runs: no hook, no unit, no rule. Some files are read by
 //! a shell script, so their values are constants.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::choices::catalogue::names::{AbsoluteFile, FormatName, KeyPart, NonEmpty};
@@ -66,7 +67,8 @@ pub(crate) enum Value {
 
 /// The files of the list of places.
 pub fn all() -> impl Iterator<Item = &'static SystemFile> {
-    PLACES.iter().filter_map(|(_, place)| place.system_file())
+    let files = PLACES.iter().filter_map(|(_, place)| place.system_file());
+    files.filter_map(|place| place.downcast_ref())
 }
 
 impl SystemFile {
@@ -132,7 +134,7 @@ impl SystemFile {
 }
 
 impl Place for SystemFile {
-    fn system_file(&'static self) -> Option<&'static SystemFile> {
+    fn system_file(&'static self) -> Option<&'static dyn Any> {
         Some(self)
     }
 
@@ -184,17 +186,6 @@ impl Value {
             Self::Text(text) => Scalar::Text((*text).to_owned()),
         }
     }
-}
-
-/// A change of one of the computer's files.
-#[derive(Clone, Debug)]
-pub struct SystemEdit {
-    /// The file.
-    pub place: &'static SystemFile,
-    /// The names of the groups and of the value. Empty if only the file's existence matters.
-    pub key: Vec<String>,
-    /// The value to set. `None`: remove the value, or the file of which only the existence matters.
-    pub value: Option<Scalar>,
 }
 
 #[cfg(test)]

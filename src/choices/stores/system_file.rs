@@ -17,13 +17,11 @@ use toml::Spanned;
 use crate::choices::catalogue::names::{AbsoluteFile, KeyPath, List, Meaning, wrong};
 use crate::choices::catalogue::values::{FileValue, different};
 use crate::choices::places::system_file as place;
-use crate::choices::places::system_file::SystemEdit;
 use crate::choices::rule;
 use crate::choices::rule::Rule;
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Problem, Request, Store, Watched, Write};
-
+use crate::choices::store::{Answer, Problem, Request, Store, SystemEdit, Watched, Write};
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{Format, Found, Scalar};
@@ -326,7 +324,7 @@ impl Store for SystemFile {
         let value = self.rule().value(on);
         let value = value.and_then(|value| Scalar::from_variant(&value));
         let edit = |key| SystemEdit {
-            place,
+            file: place.file,
             key,
             value: value.clone(),
         };
