@@ -5,8 +5,9 @@
 //! Only a field that is known not to be about the user is about the computer. All others may be
 //! personal: packages add fields of their own, such as logs and settings.
 //!
-//! Sources: canonical/apport, doc/data-format.tex, apport/report.py (`add_*_info`) and
-//! data/general-hooks; systemd, src/coredump/coredump.c; kdump-config of Debian's kdump-tools.
+//! Sources: canonical/apport d7b9734b, doc/data-format.tex, apport/report.py (`add_*_info`) and
+//! data/general-hooks, and NEWS.md; the fields of Ubuntu's hooks that Ubuntu's error tracker deletes
+//! (`unneeded_columns`); systemd, src/coredump/coredump.c; kdump-config of Debian's kdump-tools.
 
 use crate::reports::content::{Content, Field};
 use crate::system::i18n::{gettext, noop};
@@ -48,13 +49,9 @@ const PERSONAL: &[Known] = &[
     ("COREDUMP_GID", noop("Group ID")),
     ("uid", noop("User ID")),
     ("COREDUMP_HOSTNAME", noop("Name of the computer")),
-    ("HostName", noop("Name of the computer")),
     // Translators: a part of an error report: lines of the system’s journal
     ("JournalErrors", noop("Errors in the system’s log")),
-    ("Journal", noop("System’s log")),
     ("ShellJournal", noop("System’s log")),
-    ("SystemdJournal", noop("System’s log")),
-    ("UserJournal", noop("System’s log")),
     ("Dmesg", noop("Messages of the kernel")),
     ("CurrentDmesg", noop("Messages of the kernel")),
     ("BootDmesg", noop("Messages of the kernel")),
@@ -116,8 +113,6 @@ const OTHERS: &[Known] = &[
     ("boot", noop("Number of this start of the computer")),
     ("Tags", noop("Keywords")),
     ("UpgradeStatus", noop("Last upgrade of the system")),
-    ("InstallationDate", noop("Date of the installation")),
-    ("InstallationMedia", noop("Installed from")),
 ];
 
 impl Field {

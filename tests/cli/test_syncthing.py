@@ -141,3 +141,19 @@ def test_syncthings_copy_of_an_older_configuration_does_not_count_and_stays(sess
     assert session.ctl("set", CHOICE, "on").returncode == 0
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert copy.read_text() == text.format(0, 3)
+
+
+def test_a_reset_gives_syncthing_the_file_that_it_wrote_itself(session):
+    home = session.config / "syncthing"
+    session.ask("syncthing", "generate", f"--home={home}")
+    before = (home / "config.xml").read_bytes()
+    for choice, reader in ((CHOICE, READER), ("error-reports", "syncthing-crashes")):
+        assert session.reader(choice, reader)["origin"] == "default", "Syncthing's own default"
+        for state in ("on", "off"):
+            assert session.ctl("set", choice, state).returncode == 0
+        changed = session.reader(choice, reader)
+        assert (changed["state"], changed["origin"]) == ("off", "you")
+        assert (home / "config.xml").read_bytes() != before
+        assert session.ctl("reset", choice).returncode == 0
+        assert session.reader(choice, reader)["origin"] == "default"
+        assert (home / "config.xml").read_bytes() == before

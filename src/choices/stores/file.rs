@@ -80,6 +80,8 @@ pub(crate) struct ValueInFile {
     /// Further values with which it sends nothing.
     #[serde(default, skip_serializing_if = "is_empty")]
     also_off: List<FileValue>,
+    /// The value that the program itself writes until the user decides.
+    default: Option<Spanned<FileValue>>,
     /// What any other value of the same type means. `None`: neither on nor off.
     other: Option<Meaning>,
     /// The state if all files or their values are missing.
@@ -227,6 +229,13 @@ struct Target {
 impl ValueInFile {
     fn format(&self) -> &'static dyn Format {
         self.format.format()
+    }
+
+    /// The value that a reset writes. `None`: a reset removes the value.
+    fn default(&self) -> Option<Scalar> {
+        self.default
+            .as_ref()
+            .map(|default| default.get_ref().0.clone())
     }
 
     fn values(&self) -> impl Iterator<Item = Value<'_>> {
@@ -427,6 +436,10 @@ impl ValueInFile {
             }
         }
         let is_own = own.found.is_set() || own.hides;
+        let is_default = self.default().is_some_and(|default| match &own.found {
+            Found::Value(value) => *value == default,
+            _ => false,
+        });
         if let Some(on) = decided {
             return Ok(Place {
                 rule,
@@ -435,7 +448,7 @@ impl ValueInFile {
                 value: rule.value(on),
                 origin: Some(Origin::Administrator),
                 locked: true,
-                own: is_own,
+                own: is_own && !is_default,
             });
         }
         if is_own && !locked {
@@ -451,13 +464,13 @@ impl ValueInFile {
                 // A unit never equals the value for on or off.
                 Found::Other => Some(().to_variant()),
             },
-            origin: Some(match (locked, is_own) {
+            origin: Some(match (locked, is_own && !is_default) {
                 (true, _) => Origin::Administrator,
                 (false, true) => Origin::You,
                 (false, false) => Origin::Default,
             }),
             locked: locked || own.locked,
-            own: is_own,
+            own: is_own && !is_default,
         })
     }
 
@@ -585,6 +598,9 @@ fn too_many(folder: &Path) -> DocumentProblem {
 
 impl Store for ValueInFile {
     fn check(&self) -> Result<(), At> {
+        if let (Some(default), false) = (&self.default, self.also.is_empty()) {
+            return Err(wrong(default, "expected no default beside further values"));
+        }
         for value in self.values() {
             for name in value.files {
                 self.check_place(name)
@@ -655,7 +671,7 @@ impl Store for ValueInFile {
         for (number, value) in rule::changes(&places, request, all_off) {
             let (target, place) = (&targets[number], &places[number]);
             let value = match value {
-                None => None,
+                None => self.default(),
                 Some(value) => match Scalar::from_variant(&value) {
                     None => continue,
                     value => value,
