@@ -17,6 +17,7 @@ use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::{overview, search, words};
+use privacy_panel::system::life;
 use privacy_panel::system::life::Life;
 use privacy_panel::system::limits;
 
@@ -116,9 +117,7 @@ pub(crate) fn register(
     bus: &gio::DBusConnection,
     life: &Rc<Life>,
 ) -> Result<gio::RegistrationId, glib::Error> {
-    let interface = gio::DBusNodeInfo::for_xml(DESCRIPTION)?
-        .lookup_interface(INTERFACE)
-        .ok_or_else(|| glib::Error::new(gio::DBusError::Failed, INTERFACE))?;
+    let interface = life::interface(DESCRIPTION, INTERFACE)?;
     let life = Rc::clone(life);
     bus.register_object(OBJECT_PATH, &interface)
         .typed_method_call()

@@ -14,7 +14,7 @@ mod answer;
 use std::process::ExitCode;
 
 use privacy_panel::choices::words;
-use privacy_panel::system::life::Life;
+use privacy_panel::system::life;
 use privacy_panel::system::{i18n, limits, log};
 
 /// The program's name in its messages.
@@ -38,12 +38,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), glib::Error> {
-    let bus = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE)?;
-    let life = Life::new(&bus, BUS_NAME, limits::PROVIDER_IDLE);
-    // Register the object first: a caller may call as soon as the name appears.
-    let registered = answer::register(&bus, &life)?;
-    life.live()?;
-    // The process ends, so an error doesn't matter.
-    let _ = bus.unregister_object(registered);
-    bus.flush_sync(gio::Cancellable::NONE)
+    life::serve(
+        gio::BusType::Session,
+        BUS_NAME,
+        limits::PROVIDER_IDLE,
+        answer::register,
+    )
 }

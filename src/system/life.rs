@@ -30,9 +30,41 @@ pub struct Life {
 #[derive(Debug)]
 pub struct Question(Rc<Life>);
 
+/// Runs a service on a bus until no call has come for `idle`. `register` puts its object on the bus.
+///
+/// # Errors
+///
+/// There is no such bus, or it refuses the object or the name.
+pub fn serve(
+    bus: gio::BusType,
+    name: &'static str,
+    idle: Duration,
+    register: impl FnOnce(&gio::DBusConnection, &Rc<Life>) -> Result<gio::RegistrationId, glib::Error>,
+) -> Result<(), glib::Error> {
+    let bus = gio::bus_get_sync(bus, gio::Cancellable::NONE)?;
+    let life = Life::new(&bus, name, idle);
+    // Register the object first: a caller may call as soon as the name appears.
+    let registered = register(&bus, &life)?;
+    life.live()?;
+    // The process ends, so an error doesn't matter.
+    let _ = bus.unregister_object(registered);
+    bus.flush_sync(gio::Cancellable::NONE)
+}
+
+/// The interface of that name in a description in XML.
+///
+/// # Errors
+///
+/// The description isn't one, or has no such interface.
+pub fn interface(description: &str, name: &str) -> Result<gio::DBusInterfaceInfo, glib::Error> {
+    let node = gio::DBusNodeInfo::for_xml(description)?;
+    let found = node.lookup_interface(name);
+    found.ok_or_else(|| glib::Error::new(gio::DBusError::Failed, name))
+}
+
 impl Life {
     /// Of the service with a well-known name, which ends when no call comes for `idle`.
-    pub fn new(bus: &gio::DBusConnection, name: &'static str, idle: Duration) -> Rc<Self> {
+    fn new(bus: &gio::DBusConnection, name: &'static str, idle: Duration) -> Rc<Self> {
         Rc::new(Self {
             bus: bus.clone(),
             name,
@@ -45,7 +77,7 @@ impl Life {
 
     /// Owns the name, and answers calls until none has come for a while. Returns at once if another
     /// process owns the name.
-    pub fn live(self: &Rc<Self>) -> Result<(), glib::Error> {
+    fn live(self: &Rc<Self>) -> Result<(), glib::Error> {
         let wish = (self.name, DO_NOT_QUEUE).to_variant();
         let owner = bus::query_daemon(&self.bus, "RequestName", &wish, None)?;
         if owner.get::<(u32,)>() == Some((PRIMARY_OWNER,)) {

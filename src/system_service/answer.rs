@@ -17,6 +17,7 @@ use privacy_panel::choices::everyone;
 use privacy_panel::choices::everyone::call::{Call, Wrong};
 use privacy_panel::choices::everyone::client::{INTERFACE, OBJECT_PATH, Problem};
 use privacy_panel::choices::everyone::{Done, Plan};
+use privacy_panel::system::life;
 use privacy_panel::system::life::{Life, Question};
 use privacy_panel::system::limits;
 use privacy_panel::system::transaction::Why;
@@ -107,9 +108,7 @@ pub(crate) fn register(
     bus: &gio::DBusConnection,
     life: &Rc<Life>,
 ) -> Result<gio::RegistrationId, glib::Error> {
-    let interface = gio::DBusNodeInfo::for_xml(DESCRIPTION)?
-        .lookup_interface(INTERFACE)
-        .ok_or_else(|| glib::Error::new(gio::DBusError::Failed, INTERFACE))?;
+    let interface = life::interface(DESCRIPTION, INTERFACE)?;
     let server = Rc::new(Server {
         bus: bus.clone(),
         plans: RefCell::default(),

@@ -23,8 +23,7 @@ use std::process::ExitCode;
 
 use privacy_panel::choices::everyone;
 use privacy_panel::choices::everyone::client::BUS_NAME;
-use privacy_panel::system::life::Life;
-use privacy_panel::system::limits;
+use privacy_panel::system::{life, limits};
 
 /// The program's name in its messages, and in the journal.
 const PROGRAM: &str = "privacy-panel-system";
@@ -44,12 +43,10 @@ fn run() -> Result<(), glib::Error> {
     if let Err(refusal) = everyone::recover() {
         eprintln!("{PROGRAM}: {refusal}");
     }
-    let bus = gio::bus_get_sync(gio::BusType::System, gio::Cancellable::NONE)?;
-    let life = Life::new(&bus, BUS_NAME, limits::SYSTEM_IDLE);
-    // Register the object first: a caller may call as soon as the name appears.
-    let registered = answer::register(&bus, &life)?;
-    life.live()?;
-    // The process ends, so an error doesn't matter.
-    let _ = bus.unregister_object(registered);
-    bus.flush_sync(gio::Cancellable::NONE)
+    life::serve(
+        gio::BusType::System,
+        BUS_NAME,
+        limits::SYSTEM_IDLE,
+        answer::register,
+    )
 }
