@@ -323,7 +323,7 @@ def test_the_panel_switches_it_and_follows_the_switches_of_others(screen):
         # The page about rules points to the switch, and follows it.
         panel.key("Escape")
         panel.wait("the first page", lambda: not panel.find(role="push button", name="Back"))
-        open_page(panel, "Never Record", ("Down", "Tab"))
+        open_page(panel, "Exceptions", ("Down", "Tab"))
         says(panel, f"Zeitgeist records nothing at all now, since “{ACTIVITY}” is off for it.")
         switch_of_others(screen, True)
         says(panel, "This is about Zeitgeist")

@@ -64,8 +64,8 @@ def left(_session, panel):
     panel.wait("the page", lambda: panel.find(role="frame", name="Not Turned Off"))
 
 
-def never(_session, panel):
-    open_page(panel, "Never Record")
+def exceptions(_session, panel):
+    open_page(panel, "Exceptions")
 
 
 def clear(_session, panel):
@@ -78,6 +78,8 @@ PAGES = {
     "online-search": search,
     "error-reports": reports,
     "not-turned-off": left,
+    "exceptions": exceptions,
+    "clear-history": clear,
 }
 
 
