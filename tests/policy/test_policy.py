@@ -324,7 +324,7 @@ def test_apply_writes_once_and_a_second_time_nothing_at_all(computer):
     assert (done.returncode, done.stderr) == (DONE, "")
     assert reached(done) == [
         "Include online search results: Off, locked (in force for 4 programs)",
-        "Send error reports: On, locked (in force for 4 programs)",
+        "Send error reports: On, locked (in force for 5 programs)",
         "unchanged",
     ]
     assert computer.stamps() == before
@@ -881,7 +881,7 @@ REPORTS_LOCKED = '[choices.error-reports]\nstate = "off"\nlocked = true\n'
 def test_a_program_that_is_not_installed_yet_is_decided_for_as_well(computer):
     computer.write(READERS / "site.toml", reader_file())
     lines = computer.apply(REPORTS_LOCKED)
-    assert lines[0] == "Send error reports: Off, locked (in force for 6 programs)"
+    assert lines[0] == "Send error reports: Off, locked (in force for 7 programs)"
     assert "[org/example/Absent]\nsend=false\n" in computer.read(SOURCES / "policy")
     assert "/org/example/Absent/send" in computer.read(SOURCES / "locks" / "policy").split()
     write = computer.session.run("dconf", "write", "/org/example/Absent/send", "true")

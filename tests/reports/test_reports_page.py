@@ -123,7 +123,7 @@ def test_where_there_is_none_the_page_says_so_and_shows_what_comes(crashes, sess
 
 
 def test_a_report_is_opened_with_the_keyboard_and_shows_what_it_holds(crashes, session):
-    more = "ProcStatus:\n Name: x\n State: y\n" + packed("Journal", b"a line of the journal\n" * 500)
+    more = "ProcStatus:\n Name: x\n State: y\n" + packed("ShellJournal", b"a line of the journal\n" * 500)
     crashes.add("/usr/bin/other", age=100)
     crashes.add("/usr/bin/gedit", text("/usr/bin/gedit", more + packed("CoreDump", bytes(100_000))))
     with opened(session) as panel:

@@ -88,7 +88,8 @@ def test_a_result_says_the_state_and_opens_the_panel_at_its_page(shell, panel):
     assert shell.windows() == []
 
     shell.activate(APP, "online-search")
-    wait_for("the window has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 20)
+    window = [["Include online search results", True, WAYLAND]]
+    wait_for("the window has the focus", lambda: shell.windows() == window, 20)
     wait_for("the page is open", lambda: open_pages(panel) == ["Include online search results"], 15)
     assert shell.js("Main.overview.visible") == "false"
 
@@ -100,7 +101,8 @@ def test_a_result_says_the_state_and_opens_the_panel_at_its_page(shell, panel):
     finds(shell, "telemetry", expected.__eq__)
     shell.activate(APP, "error-reports")
     wait_for("the page is open", lambda: open_pages(panel) == ["Send error reports"], 15)
-    wait_for("it has the focus", lambda: shell.windows() == [["Privacy", True, WAYLAND]], 15)
+    window = [["Send error reports", True, WAYLAND]]
+    wait_for("it has the focus", lambda: shell.windows() == window, 15)
 
 
 @pytest.mark.parametrize("typed", ENGLISH)
@@ -130,7 +132,7 @@ def test_the_icon_has_actions_that_open_each_page_or_turn_everything_off(shell, 
     }.items():
         shell.js(f"{app}.launch_action('{action}', global.create_app_launch_context(0, -1))")
         wait_for(f"{title} is open", lambda title=title: open_pages(panel) == [title], 20)
-    assert [window[0] for window in shell.windows()] == ["Privacy"]
+    assert [window[0] for window in shell.windows()] == ["Include online search results"]
     session = shell.session
     assert session.ctl("set", "online-search", "on").returncode == 0
     shell.js(f"{app}.launch_action('{actions[0]}', global.create_app_launch_context(0, -1))")

@@ -84,7 +84,7 @@ class Shell:
         """The windows: the title, whether it has the focus, and its display state."""
         code = """global.get_window_actors().map(a => a.meta_window).map(w =>
             [encodeURIComponent(w.get_title()), w.has_focus(), w.get_client_type()])"""
-        return json.loads(self.js(code))
+        return [[unquote(title), *others] for title, *others in json.loads(self.js(code))]
 
     def picture(self, path):
         time.sleep(1)  # for animations to end
