@@ -28,6 +28,7 @@ pub(crate) fn script(shell: Shell) -> String {
 fn visible(command: &Command) -> Command {
     let subcommands = command.get_subcommands();
     let mut copy = Command::new(command.get_name().to_owned())
+        .allow_missing_positional(command.is_allow_missing_positional_set())
         .args(command.get_arguments().cloned())
         .subcommands(
             subcommands
@@ -70,4 +71,17 @@ fn fish_values(command: &Command, path: &[&str]) -> String {
         lines.push_str(&fish_values(below, &[path, &[below.get_name()]].concat()));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_fault_in_the_commands_and_their_completions() {
+        Args::command().debug_assert();
+        for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+            assert!(script(shell).contains("online-search"), "{shell}");
+        }
+    }
 }

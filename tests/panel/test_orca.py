@@ -8,6 +8,9 @@ from support.names import CHOICES, SCREEN, SEARCH
 from support.orca import Orca
 from support.screen import Panel, answer, go_to
 
+# Orca speaks seconds late where other tests run beside it.
+pytestmark = pytest.mark.clock
+
 
 @pytest.fixture
 def session():
