@@ -60,6 +60,8 @@ class Chromium:
         self.network.stop(self.number)
 
 
+# A browser beside other tests may load its start page minutes late.
+@pytest.mark.clock
 @pytest.mark.proof("chromium-suggestions", "traffic")
 def test_chromium_tells_the_search_engine_what_the_user_types_only_while_the_choice_is_on(screen):
     chromium = Chromium(screen)
