@@ -91,7 +91,8 @@ def test_while_thousands_are_cleared_the_panel_answers_and_can_be_stopped(sessio
         panel.wait("what is gone is said", lambda: panel.says(f"{20000 - left} entries removed"))
         says(panel, f"{left} entries are left")
         focused = [node for node in panel.tree() if "focused" in node["states"]]
-        assert f"{20000 - left} entries removed" in focused[0]["description"]
+        # What was announced, or the row's own text after it.
+        assert f"{20000 - left} entries" in focused[0]["description"]
         # The rest can be cleared at once.
         panel.wait("the button", lambda: can_be_pressed(panel, "Clear the Rest…"), 30)
         panel.press("push button", "Clear the Rest…")
