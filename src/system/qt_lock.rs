@@ -279,7 +279,9 @@ mod tests {
             (
                 Owner {
                     process: ended,
+                    // A computer without a number is told by its name.
                     machine: "another".to_owned(),
+                    host: "another".to_owned(),
                     ..this()
                 },
                 false,
