@@ -6,6 +6,7 @@ pub mod bus;
 pub(crate) mod child;
 pub(crate) mod daemon;
 pub mod dconf;
+pub(crate) mod flock;
 pub mod folders;
 pub(crate) mod gvdb;
 pub mod home;

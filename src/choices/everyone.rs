@@ -19,9 +19,7 @@ pub mod client;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::choices::catalogue::Catalogue;
@@ -33,6 +31,7 @@ use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::store::SystemEdit;
 use crate::formats::document;
+use crate::system::flock;
 use crate::system::i18n::noop;
 use crate::system::limits;
 use crate::system::scratch;
@@ -445,21 +444,11 @@ fn lock() -> Result<File, Refusal> {
         why: error.into(),
     };
     let run = scratch::open_trusted(scratch::RUN.as_ref()).map_err(failed)?;
-    let flags =
-        OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let opened = rustix::fs::openat(&run, LOCK, flags, Mode::RUSR | Mode::WUSR);
-    let file = File::from(opened.map_err(|error| failed(error.into()))?);
-    let began = Instant::now();
-    loop {
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => break,
-            Err(Errno::WOULDBLOCK) if began.elapsed() < limits::SYSTEM_LOCK => {
-                std::thread::sleep(limits::SETTINGS_PAUSE);
-            }
-            Err(Errno::WOULDBLOCK) => return Err(Refusal::Busy),
-            Err(error) => return Err(failed(error.into()).into()),
-        }
-    }
+    let file = match flock::acquire(&run, LOCK, limits::SYSTEM_LOCK) {
+        Ok(file) => file,
+        Err(Errno::WOULDBLOCK) => return Err(Refusal::Busy),
+        Err(error) => return Err(failed(error.into()).into()),
+    };
     transaction::recover(STATE.as_ref())?;
     Ok(file)
 }

@@ -327,19 +327,7 @@ mod tests {
             has_identifier: false,
             effect: Effect::Now,
             after: Vec::new(),
-            answer: Ok(Some(Answer {
-                state,
-                origin: Some(Origin::You),
-                locked: false,
-                resettable: true,
-                on_reset: None,
-                overruled: false,
-                for_everybody: false,
-                mode: None,
-                parts: Vec::new(),
-                obeyed: Obeyed::Yes,
-                pending: false,
-            })),
+            answer: Ok(Some(Answer::of_user(state))),
         }
     }
 

@@ -326,17 +326,10 @@ mod tests {
             effect: Effect::Now,
             after: Vec::new(),
             answer: Ok(Some(Answer {
-                state,
                 origin: Some(origin),
                 locked,
                 resettable: origin == Origin::You,
-                on_reset: None,
-                pending: false,
-                overruled: false,
-                for_everybody: false,
-                mode: None,
-                parts: Vec::new(),
-                obeyed: Obeyed::Yes,
+                ..Answer::of_user(state)
             })),
         }
     }

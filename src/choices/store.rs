@@ -135,7 +135,7 @@ pub struct SystemEdit {
     pub file: &'static str,
     /// The names of the groups and of the value. Empty if only the file's existence matters.
     pub key: Vec<String>,
-    /// The value to set. `None`: remove the value, or the file of which only the existence matters.
+    /// The value to set. `None`: remove the value. If only the file's existence matters, remove the file.
     pub value: Option<Scalar>,
 }
 
@@ -298,6 +298,26 @@ pub struct Answer {
     pub obeyed: Obeyed,
     /// Whether the program is running and still has an older value.
     pub pending: bool,
+}
+
+#[cfg(test)]
+impl Answer {
+    /// What the user has set, with nothing else to say of it.
+    pub(crate) fn of_user(state: State) -> Self {
+        Self {
+            state,
+            origin: Some(Origin::You),
+            locked: false,
+            resettable: true,
+            on_reset: None,
+            overruled: false,
+            for_everybody: false,
+            mode: None,
+            parts: Vec::new(),
+            obeyed: Obeyed::Yes,
+            pending: false,
+        }
+    }
 }
 
 /// Whether a program obeys a setting in this session. A setting may count in some sessions only.

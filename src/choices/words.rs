@@ -422,7 +422,7 @@ pub fn other_desktops(choice: &Choice, own: &str, others: Vec<String>) -> String
 mod tests {
     use super::*;
     use crate::choices::choice;
-    use crate::choices::reader::{Effect, Obeyed};
+    use crate::choices::reader::Effect;
     use crate::system::service::ServiceProblem;
 
     fn reader(name: &str, answer: Result<State, Problem>) -> ReaderStatus {
@@ -434,21 +434,7 @@ mod tests {
             has_identifier: false,
             effect: Effect::Now,
             after: Vec::new(),
-            answer: answer.map(|state| {
-                Some(Answer {
-                    state,
-                    origin: Some(Origin::You),
-                    locked: false,
-                    resettable: true,
-                    on_reset: None,
-                    pending: false,
-                    overruled: false,
-                    for_everybody: false,
-                    mode: None,
-                    parts: Vec::new(),
-                    obeyed: Obeyed::Yes,
-                })
-            }),
+            answer: answer.map(|state| Some(Answer::of_user(state))),
         }
     }
 

@@ -245,8 +245,8 @@ pub const SETTINGS_PAUSE: Duration = Duration::from_millis(100);
 /// password.
 pub const TURN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it looks whether the other one is over.
-pub const TURN_PAUSE: Duration = Duration::from_millis(20);
+/// How often a process that waits for a locked file looks whether it is free.
+pub const FLOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The timeout of a change by the settings service. A service that asks the user for permission has
 /// [`CHANGE_PATIENCE`] in addition.

@@ -5,13 +5,13 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::Instant;
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::app::PACKAGE;
+use crate::system::flock;
 use crate::system::limits;
 
 /// A turn, which ends with this value.
@@ -39,18 +39,9 @@ fn lock(folder: &Path) -> Result<File, Errno> {
     if rustix::fs::fstat(&folder)?.st_uid != geteuid().as_raw() {
         return Err(Errno::PERM);
     }
-    let flags =
-        OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let name = format!("{PACKAGE}-change.lock");
-    let mode = Mode::RUSR | Mode::WUSR;
-    let file = File::from(rustix::fs::openat(&folder, name, flags, mode)?);
-    let end = Instant::now() + limits::TURN_PATIENCE;
-    loop {
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) if Instant::now() < end => {
-                std::thread::sleep(limits::TURN_PAUSE);
-            }
-            done => return done.map(|()| file),
-        }
-    }
+    flock::acquire(
+        &folder,
+        &format!("{PACKAGE}-change.lock"),
+        limits::TURN_PATIENCE,
+    )
 }

@@ -83,7 +83,7 @@ def answer(panel, name):
 
 def test_the_row_says_how_many_there_are_and_leads_to_them(crashes, session):
     crashes.add("/usr/bin/gnome-control-center", age=10)
-    crashes.add("/usr/bin/nobody-knows-it", age=20, marks=["upload"])
+    crashes.add("/usr/bin/unlisted", age=20, marks=["upload"])
     crashes.add("/usr/bin/sent", age=30, marks=["upload", "uploaded"])
     (crashes.cores / "core.sleep.1000.b.1.1594211350000000.zst").write_text("core")
     with opened(session) as panel:
@@ -93,7 +93,7 @@ def test_the_row_says_how_many_there_are_and_leads_to_them(crashes, session):
         names = {section: list(programs) for section, programs in told.items()}
         assert names == {
             "Sent": ["sent"],
-            "Held back: sending is off": ["nobody-knows-it"],
+            "Held back: sending is off": ["unlisted"],
             "Kept here": ["Settings", "sleep"],
         }
         states = [said.split(", ")[0] for said in rows(panel).values()]

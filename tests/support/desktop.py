@@ -20,17 +20,11 @@ import uuid
 from pathlib import Path
 
 import wire
+from names import CHOICES
 
 UID = 1000
 HOME = Path("/home/person")
 RUN = Path("/run/user") / str(UID)
-CHOICES = (
-    "online-search",
-    "search-suggestions",
-    "error-reports",
-    "usage-statistics",
-    "activity-history",
-)
 POLICY = Path("/etc/privacy-panel/policy.toml")
 
 # The settings of readers that are keys of GSettings.

@@ -441,10 +441,9 @@ mod tests {
     use super::*;
     use crate::choices::catalogue::names::List;
     use crate::choices::choice;
-    use crate::choices::store::{Answer, Obeyed, Problem, SettingKey, Store, Watched, Write};
+    use crate::choices::store::{Answer, Problem, SettingKey, Store, Watched, Write};
     use crate::system::bus::Bus;
     use crate::system::service::{Service, ServiceProblem};
-    use crate::system::settings::Origin;
 
     /// The events of the stores in order.
     type Log = Arc<Mutex<Vec<String>>>;
@@ -489,17 +488,8 @@ mod tests {
     impl Store for Fake {
         fn read(&self, _: &Snapshot) -> Result<Option<Answer>, Problem> {
             Ok((!self.manner.is_absent).then(|| Answer {
-                state: self.kept.lock().unwrap().0,
-                origin: Some(Origin::You),
                 locked: self.manner.is_locked,
-                resettable: true,
-                on_reset: None,
-                pending: false,
-                overruled: false,
-                for_everybody: false,
-                mode: None,
-                parts: Vec::new(),
-                obeyed: Obeyed::Yes,
+                ..Answer::of_user(self.kept.lock().unwrap().0)
             }))
         }
 

@@ -100,43 +100,39 @@ impl ExceptionsPage {
             self.add(&group);
             group
         };
+        let adder = |group: &adw::PreferencesGroup, label: &str, add: fn(&Self)| {
+            let button = buttons::flat("list-add-symbolic", label);
+            button.connect_clicked(glib::clone!(
+                #[weak(rename_to = page)]
+                self,
+                move |_| add(&page)
+            ));
+            group.set_header_suffix(Some(&button));
+            button
+        };
         let notice = group("", &about());
         let kinds = group(
             // Translators: heading over a list of kinds of files
             &gettext("Do Not Record These Kinds of Files"),
             "",
         );
-        let add_kind = buttons::flat("list-add-symbolic", &gettext("Add Kind of Files…"));
-        add_kind.connect_clicked(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            move |_| page.choose_kind()
-        ));
-        kinds.set_header_suffix(Some(&add_kind));
+        let add_kind = adder(&kinds, &gettext("Add Kind of Files…"), Self::choose_kind);
         let folders = group(
             // Translators: heading over a list of folders
             &gettext("Do Not Record in These Folders"),
             &gettext("Files in these folders, and in folders in them"),
         );
-        let add = buttons::flat("list-add-symbolic", &gettext("Add Folder…"));
-        add.connect_clicked(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            move |_| page.choose_folder()
-        ));
-        folders.set_header_suffix(Some(&add));
+        adder(&folders, &gettext("Add Folder…"), Self::choose_folder);
         let applications = group(
             // Translators: heading over a list of applications
             &gettext("Do Not Record These Applications"),
             &gettext("What is done with these applications, and that they are started"),
         );
-        let add = buttons::flat("list-add-symbolic", &gettext("Add Application…"));
-        add.connect_clicked(glib::clone!(
-            #[weak(rename_to = page)]
-            self,
-            move |_| page.choose_application()
-        ));
-        applications.set_header_suffix(Some(&add));
+        adder(
+            &applications,
+            &gettext("Add Application…"),
+            Self::choose_application,
+        );
         let others = group(
             // Translators: heading over rules of what is never recorded
             &gettext("Rules of Other Programs"),

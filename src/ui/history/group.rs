@@ -28,7 +28,7 @@ impl HistoryRows {
         let exceptions = rows::link(
             // Translators: leads to a page with kinds of files, folders and applications
             &gettext("Exceptions"),
-            &gettext("Kinds of files, folders and applications of which nothing is recorded"),
+            &gettext("Kinds of files, folders and applications that are not recorded"),
         );
         exceptions.connect_activated(|row| {
             let page = Subpage::new(&gettext("Exceptions"), &ExceptionsPage::new());

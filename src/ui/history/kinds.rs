@@ -30,7 +30,7 @@ pub(crate) fn open(
     }
     let page = adw::PreferencesPage::new();
     page.add(&group);
-    // Translators: the title of a page: a kind of files of which nothing is to be recorded
+    // Translators: the title of a page on which the user chooses a kind of files not to record
     pages::open(widget, &Subpage::new(&gettext("Add Kind of Files"), &page));
     group.child_focus(gtk::DirectionType::TabForward);
 }
