@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Formats of files: one value is found or changed, and every other byte stays.
+//! Formats of files. A format finds or changes one value, and keeps every other byte.
 //!
 //! A kind of format implements [`format::Format`]. [`document`] reads and writes files of any kind.
-//! [`xml`] is no such kind: the history removes elements with it. [`environment`] is for its store, and
-//! [`packed`] for the index of reader files.
+//! Three modules are not such kinds: the history removes elements with `xml`, a store uses
+//! `environment`, and the index of reader files uses `packed`.
 
 pub(crate) mod bytes;
 mod consent_records;
@@ -16,12 +16,15 @@ mod gkeyfile;
 pub(crate) mod ini;
 mod json;
 pub(crate) mod kconfig;
+mod libreoffice;
 mod libreport;
 pub mod mistake;
 pub(crate) mod packed;
 mod prefs_js;
+pub(crate) mod qsettings;
 mod shell;
 pub(crate) mod toml;
+mod vlcrc;
 pub(crate) mod xml;
 mod xml_text;
 
@@ -37,10 +40,13 @@ pub const FORMATS: &[(&str, &dyn Format)] = &[
     ("kconfig", &kconfig::KConfig),
     ("json", &json::Json::Strict),
     ("jsonc", &json::Json::WithComments),
+    ("qsettings", &qsettings::QSettings),
     ("prefs-js", &prefs_js::PrefsJs),
     ("shell", &shell::Shell),
     ("libreport", &libreport::Libreport),
     ("xml-text", &xml_text::XmlText),
+    ("libreoffice", &libreoffice::LibreOffice),
+    ("vlcrc", &vlcrc::Vlcrc),
     ("dated-word", &dated_word::DatedWord),
     ("consent-records", &consent_records::ConsentRecords),
 ];

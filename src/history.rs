@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What this computer records of what the user did: where, how much, and clearing it.
+//! The history: what this computer records about the user's activities. Counts it and clears it.
 //!
 //! A **source** is a place where programs keep such entries: a shared file, a service or a setting.
 //! Sources are independent: if one can't be read or cleared, that is reported and the others are
 //! still cleared. A source that can't be read completely is never written.
 //!
-//! Calls block, for a bounded time: don't make them on the UI thread. A [`gio::Cancellable`] ends the
-//! waiting; entries that were removed by then stay removed.
+//! Calls block, for a bounded time: don't make them on the UI thread. A [`gio::Cancellable`] ends a
+//! call early; entries that are already removed stay removed.
 
 pub(crate) mod dated_file;
 pub mod never_record;
+pub mod retention;
 mod sandbox;
 mod source;
 mod sources;
@@ -26,8 +27,9 @@ use crate::history::sources::{app_usage, recent, typed};
 use crate::system::home;
 pub use source::{Found, Outcome, Problem, Progress, Source};
 pub use span::{Past, Span, When, WhenError};
+pub use zeitgeist::answer as answer_about_zeitgeist;
 
-/// What every source on this computer holds of a span. Changes nothing.
+/// Counts the entries of a span in every source on this computer. Changes nothing.
 pub fn look(span: Span, cancellable: &Cancellable) -> Vec<Found> {
     sources::all()
         .filter_map(|source| source.look(span, cancellable))
@@ -60,8 +62,8 @@ pub fn clear(
     outcomes
 }
 
-/// For each file format: how many entries a file has, and the file without them, or why it is
-/// malformed. Reads and writes no file.
+/// For each file format: the number of entries in a file and the file without them, or why the file
+/// is malformed. Reads and writes no file.
 pub fn without_entries(bytes: &[u8]) -> [Result<(usize, Vec<u8>), String>; 3] {
     let of_xml = |format| {
         let entries = xml::entries(&bytes::readable(bytes), format)?;

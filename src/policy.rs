@@ -2,11 +2,11 @@
 
 //! An administrator's policy: defaults and locks of choices, for every user of a computer.
 //!
-//! A policy is a file ([`parse`]). It is compiled ([`Compiled`]) for every reader of the catalogue,
-//! installed or not, into a dconf database. [`install`] writes that database into a computer or an
-//! image, and adds its line to the profile that all users' programs read. [`install::read_back`]
-//! reads in a new process what is in force. Measures ([`crate::choices::measure`]) decide for programs
-//! outside dconf; [`uncovered`] lists those that have none.
+//! A policy is a file ([`parse()`]). It is compiled ([`Compiled`]) into a dconf database for every
+//! reader of the catalogue, installed or not. [`install`] writes that database into a computer or
+//! an image, and adds its line to the profile that all users' programs read. [`install::read_back`]
+//! reads in a new process what is in force. Measures ([`crate::choices::measure`]) decide for
+//! programs outside dconf; [`uncovered()`] lists the programs without one.
 
 pub mod compile;
 pub mod diff;
@@ -54,9 +54,9 @@ impl Policy {
 /// The dconf profiles that a policy is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profiles {
-    /// `user`, which programs read unless they are told otherwise.
+    /// `user`, which programs read by default.
     #[default]
     User,
-    /// Every profile of the administrator that has a user's database.
+    /// Every profile in `/etc/dconf/profile` that has a user's database.
     All,
 }

@@ -19,6 +19,7 @@ pub mod owner;
 pub(crate) mod processes;
 pub(crate) mod profiles;
 pub(crate) mod qt_lock;
+pub mod quit;
 pub mod replace;
 pub(crate) mod scratch;
 pub mod service;

@@ -57,6 +57,10 @@ const LINES: &[&str] = &[
     "=",
     "ä=ö",
     "Encoding=latin1",
+    "key=@ByteArray(\\x1)",
+    "%6Bey=a, b",
+    "Group\\key=1",
+    "key=\"a\\\"",
 ];
 
 /// Statements of preferences.
@@ -86,6 +90,21 @@ const ASSIGNMENTS: &[&str] = &[
     "",
     "key=\"$HOME\"",
     "if true; then key=1; fi",
+];
+
+/// Lines of VLC's file.
+const PLAYER: &[&str] = &[
+    "[core] # core program",
+    "# Key (boolean)",
+    "#key=1",
+    "key=0",
+    "key=1",
+    "key=00",
+    "key=off",
+    " key=1",
+    "key2=x",
+    "key",
+    "",
 ];
 
 /// Lines of libreport's files.
@@ -188,6 +207,33 @@ const ELEMENTS: &[&str] = &[
     "a",
 ];
 
+/// Pieces of `LibreOffice`'s settings.
+const ITEMS: &[&str] = &[
+    "<item oor:path=\"/Group\">",
+    "<item oor:path=\"/A/B\">",
+    "<item oor:path=\"/A\">",
+    "<item oor:path=\"/Other['a']\"><node oor:name=\"key\" oor:op=\"replace\"/>",
+    "</item>\n",
+    "</item>",
+    "</item>\r\n",
+    "<node oor:name=\"B\">",
+    "</node>",
+    "<prop oor:name=\"key\" oor:op=\"fuse\">",
+    "<prop oor:name=\"key\"><value>true</value></prop>",
+    "<prop oor:name=\"key2\"><value>1</value></prop>",
+    "<prop oor:name=\"key\" oor:op=\"remove\"/>",
+    "</prop>",
+    "<value>",
+    "<value/>",
+    "<value xsi:nil=\"true\"/>",
+    "</value>",
+    "-64",
+    "&amp;",
+    "<!-- <item/> -->",
+    "\n",
+    " ",
+];
+
 /// Whole small files.
 const SMALL: &[&str] = &[
     "off 2024-08-13",
@@ -208,10 +254,12 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         2 => text_of(PREFERENCES),
         2 => text_of(ASSIGNMENTS),
         1 => text_of(SMALL),
+        1 => text_of(PLAYER),
         2 => text_of(REPORTING),
         1 => select(DOCUMENTS).prop_map(|document| document.as_bytes().to_vec()),
         4 => pieces(),
         3 => elements(),
+        3 => items(),
     ]
 }
 
@@ -221,6 +269,27 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let close = select(&["", "}", ",}", "\n}\n", "}}}"][..]);
     (open, pieces, close)
         .prop_map(|(open, pieces, close)| [open, &pieces.concat(), close].concat().into_bytes())
+}
+
+fn items() -> impl Strategy<Value = Vec<u8>> {
+    let root =
+        "<?xml version=\"1.0\"?>\n<oor:items xmlns:oor=\"http://openoffice.org/2001/registry\">";
+    let whole = select(
+        &[
+            "",
+            "\n",
+            "<item oor:path=\"/Group\"><prop oor:name=\"key\"><value>1</value></prop></item>\n",
+            "<item oor:path=\"/A\"><node oor:name=\"B\"><prop oor:name=\"key\"><value> off</value></prop></node></item>",
+            "<item oor:path=\"/A/B\"><prop oor:name=\"key2\"><value>1</value></prop><prop oor:name=\"key\"/></item>\r\n",
+        ][..],
+    );
+    let some = prop::collection::vec(select(ITEMS), 0..6).prop_map(|pieces| pieces.concat());
+    let part = prop_oneof![3 => whole.prop_map(str::to_owned), 1 => some];
+    prop::collection::vec(part, 0..4).prop_map(move |parts| {
+        [root, &parts.concat(), "</oor:items>\n"]
+            .concat()
+            .into_bytes()
+    })
 }
 
 fn elements() -> impl Strategy<Value = Vec<u8>> {

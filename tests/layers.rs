@@ -19,11 +19,23 @@ const LAYERS: &[&[&str]] = &[
     &["formats"],
     &["choices"],
     &["policy", "history", "reports"],
-    &["cli", "search_provider", "system_service", "ui"],
+    &[
+        "cli",
+        "search_provider",
+        "system_service",
+        "ui",
+        "zeitgeist",
+    ],
 ];
 
 /// The programs: separate crates, whose `crate::` is their folder.
-const PROGRAMS: [&str; 4] = ["cli", "search_provider", "system_service", "ui"];
+const PROGRAMS: [&str; 5] = [
+    "cli",
+    "search_provider",
+    "system_service",
+    "ui",
+    "zeitgeist",
+];
 
 /// An import: its line, and the imported path from `src` on.
 #[derive(Debug, PartialEq, Eq)]

@@ -104,12 +104,15 @@ const PLACES: &[&str] = &[
     "gtk-3.0",
     "gtk-4.0",
     "abrt",
+    "motd-news",
+    "fwupd",
+    "netdata",
 ];
 
 /// A reader file with this table of a store.
 fn file(name: &str, table: &str) -> String {
     format!(
-        "name = \"Example\"\nchoice = \"online-search\"\nprograms = [\"/usr/bin/a\"]\n[{name}]\n{table}"
+        "name = \"Example Crashes\"\nprogram = \"Example\"\nchoice = \"online-search\"\nprograms = [\"/usr/bin/a\"]\n[{name}]\n{table}"
     )
 }
 
@@ -137,7 +140,9 @@ fn every_store_has_an_example_that_is_read_as_it_is_written() {
         let reader = catalogue::parse(Path::new("a.toml"), text.as_bytes());
         let reader = reader.unwrap_or_else(|mistake| panic!("{name}: {mistake}"));
         let table: toml::Table = toml::from_str(&text).unwrap();
-        let written = reader.unwrap().store.table().map(toml::Value::Table);
+        let reader = reader.unwrap();
+        assert_eq!(reader.program.as_deref(), Some("Example"));
+        let written = reader.store.table().map(toml::Value::Table);
         assert_eq!(written.as_ref(), table.get(*name));
         checks::reader_file(text.as_bytes());
     }
@@ -353,9 +358,9 @@ proptest! {
     fn what_a_policy_sets_is_one_plain_value_in_a_known_place(
         place in select(PLACES),
         file in "(file = \"[a-z./*]{0,8}\"\n)?",
-        key in "(\\[\"(policies|Settings|\\*)\", \"(countme|[a-zA-Z$`;\\[ ]{0,6})\"\\]\
-                |\"(PARTICIPATE|AutoreportingEnabled|LD_PRELOAD|A_TELEMETRY|/org/a/b|[a-zA-Z./$`;\\[ ]{0,8})\")",
-        value in "(true|0|\"(yes|no|int32 0|[a-z$`;(){}' /]{0,8})\")",
+        key in "(\\[\"(policies|Settings|fwupd Remote|\\*)\", \"(countme|AutomaticReports|[a-zA-Z$`;\\[ ]{0,6})\"\\]\
+                |\"(PARTICIPATE|ENABLED|AutoreportingEnabled|LD_PRELOAD|A_TELEMETRY|/org/a/b|[a-zA-Z./$`;\\[ ]{0,8})\")",
+        value in "(true|0|\"(yes|no|0|1|int32 0|[a-z$`;(){}' /]{0,8})\")",
     ) {
         let (name, table) = EXAMPLES[5];
         let text = format!(
@@ -386,6 +391,12 @@ proptest! {
                     if place == "abrt" && own {
                         let allowed = ["AutoreportingEnabled = no", "AutoreportingEnabled = yes"];
                         prop_assert!(allowed.contains(&&*text));
+                    }
+                    if place == "motd-news" && own {
+                        prop_assert!(["ENABLED=\"0\"", "ENABLED=\"1\""].contains(&&*text));
+                    }
+                    if place == "fwupd" && own {
+                        prop_assert!(text.starts_with("[fwupd Remote] Automatic"), "{text}");
                     }
                     if place == "environment" && own {
                         let (name, value) = text.split_once('=').unwrap();

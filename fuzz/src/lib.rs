@@ -29,7 +29,7 @@ use privacy_panel::formats::FORMATS;
 use privacy_panel::formats::format::{Format, Found, Scalar};
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::history;
-use privacy_panel::policy::compile::{Conflict, compile};
+use privacy_panel::policy::compile::{Conflict, compile, list_keys};
 use privacy_panel::policy::{self, Compiled, Decision, Lists, Organisation, Policy};
 use privacy_panel::reports::keepers::apport;
 use privacy_panel::reports::{Content, Reading};
@@ -246,7 +246,7 @@ fn changes_one_value(
     let Ok(changed) = format.edit(&new, key, Some(other)) else {
         // A format may take only some values of a type.
         assert!(
-            matches!(name, "dated-word" | "consent-records"),
+            matches!(name, "dated-word" | "consent-records" | "qsettings"),
             "{}",
             context()
         );
@@ -275,6 +275,8 @@ fn changes_one_value(
         let stays = match name {
             // A table or an element that has become empty stays.
             "toml" | "xml-text" => key.len() > 1,
+            // So does the document around the first item.
+            "libreoffice" => bytes.is_empty(),
             // So does the object of a document that had none.
             "json" | "jsonc" => removed.starts_with(bytes) && removed != bytes,
             _ => false,
@@ -348,7 +350,9 @@ pub fn compiled(
     below: &[&str],
 ) -> Result<Compiled, Conflict> {
     let kept: Vec<_> = below.iter().map(|&name| name.to_owned()).collect();
-    let compiled = match compile(policy, catalogue, &|_| kept.clone()) {
+    let lists = list_keys(policy, catalogue).into_iter();
+    let lists = lists.map(|key| (key, kept.clone())).collect();
+    let compiled = match compile(policy, catalogue, &lists) {
         Ok(compiled) => compiled,
         Err(conflict) => {
             let readers = decided(policy, catalogue);
@@ -395,9 +399,9 @@ pub fn compiled(
     for (decision, reader) in decided(policy, catalogue) {
         // The policy's own keys come last, whatever a reader asks for.
         let own = policy.organisation.is_some();
-        let wished = reader.policy_keys(decision).into_iter();
-        for wished in wished.filter(|wished| !own || !is_of_the_policy(&wished.key)) {
-            key_is_as_wished(&compiled, &wished, &listed(policy, catalogue), below);
+        let required = reader.policy_keys(decision).into_iter();
+        for required in required.filter(|required| !own || !is_of_the_policy(&required.key)) {
+            key_is_as_required(&compiled, &required, &listed(policy, catalogue), below);
         }
     }
     Ok(compiled)
@@ -405,10 +409,10 @@ pub fn compiled(
 
 /// The list members that readers of decided choices name.
 fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
-    let wished =
+    let required =
         decided(policy, catalogue).flat_map(|(decision, reader)| reader.policy_keys(decision));
-    wished
-        .flat_map(|wished| match wished.value {
+    required
+        .flat_map(|required| match required.value {
             PolicyValue::Set(_) => Vec::new(),
             PolicyValue::Names { with, without } => [with, without].concat(),
         })
@@ -416,16 +420,16 @@ fn listed(policy: &Policy, catalogue: &Catalogue) -> BTreeSet<String> {
 }
 
 /// Compares a key that a reader asks for with the compiled result.
-fn key_is_as_wished(
+fn key_is_as_required(
     compiled: &Compiled,
-    wished: &PolicyKey,
+    required: &PolicyKey,
     listed: &BTreeSet<String>,
     below: &[&str],
 ) {
-    let value = &compiled.values[&wished.key];
-    assert!(!wished.locked || compiled.locks.contains(&wished.key));
-    match &wished.value {
-        PolicyValue::Set(wished) => assert_eq!(value, wished),
+    let value = &compiled.values[&required.key];
+    assert!(!required.locked || compiled.locks.contains(&required.key));
+    match &required.value {
+        PolicyValue::Set(required) => assert_eq!(value, required),
         PolicyValue::Names { with, without } => {
             let members: Vec<_> = value.array_iter_str().expect("a list").collect();
             assert!(with.iter().all(|name| members.contains(&name.as_str())));
@@ -462,7 +466,13 @@ fn is_of_the_policy(key: &str) -> bool {
 /// The full paths of the keys that a reader names.
 pub fn named(reader: &Reader) -> Vec<String> {
     let keys = reader.store.watched().keys;
-    keys.iter().map(SettingKey::full_name).collect()
+    let policy = toml::Value::try_from(&reader.policy).expect("a list");
+    let tables = policy.as_array().into_iter().flatten();
+    let in_dconf = tables.filter(|table| table["place"].as_str() == Some("dconf"));
+    let without_schema = in_dconf.filter_map(|table| table["key"][0].as_str());
+    let without_schema = without_schema.map(ToString::to_string);
+    let keys = keys.iter().map(SettingKey::full_name);
+    keys.chain(without_schema).collect()
 }
 
 /// Reads a keyfile as dconf does: with GLib's parser, and each value with GVariant's.
@@ -610,6 +620,8 @@ fn reader_says_what_the_document_says(reader: &Reader, text: &str) {
     let mut document: toml::Table = toml::from_str(text).expect("a reader file is TOML");
     let mut take = |name: &str| document.remove(name);
     assert_eq!(take("name"), Some(reader.name.as_str().into()));
+    let program = reader.program.as_deref().map(toml::Value::from);
+    assert_eq!(take("program"), program);
     assert_eq!(take("choice"), Some(reader.choice.id.into()));
     let programs = reader.programs.as_ref();
     let programs = programs.map(|programs| toml::Value::try_from(programs).expect("a list"));

@@ -6,7 +6,7 @@
 //! a link to `/dev/null`, masks it. A broken file is reported and skipped, and the file that it
 //! would have replaced stays: a mistake must not hide a program.
 //!
-//! If the system fails to read a layer or a file, the programs that it describes are unknown.
+//! If a layer or a file can't be read, the programs that it describes are unknown.
 //! [`Catalogue::lost`] lists these failures, and callers that depend on the catalogue report that
 //! they are incomplete.
 
@@ -23,11 +23,14 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::choices::catalogue::index::{Index, IndexFile, Known};
+use cap_std::fs::Dir;
+
+use crate::choices::catalogue::index::{Index, IndexFile, Known, Only};
 use crate::choices::choice;
 use crate::choices::choice::Choice;
 use crate::choices::reader::Reader;
 use crate::formats::mistake::Mistake;
+use crate::formats::packed;
 use crate::system::folders;
 use crate::system::i18n::system_error;
 use crate::system::limits;
@@ -38,7 +41,7 @@ use crate::system::trusted;
 
 pub use shipped::SHIPPED;
 
-/// The number of files from which a second thread pays off.
+/// The number of files from which a second thread saves time.
 const MANY: usize = 128;
 
 /// More threads don't help: the work is mostly memory and short files.
@@ -81,13 +84,20 @@ enum Left {
 impl Catalogue {
     /// Reads the layers that apply to the current user.
     pub fn load() -> Self {
-        Self::load_indexed(&folders::readers(), None).with_folders()
+        Self::load_indexed(&folders::readers(), Only::All).with_folders()
     }
 
-    /// Reads the layers that apply to the current user, for reading the state of one choice: without
-    /// readers whose programs aren't installed. An [index] tells which readers that takes.
+    /// Reads the layers that apply to the current user, for reading the state of one choice. Skips
+    /// readers of other choices, and readers whose programs aren't installed, as far as an [index]
+    /// names them.
     pub fn load_for(choice: &'static Choice) -> Self {
-        Self::load_indexed(&folders::readers(), Some(choice)).with_folders()
+        Self::load_indexed(&folders::readers(), Only::Installed(choice)).with_folders()
+    }
+
+    /// Reads the layers that apply to the current user, for changing one choice: without readers of other
+    /// choices.
+    pub fn load_of(choice: &'static Choice) -> Self {
+        Self::load_indexed(&folders::readers(), Only::Choice(choice)).with_folders()
     }
 
     /// Reports more folders than the limit.
@@ -109,7 +119,11 @@ impl Catalogue {
         let layers = folders::system_readers(tree);
         let mut readers = BTreeMap::new();
         let vendors = layers.first().map(|vendor| tree.entries(vendor));
-        let is_shipped = |name: &OsString| SHIPPED.iter().any(|(shipped, _)| name == shipped);
+        let is_shipped = |name: &OsString| {
+            let number =
+                SHIPPED.binary_search_by_key(&name.as_os_str(), |(name, _)| OsStr::new(name));
+            number.is_ok()
+        };
         let has_none =
             |files: Vec<(OsString, bool)>| !files.iter().any(|(name, _)| is_shipped(name));
         if tree.is_image() && vendors.is_none_or(|files| files.is_ok_and(has_none)) {
@@ -120,7 +134,7 @@ impl Catalogue {
                 }
             }
         }
-        Self::add_layers(readers, tree, &layers, Sources::Files)
+        Self::add_layers(readers, tree, &layers, Sources::Index(Only::All))
     }
 
     /// Reads the layers in which only root can write: those of packages and of the administrator.
@@ -148,10 +162,10 @@ impl Catalogue {
         Self::add_layers(BTreeMap::new(), &tree, layers, Sources::Files)
     }
 
-    /// Reads the given folders and their indexes. With a choice, only what its state depends on.
-    fn load_indexed(layers: &[PathBuf], choice: Option<&'static Choice>) -> Self {
+    /// Reads the relevant readers of the given folders and their indexes.
+    fn load_indexed(layers: &[PathBuf], only: Only) -> Self {
         let tree = Tree::computer();
-        Self::add_layers(BTreeMap::new(), &tree, layers, Sources::Index(choice))
+        Self::add_layers(BTreeMap::new(), &tree, layers, Sources::Index(only))
     }
 
     fn add_layers(
@@ -165,12 +179,7 @@ impl Catalogue {
             ..Loading::default()
         };
         for layer in layers {
-            let (index, choice) = match sources {
-                Sources::Files => (None, None),
-                Sources::Index(choice) => (IndexFile::of(layer), choice),
-            };
-            let index = index.as_ref().and_then(IndexFile::index);
-            if let Err(error) = loading.add(tree, layer, index.as_ref(), choice) {
+            if let Err(error) = loading.add(tree, layer, sources) {
                 let lost = Mistake::whole(&tree.name(layer), &system_error(&error));
                 loading.lost.push(lost);
             }
@@ -234,14 +243,13 @@ impl Catalogue {
     }
 }
 
-/// What is read of a layer.
+/// How a layer is read.
 #[derive(Clone, Copy)]
 enum Sources {
     /// Its files.
     Files,
-    /// Its index, and the files that the index doesn't know. With a choice, only what its state depends
-    /// on.
-    Index(Option<&'static Choice>),
+    /// The relevant entries of its index, and the files that the index doesn't know.
+    Index(Only),
 }
 
 /// What was found in the layers so far.
@@ -253,40 +261,46 @@ struct Loading {
 }
 
 impl Loading {
-    /// Adds the readers of a layer. With a choice, only what its state depends on.
-    fn add(
-        &mut self,
-        tree: &Tree,
-        layer: &Path,
-        index: Option<&Index<'_>>,
-        choice: Option<&'static Choice>,
-    ) -> io::Result<()> {
-        let mut unread = Vec::new();
-        if let Some(index) = index.filter(|index| index.has_all_names()) {
+    /// Adds the readers of a layer that matter.
+    fn add(&mut self, tree: &Tree, layer: &Path, sources: Sources) -> io::Result<()> {
+        let Some(folder) = tree.expected_folder(layer)? else {
+            return Ok(());
+        };
+        let (index, only) = match sources {
+            Sources::Files => (None, Only::All),
+            Sources::Index(only) => (IndexFile::of(tree, layer, &folder), only),
+        };
+        let index = index.as_ref().and_then(IndexFile::index);
+        let mut files = Vec::new();
+        if let Some(index) = index.as_ref().filter(|index| index.has_all_names()) {
             for at in 0..index.len() {
-                unread.extend(self.take(layer, index, at, choice));
+                files.extend(self.consider(layer, index, at, only));
             }
         } else {
-            let mut files = reader_files(tree, layer)?;
-            let more = files.len().saturating_sub(limits::READER_FILES);
+            let mut names = reader_files(&folder)?;
+            let more = names.len().saturating_sub(limits::READER_FILES);
             if more > 0 {
-                files.truncate(limits::READER_FILES);
+                names.truncate(limits::READER_FILES);
                 let most = limits::READER_FILES;
                 let message = format!("more than {most} reader files; {more} are left out");
                 self.mistakes
                     .push(Mistake::whole(&tree.name(layer), &message));
             }
-            for file in files {
-                let known = index.and_then(|index| Some((index, index.find(&file.0)?)));
+            for (name, is_regular) in names {
+                let known = (index.as_ref()).and_then(|index| Some((index, index.find(&name)?)));
                 match known {
-                    Some((index, at)) => unread.extend(self.take(layer, index, at, choice)),
-                    None => unread.push(file),
+                    Some((index, at)) => files.extend(self.consider(layer, index, at, only)),
+                    None => files.push(LayerFile {
+                        path: layer.join(name),
+                        is_regular,
+                        packed: None,
+                    }),
                 }
             }
         }
-        for (path, loaded) in load_files(tree, &unread) {
+        for (path, loaded) in load_files(tree, &files) {
             match loaded {
-                Ok(entry) => self.put(path.file_stem().unwrap_or_default(), Some(entry)),
+                Ok(entry) => self.put(path.file_stem().unwrap_or_default(), entry),
                 Err(Left::Out(mistake)) => self.mistakes.push(mistake),
                 Err(Left::Lost(mistake)) => self.lost.push(mistake),
             }
@@ -294,51 +308,66 @@ impl Loading {
         Ok(())
     }
 
-    /// Takes what the index knows of a file. Returns the file if it has to be read.
-    fn take(
+    /// Considers a file that the index names. Returns it if it has to be loaded.
+    fn consider<'a>(
         &mut self,
         layer: &Path,
-        index: &Index<'_>,
+        index: &Index<'a>,
         at: usize,
-        choice: Option<&'static Choice>,
-    ) -> Option<(PathBuf, bool)> {
+        only: Only,
+    ) -> Option<LayerFile<'a>> {
         let name = Path::new(index.name(at));
-        match index.known(layer, at, choice) {
-            Known::Irrelevant => self.put(name.file_stem().unwrap_or_default(), None),
-            Known::Entry(entry) => self.put(name.file_stem().unwrap_or_default(), Some(entry)),
-            Known::Nothing { is_regular } => return Some((layer.join(name), is_regular)),
-        }
-        None
+        let (is_regular, packed) = match index.known(at, only) {
+            Known::Irrelevant | Known::Masks => {
+                // Most layers have none of the same name.
+                if !self.readers.is_empty() {
+                    self.put(name.file_stem().unwrap_or_default(), Entry::Masks);
+                }
+                return None;
+            }
+            Known::Packed(packed) => (true, Some(packed)),
+            Known::Nothing { is_regular } => (is_regular, None),
+        };
+        Some(LayerFile {
+            path: layer.join(name),
+            is_regular,
+            packed,
+        })
     }
 
     /// Puts the reader of a file in the place of the one before.
-    fn put(&mut self, id: &OsStr, entry: Option<Entry>) {
+    fn put(&mut self, id: &OsStr, entry: Entry) {
         match entry {
-            Some(Entry::Gives(reader)) => drop(self.readers.insert(id.to_owned(), *reader)),
-            Some(Entry::Masks) | None => drop(self.readers.remove(id)),
+            Entry::Gives(reader) => drop(self.readers.insert(id.to_owned(), *reader)),
+            Entry::Masks => drop(self.readers.remove(id)),
         }
     }
 }
 
-/// The `*.toml` files of a folder in order of their names, and whether each is known to be a
-/// regular file. Empty if there is no such folder.
-fn reader_files(tree: &Tree, folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-    let mut files = tree.entries(folder)?;
+/// A file of a layer that has to be loaded.
+struct LayerFile<'a> {
+    path: PathBuf,
+    /// Whether it is known to be a regular file.
+    is_regular: bool,
+    /// Its content in the index.
+    packed: Option<packed::Table<'a>>,
+}
+
+/// The names of the `*.toml` files of a folder in order, and whether each is known to be a regular
+/// file.
+fn reader_files(folder: &Dir) -> io::Result<Vec<(OsString, bool)>> {
+    let mut files = tree::names(folder)?;
     files.retain(|(name, _)| {
         let hidden = name.as_encoded_bytes().starts_with(b".");
         !hidden && Path::new(name).extension() == Some("toml".as_ref())
     });
     files.sort_unstable();
-    let path = |(name, plain)| (folder.join(name), plain);
-    Ok(files.into_iter().map(path).collect())
+    Ok(files)
 }
 
 /// Loads the files in order. Many files are loaded in parallel.
-fn load_files<'a>(
-    tree: &Tree,
-    files: &'a [(PathBuf, bool)],
-) -> Vec<(&'a Path, Result<Entry, Left>)> {
-    let load = |(path, plain): &'a (PathBuf, bool)| (&**path, load_file(tree, path, *plain));
+fn load_files<'a>(tree: &Tree, files: &'a [LayerFile<'a>]) -> Vec<(&'a Path, Result<Entry, Left>)> {
+    let load = |file: &'a LayerFile<'a>| (file.path.as_path(), load_file(tree, file));
     if files.len() < MANY {
         return files.iter().map(load).collect();
     }
@@ -359,8 +388,13 @@ fn load_files<'a>(
     })
 }
 
-fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Left> {
-    if !plain && tree.is_null(path) {
+fn load_file(tree: &Tree, file: &LayerFile<'_>) -> Result<Entry, Left> {
+    let path = file.path.as_path();
+    let packed = file.packed.clone();
+    if let Some(entry) = packed.and_then(|packed| file::unpack(path, packed)) {
+        return Ok(entry);
+    }
+    if !file.is_regular && tree.is_null(path) {
         return Ok(Entry::Masks);
     }
     let failed = |error: io::Error| {
@@ -371,7 +405,7 @@ fn load_file(tree: &Tree, path: &Path, plain: bool) -> Result<Entry, Left> {
             Left::Out(mistake)
         }
     };
-    let read = if plain {
+    let read = if file.is_regular {
         tree.read_regular(path, limits::READER_FILE)
     } else {
         tree.read(path, limits::READER_FILE)

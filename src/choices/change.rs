@@ -37,12 +37,12 @@ pub use failure::Failure;
 /// Whose settings a request changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// The user's own, and those that the computer has once for all users.
+    /// The user's own, and those that apply to all users.
     #[default]
     All,
     /// Only the user's own.
     OnlyMe,
-    /// Only those that the computer has once for all users.
+    /// Only those that apply to all users.
     Everyone,
 }
 
@@ -50,34 +50,34 @@ impl Scope {
     fn includes(self, reader: &Reader) -> bool {
         match self {
             Self::All => true,
-            Self::OnlyMe => !reader.store.is_for_everybody(),
-            Self::Everyone => reader.store.is_for_everybody(),
+            Self::OnlyMe => !reader.store.is_for_every_user(),
+            Self::Everyone => reader.store.is_for_every_user(),
         }
     }
 }
 
 /// A message of a change under way.
 enum Progress {
-    /// A service is being called, which may ask the user for permission. Whether its setting is
-    /// everybody's.
+    /// A service is being called, which may ask the user for permission. The value says whether its
+    /// setting applies to all users.
     Asking(bool),
     /// The change is over, with these failures.
     Done(Vec<(String, Failure)>),
 }
 
-/// What is wished of a choice.
+/// A change of a choice that is to be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// The request.
+pub struct Task {
+    /// The new state.
     pub request: Request,
-    /// The ID of the only reader that it is about. `None`: all.
+    /// The ID of the only reader that changes. `None`: all.
     pub reader: Option<String>,
     /// Whose settings change.
     pub scope: Scope,
 }
 
-impl Wish {
-    /// A wish about all readers.
+impl Task {
+    /// Changes all readers.
     pub const fn of_all(request: Request) -> Self {
         Self {
             request,
@@ -86,13 +86,13 @@ impl Wish {
         }
     }
 
-    /// The same wish, for some of the settings.
+    /// Changes only the settings of a scope.
     #[must_use]
     pub fn in_scope(self, scope: Scope) -> Self {
         Self { scope, ..self }
     }
 
-    /// A wish about one reader.
+    /// Changes one reader.
     pub fn of_one(request: Request, reader: &str) -> Self {
         Self {
             request,
@@ -109,7 +109,7 @@ impl Wish {
 /// The result of a request for each reader.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was wished.
+    /// The wanted change.
     pub request: Request,
     /// The choice, read back.
     pub status: ChoiceStatus,
@@ -157,18 +157,18 @@ pub fn change(
     request: Request,
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
-    carry_out(catalogue, choice, &Wish::of_all(request), || (), late)
+    carry_out(catalogue, choice, &Task::of_all(request), || (), late)
 }
 
-/// Like [`change`], also for some of the settings, or a single reader. All other readers stay as they
-/// are, and a lock of any of them still refuses on.
+/// Like [`change`], but may be limited to some of the settings, or to a single reader. All other
+/// readers stay as they are, and a lock of any of them still refuses on.
 ///
-/// `asking` is called before a service is called whose setting is everybody's: it may ask the user
-/// for an administrator's password.
+/// Calls `asking` before it calls a service whose setting applies to all users: the service may ask
+/// the user for an administrator's password.
 pub fn carry_out(
     catalogue: &Arc<Catalogue>,
     choice: &'static Choice,
-    wish: &Wish,
+    task: &Task,
     asking: impl Fn(),
     late: impl FnOnce() + Send + 'static,
 ) -> Report {
@@ -178,25 +178,25 @@ pub fn carry_out(
     let worker = {
         let catalogue = Arc::clone(catalogue);
         let given_up = Arc::clone(&given_up);
-        let wish = wish.clone();
+        let task = task.clone();
         // The settings service may never answer. In that case this thread leaks.
         thread::Builder::new()
             .name("change".to_owned())
             .spawn(move || {
                 let context = glib::MainContext::new();
-                let asking = |everybody| drop(sender.send(Progress::Asking(everybody)));
+                let asking = |for_every_user| drop(sender.send(Progress::Asking(for_every_user)));
                 let readers = catalogue.readers_of(choice);
                 let attempt = Attempt {
                     choice,
                     readers: readers
-                        .filter(|reader| wish.scope.includes(reader))
+                        .filter(|reader| task.scope.includes(reader))
                         .collect(),
-                    request: wish.request,
-                    reader: wish.reader.as_deref(),
+                    request: task.request,
+                    reader: task.reader.as_deref(),
                     for_everyone: for_everyone(),
                     storage: &fault::before_writing,
-                    // What is set for everyone is in no home.
-                    foreign: home::of_another().filter(|_| wish.scope != Scope::Everyone),
+                    // Settings for all users are in no home.
+                    foreign: home::of_another().filter(|_| task.scope != Scope::Everyone),
                     pause: limits::SETTINGS_PAUSE,
                     given_up: &given_up,
                     asking: &asking,
@@ -209,9 +209,9 @@ pub fn carry_out(
             })
     };
     let failures = worker.ok().and_then(|_| wait(&receiver, asking));
-    // A request that was given up writes nothing more, so that it can't overwrite a later one. A
-    // write that dconf-service has received can't be taken back: the service makes it when it
-    // continues.
+    // After this, the request's thread writes nothing more, so that it can't overwrite a later
+    // request. But it can't take back a write that dconf-service has received: the service makes it
+    // when it continues.
     given_up.store(true, Ordering::Relaxed);
     drop(receiver);
 
@@ -220,25 +220,25 @@ pub fn carry_out(
     let mut failures = failures.unwrap_or_else(|| {
         status
             .installed()
-            .filter(|reader| wish.is_about(&reader.id) && !is_done(reader, wish.request))
+            .filter(|reader| task.is_about(&reader.id) && !is_done(reader, task.request))
             .map(|reader| (reader.id.clone(), StorageFault::NoAnswer.into()))
             .collect()
     });
-    // Only those of the scope were asked.
+    // Only the readers in the scope had to change.
     failures.retain(|(id, _)| {
         let mut readers = catalogue.readers_of(choice);
-        readers.any(|reader| reader.id == *id && wish.scope.includes(reader))
+        readers.any(|reader| reader.id == *id && task.scope.includes(reader))
     });
     // These programs are unknown, so nothing was changed.
     failures.retain(|(id, _)| !status.lost().any(|(lost, _)| lost.id == *id));
     failures.extend(
         status
             .lost()
-            .filter(|(lost, _)| wish.is_about(&lost.id))
+            .filter(|(lost, _)| task.is_about(&lost.id))
             .map(|(lost, problem)| (lost.id.clone(), problem.clone().into())),
     );
     Report {
-        request: wish.request,
+        request: task.request,
         status,
         failures,
     }
@@ -261,8 +261,8 @@ fn wait(receiver: &mpsc::Receiver<Progress>, asking: impl Fn()) -> Option<Vec<(S
     let mut end = Instant::now() + limits::SETTINGS_PATIENCE;
     loop {
         match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(Progress::Asking(everybody)) => {
-                if everybody {
+            Ok(Progress::Asking(for_every_user)) => {
+                if for_every_user {
                     asking();
                 }
                 end = Instant::now() + limits::CHANGE_PATIENCE + limits::SETTINGS_PATIENCE;

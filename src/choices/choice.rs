@@ -13,8 +13,6 @@ use crate::system::i18n::{gettext, noop};
 pub struct Choice {
     /// The ID in commands, files and schemas, such as `online-search`.
     pub id: &'static str,
-    /// The group that shows it.
-    pub group: Group,
     /// What programs do while it is on.
     pub act: Act,
     /// What the choice decides, in one English sentence. Manuals and the schema have it.
@@ -35,22 +33,10 @@ pub enum Act {
     Record,
 }
 
-/// The groups of the panel, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Group {
-    /// What the user types into searches.
-    Search,
-    /// What programs report about themselves and the computer.
-    Diagnostics,
-    /// What the computer records about the user.
-    History,
-}
-
 /// Every choice, in order.
 pub const ALL: &[Choice] = &[
     Choice {
         id: "online-search",
-        group: Group::Search,
         act: Act::Send,
         decides: "Whether what you type into the search leaves this computer.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
@@ -69,7 +55,6 @@ pub const ALL: &[Choice] = &[
     },
     Choice {
         id: "search-suggestions",
-        group: Group::Search,
         act: Act::Send,
         decides: "Whether web browsers send what you type before you choose to search.",
         // Translators: the name of a switch
@@ -92,7 +77,6 @@ pub const ALL: &[Choice] = &[
     },
     Choice {
         id: "error-reports",
-        group: Group::Diagnostics,
         act: Act::Send,
         decides: "Whether a report is sent when a program fails.",
         // Translators: the name of a switch
@@ -113,7 +97,6 @@ pub const ALL: &[Choice] = &[
     },
     Choice {
         id: "usage-statistics",
-        group: Group::Diagnostics,
         act: Act::Send,
         decides: "Whether facts about the computer and its software are sent.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
@@ -136,7 +119,6 @@ pub const ALL: &[Choice] = &[
     },
     Choice {
         id: "activity-history",
-        group: Group::History,
         act: Act::Record,
         decides: "Whether the computer remembers which files and applications you use.",
         // Translators: the name of a switch, as it was in Ubuntu's System Settings
@@ -213,19 +195,17 @@ impl Choice {
     }
 }
 
-impl Group {
-    /// Every group, in order.
-    pub const ALL: [Self; 3] = [Self::Search, Self::Diagnostics, Self::History];
+impl Act {
+    /// Every act, in the order in which the panel shows its choices.
+    pub const ALL: [Self; 2] = [Self::Send, Self::Record];
 
-    /// The translated heading.
+    /// The heading over its choices.
     pub fn title(self) -> String {
         match self {
-            // Translators: heading over the choices about searches, in the desktop and in web browsers
-            Self::Search => gettext("Search"),
-            // Translators: heading over the choices about error reports and system information
-            Self::Diagnostics => gettext("Diagnostics"),
-            // Translators: heading over the choices about what is remembered on this computer
-            Self::History => gettext("History"),
+            // Translators: heading over what apps send to others
+            Self::Send => gettext("Sent From This Computer"),
+            // Translators: heading over what apps keep about the user
+            Self::Record => gettext("Remembered on This Computer"),
         }
     }
 }
@@ -244,7 +224,7 @@ mod tests {
     fn every_choice_is_found_by_its_name_and_is_in_a_group_that_is_shown() {
         for choice in ALL {
             assert_eq!(Choice::find(choice.id), Some(choice));
-            assert!(Group::ALL.contains(&choice.group));
+            assert!(Act::ALL.contains(&choice.act));
         }
         assert_eq!(Choice::find("no-such-choice"), None);
     }

@@ -6,13 +6,13 @@
 //! program. Otherwise, turning it off would remove local results, and reporting it as on would be a
 //! false alarm.
 //!
-//! Some settings reach programs in some sessions only: a settings daemon hands them on, or the
-//! display system decides where programs look. What is unknown of a session never makes a setting
-//! count less.
+//! Some settings reach programs in some sessions only: a settings daemon passes them on, or the
+//! display system decides where programs look. If a fact about the session is unknown, the setting
+//! counts.
 
 use std::env;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
@@ -54,8 +54,8 @@ pub(crate) struct Setting {
     pub(crate) value: VariantText,
 }
 
-/// A file name in which `*`, `?` and `[…]` match parts of one name, as in a shell. It is absolute, or
-/// begins with [`HOME`].
+/// A file name in which `*`, `?` and `[…]` match parts of one name, as in a shell. It is absolute or
+/// begins with `~/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FilePattern(String);
 
@@ -66,14 +66,10 @@ impl FilePattern {
     /// Takes a name that `glob` understands, with at most [`limits::WILDCARDS`] wildcards
     /// in [`limits::WILDCARD_PARTS`] parts. Refuses `**`, which could search a whole disk.
     pub fn new(pattern: &str) -> Option<Self> {
-        let wild = pattern.split('/').filter(|part| is_wild(part)).count();
         let fits = (pattern.starts_with('/') || pattern.starts_with(HOME))
             && pattern.len() <= limits::FILE_NAME
-            && !pattern.contains("**")
             && !pattern.contains(is_unprintable)
-            && wild <= limits::WILDCARD_PARTS
-            && pattern.matches('*').count() <= limits::WILDCARDS
-            && (pattern.split('/')).all(|part| glob::Pattern::new(part).is_ok());
+            && (!is_wild(pattern) || are_searchable(pattern));
         fits.then(|| Self(pattern.to_owned()))
     }
 
@@ -90,7 +86,7 @@ impl FilePattern {
             None => (PathBuf::from("/"), &self.0[1..]),
         };
         if !is_wild(name) {
-            return top.join(name).try_exists().unwrap_or(true);
+            return is_there(&top.join(name)).unwrap_or(true);
         }
         let parts: Vec<_> = name.split('/').filter(|part| !part.is_empty()).collect();
         let mut left = limits::PATTERN_ENTRIES;
@@ -98,9 +94,27 @@ impl FilePattern {
     }
 }
 
-/// Whether a part of a pattern has wildcards.
+/// Whether a pattern, or a part of it, has wildcards.
 fn is_wild(part: &str) -> bool {
     part.contains(['*', '?', '['])
+}
+
+/// Whether the wildcards of a pattern are valid, and few enough.
+fn are_searchable(pattern: &str) -> bool {
+    let wild: Vec<_> = pattern.split('/').filter(|part| is_wild(part)).collect();
+    !pattern.contains("**")
+        && wild.len() <= limits::WILDCARD_PARTS
+        && pattern.matches('*').count() <= limits::WILDCARDS
+        && wild.iter().all(|part| glob::Pattern::new(part).is_ok())
+}
+
+/// Whether a file exists. `None`: unknown.
+fn is_there(file: &Path) -> Option<bool> {
+    match file.try_exists() {
+        // A path below something that isn't a folder doesn't exist.
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Some(false),
+        found => found.ok(),
+    }
 }
 
 /// Whether a folder has something that matches the parts. `None`: unknown, since a folder can't be
@@ -109,7 +123,7 @@ fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option
     let wild = parts.iter().position(|part| is_wild(part));
     let Some(wild) = wild else {
         folder.extend(parts);
-        return folder.try_exists().ok();
+        return is_there(&folder);
     };
     folder.extend(&parts[..wild]);
     // The pattern was compiled before, so it can be compiled again.
@@ -126,17 +140,15 @@ fn exists_below(mut folder: PathBuf, parts: &[&str], left: &mut usize) -> Option
     for entry in entries {
         let entry = entry.ok()?;
         *left = left.checked_sub(1)?;
+        // Skips files, whose type is already known, without another system call.
+        if !rest.is_empty() && !entry.file_type().is_ok_and(|found| !found.is_file()) {
+            continue;
+        }
         let name = entry.file_name();
         if !name.to_str().is_some_and(|name| pattern.matches(name)) {
             continue;
         }
-        let found = entry.path();
-        let fits = if rest.is_empty() {
-            true
-        } else {
-            found.is_dir() && exists_below(found, rest, left)?
-        };
-        if fits {
+        if rest.is_empty() || exists_below(entry.path(), rest, left)? {
             return Some(true);
         }
     }
@@ -163,8 +175,8 @@ impl Listed for FilePattern {
     const PLURAL: &'static str = "file names";
 }
 
-/// `[[obeyed-if]]` in a reader file: what a session is like in which the program obeys the setting.
-/// Every field must hold.
+/// `[[obeyed-if]]` in a reader file: facts about the sessions in which the program obeys the
+/// setting. Every field must hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ObeyedIf {
@@ -290,7 +302,7 @@ impl Setting {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -322,7 +334,10 @@ mod tests {
         fs::write(folder.join("one/lib/x/plugin.so.2"), "").unwrap();
         fs::write(folder.join("two"), "").unwrap();
         fs::write(folder.join(".hidden"), "").unwrap();
+        symlink("two", folder.join("link")).unwrap();
+        symlink("one", folder.join("folder")).unwrap();
         for pattern in [
+            "folder/lib/*/plugin.so.2",
             "*",
             "t?o",
             "t[uw]o",
@@ -335,7 +350,16 @@ mod tests {
         ] {
             assert!(exists(folder, pattern), "{pattern}");
         }
-        for pattern in ["*/plugin.so.2", "two/*", "none/*", "?", "*/lib/*/plugin.so"] {
+        for pattern in [
+            "*/plugin.so.2",
+            "two/*",
+            "two/plugin.so.2",
+            "link/plugin.so.2",
+            "l*/plugin.so.2",
+            "none/*",
+            "?",
+            "*/lib/*/plugin.so",
+        ] {
             assert!(!exists(folder, pattern), "{pattern}");
         }
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The desktop for which an answer is true.
+//! The desktop whose defaults an answer depends on.
 //!
-//! A vendor may set the default of a key for one desktop only, and GSettings takes it in processes
-//! of that desktop. In a remote login or a timer, a process has no desktop, so it would read another
-//! value than the apps of the session.
+//! A vendor may set the default of a key for one desktop only, and GSettings uses it in processes
+//! of that desktop. In a remote login or a timer, a process has no desktop, so it would read
+//! another value than the apps of the session.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -78,9 +78,9 @@ impl Desktops {
         (self.own.is_empty() && differs).then_some(variable)
     }
 
-    /// Finds the desktops on which defaults depend. Where the session's is known and this process
-    /// has none, starts the program again with the session's: GSettings reads the variable once in a
-    /// process.
+    /// Finds the desktops on which defaults depend. If the session's desktop is known and this
+    /// process has none, restarts the program with the session's desktop: GSettings reads the
+    /// variable once per process.
     pub fn adopt(catalogue: &Catalogue) -> Option<Self> {
         let desktops = Self::find(catalogue)?;
         let mut arguments = env::args_os();
@@ -89,13 +89,13 @@ impl Desktops {
         {
             let mut again = Command::new(program);
             again.arg0(name).args(arguments).env(VARIABLE, desktop);
-            // It returns only if it fails. Then the answer is for no desktop, and says so.
+            // `exec` returns only if it fails. Then the answer is for no desktop, and says so.
             let _ = again.exec();
         }
         Some(desktops)
     }
 
-    /// This process's desktops, as people write them. Empty if it has none.
+    /// This process's desktops, for people. Empty if it has none.
     pub fn own(&self) -> String {
         self.own.join(":")
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Changing what a computer has once for all its users: root's files.
+//! Changes the settings that apply to all users of the computer, in root's files.
 //!
-//! The system service does this for a user whom polkit has allowed it, and `privacyctl` when root
-//! runs it. Only readers of packages and of the administrator count, only files of
-//! [`system_file`](crate::choices::places::system_file) change, and of all files of a choice either all
+//! The system service calls this for a user whom polkit has allowed the change, and `privacyctl`
+//! calls it when root runs it. Only readers of packages and of the administrator count. Only files
+//! of [`system_file`](crate::choices::places::system_file) change, and either all files of a choice
 //! change or none.
 //!
 //! ```text
@@ -39,7 +39,7 @@ use crate::system::text;
 use crate::system::transaction;
 use crate::system::transaction::{Change, Fault, Record, Target, Why};
 
-/// The folder with the records of what files had before.
+/// The folder with the records of the files' earlier contents.
 const STATE: &str = "/var/lib/privacy-panel-system";
 
 /// The name of the lock's file, below [`scratch::RUN`].
@@ -64,7 +64,7 @@ pub enum Refusal {
     /// Reader files can't be read, or another user could change them.
     #[error("{0}")]
     Catalogue(String),
-    /// The plan is another one by now.
+    /// The plan has changed since the caller saw it.
     #[error("the files have changed since the plan was made")]
     Stale,
     /// Another process is changing files.
@@ -88,7 +88,7 @@ pub enum Refusal {
     Fault(#[from] Fault),
 }
 
-/// What is to change.
+/// A wanted change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted<'a> {
     /// The choice.
@@ -118,7 +118,7 @@ pub struct Plan {
     left: Vec<(String, Why)>,
 }
 
-/// What a change has done.
+/// The result of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
     /// The token with which it can be undone. Empty if nothing changed.
@@ -148,7 +148,8 @@ impl Plan {
         Self::without(catalogue, wanted, &[])
     }
 
-    /// Leaves these files alone, since other files decide.
+    /// Like [`Self::new`], without changes of the `overruled` files: other files decide instead of
+    /// them.
     fn without(
         catalogue: &Catalogue,
         wanted: Wanted<'_>,
@@ -158,7 +159,7 @@ impl Plan {
         let mut known = catalogue.readers_of(choice);
         let is_it = |other: &Reader| reader.is_none_or(|id| id == other.id);
         check_lock(choice, Some(State::from(on)))?;
-        if reader.is_some() && !known.any(|other| other.is_of_everyone() && is_it(other)) {
+        if reader.is_some() && !known.any(|other| other.is_in_system_files() && is_it(other)) {
             return Err(Refusal::NoReader);
         }
         let mut plan = Self {
@@ -179,7 +180,7 @@ impl Plan {
             } else if reader.held().is_some_and(|held| held != State::from(on)) {
                 Err(Why::Locked)
             } else if reader.read(&Snapshot::fresh()).is_err() {
-                // Whatever is written, the state would stay unknown.
+                // The state would stay unknown, whatever this wrote.
                 Err(Why::NotUnderstood)
             } else {
                 plan.add(&edits)
@@ -192,7 +193,7 @@ impl Plan {
         if plan.files.len() > limits::SYSTEM_FILES {
             return Err(Refusal::TooMany);
         }
-        // Programs must not obey only in part when something is to be sent.
+        // Turning on changes all readers or none.
         if on && !plan.left.is_empty() {
             plan.files.clear();
             let consequences = plan.readers.drain(..).map(|id| (id, Why::NotTried));
@@ -253,7 +254,7 @@ impl Plan {
         &self.readers
     }
 
-    /// What tells this plan from any other. It has nothing that only root may know.
+    /// Identifies the plan. The token reveals nothing that only root may read.
     pub fn token(&self) -> String {
         let head = format!("{} {}", self.choice.id, self.on);
         let files = self.files.iter();
@@ -297,8 +298,8 @@ impl Plan {
     }
 }
 
-/// Refuses a change by which a choice leaves the state that a policy locks. `state`: the state after
-/// the change. `None`: what the files have then is not known.
+/// Refuses a change by which a choice leaves the state that a policy locks. `state`: the state
+/// after the change. `None`: the state is unknown.
 fn check_lock(choice: &Choice, state: Option<State>) -> Result<(), Refusal> {
     let lock = lock::of(choice).map_err(|error| Fault {
         file: PathBuf::from(crate::system::dconf::DATABASES),
@@ -320,7 +321,7 @@ fn to_change<'a>(
     on: bool,
 ) -> impl Iterator<Item = &'a Reader> {
     let readers = catalogue.readers_of(choice);
-    let readers = readers.filter(|reader| reader.is_of_everyone() && reader.has_program());
+    let readers = readers.filter(|reader| reader.is_in_system_files() && reader.has_program());
     readers.filter(move |reader| !has(reader, State::from(on)))
 }
 
@@ -386,7 +387,7 @@ pub fn set(
     }
     let mut done = plan.carry_out(catalogue);
     let mut overruled = Vec::new();
-    // Turning off goes on with the other programs.
+    // Turning off continues with the other programs.
     while let Err(Refusal::Fault(Fault {
         file,
         why: Why::Overruled,
@@ -401,8 +402,8 @@ pub fn set(
     done
 }
 
-/// Puts back what the last change of a choice has replaced, if no other program has changed it since.
-/// Only root can.
+/// Restores the files from before the last change of a choice, if no other program has changed them
+/// since. Only root can.
 pub fn undo(choice: &'static Choice, token: &str) -> Result<Done, Refusal> {
     let _lock = lock()?;
     let record = undoable(choice, token)?;
@@ -435,8 +436,8 @@ fn undoable(choice: &'static Choice, token: &str) -> Result<Record, Refusal> {
     }
 }
 
-/// Waits until no other process changes root's files, and takes back what a killed one left half
-/// done. The result releases the lock when it is dropped.
+/// Waits until no other process changes root's files, and undoes the unfinished change of a killed
+/// process. Dropping the result releases the lock.
 fn lock() -> Result<File, Refusal> {
     let path = Path::new(scratch::RUN).join(LOCK);
     let failed = |error: io::Error| Fault {
@@ -453,7 +454,7 @@ fn lock() -> Result<File, Refusal> {
     Ok(file)
 }
 
-/// Takes back what a killed process left half done. Only root can.
+/// Undoes the unfinished change of a killed process. Only root can.
 pub fn recover() -> Result<(), Refusal> {
     lock().map(drop)
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A policy's lock of a choice, as it applies to what the computer has once for all its users.
+//! A policy's lock of a choice, as it applies to settings of the whole computer.
 //!
-//! A policy locks the panel's own key of a choice. Files of the computer can't be locked by that
-//! themselves, so the lock is obeyed where they are changed: nothing may leave the policy's state.
+//! A policy locks the panel's own key of a choice. That doesn't lock the computer's files, so the code
+//! that changes them obeys the lock: no file may leave the policy's state.
 
 use std::io;
 

@@ -34,7 +34,8 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         self.file().display().to_string()
     }
 
-    /// What an administrator would write to take it by hand: a line of a file, or a command.
+    /// What an administrator would write to take it by hand: a line of a file, or a command. Empty
+    /// for a file that needs no content.
     fn shown(&self) -> String;
 
     /// What [`Seen::value`] has while the measure is in effect.
@@ -46,7 +47,12 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
     /// Whether it lets the program send or record something.
     fn turns_on(&self) -> bool;
 
-    /// What is in place of it. `file`: the file's name in messages.
+    /// Whether it only counts on a computer that has its file.
+    fn needs_file(&self) -> bool {
+        false
+    }
+
+    /// The current value in the measure's place. `file`: the file's name in messages.
     ///
     /// # Errors
     ///
@@ -62,14 +68,14 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// What is to be there so that it is in effect.
+    /// The content with the measure in effect.
     ///
     /// # Errors
     ///
-    /// As for [`Measure::look`], or it can't be put there alone.
+    /// As for [`Measure::look`], or the measure can't be added without other changes.
     fn put(&self, file: &Path, entry: &Entry) -> Result<Entry, DocumentProblem>;
 
-    /// What is to be there without it. `original`: the result of [`Measure::original`].
+    /// The content without the measure. `original`: the result of [`Measure::original`].
     ///
     /// # Errors
     ///
@@ -87,7 +93,7 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         &[]
     }
 
-    /// Whether a file with that content has none, so that it may go with the measure.
+    /// Whether a file has no content of its own, so that it is removed with the measure.
     fn is_blank(&self, content: &[u8]) -> bool {
         content.trim_ascii().is_empty()
     }
@@ -97,12 +103,22 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether the value is in the file, rather than the program's default. Only called while the
+    /// measure is in effect.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Measure::look`].
+    fn is_written(&self, _file: &Path, _entry: &Entry) -> Result<bool, DocumentProblem> {
+        Ok(true)
+    }
+
     /// Whether it is in effect.
     ///
     /// # Errors
     ///
     /// As for [`Measure::look`].
-    fn is_so(&self, file: &Path, entry: &Entry) -> Result<bool, DocumentProblem> {
+    fn is_in_effect(&self, file: &Path, entry: &Entry) -> Result<bool, DocumentProblem> {
         let seen = self.look(file, entry)?;
         let is_held = seen.locked || !self.locks();
         Ok(is_held && seen.value.as_deref() == Some(self.wanted().as_str()))
@@ -113,8 +129,8 @@ pub trait Measure: Record + fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// As for [`Measure::look`].
-    fn is_alike(&self, file: &Path, entry: &Entry) -> Result<bool, DocumentProblem> {
-        Ok(self.is_so(file, entry)? && self.look(file, entry)?.locked == self.locks())
+    fn is_exactly_in_effect(&self, file: &Path, entry: &Entry) -> Result<bool, DocumentProblem> {
+        Ok(self.is_in_effect(file, entry)? && self.look(file, entry)?.locked == self.locks())
     }
 
     /// Whether a policy may take it: only in the administrator's own folder, since root writes it.
@@ -144,7 +160,7 @@ impl PartialEq for dyn Measure {
     }
 }
 
-/// What is found in place of a measure.
+/// The current value in a measure's place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// The value. `None` if there is none, or one of another kind.
@@ -231,7 +247,7 @@ impl From<Option<&[u8]>> for Entry {
 pub fn all_in_effect(measures: &[Shared], tree: &Tree) -> Result<bool, DocumentProblem> {
     for measure in measures {
         let file = measure.file();
-        if !measure.is_so(&tree.name(&file), &Entry::at(tree, &file))? {
+        if !measure.is_in_effect(&tree.name(&file), &Entry::at(tree, &file))? {
             return Ok(false);
         }
     }

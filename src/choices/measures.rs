@@ -3,6 +3,7 @@
 //! Every kind of measure.
 
 pub(crate) mod drop_in;
+pub(crate) mod mark;
 pub(crate) mod masked;
 pub(crate) mod value;
 
@@ -22,6 +23,7 @@ const KINDS: &[Parse] = &[
     parse::<value::ValueOfSystem>,
     parse::<masked::Masked>,
     parse::<drop_in::DropIn>,
+    parse::<mark::Mark>,
 ];
 
 type Parse = fn(&Map<String, Value>) -> Option<Shared>;
@@ -54,6 +56,8 @@ mod tests {
             r#"{"file":"/etc/xdg/a","format":"kconfig","key":["a"],"value":"x"}"#,
             r#"{"file":"/etc/xdg/a","format":"kconfig","hold":"lock","key":["a"],"on":true,"value":0}"#,
             r#"{"content":"x\n","file":"/etc/a/zzz-privacy-panel-b.js","preset":true}"#,
+            r#"{"file":"/etc/a","is-unset":true,"key":["a"],"needs-file":true,"value":false}"#,
+            r#"{"mark":"/etc/a/.off"}"#,
             r#"{"unit":"a.service"}"#,
             r#"{"of-users":true,"unit":"a.service"}"#,
         ] {
@@ -72,6 +76,8 @@ mod tests {
             r#"{"file":"/etc/a.toml","key":[],"value":true}"#,
             r#"{"content":"x\n","file":"/etc/cron.d/b"}"#,
             r#"{"content":"x\n","file":"/usr/zzz-privacy-panel-b.js"}"#,
+            r#"{"mark":"/usr/a/.off"}"#,
+            r#"{"mark":"/etc/a/.off","key":["a"]}"#,
             r#"{"unit":"../a.service"}"#,
             r#"{"unit":"a.mount"}"#,
             "{}",

@@ -86,6 +86,8 @@ impl TryFrom<Table> for OptOuts {
                     value: value.clone(),
                     hold: Hold::Alone,
                     on: false,
+                    needs_file: false,
+                    is_unset: false,
                 };
                 vec![Arc::new(measure) as OptOut]
             }

@@ -80,9 +80,9 @@ fn finish(status: &ChoiceStatus) -> Option<String> {
         .partition(|reader| reader.effect == Effect::Login);
     let restart = || {
         gettext_parts(
-            // Translators: {programs} are apps that are open with an older setting
+            // Translators: {programs} are apps that are open with an older setting, such as “Firefox”
             "Restart {programs} to finish",
-            &[("programs", Part::Own(&words::names(&at_start)))],
+            &[("programs", Part::Own(&words::program_names(&at_start)))],
         )
     };
     // Translators: an app obeys a change from the next login on
@@ -90,7 +90,7 @@ fn finish(status: &ChoiceStatus) -> Option<String> {
     login.or_else(|| (!at_start.is_empty()).then(restart))
 }
 
-/// What is true of a choice now, in one short line.
+/// The current state of a choice, in one short line.
 pub fn line(status: &ChoiceStatus) -> String {
     let unknown = words::unknown(status);
     let known = status.known().filter(|_| !status.has_no_reader());
@@ -238,7 +238,7 @@ impl<'a> Sections<'a> {
             if reader.own && status.known() != Some(State::Mixed) && !status.has_no_reader() {
                 continue;
             }
-            let asks = mixed && answer.for_everybody && !answer.locked;
+            let asks = mixed && answer.for_every_user && !answer.locked;
             let section = match answer.state {
                 _ if has_failed(&reader.id) || answer.pending => &mut sections.attention,
                 State::Off => &mut sections.off,
@@ -266,14 +266,14 @@ impl<'a> Sections<'a> {
 
 /// Whether a change of a reader asks for an administrator's password.
 pub fn asks_for_password(reader: &ReaderStatus) -> bool {
-    reader.reading().is_some_and(|answer| answer.for_everybody)
+    reader.reading().is_some_and(|answer| answer.for_every_user)
 }
 
 /// Whether turning all apps off asks for an administrator's password.
 pub fn off_asks_for_password(status: &ChoiceStatus) -> bool {
     status.followers().any(|reader| {
         let on = reader.reading().filter(|answer| answer.state.may_send());
-        on.is_some_and(|answer| answer.for_everybody && !answer.locked)
+        on.is_some_and(|answer| answer.for_every_user && !answer.locked)
     })
 }
 
@@ -288,8 +288,11 @@ pub fn remarks(reader: &ReaderStatus, status: &ChoiceStatus) -> String {
     if reader.reading().is_some_and(is_obeyed) {
         match reader.effect {
             Effect::Now => {}
-            // Translators: about an app
-            Effect::Restart => remarks.push(gettext("Changes apply when it is restarted")),
+            Effect::Restart => remarks.push(gettext_f(
+                // Translators: {program} is an app
+                "Changes apply when {program} is restarted",
+                &[("program", &reader.program_name())],
+            )),
             // Translators: about an app
             Effect::Login => remarks.push(gettext("Changes apply when you log in again")),
         }
@@ -322,6 +325,8 @@ mod tests {
         ReaderStatus {
             id: name.to_owned(),
             name: name.to_owned(),
+            program: None,
+            processes: Vec::new(),
             own: false,
             has_program: true,
             has_identifier: false,
@@ -353,10 +358,10 @@ mod tests {
         reader
     }
 
-    fn everybodys(name: &str, state: State) -> ReaderStatus {
+    fn shared(name: &str, state: State) -> ReaderStatus {
         let mut reader = reader(name, state);
         if let Ok(Some(answer)) = &mut reader.answer {
-            answer.for_everybody = true;
+            answer.for_every_user = true;
         }
         reader
     }
@@ -469,6 +474,28 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_has_to_be_restarted_is_named_by_its_own_name_and_once() {
+        let open = |name: &str, program: Option<&str>| {
+            let mut open = reader(name, State::Off);
+            if let Ok(Some(answer)) = &mut open.answer {
+                answer.pending = true;
+            }
+            open.effect = Effect::Restart;
+            open.program = program.map(str::to_owned);
+            open
+        };
+        let (crashes, usage) = (open("B Crashes", Some("B")), open("B Usage", Some("B")));
+        let one = status(vec![crashes.clone()]);
+        assert_eq!(line(&one), "Off · Restart B to finish");
+        assert_eq!(
+            remarks(&crashes, &one),
+            "Close B and open it again: it is open with the old setting"
+        );
+        let all = status(vec![crashes, usage, open("A", None)]);
+        assert_eq!(line(&all), "Off · Restart A and B to finish");
+    }
+
+    #[test]
     fn the_headline_says_nothing_only_if_nothing_may_be_sent_or_recorded() {
         let record = choice::ACTIVITY_HISTORY;
         let said = |sent: ReaderStatus, recorded: ReaderStatus| {
@@ -513,7 +540,7 @@ mod tests {
         let found = status(vec![
             reader("d", State::Off),
             reader("c", State::On),
-            everybodys("e", State::On),
+            shared("e", State::On),
             silent("s"),
             reader("b", State::Off),
             reader("a", State::Off),
@@ -523,8 +550,8 @@ mod tests {
         assert_eq!(names(&sections.on), "c");
         assert_eq!(names(&sections.off), "bd");
         assert_eq!(sections.len(), 6);
-        // What everybody has is no matter while the user wants it so.
-        let on = status(vec![everybodys("e", State::On), own(State::On)]);
+        // A setting for all users needs no attention while it is as the user wants it.
+        let on = status(vec![shared("e", State::On), own(State::On)]);
         let sections = Sections::of(&on, |_| false);
         assert_eq!(names(&sections.on), "e");
         assert_eq!(sections.len(), 1);

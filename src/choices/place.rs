@@ -20,11 +20,6 @@ pub(crate) trait Place: fmt::Debug + Sync {
         None
     }
 
-    /// Whether a policy can decide here.
-    fn takes_policies(&self) -> bool {
-        true
-    }
-
     /// Checks a setting of a reader file. An error says what is expected.
     fn check(&self, setting: &Setting<'_>) -> Result<(), String>;
 
@@ -54,7 +49,8 @@ pub(crate) trait Place: fmt::Debug + Sync {
 pub(crate) struct Setting<'a> {
     /// The file, for places where the reader file names it.
     pub(crate) file: Option<&'a str>,
-    /// The names of the tables or groups, and of the value.
+    /// The names of the tables or groups, and of the value. Empty if the place is a file that decides
+    /// by its existence.
     pub(crate) key: &'a [String],
     pub(crate) value: &'a Scalar,
 }

@@ -56,7 +56,9 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
         &SharedFile::mozilla("/etc/thunderbird/policies/policies.json"),
     ),
     // chromium/chromium 8e6b0fd4, chrome/common/chrome_paths.cc and components/policy/core/common/
-    // policy_paths.cc, kPolicyPath.
+    // policy_paths.cc, kPolicyPath. brave/brave-core, app/brave_main_delegate.cc, PreSandboxStartup(),
+    // DIR_POLICY_FILES. Edge's source is closed: its folder is only known from Microsoft's answers to
+    // administrators, so no reader that comes with the panel uses it.
     (
         "chromium",
         &Folders::policies(
@@ -112,6 +114,7 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
             keys: &[Key {
                 parts: &["PARTICIPATE"],
                 values: &[Value::Text("yes"), Value::Text("no")],
+                unset: None,
             }],
             policy: Way::DropIn(Folders::lock(
                 "/etc/popularity-contest.d",
@@ -131,8 +134,9 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
             keys: &[Key {
                 parts: &["ENABLED"],
                 values: &[Value::Text("1"), Value::Text("0")],
+                unset: Some(Value::Text("0")),
             }],
-            policy: Way::None,
+            policy: Way::ValuesOfProgram,
         },
     ),
     // fwupd/fwupd, src/fu-remote.c, fu_remote_load_from_filename().
@@ -148,13 +152,15 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
                 Key {
                     parts: &["fwupd Remote", "AutomaticReports"],
                     values: &[YES, NO],
+                    unset: Some(NO),
                 },
                 Key {
                     parts: &["fwupd Remote", "AutomaticSecurityReports"],
                     values: &[YES, NO],
+                    unset: Some(NO),
                 },
             ],
-            policy: Way::None,
+            policy: Way::ValuesOfProgram,
         },
     ),
     // rpm-software-management/dnf5, dnf5.conf(5): files in the order of their names. The group is a
@@ -170,6 +176,7 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
             keys: &[Key {
                 parts: &["*", "countme"],
                 values: &[Value::Integer(0)],
+                unset: None,
             }],
             policy: Way::DropIn(Folders::lock(
                 "/etc/dnf/repos.override.d",
@@ -187,7 +194,7 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
             reads: &["/etc/netdata/.opt-out-from-anonymous-statistics"],
             makes_folder: false,
             keys: &[],
-            policy: Way::None,
+            policy: Way::Mark,
         },
     ),
     // abrt/abrt 1ae85385, src/plugins/abrt-action-notify; src/lib/abrt_conf.c,
@@ -203,6 +210,7 @@ pub(crate) const PLACES: &[(&str, &dyn Place)] = &[
             keys: &[Key {
                 parts: &["AutoreportingEnabled"],
                 values: &[Value::Text("yes"), Value::Text("no")],
+                unset: None,
             }],
             policy: Way::Values,
         },

@@ -4,6 +4,7 @@
 //!
 //! A reader is data. Its [`Store`] knows where the setting is and what its values mean.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::choices::store::{PolicyKey, Store, Watched, Write};
 use crate::choices::stores::gsettings::Gsettings;
 use crate::choices::system_setting;
 use crate::choices::system_setting::SystemSetting;
+use crate::system::quit::Process;
 use crate::system::settings::Origin;
 use crate::system::tree::Tree;
 
@@ -35,8 +37,10 @@ use crate::system::tree::Tree;
 pub struct Reader {
     /// The file name without `.toml`, such as `unity-dash`.
     pub id: String,
-    /// The program's name from the file.
+    /// What the user knows it by, from the file.
     pub name: String,
+    /// The program's own name, if `name` says more than that.
+    pub program: Option<String>,
     /// The choice that the program follows.
     pub choice: &'static Choice,
     /// The reader file. `None` for the panel's own keys.
@@ -67,6 +71,7 @@ impl Reader {
         Self {
             id: crate::app::PACKAGE.to_owned(),
             name: OWN_NAME.to_owned(),
+            program: None,
             choice,
             file: None,
             programs: None,
@@ -145,7 +150,7 @@ impl Reader {
 
     /// Whether the program obeys the setting in this session, as far as the session decides it.
     /// `None`: unknown.
-    fn is_obeyed(&self, now: &Snapshot) -> Option<bool> {
+    pub fn is_obeyed(&self, now: &Snapshot) -> Option<bool> {
         let conditions = self.obeyed_if.iter();
         if self.obeyed_if.is_empty() {
             Some(true)
@@ -202,17 +207,17 @@ impl Reader {
     }
 
     /// Whether a setting of it is in root's files.
-    pub fn is_of_everyone(&self) -> bool {
+    pub fn is_in_system_files(&self) -> bool {
         !self.store.system_edits(false).is_empty()
     }
 
-    /// The state that a policy's lock of the choice lets no user leave, if the setting is one of the
-    /// computer's. The file itself may have another state.
+    /// The state in which a policy locks the choice, if the setting is in root's files. The file
+    /// itself may have another state.
     fn kept(&self) -> Option<State> {
-        if !self.is_of_everyone() {
+        if !self.is_in_system_files() {
             return None;
         }
-        // What can't be read locks nothing here. The service then refuses all changes.
+        // Locks that can't be read don't count here: the service then refuses all changes.
         let lock = lock::of(self.choice).unwrap_or_default();
         lock.map(|lock| lock.state)
     }
@@ -248,6 +253,19 @@ impl Reader {
             owners: names.map(ToString::to_string).collect(),
             ..watched
         }
+    }
+
+    /// The processes of the user that run the program with this setting, of those that can be
+    /// recognized by the program's file.
+    pub fn processes(&self, now: &Snapshot) -> Vec<Process> {
+        let files = self.programs.iter().flat_map(|programs| programs.iter());
+        let files: Vec<_> = files
+            .filter_map(|file| fs::canonicalize(file.as_str()).ok())
+            .collect();
+        let found = self.store.processes(now).into_iter();
+        found
+            .filter_map(|number| Process::of(number, &files))
+            .collect()
     }
 
     /// Whether the setting is in the settings storage.

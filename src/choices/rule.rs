@@ -12,7 +12,7 @@ use glib::Variant;
 use glib::prelude::*;
 
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Obeyed, Part, Request};
+use crate::choices::store::{Answer, Obeyed, Part, Request, Stored};
 use crate::system::settings::{Origin, Reading};
 
 /// What the values in one place mean.
@@ -150,6 +150,16 @@ impl<'a> Place<'a> {
     }
 }
 
+impl From<Place<'_>> for Stored {
+    fn from(place: Place<'_>) -> Self {
+        Self {
+            value: place.value,
+            origin: place.origin,
+            locked: place.locked,
+        }
+    }
+}
+
 /// The answer for the places of a reader, at least one. `all_off`: the program is off for all
 /// users, whatever the values.
 pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
@@ -173,11 +183,11 @@ pub fn answer(places: &[Place<'_>], all_off: bool) -> Answer {
         },
         locked: all_off || places.iter().all(|place| place.locked),
         resettable: places.iter().any(|place| place.own),
-        // What is below the user's own value is known to the store, if at all.
+        // Only the store knows the state without the user's own value, if it is known.
         on_reset: state.filter(|_| !all_off && !places.iter().any(|place| place.own)),
         pending: false,
         overruled: false,
-        for_everybody: false,
+        for_every_user: false,
         mode: None,
         // A single place is the program itself.
         parts: if places.len() > 1 {
@@ -384,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn off_for_everybody_is_off_and_locked_and_nothing_is_written_to_turn_it_off() {
+    fn off_for_every_user_is_off_and_locked_and_nothing_is_written_to_turn_it_off() {
         let rule = RULE();
         let places = [place(&rule, Some(1), true)];
         let found = answer(&places, true);
@@ -396,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn only_places_that_are_not_as_wished_or_not_settled_are_written() {
+    fn only_places_that_differ_or_are_not_settled_are_written() {
         let rule = RULE();
         let mut places = [
             place(&rule, Some(0), false),

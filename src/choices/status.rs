@@ -13,6 +13,7 @@ use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::formats::mistake::Mistake;
 use crate::system::i18n::{gettext, noop};
+use crate::system::quit::Process;
 use crate::system::service::ServiceProblem;
 use crate::system::settings::Origin;
 use crate::system::text;
@@ -58,6 +59,8 @@ pub struct ReaderStatus {
     pub id: String,
     /// The program's name from the reader file.
     pub name: String,
+    /// The program's own name, if `name` says more than that.
+    pub program: Option<String>,
     /// Whether this is the panel's own key.
     pub own: bool,
     /// Whether a program of the reader is known to be installed, not only its settings.
@@ -68,6 +71,8 @@ pub struct ReaderStatus {
     pub effect: Effect,
     /// The IDs of the readers that come before it; [`Reader::after`].
     pub after: Vec<String>,
+    /// The processes that run with an older value, of those that can be asked to quit.
+    pub processes: Vec<Process>,
     /// What it reads. `None`: it isn't installed.
     pub answer: Result<Option<Answer>, Problem>,
 }
@@ -76,9 +81,16 @@ impl ReaderStatus {
     /// Reads one reader.
     pub fn of(reader: &Reader, now: &Snapshot) -> Self {
         let answer = reader.read(now);
+        let is_pending = matches!(&answer, Ok(Some(answer)) if answer.pending);
         Self {
             id: reader.id.clone(),
             name: reader.name.clone(),
+            program: reader.program.clone(),
+            processes: if is_pending {
+                reader.processes(now)
+            } else {
+                Vec::new()
+            },
             own: reader.is_own(),
             has_program: answer != Ok(None) && reader.has_program(),
             has_identifier: reader.store.has_identifier(),
@@ -94,6 +106,8 @@ impl ReaderStatus {
             id: lost.file.display().to_string(),
             // Translators: programs that are not known by name
             name: noop("Unknown apps").to_owned(),
+            program: None,
+            processes: Vec::new(),
             own: false,
             has_program: true,
             has_identifier: false,
@@ -109,6 +123,13 @@ impl ReaderStatus {
         text::one_line(&gettext(self.name.as_str()))
     }
 
+    /// The program's own name, for sentences about the program as a whole: one program may follow a
+    /// choice with several settings, and several choices.
+    pub fn program_name(&self) -> String {
+        let name = self.program.as_deref().map(text::one_line);
+        name.unwrap_or_else(|| self.display_name())
+    }
+
     /// Whether the program is installed. True if its settings can't be read.
     pub const fn installed(&self) -> bool {
         !matches!(self.answer, Ok(None))
@@ -117,9 +138,9 @@ impl ReaderStatus {
     /// Whether a program obeys this setting, so that it counts in the state of the choice and is
     /// shown among the apps that follow it.
     ///
-    /// A setting without its program is only written, for the day when the program comes. A setting
-    /// that no program obeys in this session is only written, for another session. The panel's own
-    /// key is no decision while it is at its default and free.
+    /// A setting without its program is only written, for a later installation. A setting that no
+    /// program obeys in this session is only written, for another session. The panel's own key is
+    /// no decision while it is at its default and free.
     pub fn counts(&self) -> bool {
         self.has_program
             && self.may_be_obeyed()
@@ -320,6 +341,8 @@ mod tests {
         ReaderStatus {
             id: String::new(),
             name: String::new(),
+            program: None,
+            processes: Vec::new(),
             own: false,
             has_program: true,
             has_identifier: false,
@@ -441,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_decided_for_any_reader_decided_and_you_come_first() {
+    fn the_origin_is_you_then_the_administrator_then_the_default() {
         use Origin::{Administrator, Default, You};
         let with = |origins: &[Origin]| {
             let readers = origins.iter().map(|&o| reader(State::On, o, false));

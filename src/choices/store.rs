@@ -36,6 +36,11 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
         false
     }
 
+    /// The numbers of the user's processes that run with this setting, as far as the store knows.
+    fn processes(&self, _snapshot: &Snapshot) -> Vec<i32> {
+        Vec::new()
+    }
+
     /// Whether the program is installed in a sandbox, which the reader's `programs` don't show.
     fn is_in_sandbox(&self) -> bool {
         false
@@ -54,6 +59,12 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
 
     /// What the program would read now. `None`: it isn't installed.
     fn read(&self, now: &Snapshot) -> Result<Option<Answer>, Problem>;
+
+    /// The value in each place now, whether it means on, off or neither. Empty if the program isn't
+    /// installed, or if the store doesn't keep single values.
+    fn stored(&self, _now: &Snapshot) -> Result<Vec<Stored>, Problem> {
+        Ok(Vec::new())
+    }
 
     /// The writes that fulfil a request. Empty if it is already fulfilled, or if the program isn't
     /// installed.
@@ -86,9 +97,9 @@ pub trait Store: Table + fmt::Debug + Send + Sync {
     }
 
     /// Whether a change by one user applies to all users.
-    fn is_for_everybody(&self) -> bool {
+    fn is_for_every_user(&self) -> bool {
         self.service()
-            .is_some_and(|service| service.is_for_everybody())
+            .is_some_and(|service| service.is_for_every_user())
     }
 
     /// Whether the program may send an identifier for the computer.
@@ -154,6 +165,16 @@ pub struct Watched {
     pub owners: Vec<String>,
 }
 
+impl Watched {
+    /// Signals of a service.
+    pub(crate) fn signals<'a>(service: &Service, names: impl Iterator<Item = &'a str>) -> Self {
+        Self {
+            signals: names.map(|name| service.signal(name)).collect(),
+            ..Self::default()
+        }
+    }
+}
+
 /// A key of GSettings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SettingKey {
@@ -209,7 +230,7 @@ pub enum Problem {
     /// Its service doesn't answer, or not as the reader file says.
     #[error(transparent)]
     Service(#[from] ServiceProblem),
-    /// One of its files isn't TOML, or can't be read.
+    /// One of its files isn't of its format, or can't be read.
     #[error(transparent)]
     Document(#[from] DocumentProblem),
     /// The programs are unknown, since the files that describe them can't be read.
@@ -289,7 +310,7 @@ pub struct Answer {
     /// Whether a more general setting keeps the program from sending.
     pub overruled: bool,
     /// Whether a change by one user applies to all users.
-    pub for_everybody: bool,
+    pub for_every_user: bool,
     /// How the program sends while it may. `None` if it has no modes.
     pub mode: Option<ModeState>,
     /// The installed members of a list.
@@ -311,7 +332,7 @@ impl Answer {
             resettable: true,
             on_reset: None,
             overruled: false,
-            for_everybody: false,
+            for_every_user: false,
             mode: None,
             parts: Vec::new(),
             obeyed: Obeyed::Yes,
@@ -336,6 +357,17 @@ impl Answer {
     pub fn may_be_obeyed(&self) -> bool {
         self.obeyed != Obeyed::No
     }
+}
+
+/// What is stored in one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The value. `None`: nothing is stored.
+    pub value: Option<Variant>,
+    /// Who decided. `None` if that is unknown.
+    pub origin: Option<Origin>,
+    /// Whether the administrator locked it.
+    pub locked: bool,
 }
 
 /// A part of a reader: an installed member of a list, or a file.

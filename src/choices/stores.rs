@@ -41,7 +41,7 @@ pub const STORES: &[(&str, Parse)] = &[
 pub enum Written<'a> {
     /// As the author wrote it.
     Toml(ValueDeserializer<'a>),
-    /// From the index. Errors have no place, and no reader: the file is read instead.
+    /// From the index. Errors have no place. The file is then parsed instead.
     Packed(packed::Value<'a>),
 }
 

@@ -27,7 +27,10 @@ pub struct SystemSetting {
     /// The file, for places with several.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<FileInPlace>,
-    key: Spanned<KeyPath>,
+    /// The names of the tables or groups, and of the value. `None`: the place's file decides by its
+    /// existence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Spanned<KeyPath>>,
     /// The value with which the program may send something. `None`: there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<Spanned<FileValue>>,
@@ -46,21 +49,26 @@ pub(crate) struct Settings {
 impl SystemSetting {
     /// Checks that the fields fit each other.
     pub(crate) fn check(&self) -> Result<(), At> {
-        let key = self.key.get_ref().parts();
+        let key = self.key();
         if let (Some(on), Some(off)) = (&self.on, &self.off) {
             different(("on", on.get_ref()), (off, off.get_ref()))?;
         }
-        let mut values = self.on.iter().chain(&self.off).peekable();
-        if values.peek().is_none() {
+        let values = || self.on.iter().chain(&self.off);
+        let at_key = |message: String| match (&self.key, values().next()) {
+            (Some(key), _) => wrong(key, message),
+            (None, Some(value)) => wrong(value, message),
+            (None, None) => At(None, message),
+        };
+        if values().next().is_none() {
             let message = "neither “on” nor “off”; expected one of them";
-            return Err(wrong(&self.key, message));
+            return Err(at_key(message.to_owned()));
         }
         if !key.iter().all(|part| is_plain(part)) {
             let message =
                 "a name of other characters; expected letters, digits, spaces and “._-/*”";
-            return Err(wrong(&self.key, message));
+            return Err(at_key(message.to_owned()));
         }
-        for value in values {
+        for value in values() {
             if matches!(&value.get_ref().0, Scalar::Text(text) if !is_plain(text)) {
                 let message =
                     "a value of other characters; expected letters, digits, spaces and “._-/*”";
@@ -68,9 +76,14 @@ impl SystemSetting {
             }
             let setting = self.setting(&key, value.get_ref());
             let check = self.place.1.check(&setting);
-            check.map_err(|message| wrong(&self.key, message))?;
+            check.map_err(at_key)?;
         }
         Ok(())
+    }
+
+    fn key(&self) -> Vec<String> {
+        let key = self.key.as_ref();
+        key.map_or_else(Vec::new, |key| key.get_ref().parts())
     }
 
     fn setting<'a>(&'a self, key: &'a [String], value: &'a FileValue) -> Setting<'a> {
@@ -114,7 +127,7 @@ pub(crate) fn settings(
         let tables = tables.iter().filter(|table| table.place.0 == *name);
         let values = tables.filter_map(|table| {
             let value = table.value(wanted.on)?;
-            Some((table, table.key.get_ref().parts(), value))
+            Some((table, table.key(), value))
         });
         let values: Vec<_> = values.collect();
         let values = values.iter();
@@ -140,11 +153,10 @@ impl PartialEq for PlaceName {
 impl<'de> Deserialize<'de> for PlaceName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read_text(deserializer, |text| {
-            let places = || PLACES.iter().filter(|(_, place)| place.takes_policies());
-            let found = places().find(|(name, _)| *name == text);
+            let found = PLACES.iter().find(|(name, _)| *name == text);
             let found = found.map(|(name, place)| Self(name, *place));
             found.ok_or_else(|| {
-                let names: Vec<_> = places().map(|(name, _)| *name).collect();
+                let names: Vec<_> = PLACES.iter().map(|(name, _)| *name).collect();
                 let names = names.join(", ");
                 format!("unknown place {}; expected one of: {names}", quote(text))
             })

@@ -18,11 +18,11 @@ use gio::prelude::*;
 
 use crate::choices::catalogue::Catalogue;
 use crate::choices::organisation;
-use crate::choices::store::SettingKey;
+use crate::choices::store::{SettingKey, Watched};
 use crate::system::bus::Bus;
 use crate::system::limits;
 use crate::system::service;
-use crate::system::service::Signal;
+use crate::system::service::{Service, Signal};
 use crate::system::settings::Storage;
 use crate::system::settings::fault::DCONF_SERVICE;
 
@@ -31,6 +31,27 @@ type Subscriptions = Rc<RefCell<Vec<gio::SignalSubscription>>>;
 
 /// The services of a bus by name, each with the signals to watch.
 type Services = HashMap<String, HashSet<Signal>>;
+
+/// The subjects to watch. Finding them reads files in the user's home, so another thread can do it.
+#[derive(Debug)]
+pub struct Subjects(Vec<(Watched, Option<Service>)>);
+
+impl Subjects {
+    /// What each store has to be watched for, with its service.
+    pub(crate) const fn new(stores: Vec<(Watched, Option<Service>)>) -> Self {
+        Self(stores)
+    }
+
+    /// Finds the subjects of every installed reader.
+    pub fn of(catalogue: &Catalogue) -> Self {
+        let readers = catalogue.readers().iter();
+        Self(
+            readers
+                .map(|reader| (reader.watched(), reader.store.service()))
+                .collect(),
+        )
+    }
+}
 
 /// Calls a function when something may have changed, until it is dropped.
 pub struct Watch {
@@ -47,13 +68,17 @@ impl Watch {
     /// Watches the keys of every installed reader. `changed` is called from the main loop of the
     /// calling thread, once for all changes in one iteration.
     pub fn new(catalogue: &Catalogue, changed: impl Fn() + 'static) -> Self {
+        Self::of(Subjects::of(catalogue), changed)
+    }
+
+    /// Like [`Self::new`], for subjects that were found before.
+    pub fn of(subjects: Subjects, changed: impl Fn() + 'static) -> Self {
         let notify = coalesced(changed);
         let storage = Storage::fresh();
         let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
         let (mut session, mut system) = (Services::new(), Services::new());
-        for reader in catalogue.readers() {
-            let watched = reader.watched();
+        for (watched, service) in subjects.0 {
             for SettingKey { schema, path, key } in watched.keys {
                 keys.entry((schema, path)).or_default().push(key);
             }
@@ -63,7 +88,7 @@ impl Watch {
                 let owner = Signal::owner(&name);
                 session.entry(name).or_default().insert(owner);
             }
-            let Some(service) = reader.store.service() else {
+            let Some(service) = service else {
                 continue;
             };
             let services = match service.bus {

@@ -6,6 +6,8 @@
 
 mod failures;
 
+use std::collections::BTreeSet;
+
 use crate::choices::choice::{Act, Choice};
 use crate::choices::organisation::Organisation;
 use crate::choices::reader::{Answer, ModeState, Problem};
@@ -256,7 +258,7 @@ pub fn contact_address(contact: &str) -> &str {
 
 /// The sentence for running programs that may not know of a policy yet.
 pub fn pending() -> String {
-    gettext("Apps that are open follow when you log in again.")
+    gettext("Open apps change the next time you log in.")
 }
 
 /// Details of one reader beside its state. Leaves out who decided if that is the same for the whole
@@ -277,12 +279,13 @@ pub fn reader(reader: &ReaderStatus, choice: &ChoiceStatus, said: bool) -> Strin
         sentences.extend(parts(answer));
     }
     if answer.pending {
-        // Translators: about an app that has to be started again to follow a change
-        sentences.push(gettext(
-            "Close the app and open it again: it is open with the old setting",
+        sentences.push(gettext_f(
+            // Translators: {program} is an app that has to be started again to follow a change
+            "Close {program} and open it again: it is open with the old setting",
+            &[("program", &reader.program_name())],
         ));
     }
-    if answer.for_everybody {
+    if answer.for_every_user {
         // Translators: about a program whose setting is not one person's alone
         sentences.push(gettext("Set for everybody who uses this computer"));
     }
@@ -342,7 +345,17 @@ const MOST_NAMES: usize = 3;
 /// The names of programs within a sentence, as the user's language sorts them: a few, then a
 /// number. `Unity Dash and Zeitgeist`
 pub(crate) fn names(readers: &[&ReaderStatus]) -> String {
-    let mut names: Vec<_> = readers.iter().map(|reader| reader.display_name()).collect();
+    these(readers.iter().map(|reader| reader.display_name()).collect())
+}
+
+/// The same for the names of the programs themselves, each once.
+pub(crate) fn program_names(readers: &[&ReaderStatus]) -> String {
+    let names = readers.iter().map(|reader| reader.program_name());
+    let once: BTreeSet<_> = names.collect();
+    these(once.into_iter().collect())
+}
+
+fn these(mut names: Vec<String>) -> String {
     names.sort_by_cached_key(|name| glib::CollationKey::from(name));
     let others = names.len().saturating_sub(MOST_NAMES);
     names.truncate(MOST_NAMES);
@@ -429,6 +442,8 @@ mod tests {
         ReaderStatus {
             id: name.to_owned(),
             name: name.to_owned(),
+            program: None,
+            processes: Vec::new(),
             own: false,
             has_program: true,
             has_identifier: false,

@@ -12,6 +12,7 @@ use privacy_panel::choices::change::Scope;
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::{Mode, Request};
+use privacy_panel::history::retention::Keep;
 use privacy_panel::history::{Past, When};
 
 /// Decide what this computer sends about you
@@ -50,7 +51,7 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "choice")]
         all: bool,
         /// What it is to be
-        state: Wish,
+        state: OnOff,
         #[command(flatten)]
         scope: ScopeArgs,
     },
@@ -149,6 +150,14 @@ pub(crate) enum HistoryCommand {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Print how long recently used files are listed, or change it
+    Keep {
+        /// A number of days, or “forever”
+        #[arg(value_name = "DAYS")]
+        keep: Option<Keep>,
         #[command(flatten)]
         format: Format,
     },
@@ -327,7 +336,7 @@ pub(crate) struct Format {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Wish {
+pub(crate) enum OnOff {
     /// Something may be sent or recorded
     On,
     /// Nothing may be sent or recorded
@@ -351,11 +360,11 @@ impl From<Way> for Request {
     }
 }
 
-impl From<Wish> for Request {
-    fn from(wish: Wish) -> Self {
-        match wish {
-            Wish::On => Self::On,
-            Wish::Off => Self::Off,
+impl From<OnOff> for Request {
+    fn from(state: OnOff) -> Self {
+        match state {
+            OnOff::On => Self::On,
+            OnOff::Off => Self::Off,
         }
     }
 }

@@ -14,17 +14,19 @@ use std::sync::Arc;
 
 use privacy_panel::choices::catalogue::{Catalogue, index};
 use privacy_panel::choices::change;
-use privacy_panel::choices::change::{Report, Scope, Wish};
+use privacy_panel::choices::change::{Report, Scope, Task};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::desktop::Desktops;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::snapshot::Snapshot;
+use privacy_panel::choices::state::State;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::watch::Watch;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::{gettext, gettext_f, system_error};
 use privacy_panel::system::settings::fault;
+use privacy_panel::system::settings::fault::{Elsewhere, StorageFault};
 use privacy_panel::system::text::{one_line, path};
 
 use crate::args::{Format, Way};
@@ -43,10 +45,26 @@ fn loaded(catalogue: Catalogue) -> (Catalogue, Option<Desktops>) {
     (catalogue, desktops)
 }
 
-/// Says where the settings come from, if that isn't where the session's programs have theirs.
-fn say_which_settings() {
-    if let Some(fault) = fault::of_backend().or_else(fault::elsewhere) {
-        output::complain(&words::storage(&fault));
+/// Whether the settings come from where the session's programs have theirs. The bus answers while
+/// the caller reads other things.
+struct Origin {
+    backend: Option<StorageFault>,
+    elsewhere: Option<Elsewhere>,
+}
+
+impl Origin {
+    fn ask() -> Self {
+        let backend = fault::of_backend();
+        let elsewhere = backend.is_none().then(Elsewhere::ask);
+        Self { backend, elsewhere }
+    }
+
+    /// Says where the settings come from, if that is elsewhere.
+    fn complain(self) {
+        let elsewhere = self.elsewhere.and_then(Elsewhere::fault);
+        if let Some(fault) = self.backend.or(elsewhere) {
+            output::complain(&words::storage(&fault));
+        }
     }
 }
 
@@ -67,25 +85,33 @@ fn say_which_desktop(
     }
 }
 
-fn ask(
+fn read(
     (catalogue, desktops): &(Catalogue, Option<Desktops>),
     choice: &'static Choice,
+    origin: Origin,
 ) -> ChoiceStatus {
-    say_which_settings();
+    origin.complain();
     say_which_desktop(desktops.as_ref(), [choice]);
     ChoiceStatus::of(catalogue, choice, &Snapshot::fresh())
 }
 
-pub(crate) fn get(choice: &'static Choice) -> io::Result<Exit> {
+/// The state of a choice, and the exit status of a command that only prints it.
+fn state(choice: &'static Choice) -> (State, Exit) {
+    let origin = Origin::ask();
     let loaded = loaded(Catalogue::load_for(choice));
-    output::line(ask(&loaded, choice).state.as_str())?;
-    Ok(output::by(&loaded.0, Exit::Done))
+    let state = read(&loaded, choice, origin).state;
+    (state, output::by(&loaded.0, Exit::Done))
+}
+
+pub(crate) fn get(choice: &'static Choice) -> io::Result<Exit> {
+    let (state, exit) = state(choice);
+    output::line(state.as_str())?;
+    Ok(exit)
 }
 
 /// An unknown state counts as on, so that there is always an answer.
 pub(crate) fn is_on(choice: &'static Choice) -> Exit {
-    let loaded = loaded(Catalogue::load_for(choice));
-    if ask(&loaded, choice).state.may_send() {
+    if state(choice).0.may_send() {
         Exit::Done
     } else {
         Exit::No
@@ -93,9 +119,10 @@ pub(crate) fn is_on(choice: &'static Choice) -> Exit {
 }
 
 pub(crate) fn status(format: Format) -> io::Result<Exit> {
+    let origin = Origin::ask();
     let (catalogue, desktops) = load();
     let choices = ChoiceStatus::all(&catalogue);
-    say_which_settings();
+    origin.complain();
     say_which_desktop(desktops.as_ref(), choice::ALL);
     output::line(&if format.json {
         json::status(&choices, desktops.as_ref())
@@ -106,9 +133,10 @@ pub(crate) fn status(format: Format) -> io::Result<Exit> {
 }
 
 pub(crate) fn mode(choice: &'static Choice, wanted: Option<Way>) -> io::Result<Exit> {
+    let origin = Origin::ask();
     let loaded = load();
     let catalogue = &loaded.0;
-    let Some(found) = ask(&loaded, choice).mode() else {
+    let Some(found) = read(&loaded, choice, origin).mode() else {
         output::complain(&gettext_f(
             // Translators: {choice} is a name such as “Send error reports”
             "No program here can be told how to send, for “{choice}”.",
@@ -162,13 +190,16 @@ pub(crate) fn change_all(choices: &[&'static Choice], request: Request) -> Exit 
 
 pub(crate) fn change_in(scope: Scope, choices: &[&'static Choice], request: Request) -> Exit {
     // The failures of each change include parts that can't be read.
-    let catalogue = Arc::new(Catalogue::load());
+    let catalogue = Arc::new(match choices {
+        [choice] => Catalogue::load_of(choice),
+        _ => Catalogue::load(),
+    });
     // A reset shows defaults.
     Desktops::adopt(&catalogue);
     output::mistakes(catalogue.mistakes());
     let needs_permission = |choice: &&'static Choice| {
         let mut readers = catalogue.readers_of(choice);
-        readers.any(|reader| reader.is_of_everyone() && reader.has_program())
+        readers.any(|reader| reader.is_in_system_files() && reader.has_program())
     };
     let asks = scope != Scope::OnlyMe && matches!(request, Request::On | Request::Off);
     let _agent = (asks && choices.iter().any(needs_permission)).then(Agent::start);
@@ -178,7 +209,7 @@ pub(crate) fn change_in(scope: Scope, choices: &[&'static Choice], request: Requ
         let report = change::carry_out(
             &catalogue,
             choice,
-            &Wish::of_all(request).in_scope(scope),
+            &Task::of_all(request).in_scope(scope),
             || (),
             || (),
         );
@@ -211,9 +242,10 @@ fn exit_of(report: &Report) -> Exit {
 }
 
 pub(crate) fn watch(format: Format) -> io::Result<Exit> {
+    let origin = Origin::ask();
     let (catalogue, desktops) = load();
     let catalogue = Rc::new(catalogue);
-    say_which_settings();
+    origin.complain();
     say_which_desktop(desktops.as_ref(), choice::ALL);
     let main_loop = glib::MainLoop::new(None, false);
     let failure = Rc::new(RefCell::new(None));

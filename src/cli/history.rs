@@ -13,7 +13,10 @@ use gio::Cancellable;
 use gio::prelude::*;
 use glib::MainContext;
 
+use privacy_panel::choices::catalogue::Catalogue;
+use privacy_panel::choices::choice::ACTIVITY_HISTORY;
 use privacy_panel::history::never_record::{self, FILE_KINDS, Rule, RuleError};
+use privacy_panel::history::retention::{self, Keep, List, NotKept};
 use privacy_panel::history::{self, Found, Outcome, Problem, Span, words};
 use privacy_panel::system::i18n::{gettext, gettext_f};
 
@@ -42,8 +45,40 @@ pub(crate) fn run(command: Option<HistoryCommand>, look: Format) -> io::Result<E
                 clear(span, yes, format)
             }
         }
+        Some(HistoryCommand::Keep { keep, format }) => self::keep(keep, format),
         Some(HistoryCommand::NeverRecord { command }) => never_record(command),
     }
+}
+
+fn keep(keep: Option<Keep>, format: Format) -> io::Result<Exit> {
+    let catalogue = Catalogue::load_for(ACTIVITY_HISTORY);
+    let mut exit = Exit::Done;
+    let mut left = Vec::new();
+    if let Some(keep) = keep {
+        let done = List::ALL.map(|list| retention::set(&catalogue, list, keep));
+        left.extend(done.into_iter().filter_map(Result::err));
+    }
+    let lists = retention::look_at_all(&catalogue);
+    // A list that isn't there is no failure if another one is.
+    left.retain(|why| *why != NotKept::NotHere);
+    if lists.is_empty() {
+        left = vec![NotKept::NotHere];
+    }
+    left.dedup();
+    for why in left {
+        output::complain(&words::not_kept(why));
+        exit = match why {
+            NotKept::NotHere => Exit::No,
+            NotKept::Locked => Exit::Locked,
+            NotKept::NotSaved => Exit::NotSaved,
+        };
+    }
+    match lists.iter().max_by_key(|found| found.keep.longest()) {
+        Some(longest) if format.json => output::line(&json::retention(longest, &lists))?,
+        Some(longest) if keep.is_none() => output::line(&longest.keep.to_string())?,
+        _ => {}
+    }
+    Ok(exit)
 }
 
 fn span_of(args: &SpanArgs) -> Option<Span> {

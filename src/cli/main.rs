@@ -88,13 +88,12 @@ fn run(args: Args) -> io::Result<Exit> {
     }
 }
 
-/// Whether a command writes to a user's home or session. Root must not do that for another user.
-/// Changes a choice. `None`: all.
 /// The choice, or all choices.
 fn all_or(choice: Option<&'static Choice>) -> Vec<&'static Choice> {
     choice.map_or_else(|| choice::ALL.iter().collect(), |choice| vec![choice])
 }
 
+/// Whether a command writes to a user's home or session. Root must not do that for another user.
 const fn changes_something_of_a_user(command: &Command) -> bool {
     match command {
         Command::Set { scope, .. } => !scope.for_everyone,
@@ -103,6 +102,7 @@ const fn changes_something_of_a_user(command: &Command) -> bool {
         Command::History { command, .. } => match command {
             None => false,
             Some(HistoryCommand::Clear { dry_run, .. }) => !*dry_run,
+            Some(HistoryCommand::Keep { keep, .. }) => keep.is_some(),
             Some(HistoryCommand::NeverRecord { command }) => {
                 !matches!(command, NeverRecordCommand::List(_))
             }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::formats::mistake::Mistake;
 use privacy_panel::policy;
+use privacy_panel::policy::compile::Below;
 use privacy_panel::policy::install::read_back;
 use privacy_panel::policy::{
     Applied, Failure, LeftOut, Policy, Report, Target, Uncovered, Unreadable,
@@ -103,7 +104,7 @@ fn target(root: &Root) -> Result<Target, Stop> {
     Ok(Target::new(tree))
 }
 
-/// The policy that is meant: that of a file, or the target's own.
+/// The policy of the given file, or the target's own.
 fn meant(file: &PolicyFile, target: &Target) -> Result<(PathBuf, Policy), Stop> {
     Ok(match &file.file {
         Some(file) => (file.clone(), Target::policy_from(file)?),
@@ -111,7 +112,7 @@ fn meant(file: &PolicyFile, target: &Target) -> Result<(PathBuf, Policy), Stop> 
     })
 }
 
-/// The readers that a policy is for. One that is not known would be left out of the policy.
+/// The readers that a policy applies to. The policy would leave out an unknown reader.
 fn catalogue(target: &Target) -> Result<Catalogue, Stop> {
     let catalogue = Catalogue::load_system(target.tree());
     output::mistakes(catalogue.mistakes());
@@ -128,7 +129,7 @@ fn check(file: &PolicyFile) -> Result<Exit, Stop> {
     let (name, policy) = meant(file, &target)?;
     let catalogue = catalogue(&target)?;
     // Readers that contradict each other are found here, too; what lists hold is not asked.
-    policy::compile::compile(&policy, &catalogue, &|_| Vec::new()).map_err(Failure::from)?;
+    policy::compile::compile(&policy, &catalogue, &Below::new()).map_err(Failure::from)?;
     policy::wanted_measures(&policy, &catalogue).map_err(Failure::from)?;
     output::line(&gettext_f(
         // Translators: a file in which no mistake was found

@@ -14,6 +14,20 @@ pub(crate) fn utf8(text: &[u8]) -> Result<&str, At> {
     })
 }
 
+/// Fails at the first NUL, where C programs would end the text.
+pub(crate) fn check_nul(text: &[u8]) -> Result<(), At> {
+    match text.iter().position(|byte| *byte == 0) {
+        None => Ok(()),
+        Some(at) => Err(At(Some(at), "a NUL; expected a text".to_owned())),
+    }
+}
+
+/// Whether a text isn't empty and has only ASCII letters, digits, `-`, `.` and `_`.
+pub(crate) fn is_word(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    !text.is_empty() && text.chars().all(fits)
+}
+
 /// A file's bytes as text. Each byte that isn't UTF-8, and each byte of a byte order mark, becomes
 /// one ASCII character, so that a range of the text is the same range of the bytes.
 pub(crate) fn readable(bytes: &[u8]) -> String {
@@ -30,7 +44,7 @@ pub(crate) fn readable(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes without some ranges, which are in order.
+/// The bytes without the given ranges, which are sorted.
 pub(crate) fn without(bytes: &[u8], gone: impl Iterator<Item = Range<usize>>) -> Vec<u8> {
     let mut kept = Vec::with_capacity(bytes.len());
     let mut from = 0;

@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use crate::formats::bytes::{utf8, without};
+use crate::formats::bytes::{is_word, utf8, without};
 use crate::formats::format::{Format, Found, Look, Scalar};
 use crate::formats::mistake::{At, quote};
 
@@ -22,9 +22,8 @@ pub(super) struct ConsentRecords;
 
 impl Format for ConsentRecords {
     fn check(&self, key: &[String]) -> Result<(), &'static str> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         match key {
-            [name] if !name.is_empty() && name.chars().all(fits) => Ok(()),
+            [name] if is_word(name) => Ok(()),
             _ => Err("the name of a consent, as an array of one string"),
         }
     }
@@ -76,9 +75,9 @@ impl Format for ConsentRecords {
 
 /// A record of the name.
 struct Record {
-    /// Where it is, with the separator behind it.
+    /// The record's range, with the separator after it.
     place: Range<usize>,
-    /// Where the answer is. `None`: the program doesn't understand the record, or may not.
+    /// The answer's range. `None` if the program may fail to parse the record.
     answer: Option<Range<usize>>,
 }
 
@@ -101,7 +100,7 @@ fn records<'a>(text: &'a str, key: &'a [String]) -> impl DoubleEndedIterator<Ite
     found.into_iter()
 }
 
-/// Where the answer of a record is.
+/// The range of a record's answer.
 fn answer(record: &str) -> Option<Range<usize>> {
     let fields: Vec<_> = record.split(':').collect();
     let [name, version, answer, time] = fields[..] else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A file that is one word, and the date on which it was written, such as Go's `telemetry/mode`:
+//! A file with one word and the date on which the program wrote it, such as Go's `telemetry/mode`:
 //! `off 2024-08-13`.
 //!
 //! Source: golang/telemetry, internal/telemetry/dir.go, `Mode()` and `SetMode()`. White space around
@@ -69,13 +69,13 @@ fn is_word(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-/// Where the text is without the white space around it.
+/// The range of the text without surrounding white space.
 fn place(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     start..start + text[start..].trim_end().len()
 }
 
-/// Go takes the date in UTC.
+/// Today's date in UTC, as Go writes it.
 fn today() -> Result<String, At> {
     let date = glib::DateTime::now_utc().and_then(|now| now.format("%Y-%m-%d"));
     date.map(Into::into)

@@ -23,7 +23,7 @@ use crate::system::tree::Tree;
 /// Why a file can't be read, or its value can't be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentProblem {
-    /// It isn't of its format, or its programs may read another value than the one found.
+    /// The file isn't of its format, or programs may read a value other than the one found.
     #[error("{0}")]
     Broken(String),
     /// It can't be read.
@@ -42,7 +42,7 @@ pub enum DocumentProblem {
         /// The system's error message, translated.
         reason: String,
     },
-    /// It was not changed, since replacing it would change more than the value.
+    /// The file is unchanged, since replacing it would change more than the value.
     #[error("{} was left as it is: {why}", text::path(.file))]
     NotReplaced {
         /// The file.
@@ -129,7 +129,7 @@ fn try_to_write(
     }
     let goes = value.is_none() && format.is_blank(&new) && !way.is_link();
     let change = || {
-        // What other programs wrote before the lock was taken is noticed when the file is replaced.
+        // Another program may have written the file before this lock. The replacement notices that.
         let _lock = format
             .has_qt_lock()
             .then(|| way.qt_lock(before.as_ref()))
@@ -162,8 +162,7 @@ pub(crate) fn edited(
     checked(format, file, bytes, new, key, value).map(|(new, _)| new)
 }
 
-/// [`edited`] for a value that may be locked, or that is to be. An error for a format that has no
-/// locks.
+/// Like [`edited`], and also sets or removes the value's lock. Fails if the format has no locks.
 pub(crate) fn edited_lock(
     format: &dyn Format,
     file: &Path,
@@ -183,8 +182,7 @@ pub(crate) fn edited_lock(
     }
 }
 
-/// The new content, and whether the value is locked. What programs wouldn't read as the value is an
-/// error.
+/// The new content, and whether the value is locked. Fails if programs wouldn't read the new value.
 fn checked(
     format: &dyn Format,
     file: &Path,

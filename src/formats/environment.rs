@@ -3,9 +3,9 @@
 //! Environment variables in a file of environment.d(5).
 //!
 //! Source: systemd, src/basic/env-file.c, `parse_env_file_internal()`: the last assignment counts,
-//! quotes and backslashes may lead over several lines, and a comment that ends with a backslash has
-//! another line. `merge_env_file_push()` then expands `$`. So only a file of plain lines is
-//! understood, unless the variable's name isn't in it.
+//! quotes and backslashes may continue a value on the next line, and a backslash at the end of a
+//! comment continues the comment. `merge_env_file_push()` then expands `$`. So a file with the
+//! variable's name must consist of plain lines.
 
 use std::ops::Range;
 
@@ -70,7 +70,7 @@ impl Format for Environment {
             };
             new = format!("{text}{line_end}{name}={value}\n");
         }
-        // With the name in it, every line has to be plain.
+        // A file with the variable's name must consist of plain lines.
         assignments(&new, name)?;
         Ok(new.into_bytes())
     }
@@ -134,12 +134,12 @@ fn is_plain(value: &str) -> bool {
     value.chars().all(is_word)
 }
 
-/// Whether systemd takes the text as it is.
+/// Whether systemd reads the text unchanged.
 fn is_text(value: &str) -> bool {
     !value.contains(['\\', '$', '\'', '"'])
 }
 
-/// The value without the quotes around it.
+/// The value without surrounding quotes.
 fn unquoted(value: &str) -> &str {
     let inner = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
     inner('"').or_else(|| inner('\'')).unwrap_or(value)

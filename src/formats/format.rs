@@ -3,8 +3,8 @@
 //! The interface of all formats. A format finds one value in a text, or changes it, and leaves
 //! every other byte as it is.
 //!
-//! Programs may read a file more leniently than its format says. What a format can't be sure of is
-//! [`Found::Other`] or a mistake, and never the value for off.
+//! Programs may read a file more leniently than its format says. If a format isn't certain what
+//! programs read, it returns [`Found::Other`] or a mistake, and never the value for off.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub trait Format: fmt::Debug + Sync {
     }
 
     /// Looks up a value. `key`: the names of its tables or groups, then its own. `like`: a value of
-    /// the type that the program expects, for formats whose values are texts.
+    /// the type that the program expects, for formats whose values are strings.
     ///
     /// # Errors
     ///
@@ -41,8 +41,8 @@ pub trait Format: fmt::Debug + Sync {
     /// As for [`Format::look`], or the value can't be changed alone.
     fn edit(&self, text: &[u8], key: &[String], value: Option<&Scalar>) -> Result<Vec<u8>, At>;
 
-    /// The text with the value set, or removed, whether it is locked or not. `locks`: no more important
-    /// file can set the new value. `None`: files of this format can't say so.
+    /// Like [`Format::edit`], but also changes a locked value. `locks`: whether to lock the new
+    /// value, so that no more important file can set it. `None` if the format has no locks.
     fn edit_lock(
         &self,
         _text: &[u8],
@@ -53,19 +53,19 @@ pub trait Format: fmt::Debug + Sync {
         None
     }
 
-    /// Whether programs have Qt's lock file beside a file of this format while they write it.
+    /// Whether programs hold Qt's lock file beside a file of this format while they write it.
     fn has_qt_lock(&self) -> bool {
         false
     }
 
     /// The signal on the session bus that tells running programs about a changed value. `file`: the
-    /// file's name below the user's configuration folder. `None`: programs of this format listen to
-    /// none.
+    /// file's name below the user's configuration folder. `None` if the programs listen to no
+    /// signal.
     fn change_signal(&self, _file: &str, _key: &[String]) -> Option<ChangeSignal> {
         None
     }
 
-    /// Whether a text has no content, so that its file may go with its last value.
+    /// Whether a text has no content. Such a file may be removed with its last value.
     fn is_blank(&self, text: &[u8]) -> bool {
         text.trim_ascii().is_empty()
     }
@@ -91,7 +91,7 @@ pub struct Look {
     pub found: Found,
     /// Whether the text forbids more important files to set the value.
     pub locked: bool,
-    /// Whether the text hides the values of less important files although it has none itself.
+    /// Whether the text hides the values of less important files, although it has no value itself.
     pub hides: bool,
 }
 
@@ -114,7 +114,7 @@ pub enum Found {
     Nothing,
     /// A value that could decide something.
     Value(Scalar),
-    /// A value of another type, such as a date, or one that programs may read as another.
+    /// A value of another type, such as a date, or one that programs may read differently.
     Other,
 }
 
@@ -160,6 +160,12 @@ impl Scalar {
             Self::Integer(number) => number.to_variant(),
             Self::Text(text) => text.to_variant(),
         }
+    }
+
+    /// Parses an integer in its usual decimal form. `None` for other forms, such as `010`.
+    pub(crate) fn decimal(text: &str) -> Option<Self> {
+        let number: i64 = text.parse().ok()?;
+        (number.to_string() == text).then_some(Self::Integer(number))
     }
 
     /// The inverse of [`Scalar::to_variant`]. `None` for other types.

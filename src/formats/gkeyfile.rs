@@ -3,15 +3,16 @@
 //! GLib's key files, such as GTK's `settings.ini`.
 //!
 //! Source: GNOME/glib, glib/gkeyfile.c: `g_key_file_parse_line()` for lines, and
-//! `g_key_file_parse_value_as_boolean()` for values: `true`, `1`, `false` and `0` only, in this
-//! case, with blanks after them. One broken line makes the whole file unreadable. A test compares
-//! with GLib itself.
+//! `g_key_file_parse_value_as_boolean()` for values: only `true`, `1`, `false` and `0`, in lower
+//! case; blanks may follow. One broken line makes the whole file unreadable. A test compares with
+//! GLib itself.
 //!
-//! Programs may take several names for one key: `GObject`, by which GTK finds its settings, takes `_`
-//! for `-`.
+//! Programs may accept several spellings of a key: GTK finds its settings through `GObject`, which
+//! treats `_` as `-`.
 
 use std::ops::Range;
 
+use crate::formats::bytes::check_nul;
 use crate::formats::format::{Format, Found, Look, Scalar, is_other_spelling, other_spelling};
 use crate::formats::ini;
 use crate::formats::ini::{Entry, Line, Parsed};
@@ -43,10 +44,7 @@ impl Format for GKeyFile {
         if let Some(entry) = parsed.of(groups, key).find(|entry| entry.language) {
             return Err(for_language(entry));
         }
-        let found = parsed.of(groups, key).next_back();
-        let found = found.map_or(Found::Nothing, |entry| {
-            value(&text[entry.value.clone()], like).map_or(Found::Other, Found::Value)
-        });
+        let found = parsed.last(text, groups, key, |bytes| value(bytes, like));
         Ok(found.into())
     }
 
@@ -75,9 +73,7 @@ impl Format for GKeyFile {
 }
 
 fn parse(text: &[u8]) -> Result<Parsed, At> {
-    if let Some(at) = text.iter().position(|byte| *byte == 0) {
-        return Err(At(Some(at), "a NUL; expected a text".to_owned()));
-    }
+    check_nul(text)?;
     let mut parsed = Parsed::new();
     for line in ini::lines(text) {
         let start = ini::trimmed(text, line.content(), is_blank).start;
@@ -127,14 +123,11 @@ fn entry(text: &[u8], line: &Line, content: Range<usize>, group: usize) -> Optio
     let (name, language) = key_name(&text[key])?;
     let value = ini::trimmed(text, equals + 1..line.end, is_blank);
     Some(Entry {
-        line: line.clone(),
         value: value.start..line.end,
         group,
         key: name.to_vec(),
         language,
-        locked: false,
-        expanded: false,
-        deleted: false,
+        ..Entry::of(line.clone())
     })
 }
 
@@ -153,12 +146,12 @@ fn key_name(key: &[u8]) -> Option<(&[u8], bool)> {
         .then_some((name, !language.is_empty()))
 }
 
-/// What `g_ascii_isspace()` takes for blank.
+/// What `g_ascii_isspace()` counts as white space.
 fn is_blank(byte: u8) -> bool {
     byte.is_ascii_whitespace()
 }
 
-/// Refuses names that the file's program may take for the key's.
+/// Refuses names that the program may mistake for the key's.
 fn check_spelling(parsed: &Parsed, group: &str, key: &str) -> Result<(), At> {
     let of = |entry: &Entry| parsed.groups[entry.group].names.concat();
     for entry in &parsed.entries {
@@ -180,7 +173,7 @@ fn for_language(entry: &Entry) -> At {
     At(Some(entry.line.place.start), message.to_owned())
 }
 
-/// What a program reads that expects a value of that type. `None`: neither is certain.
+/// What a program that expects a value of this type reads. `None` if that isn't certain.
 fn value(bytes: &[u8], like: &Scalar) -> Option<Scalar> {
     let text = std::str::from_utf8(bytes).ok()?;
     let plain = text.trim_end_matches(|c: char| c.is_ascii_whitespace());
@@ -195,7 +188,7 @@ fn value(bytes: &[u8], like: &Scalar) -> Option<Scalar> {
     }
 }
 
-/// `None`: an escape that GLib doesn't know.
+/// The text without its escapes. `None` if GLib doesn't know one of them.
 fn unescaped(text: &str) -> Option<String> {
     let mut new = String::with_capacity(text.len());
     let mut characters = text.chars();

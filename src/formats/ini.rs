@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What all formats with `[groups]` and `key=value` lines share: where a line is, and how one is
-//! changed, added or removed.
+//! Finds, changes, adds and removes lines, for all formats with `[groups]` and `key=value` lines.
 //!
-//! Each format parses its lines by its own rules. No library is used: those that keep the layout
-//! (`ini-roundtrip`, `ini-doc`) take UTF-8 only, lose line ends, and know neither the rules of
+//! Each format parses its lines by its own rules. No library fits: those that keep the layout
+//! (`ini-roundtrip`, `ini-doc`) accept only UTF-8, lose line ends, and know neither the rules of
 //! `GKeyFile` nor those of `KConfig`.
 
 use std::ops::Range;
 
 use crate::formats::bytes;
+use crate::formats::format::{Found, Scalar};
 
 /// A line without its line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,22 @@ pub(crate) struct Entry {
     pub(crate) deleted: bool,
 }
 
+impl Entry {
+    /// An entry of the first group, without a key and a value yet.
+    pub(crate) fn of(line: Line) -> Self {
+        Self {
+            value: line.end..line.end,
+            line,
+            group: 0,
+            key: Vec::new(),
+            language: false,
+            locked: false,
+            expanded: false,
+            deleted: false,
+        }
+    }
+}
+
 /// A parsed text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parsed {
@@ -101,7 +117,7 @@ impl Parsed {
         self.groups.len() - 1
     }
 
-    /// Notes a line of the last group that isn't blank.
+    /// Extends the last group by a line that isn't blank.
     pub(crate) fn extend(&mut self, line: &Line) {
         if let Some(group) = self.groups.last_mut() {
             group.end = line.place.end;
@@ -109,7 +125,22 @@ impl Parsed {
         }
     }
 
-    /// The entries of a key, in order, with those for languages.
+    /// What a program finds if it uses the last entry of a key. `value` parses the bytes of a value
+    /// as the program does.
+    pub(crate) fn last(
+        &self,
+        text: &[u8],
+        names: &[String],
+        key: &str,
+        value: impl FnOnce(&[u8]) -> Option<Scalar>,
+    ) -> Found {
+        let last = self.of(names, key).next_back();
+        last.map_or(Found::Nothing, |entry| {
+            value(&text[entry.value.clone()]).map_or(Found::Other, Found::Value)
+        })
+    }
+
+    /// The entries of a key, in order, including those for languages.
     pub(crate) fn of<'a>(
         &'a self,
         names: &'a [String],
@@ -151,7 +182,7 @@ pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = Line> {
         })
 }
 
-/// A range without the bytes at its start and its end that are blank.
+/// A range without the blanks at its start and its end.
 pub(crate) fn trimmed(text: &[u8], range: Range<usize>, blank: fn(u8) -> bool) -> Range<usize> {
     let bytes = &text[range.clone()];
     let start = bytes.iter().take_while(|byte| blank(**byte)).count();
@@ -160,13 +191,13 @@ pub(crate) fn trimmed(text: &[u8], range: Range<usize>, blank: fn(u8) -> bool) -
     range.start + start..range.end - end
 }
 
-/// The text with another value at an entry.
+/// The text with one range replaced.
 pub(crate) fn replaced(text: &[u8], range: Range<usize>, new: &[u8]) -> Vec<u8> {
     [&text[..range.start], new, &text[range.end..]].concat()
 }
 
-/// The text with a new line at the end of the last group of that name, or of the text. `header`:
-/// the line of a new group.
+/// The text with a new line at the end of the last group of that name. If there is no such group, a
+/// new one is added at the end, with the line `header`.
 pub(crate) fn added(
     text: &[u8],
     parsed: &Parsed,
@@ -186,7 +217,7 @@ pub(crate) fn added(
     }
 }
 
-/// The text with further lines.
+/// The text with lines inserted at an offset.
 pub(crate) fn inserted(text: &[u8], at: usize, lines: &[&[u8]]) -> Vec<u8> {
     let (before, after) = text.split_at(at);
     let first = lines_end(text);
@@ -211,7 +242,7 @@ pub(crate) fn inserted(text: &[u8], at: usize, lines: &[&[u8]]) -> Vec<u8> {
     new
 }
 
-/// Whether the first line ends as in Windows.
+/// Whether the first line ends with CR LF.
 fn lines_end(text: &[u8]) -> bool {
     let first = text.iter().position(|byte| *byte == b'\n');
     first.is_some_and(|first| text[..first].ends_with(b"\r"))

@@ -2,11 +2,11 @@
 
 //! JSON (RFC 8259), and JSON with comments as editors such as Visual Studio Code read it.
 //!
-//! The parser is our own, and keeps the places of names, values and commas. No crate that keeps them
-//! fits: `jsonc-parser` bounds its depth only in versions that need Rust 1.88, and its editor lays
-//! out an object again that it adds a value to.
+//! The parser is our own, and keeps the places of names, values and commas. No crate that keeps
+//! them fits: `jsonc-parser` bounds its depth only in versions that need Rust 1.88, and its editor
+//! reformats an object when it adds a value.
 //!
-//! Parsers differ where a name is there twice, or in another case: JavaScript takes the last value,
+//! Parsers differ about names that occur twice or in another case: JavaScript takes the last value,
 //! some libraries the first, and Go's `encoding/json` ignores the case of names. Such a file is a
 //! mistake.
 
@@ -67,7 +67,7 @@ impl Format for Json {
             Some(value) => with(text, document.as_ref(), key, value)?,
             None => without(text, document.as_ref(), key)?,
         };
-        // What was changed is read again, and everything else is as it was.
+        // Checks that the value was changed, and that everything else is as before.
         let changed = self.document(&new)?;
         if others(text, document.as_ref(), key) == others(&new, changed.as_ref(), key) {
             Ok(new.into_bytes())
@@ -123,7 +123,7 @@ enum Kind {
     Null,
     Boolean(bool),
     Number,
-    /// `None`: the text has half of a surrogate pair, so that it is no Unicode.
+    /// `None`: the string has half of a surrogate pair, so it isn't Unicode.
     Text(Option<String>),
     Array,
     Object(Object),
@@ -196,7 +196,7 @@ impl Object {
 /// A value's names, and its text.
 type Leaf<'a> = (Vec<Option<&'a str>>, &'a str);
 
-/// All single values and arrays, but for the value of a key.
+/// All single values and arrays, except the value of a key.
 fn others<'a>(text: &'a str, document: Option<&'a Value>, key: &[String]) -> Vec<Leaf<'a>> {
     let mut leaves = Vec::new();
     if let Some(document) = document {
@@ -205,7 +205,7 @@ fn others<'a>(text: &'a str, document: Option<&'a Value>, key: &[String]) -> Vec
     leaves
 }
 
-/// `key`: the names below the value. `None`: the value isn't on the way to the key.
+/// `key`: the names below the value. `None` if the value isn't on the path to the key.
 fn collect<'a>(
     text: &'a str,
     value: &'a Value,
@@ -235,7 +235,7 @@ fn collect<'a>(
     }
 }
 
-/// The text with the value of a key.
+/// The text with the value of a key set.
 fn with(
     text: &str,
     document: Option<&Value>,
@@ -311,7 +311,7 @@ fn inserted(text: &str, document: &Value, object: &Object, property: &str) -> St
                 None => (last.value.place.end, format!(",{space}{property}")),
             }
         }
-        // `without` takes back exactly this.
+        // `without` removes exactly this.
         _ if inside.is_empty() => (inside.start, format!(" {property} ")),
         _ => {
             let added = match indent(&text[inside.clone()]) {
@@ -375,7 +375,7 @@ fn without(text: &str, document: Option<&Value>, key: &[String]) -> Result<Strin
     Ok(new)
 }
 
-/// The ranges that go with a property, in order.
+/// The ranges to remove with a property, in order.
 fn gone(text: &str, object: &Object, at: usize) -> Vec<Range<usize>> {
     let property = &object.properties[at];
     let inside = object.inside();
@@ -588,7 +588,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Parses a string. `None`: it is no Unicode.
+    /// Parses a string. `None` if it isn't Unicode.
     fn string(&mut self) -> Result<Option<String>, At> {
         self.at += 1;
         let mut bytes = Vec::new();

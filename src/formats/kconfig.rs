@@ -6,9 +6,10 @@
 //! `[a][b]`, the options `[$i]` (immutable), `[$e]` (expanded) and `[$d]` (deleted), languages in
 //! brackets, escapes; the last of several lines counts, unless an earlier one is immutable.
 //! src/core/kconfiggroup.cpp, `convertToQVariant()` for values: a boolean is false for `false`,
-//! `no`, `off` and `0` in any case. KDE's programs save by replacing the file, as this does, and have
-//! Qt's lock file meanwhile. src/core/kconfig.cpp, `sync()` and `notifyClients()`: the signal by
-//! which a running program learns of a change, if it has a `KConfigWatcher` for the file.
+//! `no`, `off` and `0` in any case. KDE's programs save by replacing the file, and hold Qt's lock
+//! file while they do; this module does the same. src/core/kconfig.cpp, `sync()` and
+//! `notifyClients()`: the signal by which a running program learns of a change, if it has a
+//! `KConfigWatcher` for the file.
 //!
 //! `KConfig` only skips a line that it can't read. Here such a line is a mistake: a file that isn't
 //! understood isn't changed. Keys have one spelling.
@@ -17,14 +18,15 @@ use std::collections::HashMap;
 
 use glib::prelude::*;
 
+use crate::formats::bytes::check_nul;
 use crate::formats::format::{ChangeSignal, Format, Found, Look, Scalar};
 use crate::formats::ini;
 use crate::formats::ini::{Entry, Parsed};
 use crate::formats::mistake::At;
 use crate::system::limits;
 
-/// The name of the group without a name, and what is between the names of nested groups, in KDE's
-/// signals.
+/// In KDE's signals: the name of the unnamed group, and the separator between the names of nested
+/// groups.
 const DEFAULT_GROUP: &str = "<default>";
 const GROUP_SEPARATOR: &str = "\x1d";
 
@@ -124,8 +126,8 @@ impl Format for KConfig {
     }
 }
 
-/// The text with the value set or removed. `unlocks`: the old one may be immutable. `locks`: the new
-/// one is.
+/// The text with the value set or removed. `unlocks`: an immutable value may be changed. `locks`:
+/// the new value is immutable.
 fn edited(
     text: &[u8],
     key: &[String],
@@ -186,9 +188,7 @@ fn in_force<'a>(parsed: &'a Parsed, groups: &'a [String], key: &'a str) -> Optio
 
 /// Parses a text.
 pub(crate) fn parse(text: &[u8]) -> Result<Parsed, At> {
-    if let Some(at) = text.iter().position(|byte| *byte == 0) {
-        return Err(At(Some(at), "a NUL; expected a text".to_owned()));
-    }
+    check_nul(text)?;
     let mut parsed = Parsed::new();
     for line in ini::lines(text) {
         let content = ini::trimmed(text, line.content(), is_blank);
@@ -266,7 +266,7 @@ const fn is_blank(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'\x0b'
 }
 
-/// What a program reads that expects a value of that type. `None`: neither is certain.
+/// What a program that expects a value of this type reads. `None` if that isn't certain.
 fn value(bytes: &[u8], like: &Scalar) -> Option<Scalar> {
     let text = String::from_utf8(unescaped(bytes)).ok()?;
     match like {

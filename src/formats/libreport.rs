@@ -4,9 +4,10 @@
 //! `/etc/abrt/abrt.conf`.
 //!
 //! Source: abrt/libreport, `src/lib/configuration_files.c`, `libreport_load_conf_file()`, and
-//! `data/augeas/libreport.aug`: one line that isn't of the format makes the whole file unreadable. A
-//! key has two letters or `_` at least. A value is the rest of the line without blanks at its ends, and
-//! has no quotes. Augeas numbers keys that are there twice, so that libreport knows neither.
+//! `data/augeas/libreport.aug`: one line that isn't of the format makes the whole file unreadable.
+//! A key has at least two characters, which are letters or `_`. A value is the rest of the line
+//! without blanks at its ends, and has no quotes. Augeas numbers keys that occur twice, so
+//! libreport finds neither.
 
 use std::ops::Range;
 
@@ -54,7 +55,7 @@ impl Format for Libreport {
             return Ok(ini::inserted(text, text.len(), &[line.as_bytes()]));
         };
         let new = ini::replaced(text, last.value.clone(), value.as_bytes());
-        // Those before it are at the same places.
+        // The entries before the last one are still at the same offsets.
         let others = own.iter().map(|entry| entry.line.place.clone());
         Ok(bytes::without(&new, others))
     }
@@ -78,7 +79,7 @@ fn parse(text: &[u8]) -> Result<Parsed, At> {
         let expected = "expected a comment after #, or a line such as Name = value";
         At(Some(at), expected.to_owned())
     };
-    // The C library ends texts there, and a line of Windows has no known value.
+    // The C library ends strings at a NUL, and how a carriage return is read isn't certain.
     if let Some(at) = text.iter().position(|byte| matches!(byte, 0 | b'\r')) {
         return Err(wrong(at));
     }
@@ -108,24 +109,19 @@ fn entry(text: &[u8], line: &Line, content: Range<usize>) -> Option<Entry> {
     let key = &text[key];
     let value = ini::trimmed(text, equals + 1..content.end, is_blank);
     is_word(key).then(|| Entry {
-        line: line.clone(),
         value,
-        group: 0,
         key: key.to_vec(),
-        language: false,
-        locked: false,
-        expanded: false,
-        deleted: false,
+        ..Entry::of(line.clone())
     })
 }
 
-/// What a program reads that expects a value of that type.
+/// What a program that expects a value of this type reads.
 fn value(bytes: &[u8], like: &Scalar) -> Found {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Found::Other;
     };
     let value = match like {
-        // Programs compare texts, such as “yes” or “no”.
+        // Programs compare strings, such as “yes” or “no”.
         Scalar::Text(_) => Some(Scalar::Text(text.to_owned())),
         Scalar::Integer(_) => text.parse().ok().map(Scalar::Integer),
         Scalar::Boolean(_) => match text {

@@ -14,10 +14,10 @@ use crate::system::text::{is_unprintable, one_line, path, shortened};
 pub struct Mistake {
     /// The file.
     pub file: PathBuf,
-    /// The line and the column, in characters, both counted from 1. `None` if the whole file is
-    /// meant.
+    /// The line and the column, in characters, both counted from 1. `None`: the mistake has no
+    /// place.
     pub at: Option<(usize, usize)>,
-    /// What was found and what was expected, in English, as parsers say it.
+    /// What the parser found and what it expected, in English.
     pub message: String,
 }
 

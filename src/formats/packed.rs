@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! TOML values as bytes that are read without a parser: for the index of reader files.
+//! TOML values as bytes, which the index of reader files stores, and which need no TOML parser.
 //!
-//! serde reads a packed table into the types that it reads from TOML, with the same checks. Any bytes
-//! are safe to read: those that are no value are an error, and so is a value that a type refuses.
+//! serde reads a packed table into the types that it reads from TOML, with the same checks. Any
+//! bytes are safe to read: bytes that aren't a value, and values that a type refuses, are errors.
 //!
-//! A value is a tag and its content. Texts, arrays and tables begin with their length in bytes, so
-//! that one can be passed over. A table is a row of names and values.
+//! A value is a tag and its content. Strings, arrays and tables begin with their length in bytes,
+//! so a reader can skip them. A table is a sequence of names and values.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
 const TABLE: u8 = 5;
 
-/// The deepest value. Reading a deeper one could exhaust the stack.
+/// The maximum depth of a value. Reading a deeper one could exhaust the stack.
 const DEEPEST: u8 = 32;
 
 /// Why a value can't be packed or read.
@@ -39,8 +39,8 @@ fn broken() -> NotPacked {
     NotPacked("broken".to_owned())
 }
 
-/// Packs a table, to be read with [`Table::new`]. `None` if it has a value that reader files don't:
-/// a date, a fraction, or one too deep.
+/// Packs a table, to be read with [`Table::new`]. `None` if it has a value that reader files never
+/// have: a date, a fraction, or a value that is too deep.
 pub(crate) fn pack(table: &toml::Table) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     pack_table(table, DEEPEST, &mut bytes)?;
@@ -309,7 +309,7 @@ impl<'de, I: Iterator<Item = Result<(&'de str, Value<'de>), NotPacked>>> MapAcce
 
 /// The fields of a `Spanned`.
 struct Spanned<'de> {
-    /// The last one first.
+    /// In reverse order.
     fields: [&'static str; 3],
     left: usize,
     value: Value<'de>,

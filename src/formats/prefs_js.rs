@@ -7,8 +7,8 @@
 //! statements such as `user_pref("name", true);` with comments between their tokens. The last
 //! statement about a preference decides.
 //!
-//! Firefox skips a statement that it can't parse, and goes on. Whether it skips as much as we would
-//! is not certain, so such a file is never written, and nothing is said about its preferences.
+//! Firefox skips a statement that it can't parse, and goes on. How much it skips isn't certain. So
+//! such a file is never written, and its preferences are unknown.
 
 use std::ops::Range;
 
@@ -70,15 +70,15 @@ struct Statement {
 fn statements(text: &str) -> Result<Vec<Statement>, At> {
     let mut parser = Parser { text, at: 0 };
     let mut statements = Vec::new();
-    // Firefox's parser takes a byte order mark for an error, and skips the first statement.
+    // Firefox's parser treats a byte order mark as an error, and skips the first statement.
     while parser.skip_space()? {
         statements.push(parser.statement()?);
     }
     Ok(statements)
 }
 
-/// The text with the user's value set, or with all statements about the preference removed. All
-/// else stays byte for byte.
+/// The text with the user's value set, or with all statements about the preference removed. Every
+/// other byte stays.
 fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
     let statements = statements(text)?;
     let mut own: Vec<_> = statements
@@ -111,8 +111,8 @@ fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> 
     Ok(new)
 }
 
-/// The statement's line with its end, if nothing else is on the line. The last line may have the end
-/// of the line before.
+/// The range of the statement's line with its line end, if nothing else is on the line. For the
+/// last line, the range may include the end of the line before.
 fn whole_line(text: &str, at: Range<usize>) -> Range<usize> {
     let start = text[..at.start]
         .rfind(['\n', '\r'])
@@ -316,7 +316,7 @@ impl Parser<'_> {
                         return self.wrong("an escape such as \\n, \\x41 or \\u0041");
                     }
                 }
-                // Firefox takes U+0000 for the end of the file.
+                // Firefox treats U+0000 as the end of the file.
                 Some('\0') | None => {
                     self.at = start;
                     return self.wrong("the end of the string");

@@ -4,7 +4,8 @@
 //! `/etc/popularity-contest.conf`. The last assignment decides.
 //!
 //! A shell executes such a file, so any command in it may change a variable. Only a file of plain
-//! assignments can be understood: nothing is said about any other, and none is written.
+//! assignments can be understood. The variables of any other file are unknown, and it is never
+//! written.
 
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ impl Format for Shell {
         let mut own = assignments(utf8(text)?)?.into_iter();
         let last = own.rfind(|other| other.name == key[0]);
         let found = last.map_or(Found::Nothing, |last| {
-            // Scripts compare texts, such as “1” or “no”.
+            // Scripts compare strings, such as “1” or “no”.
             let value = match like {
                 Scalar::Text(_) => Some(Scalar::Text(last.value)),
                 Scalar::Integer(_) => last.value.parse().ok().map(Scalar::Integer),
@@ -44,7 +45,7 @@ impl Format for Shell {
     }
 }
 
-/// An assignment of a fixed text to a variable.
+/// An assignment of a fixed string to a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Assignment {
     name: String,
@@ -55,8 +56,8 @@ struct Assignment {
     line: Range<usize>,
 }
 
-/// Characters that a shell takes as they are, within a word without quotes. POSIX, Shell Command
-/// Language, 2.2, names those that it doesn't.
+/// Whether a character has no special meaning for a shell in a word without quotes. POSIX, Shell
+/// Command Language, 2.2, lists those that have one.
 fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "_-+./:,@%=^".contains(c)
 }
@@ -121,8 +122,7 @@ fn assignment(line: &str, offset: usize) -> Result<(String, String, Range<usize>
     Ok((bare.to_owned(), value.to_owned(), value_at))
 }
 
-/// The text with the variable set, or with all its assignments removed. All else stays byte for
-/// byte.
+/// The text with the variable set, or with all its assignments removed. Every other byte stays.
 fn edited(text: &str, name: &str, value: Option<&Scalar>) -> Result<String, At> {
     let own = assignments(text)?.into_iter();
     let own: Vec<_> = own.filter(|other| other.name == name).collect();

@@ -2,9 +2,9 @@
 
 //! TOML 1.0. Comments and layout stay.
 //!
-//! TOML's names have one spelling, but some programs accept others: Go's most used parser falls back
-//! to a comparison without case (`BurntSushi/toml` bb992eee, decode.go, `unifyStruct()`), and takes the
-//! two in no particular order if both are there.
+//! TOML's names have one spelling, but some programs accept others: Go's most used parser falls
+//! back to a comparison without case (`BurntSushi/toml` bb992eee, decode.go, `unifyStruct()`), and
+//! if a file has both spellings, either may count.
 
 use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
@@ -77,7 +77,7 @@ impl Format for Toml {
     }
 }
 
-/// Whether the texts are equal before one place and after it. A value in that place is on one line.
+/// Whether the texts differ in one place only, and no more than one line was replaced.
 fn is_one_change(old: &[u8], new: &[u8]) -> bool {
     let same = |(one, other): &(&u8, &u8)| one == other;
     let before = old.iter().zip(new).take_while(same).count();

@@ -11,9 +11,10 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::formats::bytes;
 use crate::system::limits;
 
-/// The names of the elements, and where an entry's dates are.
+/// The names of a format's elements, and where an entry's dates are.
 #[derive(Debug)]
 pub(crate) struct Format {
     /// The outermost element.
@@ -35,6 +36,35 @@ pub(crate) struct Entry {
     pub(crate) subject: String,
     /// In milliseconds since 1970.
     pub(crate) dates: Vec<i64>,
+}
+
+/// Like [`entries`], but a blank text has no entries: programs create such a file if they have none.
+pub(crate) fn entries_or_none(text: &str, format: &Format) -> Result<Vec<Entry>, String> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    entries(text, format)
+}
+
+/// Removes the entries for which `choose` returns true, in their order. Returns their number, and all
+/// other bytes of the file. An error describes what is wrong with the file, in English.
+pub(crate) fn without(
+    file: &[u8],
+    format: &Format,
+    choose: impl FnOnce(&[Entry]) -> Vec<bool>,
+) -> Result<(usize, Vec<u8>), String> {
+    let entries = entries_or_none(&bytes::readable(file), format)?;
+    let chosen = choose(&entries);
+    let gone = entries.iter().zip(&chosen).filter(|(_, gone)| **gone);
+    let removed = gone.clone().count();
+    let kept = bytes::without(file, gone.map(|(entry, _)| entry.place.clone()));
+    // The file's programs must be able to read the rest.
+    let rest = entries_or_none(&bytes::readable(&kept), format)?;
+    if rest.len() == entries.len() - removed {
+        Ok((removed, kept))
+    } else {
+        Err(String::from("its entries are not told apart"))
+    }
 }
 
 /// Finds all entries. An error describes what is wrong with the file, in English.

@@ -2,10 +2,11 @@
 
 //! A value as the text of an XML element, such as Syncthing's `config.xml`.
 //!
-//! The key is the names of the elements, from the outermost one. Document types, entities other than
-//! XML's own five, and other encodings than UTF-8 are refused: with them, another parser may read
-//! another text. A missing value is added to a file that has the outermost element; a file is never
-//! made, since programs take one that lacks their other elements for one of an old version.
+//! The key is the names of the elements, from the outermost one. Document types, entities other
+//! than XML's own five, and other encodings than UTF-8 are refused: with them, another parser may
+//! read another text. A missing value is added to a file that has the outermost element; a missing
+//! file is never created: without their other elements, programs would take it for the file of an
+//! old version.
 
 use std::ops::Range;
 
@@ -87,7 +88,7 @@ impl Format for XmlText {
                 added(text, parent, &key[way.elements.len()..], value)
             }
         };
-        // What was changed is read again, and everything else is as it was.
+        // Checks that the value was changed, and that everything else is as before.
         let changed = Way::to(&new, key)?;
         if way.others == changed.others {
             Ok(new.into_bytes())
@@ -98,7 +99,7 @@ impl Format for XmlText {
     }
 }
 
-/// An element on the way to a value.
+/// An element on the path to a value.
 #[derive(Debug)]
 struct Element {
     /// With its tags.
@@ -114,11 +115,11 @@ struct Element {
     depth: usize,
 }
 
-/// The elements that lead to a value, as far as they are there.
+/// The existing elements on the path to a value.
 #[derive(Debug)]
 struct Way {
     elements: Vec<Element>,
-    /// What isn't on the way: the tags, the texts that aren't blank, the comments.
+    /// What isn't on the path: tags, texts that aren't blank, comments.
     others: Vec<String>,
 }
 
@@ -134,7 +135,7 @@ impl Way {
             elements: Vec::new(),
             others: Vec::new(),
         };
-        // The names of the open elements, and how many of them are on the way.
+        // The number of open elements, and how many of them are on the path.
         let mut depth = 0;
         let mut open = 0;
         let mut roots = 0;
@@ -222,7 +223,7 @@ impl Way {
         Ok(way)
     }
 
-    /// Notes an element on the way. It must be the only one.
+    /// Records an element on the path. It must be the only one of its name.
     fn open(
         &mut self,
         tag: &BytesStart<'_>,
@@ -252,7 +253,7 @@ impl Way {
         Ok(())
     }
 
-    /// Notes that the innermost open element has more than a text.
+    /// Records that the innermost open element has more than a text.
     fn is_no_text(&mut self, depth: usize, open: usize) {
         if depth >= open && open > 0 {
             if let Some(element) = self.elements.get_mut(open - 1) {
@@ -261,7 +262,7 @@ impl Way {
         }
     }
 
-    /// Notes the end of something directly in an open element.
+    /// Records where a child of the innermost open element ends.
     fn passed(&mut self, depth: usize, open: usize, end: usize) {
         if depth == open && open > 0 {
             if let Some(element) = self.elements.get_mut(open - 1) {
@@ -322,7 +323,7 @@ fn replaced(text: &str, range: Range<usize>, new: &str) -> String {
     format!("{}{new}{}", &text[..range.start], &text[range.end..])
 }
 
-/// The text with new elements at the end of one.
+/// The text with new elements at the end of an element.
 fn added(text: &str, parent: &Element, names: &[String], value: &Scalar) -> String {
     let mut new = written(value);
     for name in names.iter().rev() {

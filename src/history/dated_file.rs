@@ -2,11 +2,11 @@
 
 //! A file in the user's home that several programs read and replace.
 //!
-//! These programs share no lock. So a file is replaced as they replace it, with a rename, and only
+//! These programs share no lock. So the panel replaces a file as they do, with a rename, and only
 //! if it is still the file that was read.
 //!
-//! Users stop such a file by hand: they put a folder or a link to `/dev/null` in its place. Then
-//! nothing is kept there, and nothing has to be cleared.
+//! Users disable such a file by putting a folder or a link to `/dev/null` in its place. Then
+//! programs keep nothing there, and nothing has to be cleared.
 
 use std::collections::HashMap;
 use std::io;
@@ -37,10 +37,10 @@ struct Content {
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Only entries. It is rewritten whatever its mode: so do its programs, for example GTK with
+    /// Only entries. It is rewritten whatever its mode, as its programs do, such as GTK with
     /// `g_file_set_contents`.
     List,
-    /// Settings, too. It stays if it is read-only: KDE's programs obey the mode.
+    /// Settings, too. A read-only file stays unchanged: KDE's programs obey the mode.
     Settings,
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn rewrite(
     Some(Err(Problem::NotReplaced(path.to_owned(), why)))
 }
 
-/// What a source with XML files holds of a span. `None`: there is no file.
+/// Counts the entries of a span in a source with XML files. `None`: there is no file.
 pub(crate) fn look(
     source: &'static dyn Source,
     files: Vec<Result<PathBuf, Problem>>,
@@ -155,8 +155,8 @@ pub(crate) fn clear_all(
     })
 }
 
-/// The sum, and what to say about what stays: the first failure, if there is one. `None`: there is
-/// nothing to count.
+/// The sum of the counts, and why entries stay, if they do: a failure comes before missing dates.
+/// `None`: there are no counts.
 fn sum(counts: impl Iterator<Item = Result<Tally, Problem>>) -> Option<(Tally, Option<Problem>)> {
     let mut all: Option<Tally> = None;
     let (mut failure, mut stopped) = (None, None);
@@ -180,7 +180,8 @@ fn sum(counts: impl Iterator<Item = Result<Tally, Problem>>) -> Option<(Tally, O
 /// Counts the entries of a span in an XML file. `None`: there is no file.
 pub(crate) fn count(path: &Path, format: &Format, span: Span) -> Option<Result<Tally, Problem>> {
     examine(path, |text| {
-        let entries = find(path, text, format)?;
+        let entries = xml::entries_or_none(text, format);
+        let entries = entries.map_err(|error| broken(path, &error))?;
         Ok(Tally {
             entries: chosen(&entries, span).count(),
             undated: undated(&entries, span),
@@ -224,25 +225,18 @@ fn remove(
     mut choose: impl FnMut(&[Entry]) -> Vec<bool>,
 ) -> Option<Result<usize, Problem>> {
     rewrite(path, Purpose::List, |bytes| {
-        let entries = find(path, &bytes::readable(bytes), format)?;
-        let chosen = choose(&entries);
-        let gone = entries.iter().zip(&chosen).filter(|(_, gone)| **gone);
-        let removed = gone.clone().count();
-        let kept = bytes::without(bytes, gone.map(|(entry, _)| entry.place.clone()));
-        // Never write a text that the file's programs couldn't read.
-        if find(path, &bytes::readable(&kept), format)?.len() != entries.len() - removed {
-            return Err(broken(path, "its entries are not told apart"));
-        }
+        let without = xml::without(bytes, format, &mut choose);
+        let (removed, kept) = without.map_err(|error| broken(path, &error))?;
         Ok((removed, Change::Content(kept)))
     })
 }
 
 impl Removed {
-    /// Waits until running programs have written what they had in memory when the file was
-    /// cleared, and removes their old entries again. Returns what failed.
+    /// Waits until running programs have written the entries that they held in memory when the file
+    /// was cleared, and removes these entries again.
     ///
     /// GTK's programs read the file again when it changes. But a program that has just added an
-    /// entry writes its whole list up to a moment later, with the entries that were removed;
+    /// entry writes its whole list a moment later, including the removed entries;
     /// `gtk_recent_manager_changed` in gtk/gtkrecentmanager.c.
     pub(crate) fn settle(&self, cancellable: &Cancellable) -> Result<(), Problem> {
         let end = self.at + limits::LATE_WRITES;
@@ -279,7 +273,7 @@ impl Removed {
         }
     }
 
-    /// Whether an entry is one that was removed. An entry with a new date is a new one.
+    /// Whether an entry was removed and has come back. An entry with a new date is a new entry.
     fn is_back(&self, entry: &Entry) -> bool {
         self.gone
             .get(&entry.subject)
@@ -294,14 +288,6 @@ fn subjects<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashMap<String, Vec
         dates.extend(&entry.dates);
     }
     subjects
-}
-
-fn find(path: &Path, text: &str, format: &Format) -> Result<Vec<Entry>, Problem> {
-    // Programs create an empty file if they have no entries.
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    xml::entries(text, format).map_err(|error| broken(path, &error))
 }
 
 fn chosen(entries: &[Entry], span: Span) -> impl Iterator<Item = &Entry> {
@@ -517,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_replaced_meanwhile_is_not_replaced() {
+    fn a_file_that_another_program_replaced_meanwhile_is_not_replaced() {
         let (folder, path) = folder();
         for change in [Change::Content(b"<list/>".to_vec()), Change::Removal] {
             let content = read(&path).unwrap().unwrap();

@@ -47,7 +47,7 @@ pub struct FileKind {
     interpretation: &'static str,
 }
 
-/// Every file type, in the order in which they are shown.
+/// Every file type, in display order.
 pub const FILE_KINDS: [FileKind; 9] = [
     FileKind {
         id: "document",
@@ -111,7 +111,7 @@ impl FileKind {
         FILE_KINDS.iter().find(|kind| kind.id == id)
     }
 
-    /// The name, in the user's language.
+    /// Its name, in the user's language.
     pub fn title(&self) -> String {
         gettext(self.title)
     }
@@ -183,8 +183,8 @@ impl Rule {
             .ok_or(RuleError::NoSuchKind)
     }
 
-    /// The names and templates that Zeitgeist has for this rule. Empty for rules that aren't
-    /// changed here.
+    /// Zeitgeist's names and templates for this rule. Empty for rules that this module doesn't
+    /// change.
     fn templates(&self) -> Vec<(String, Variant)> {
         match self {
             Self::Everything | Self::Other(_) => Vec::new(),
@@ -238,7 +238,7 @@ fn matches_everything((event, subjects, _): &Event) -> bool {
         && (subjects.is_empty() || subjects.iter().any(|s| s.iter().all(String::is_empty)))
 }
 
-/// Converts Zeitgeist's templates to rules, in the order in which they are shown.
+/// Converts Zeitgeist's templates to rules, in display order.
 fn rules_of(templates: &Variant) -> Vec<Rule> {
     let templates: BTreeMap<String, Event> = templates.get().unwrap_or_default();
     let mut rules: Vec<Rule> = templates
@@ -256,7 +256,7 @@ fn rules_of(templates: &Variant) -> Vec<Rule> {
             } else if let Some(path) = name.strip_prefix("dir-") {
                 let uri = field(0).map(|uri| uri.strip_suffix('*').unwrap_or(uri));
                 uri.and_then(|uri| gio::File::for_uri(uri).path())
-                    // Removing the rule uses the name, so the name has to be right.
+                    // Only if the name is right, since removing the rule uses the name.
                     .filter(|found| found == Path::new(path))
                     .map_or_else(|| Rule::Other(name.clone()), Rule::Folder)
             } else if let Some(id) = name.strip_prefix("app-") {
@@ -286,7 +286,7 @@ fn rules_of(templates: &Variant) -> Vec<Rule> {
     rules
 }
 
-/// Whether Zeitgeist is here. Starts no other program.
+/// Whether this computer has Zeitgeist. Starts no other program.
 pub fn is_here() -> bool {
     super::zeitgeist::is_here()
 }

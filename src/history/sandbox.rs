@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The data folders of sandboxed apps, which have the same files as the user's own.
+//! The folders of sandboxed apps, which have the same files as the user's own.
 //!
-//! Source: flatpak, common/flatpak-run.c (`~/.var/app/ID/data`); snapd, snap/info.go
-//! (`~/snap/NAME/REVISION` and `common`, or below `~/.snap/data`), and the launchers of
-//! snapcraft-desktop-helpers, which set `XDG_DATA_HOME` to `.local/share` there.
+//! Source: flatpak, common/flatpak-run.c (`~/.var/app/ID/data` and `config`); snapd, snap/info.go
+//! (`~/snap/NAME/REVISION` and `common`, or below `~/.snap/data`), snap/snapenv/snapenv.go (`HOME` is
+//! the folder of the revision), and the launchers of snapcraft-desktop-helpers, which set
+//! `XDG_DATA_HOME` to `.local/share` there.
 //!
 //! An app can write to its folders. So a symbolic link that leads out of the home isn't followed.
 
@@ -41,6 +42,43 @@ pub(crate) fn folders(name: &str, own: &Path) -> Vec<Result<PathBuf, Problem>> {
     found.flatpak(name);
     found.snap(name);
     found.files
+}
+
+/// A program that may also be installed in a sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct App {
+    /// Its ID in Flatpak.
+    pub(crate) flatpak: &'static str,
+    /// Its name as a snap.
+    pub(crate) snap: &'static str,
+}
+
+impl App {
+    /// The folders of its sandboxes, whether they exist or not.
+    pub(crate) fn folders(self) -> [PathBuf; 3] {
+        let home = glib::home_dir();
+        [
+            home.join(".var/app").join(self.flatpak),
+            home.join("snap").join(self.snap),
+            home.join(".snap/data").join(self.snap),
+        ]
+    }
+
+    /// The user's own file of this name in the configuration folder, and those in the sandboxes.
+    pub(crate) fn files(self, name: &str) -> Vec<Result<PathBuf, Problem>> {
+        let own = glib::user_config_dir().join(name);
+        let mut found = Search::new(&own);
+        let [flatpak, snaps @ ..] = self.folders();
+        found.see(&flatpak.join("config").join(name));
+        for snap in snaps {
+            // A snap keeps the folders of earlier versions.
+            for revision in found.folders(&snap) {
+                found.see(&revision.join(".config").join(name));
+            }
+        }
+        found.files.insert(0, Ok(own));
+        found.files
+    }
 }
 
 struct Search {
@@ -108,7 +146,7 @@ impl Search {
     fn see(&mut self, path: &Path) {
         let file = match path.metadata() {
             Ok(file) if (self.kind)(&file) => path.canonicalize(),
-            // Nothing is kept there.
+            // Programs keep nothing there.
             Ok(_) => return,
             Err(error) if is_absence(&error) => return,
             Err(error) => Err(error),

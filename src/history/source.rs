@@ -26,7 +26,7 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// The name, in the user's language.
     fn title(&self) -> String;
 
-    /// What sentences call the program that keeps the entries.
+    /// The name, in sentences, of the program that keeps the entries.
     fn program(&self) -> String {
         self.title()
     }
@@ -76,7 +76,7 @@ pub enum Problem {
     /// So many entries stay because they have no date, and not everything is cleared.
     #[error("{0} more entries have no date")]
     SomeUndated(usize),
-    /// There is no file, but something else in its place, so that programs keep nothing.
+    /// The user put something else in the file's place, so programs keep nothing.
     #[error("nothing is kept there")]
     NothingKept,
     /// The administrator has locked the entries.
@@ -127,11 +127,11 @@ pub struct Outcome {
     pub removed: usize,
     /// Why other entries of the span remain.
     pub problem: Option<Problem>,
-    /// What running programs may still write back.
+    /// The entries that running programs may still write back.
     pub(crate) may_return: Vec<Removed>,
 }
 
-/// How far clearing a slow source has come.
+/// The progress of clearing a slow source.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Which source.
@@ -177,7 +177,7 @@ impl Outcome {
         }
     }
 
-    /// Waits for the moment in which running programs may write entries back, and removes those.
+    /// Waits until running programs no longer write removed entries back, and removes them again.
     pub(crate) fn settle(&mut self, cancellable: &Cancellable) {
         for removed in std::mem::take(&mut self.may_return) {
             if let Err(problem) = removed.settle(cancellable) {

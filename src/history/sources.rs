@@ -11,7 +11,7 @@ pub(crate) mod typed;
 
 use crate::history::source::Source;
 
-/// The sources that have a file of their own, in the order in which they are shown.
+/// The sources that have a file of their own, in display order.
 const SOURCES: &[&dyn Source] = &[
     &recent::RecentFiles::Here,
     &recent::RecentFiles::Flatpak,
@@ -21,7 +21,7 @@ const SOURCES: &[&dyn Source] = &[
     &app_usage::AppUsage,
 ];
 
-/// Every source, in the order in which they are shown.
+/// Every source, in display order.
 pub(super) fn all() -> impl Iterator<Item = &'static dyn Source> {
     let typed = typed::PROGRAMS.iter().map(|typed| typed as &dyn Source);
     SOURCES.iter().copied().chain(typed)

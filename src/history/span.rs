@@ -7,6 +7,7 @@
 use std::str::FromStr;
 
 use glib::{DateTime, TimeZone};
+use serde::{Deserialize, Serialize};
 
 /// How far a span reaches back from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Past {
 ///
 /// A span without an end includes the future: if a wrong clock dated an entry ahead, the entry is
 /// still recent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// `None`: it has no beginning.
     since: Option<i64>,

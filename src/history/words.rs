@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::never_record::{Rule, RuleError};
+use super::retention::{Keep, List, NotKept};
 use super::zeitgeist;
 use super::{Found, Outcome, Problem};
 use crate::choices::choice::ACTIVITY_HISTORY;
@@ -62,7 +63,8 @@ pub fn outcome(outcome: &Outcome) -> String {
 
 fn and_then(first: &str, then: &str) -> String {
     gettext_parts(
-        // Translators: how many entries there are or were removed, and a sentence about them
+        // Translators: how many entries there are or were removed, or how long they are kept, and a
+        // sentence about them
         "{entries}. {sentence}",
         &[("entries", Part::Own(first)), ("sentence", Part::Own(then))],
     )
@@ -143,6 +145,72 @@ fn problem(problem: &Problem, service: &str) -> String {
             *left,
             &[("count", &left.to_string())],
         ),
+    }
+}
+
+/// What a list has, and how long its entries are kept: the title of the row.
+pub fn duration(list: List) -> String {
+    match list {
+        // Translators: a list of times, such as “7 days” and “Forever”
+        List::RecentFiles => gettext("File History Duration"),
+        // Translators: a list of times, such as “4 months” and “Forever”. The activities are those of
+        // the desktop KDE Plasma
+        List::KdeActivities => gettext("Activity History Duration"),
+    }
+}
+
+/// Where entries are kept.
+pub fn place(list: List) -> String {
+    match list {
+        List::RecentFiles => gettext("In the list of recently used files"),
+        // Translators: the desktop remembers which files and apps were used
+        List::KdeActivities => gettext("Files and apps that KDE Plasma remembers"),
+    }
+}
+
+/// How long the entries of a list are kept.
+pub fn keep(keep: Keep) -> String {
+    match keep {
+        // Translators: how long recently used files are listed: not at all
+        Keep::Days(0) => gettext("Not at all"),
+        Keep::Days(days) => {
+            let count = usize::try_from(days).unwrap_or_default();
+            // Translators: how long recently used files are listed
+            ngettext_f(
+                "{count} day",
+                "{count} days",
+                count,
+                &[("count", &count.to_string())],
+            )
+        }
+        Keep::Months(months) => {
+            let count = usize::try_from(months).unwrap_or_default();
+            // Translators: how long files and apps that were used are remembered
+            ngettext_f(
+                "{count} month",
+                "{count} months",
+                count,
+                &[("count", &count.to_string())],
+            )
+        }
+        // Translators: how long recently used files are listed
+        Keep::Forever => gettext("Forever"),
+    }
+}
+
+/// The same with a sentence, for screen readers.
+pub fn keep_and_why(keep: Keep, why: &str) -> String {
+    and_then(&self::keep(keep), why)
+}
+
+/// Why it isn't kept that long.
+pub fn not_kept(why: NotKept) -> String {
+    match why {
+        NotKept::NotHere => gettext(
+            "No app of this session lets you choose how long recently used files are listed.",
+        ),
+        NotKept::Locked => gettext("Only your administrator can change this."),
+        NotKept::NotSaved => problem(&Problem::SettingNotSaved, ""),
     }
 }
 

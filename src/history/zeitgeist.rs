@@ -17,6 +17,7 @@ use crate::system::bus::{Bus, Message, can_start, has_owner};
 use crate::system::limits;
 
 pub(super) use database::Database;
+pub use database::answer;
 pub(super) use standstill::{Failure, Standstill, process_of};
 
 pub(super) const NAME: &str = "org.gnome.zeitgeist.Engine";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A policy and the catalogue of readers, made into values and locks of a dconf database.
+//! Compiles a policy, for all readers of the catalogue, into values and locks of a dconf database.
 //!
 //! The format is that of dconf(7): key files, whose values are GVariant text, and a file of locks.
-//! Names of paths and keys come from reader files, where only words are let through, and texts
-//! come as GVariant text, in which nothing ends a line.
+//! Paths and keys come from reader files, whose parser accepts only words. Strings are GVariant
+//! text, which has no line ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,18 +18,18 @@ use crate::choices::organisation;
 use crate::choices::reader::Reader;
 use crate::choices::store::{PolicyKey, PolicyValue};
 
-/// What a policy amounts to: every key with its value, and the keys that are locked.
+/// A compiled policy: every key with its value, and the locked keys.
 ///
 /// A key is named by its whole path, such as `/net/launchpad/PrivacyPanel/online-search`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compiled {
-    /// What each key holds for everybody who has not decided, or may not.
+    /// The value of each key, for users who haven't decided or can't.
     pub values: BTreeMap<String, Variant>,
-    /// The keys that nobody may change.
+    /// The keys that users can't change.
     pub locks: BTreeSet<String>,
 }
 
-/// Two readers want different things of one key.
+/// Two readers need different values of one key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The readers “{one}” and “{other}” need different values of {key}")]
 pub struct Conflict {
@@ -41,19 +41,19 @@ pub struct Conflict {
     pub other: String,
 }
 
-/// What is known of a list before the policy: what other system databases say.
-pub type Below<'a> = &'a dyn Fn(&str) -> Vec<String>;
+/// The members of lists in other system databases, by the lists' keys.
+pub type Below = BTreeMap<String, Vec<String>>;
 
-/// What is wished of one key, before all readers have been heard.
-enum Wish<'a> {
+/// What readers need of one key, while they are merged.
+enum Requirement<'a> {
     Value(Variant),
-    /// Names that are to be members, and names that are not, with the readers that say so.
+    /// Whether each name must be a member, and the reader that needs it.
     List(BTreeMap<String, (bool, &'a str)>),
 }
 
 #[derive(Default)]
-struct Wishes<'a> {
-    keys: BTreeMap<String, (Wish<'a>, &'a str)>,
+struct Requirements<'a> {
+    keys: BTreeMap<String, (Requirement<'a>, &'a str)>,
     locks: BTreeSet<String>,
 }
 
@@ -61,28 +61,31 @@ struct Wishes<'a> {
 ///
 /// # Errors
 ///
-/// Where two readers cannot both be as the policy says.
+/// Two readers need different values of one key.
 pub fn compile(
     policy: &Policy,
     catalogue: &Catalogue,
-    below: Below<'_>,
+    below: &Below,
 ) -> Result<Compiled, Conflict> {
-    let mut wishes = Wishes::default();
+    let mut requirements = Requirements::default();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
             for key in reader.policy_keys(decision) {
-                wishes.add(key, reader)?;
+                requirements.add(key, reader)?;
             }
         }
     }
     let mut compiled = Compiled {
-        locks: wishes.locks,
+        locks: requirements.locks,
         ..Compiled::default()
     };
-    for (key, (wish, _)) in wishes.keys {
-        let value = match wish {
-            Wish::Value(value) => value,
-            Wish::List(names) => merged(below(&key), &names).to_variant(),
+    for (key, (requirement, _)) in requirements.keys {
+        let value = match requirement {
+            Requirement::Value(value) => value,
+            Requirement::List(names) => {
+                let kept = below.get(&key).cloned().unwrap_or_default();
+                merged(kept, &names).to_variant()
+            }
         };
         compiled.values.insert(key, value);
     }
@@ -92,8 +95,7 @@ pub fn compile(
     Ok(compiled)
 }
 
-/// The names that other databases have in a list, as far as they may stay, and those that are to be
-/// in it.
+/// A list's new members: those of other databases that may stay, and those that the policy adds.
 fn merged(kept: Vec<String>, names: &BTreeMap<String, (bool, &str)>) -> Vec<String> {
     let mut members = kept;
     members.retain(|name| names.get(name).is_none_or(|(member, _)| *member));
@@ -105,24 +107,24 @@ fn merged(kept: Vec<String>, names: &BTreeMap<String, (bool, &str)>) -> Vec<Stri
     members
 }
 
-/// The keys whose values other system databases have a say in.
+/// The keys of lists, whose values also depend on other system databases.
 pub fn list_keys(policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
     let mut keys = BTreeSet::new();
     for decision in &policy.decisions {
         for reader in catalogue.readers_of(decision.choice) {
-            let wished = reader.policy_keys(decision).into_iter();
-            let lists = wished.filter(|key| matches!(key.value, PolicyValue::Names { .. }));
+            let required = reader.policy_keys(decision).into_iter();
+            let lists = required.filter(|key| matches!(key.value, PolicyValue::Names { .. }));
             keys.extend(lists.map(|key| key.key));
         }
     }
     keys.into_iter().collect()
 }
 
-impl<'a> Wishes<'a> {
-    fn add(&mut self, wished: PolicyKey, reader: &'a Reader) -> Result<(), Conflict> {
+impl<'a> Requirements<'a> {
+    fn add(&mut self, required: PolicyKey, reader: &'a Reader) -> Result<(), Conflict> {
         let PolicyKey {
             key, value, locked, ..
-        } = wished;
+        } = required;
         match value {
             PolicyValue::Set(value) => self.value(&key, value, reader)?,
             PolicyValue::Names { with, without } => {
@@ -140,11 +142,11 @@ impl<'a> Wishes<'a> {
     fn value(&mut self, key: &str, value: Variant, reader: &'a Reader) -> Result<(), Conflict> {
         match self.keys.get(key) {
             None => {
-                let wish = Wish::Value(value);
-                self.keys.insert(key.to_owned(), (wish, &reader.id));
+                let requirement = Requirement::Value(value);
+                self.keys.insert(key.to_owned(), (requirement, &reader.id));
                 Ok(())
             }
-            Some((Wish::Value(found), _)) if *found == value => Ok(()),
+            Some((Requirement::Value(found), _)) if *found == value => Ok(()),
             Some((_, other)) => Err(conflict(key, other, reader)),
         }
     }
@@ -152,15 +154,15 @@ impl<'a> Wishes<'a> {
     fn names(
         &mut self,
         key: &str,
-        wished: impl Iterator<Item = (String, bool)>,
+        required: impl Iterator<Item = (String, bool)>,
         reader: &'a Reader,
     ) -> Result<(), Conflict> {
-        let new = || (Wish::List(BTreeMap::new()), reader.id.as_str());
-        let (wish, first) = self.keys.entry(key.to_owned()).or_insert_with(new);
-        let Wish::List(names) = wish else {
+        let new = || (Requirement::List(BTreeMap::new()), reader.id.as_str());
+        let (requirement, first) = self.keys.entry(key.to_owned()).or_insert_with(new);
+        let Requirement::List(names) = requirement else {
             return Err(conflict(key, first, reader));
         };
-        for (name, member) in wished {
+        for (name, member) in required {
             let (found, other) = names.entry(name).or_insert((member, &reader.id));
             if *found != member {
                 return Err(conflict(key, other, reader));
@@ -179,7 +181,7 @@ fn conflict(key: &str, one: &str, other: &Reader) -> Conflict {
 }
 
 impl Compiled {
-    /// The key file, without a heading of its own.
+    /// The key file, without the heading.
     pub fn key_file(&self) -> String {
         let mut text = String::new();
         let mut group = "";
@@ -195,7 +197,7 @@ impl Compiled {
         for ((path, name), value) in values {
             if path != group {
                 group = path;
-                // Writing into a string cannot fail; so below.
+                // Writing into a string cannot fail. The same is true below.
                 let _ = writeln!(text, "\n[{}]", path.trim_start_matches('/'));
             }
             let _ = writeln!(text, "{name}={}", value.print(true));
@@ -213,7 +215,7 @@ impl Compiled {
         text
     }
 
-    /// Reads files of that format back; none where they are not of it.
+    /// Parses files of that format. `None` if they aren't of it.
     pub(super) fn from_files(key_file: &str, locks: &str) -> Option<Self> {
         let keys = glib::KeyFile::new();
         if !key_file.trim().is_empty() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Why a policy could not be read, or is not in force.
+//! Why a policy can't be read, or isn't in force.
 
 use std::io;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ pub enum Failure {
         folder: PathBuf,
         /// The system's message, translated.
         reason: String,
-        /// Whether another user may.
+        /// Whether another user may write to it.
         denied: bool,
     },
     /// Another kind of file has the name of one of the policy's files or folders.
@@ -58,7 +58,7 @@ pub enum Failure {
     /// The policy's line is in a profile that is a link, so it cannot be removed.
     #[error("{} is a link", text::path(.0))]
     LineInLink(PathBuf),
-    /// The profile names no user database, after which the policy's line would be inserted.
+    /// The profile names no user database. The policy's line must follow one.
     #[error("{} names no database of the person's own", text::path(.0))]
     NoUserDatabase(PathBuf),
     /// A file of another program cannot be parsed.

@@ -20,7 +20,7 @@
 //! ├── target     the computer or the image
 //! ├── plan       what to change
 //! ├── write      the steps, each undone if it fails
-//! ├── measures   what is put in place outside dconf, and taken back
+//! ├── measures   the changes outside dconf, made and reverted
 //! ├── backups    the bytes that a removal restores
 //! ├── keyfiles   the sources of the database
 //! ├── others     the site's other databases
@@ -46,6 +46,7 @@ pub mod target;
 pub(crate) mod write;
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use inspect::leftovers;
 use others::Others;
@@ -53,6 +54,7 @@ use others::Others;
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
 use crate::formats::mistake::Mistake;
+use crate::policy::compile;
 use crate::policy::diff::FileChange;
 use crate::policy::failure::{Failure, Unreadable};
 use crate::policy::install::lock::Lock;
@@ -82,7 +84,7 @@ pub struct Applied {
     pub profile_changed: bool,
     /// What is in force, read back.
     pub report: Report,
-    /// The messages of dconf and systemd, such as those about other databases.
+    /// The messages of dconf and systemd.
     pub said: Option<String>,
 }
 
@@ -95,7 +97,7 @@ pub struct Changes {
     pub compile: Vec<PathBuf>,
     /// dconf's messages about databases that it can't compile.
     pub said: Option<String>,
-    /// What is outside dconf.
+    /// The changes outside dconf.
     pub measures: Preview,
 }
 
@@ -171,21 +173,28 @@ impl Target {
             None => self.read_back_process()?,
         };
         let profile_changed = plan.profiles_change();
-        let mut said = vec![self.carry_out(&plan, &lock)?];
-        let mut compiled = plan.compiled;
+        let mut done = self.carry_out(&plan, &lock)?;
+        let mut said = vec![done.said.take()];
+        let (mut lists, mut compiled) = (plan.lists, plan.compiled);
         for _ in 0..ROUNDS {
             // Another process may have compiled or edited the site's other databases meanwhile.
             let profile = plan.profile.after.as_deref().unwrap_or_default();
-            if self.compile(policy, catalogue, profile, &Others::default())? == compiled {
+            if self.lists(policy, catalogue, profile, &Others::default())? == lists {
                 break;
             }
             let known = Some(self.backups()?);
             let again = self.plan(policy, catalogue, &lock.made(), known)?;
-            said.push(self.carry_out(&again, &lock)?);
-            compiled = again.compiled;
+            done = self.carry_out(&again, &lock)?;
+            said.push(done.said.take());
+            (lists, compiled) = (again.lists, again.compiled);
         }
-        // dconf has just compiled the database, so it is current.
-        let report = self.read_back(policy, catalogue, &compiled, true, Some(process));
+        let report = thread::scope(|scope| {
+            // This runs while the other process reads the settings, since a file system may take as
+            // long.
+            let _ = thread::Builder::new().spawn_scoped(scope, move || drop(done));
+            // dconf has just compiled the database, so it is current.
+            self.read_back(policy, catalogue, &compiled, true, Some(process))
+        });
         // Other processes need not wait for systemd.
         drop(lock);
         said.push(self.tell_systemd(&plan.measures));
@@ -234,7 +243,8 @@ impl Target {
             Some(profile) => profile,
             None => self.new_profile()?,
         };
-        let compiled = self.compile(policy, catalogue, &profile, &Others::default())?;
+        let lists = self.lists(policy, catalogue, &profile, &Others::default())?;
+        let compiled = compile::compile(policy, catalogue, &lists)?;
         self.inspect(policy, catalogue, &compiled, None)
     }
 
@@ -257,7 +267,7 @@ impl Target {
         created.dedup();
         let backups = self.backups()?;
         // Fails on a broken file before anything is removed.
-        let measures = self.steps(&[], &keyfiles::originals(&key_file), &backups)?;
+        let measures = self.steps(Vec::new(), &keyfiles::originals(&key_file), &backups)?;
         // The sources, which record these folders, are removed before them.
         lock.note(&created)?;
         if let Some(databases) = &databases {
@@ -265,8 +275,8 @@ impl Target {
         }
         self.prepare_measures(&measures)?;
         self.finish_measures(&measures)?;
-        if let (Some(profiles), Some(profile)) = (self.folder(profile::FOLDER)?, &profile) {
-            self.take_out_of_profile(&profiles, kind, profile, &created)?;
+        if let Some(profiles) = self.folder(profile::FOLDER)? {
+            self.take_out_of_profile(&profiles, kind, profile.as_deref(), &created)?;
         }
         self.edit_profiles(&self.profile_removals()?)?;
         if let Some(databases) = &databases {
@@ -286,6 +296,9 @@ impl Target {
     /// Whether a removal would remove anything.
     fn is_there(&self) -> Result<bool, Failure> {
         if self.profile()?.1.as_deref().is_some_and(profile::has_ours) {
+            return Ok(true);
+        }
+        if self.has_profile_under_way()? {
             return Ok(true);
         }
         if !self.profile_removals()?.is_empty() {

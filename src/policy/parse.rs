@@ -2,8 +2,8 @@
 
 //! The format of a policy file. `docs/administrators.md` describes it for administrators.
 //!
-//! An administrator wants to see all mistakes in a file at once. So the parser walks the document by
-//! hand: deserialising it would stop at the first mistake.
+//! The parser reports all mistakes in a file at once. So it walks the document by hand: serde would
+//! stop at the first mistake.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -22,7 +22,7 @@ use crate::formats::mistake::{At, Mistake, quote};
 use crate::system::limits;
 use crate::system::limits::POLICY_TEXT;
 
-/// How similar a word must be to a known one to suggest that.
+/// How similar a word must be to a known word to suggest it.
 const ALIKE: f64 = 0.75;
 
 /// Reads a policy.
@@ -48,8 +48,8 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<Policy, Vec<Mistake>> {
     Err(At::all_in_file(reading.mistakes, file, text))
 }
 
-/// Replaces each line that is not TOML by spaces, and returns the mistakes in these lines. Otherwise
-/// they could hide what is below them from the parser.
+/// Replaces each line that is not TOML by spaces, and returns the mistakes in these lines.
+/// Otherwise the parser could miss the lines below.
 fn without_broken_lines(text: &str) -> (String, Vec<At>) {
     let mut sound = text.to_owned();
     let mut mistakes = Vec::new();

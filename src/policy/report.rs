@@ -68,7 +68,7 @@ pub struct LeftOut {
 pub enum Why {
     /// It does not name the policy's database. `apply` can add the line with `profiles = "all"`.
     NoLine,
-    /// It does not name the policy's database, and is not `apply`'s to change.
+    /// It does not name the policy's database, and `apply` may not change it.
     NotOurs,
     /// It does not name the policy's database, and a package manages it.
     OfPackage,
@@ -76,7 +76,7 @@ pub enum Why {
     Missing,
     /// It cannot be read.
     Unreadable(String),
-    /// Its name is known at login only.
+    /// Its name is only known at login.
     Variable,
 }
 
@@ -104,8 +104,7 @@ impl Report {
             && self.policy.iter().all(KeyReport::in_force)
     }
 
-    /// Whether another database has the last word about a key, so that applying the policy again
-    /// changes nothing.
+    /// Whether another database decides a key. Then applying the policy again changes nothing.
     pub fn is_overruled(&self) -> bool {
         let keys = self.readers.iter().flat_map(|reader| &reader.keys);
         keys.chain(&self.policy).any(|key| key.decided_by.is_some())

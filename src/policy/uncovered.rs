@@ -45,7 +45,7 @@ pub fn uncovered<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncove
             let store = &reader.store;
             let (keys, measures) = (reader.policy_keys(decision), reader.measures(decision));
             let is_reached = !keys.is_empty() || !measures.is_empty();
-            // A list that is preset is the policy's own wish.
+            // The policy itself asks for a preset list.
             let is_preset = decision.locked
                 && keys.is_empty()
                 && measures.iter().all(|measure| !measure.locks());
@@ -57,7 +57,7 @@ pub fn uncovered<'a>(policy: &'a Policy, catalogue: &'a Catalogue) -> Vec<Uncove
                 continue;
             } else if is_reached {
                 Alternative::Preset
-            } else if store.is_for_everybody() {
+            } else if store.is_for_every_user() {
                 Alternative::Set
             } else if !decision.state.may_send() && !reader.measures(&locked).is_empty() {
                 Alternative::Lock

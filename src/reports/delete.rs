@@ -99,7 +99,7 @@ impl Report {
         Some(folder.may_delete(&[status]) && self.foreign().is_none())
     }
 
-    /// Takes the mark away by which the report would be sent. The report stays.
+    /// Removes the mark for sending. The report stays.
     pub fn keep(&self) -> Result<(), NotDeleted> {
         let Some(mark) = self.place.keeper.send_mark(self) else {
             return Ok(());

@@ -14,7 +14,7 @@ use rustix::process::geteuid;
 
 use crate::system::open;
 
-/// The mode bit by which only owners may delete files in a folder.
+/// The mode bit with which only a file's owner may delete it in a folder.
 const STICKY: u32 = 0o1000;
 
 /// An open folder.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! Every program that keeps error reports on this computer. To add one: a file in `keepers/` that
-//! implements [`Keeper`], and a line in [`KEEPERS`].
+//! implements [`Keeper`], and a line in `KEEPERS`.
 
 pub mod apport;
 pub(super) mod coredump;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A report, and what a program that keeps reports does.
+//! A report, and the interface of programs that keep reports.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
@@ -121,7 +121,7 @@ pub struct Report {
     pub size: u64,
     /// Whether it is sent.
     pub state: State,
-    /// Where it is.
+    /// Its location.
     pub place: Place,
     /// Whether all of the place's folder is this report.
     pub has_own_folder: bool,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The sections of a list of reports, by what becomes of each.
+//! The sections of a list of reports, by whether each report is sent.
 
 use super::State;
 
@@ -18,7 +18,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// Every section, in the order in which they are shown.
+    /// Every section, in display order.
     pub const ALL: [Self; 4] = [Self::Sent, Self::Waiting, Self::Held, Self::Kept];
 
     /// The section of a state.

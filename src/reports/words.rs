@@ -202,14 +202,14 @@ pub fn field_title(field: &Field) -> String {
     field.meaning().unwrap_or_else(|| field_name(field))
 }
 
-/// What follows after the mark to send a report was taken away.
+/// What happens after the mark for sending was removed.
 pub fn kept() -> String {
     gettext(
         "You have decided not to send this report. It stays here, and Apport may ask you about it again. Where reports are sent without asking, it may be marked to be sent again: to make sure that it is never sent, delete it.",
     )
 }
 
-/// That the caller can't take the mark away.
+/// Says that the caller can't remove the mark.
 pub fn not_kept(report: &Report) -> String {
     gettext_f(
         // Translators: what to type in a terminal follows

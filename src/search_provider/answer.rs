@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `org.gnome.Shell.SearchProvider2`: results are the names of choices.
-//!
-//! The state of a choice is read for each call, and never cached.
+//! `org.gnome.Shell.SearchProvider2`: what GNOME Shell asks.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -11,20 +9,15 @@ use gio::prelude::*;
 use glib::Variant;
 
 use privacy_panel::app::{APP_ID, PACKAGE};
-use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::choice;
-use privacy_panel::choices::choice::Choice;
-use privacy_panel::choices::snapshot::Snapshot;
-use privacy_panel::choices::status::ChoiceStatus;
-use privacy_panel::choices::{overview, search, words};
 use privacy_panel::system::life;
 use privacy_panel::system::life::Life;
 use privacy_panel::system::limits;
 
-use crate::OBJECT_PATH;
+use crate::results;
+use crate::results::Described;
 
-/// The object path of the panel, which follows from its application ID.
-const PANEL_PATH: &str = "/net/launchpad/PrivacyPanel";
+/// The object path, as in `data/net.launchpad.PrivacyPanel.search-provider.ini`.
+const OBJECT_PATH: &str = "/net/launchpad/PrivacyPanel/SearchProvider";
 
 const INTERFACE: &str = "org.gnome.Shell.SearchProvider2";
 
@@ -143,80 +136,32 @@ async fn answer(bus: &gio::DBusConnection, call: Call) -> Result<Option<Variant>
             };
             Ok(Some((found(&terms, among),).to_variant()))
         }
-        Call::Describe { ids } => Ok(Some((describe(&ids),).to_variant())),
+        Call::Describe { ids } => {
+            let found = results::describe(ids.first(limits::SEARCH_RESULTS));
+            let metas: Vec<_> = found.iter().map(meta).collect();
+            Ok(Some((metas,).to_variant()))
+        }
         Call::Open { id, time } => {
-            let action = id.map(|id| known(&id)).transpose()?;
-            open(bus, action, time).await.map(|()| None)
+            let action = id.map(|id| results::action(&id)).transpose()?;
+            let context = glib::VariantDict::new(None);
+            // The shell has no activation token from a display, so the time goes into a startup ID.
+            // Without it, the window might not get the focus.
+            context.insert("desktop-startup-id", format!("{PACKAGE}_TIME{time}"));
+            results::open(bus, action, &context).await.map(|()| None)
         }
     }
 }
 
 fn found(terms: &Strings, wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    let everything = search::finds_everything_off(terms.first(limits::SEARCH_TERMS));
-    let terms = terms.first(limits::SEARCH_TERMS);
-    let found = search::find(terms).into_iter().map(|choice| choice.id);
-    let everything = everything.then_some(search::TURN_EVERYTHING_OFF);
-    found.chain(everything).filter(|id| wanted(id)).collect()
+    let found = results::find(terms.first(limits::SEARCH_TERMS)).into_iter();
+    found.filter(|id| wanted(id)).collect()
 }
 
-/// The panel's action of a result.
-fn known(id: &str) -> Result<&'static str, glib::Error> {
-    if id == search::TURN_EVERYTHING_OFF {
-        return Ok(search::TURN_EVERYTHING_OFF);
-    }
-    Choice::find(id).map(|choice| choice.id).ok_or_else(|| {
-        glib::Error::new(
-            gio::DBusError::InvalidArgs,
-            &format!("there is no choice “{}”", limits::cut(id, limits::QUOTE)),
-        )
-    })
-}
-
-/// The current state of each result for the shell. Duplicates are dropped: a long list of one name
-/// must not read the settings each time.
-fn describe(ids: &Strings) -> Vec<HashMap<&'static str, Variant>> {
-    let mut wanted: Vec<&Choice> = Vec::new();
-    let mut everything = false;
-    for id in ids.first(limits::SEARCH_RESULTS) {
-        everything |= id == search::TURN_EVERYTHING_OFF;
-        if let Some(choice) = Choice::find(id).filter(|choice| !wanted.contains(choice)) {
-            wanted.push(choice);
-        }
-    }
-    if wanted.is_empty() && !everything {
-        return Vec::new();
-    }
-    let catalogue = Catalogue::load();
-    let now = Snapshot::fresh();
-    let read = |choice| ChoiceStatus::of(&catalogue, choice, &now);
-    let mut found: Vec<_> = wanted
-        .into_iter()
-        .map(|choice| meta(&read(choice)))
-        .collect();
-    if everything {
-        let statuses: Vec<_> = choice::ALL.iter().map(read).collect();
-        found.push(result(
-            search::TURN_EVERYTHING_OFF,
-            &search::everything_off(),
-            &overview::headline(&statuses.iter().collect::<Vec<_>>()),
-        ));
-    }
-    found
-}
-
-fn meta(status: &ChoiceStatus) -> HashMap<&'static str, Variant> {
-    result(
-        status.choice.id,
-        &words::choice_state(status),
-        &words::summary(status),
-    )
-}
-
-fn result(id: &str, name: &str, description: &str) -> HashMap<&'static str, Variant> {
+fn meta(result: &Described) -> HashMap<&'static str, Variant> {
     let mut meta = HashMap::from([
-        ("id", id.to_variant()),
-        ("name", name.to_variant()),
-        ("description", description.to_variant()),
+        ("id", result.id.to_variant()),
+        ("name", result.name.to_variant()),
+        ("description", result.description.to_variant()),
     ]);
     meta.extend(
         gio::ThemedIcon::new(APP_ID)
@@ -224,40 +169,4 @@ fn result(id: &str, name: &str, description: &str) -> HashMap<&'static str, Vari
             .map(|icon| ("icon", icon)),
     );
     meta
-}
-
-/// Opens the panel. D-Bus starts it if necessary.
-async fn open(
-    bus: &gio::DBusConnection,
-    action: Option<&str>,
-    time: u32,
-) -> Result<(), glib::Error> {
-    let context = glib::VariantDict::new(None);
-    // The shell has no activation token from a display, so the time goes into a startup ID. Without
-    // it, the window might not get the focus.
-    context.insert("desktop-startup-id", format!("{PACKAGE}_TIME{time}"));
-    let context = context.end();
-    let (method, arguments) = match action {
-        Some(action) => (
-            "ActivateAction",
-            Variant::tuple_from_iter([
-                action.to_variant(),
-                Vec::<Variant>::new().to_variant(),
-                context,
-            ]),
-        ),
-        None => ("Activate", Variant::tuple_from_iter([context])),
-    };
-    bus.call_future(
-        Some(APP_ID),
-        PANEL_PATH,
-        "org.freedesktop.Application",
-        method,
-        Some(&arguments),
-        None,
-        gio::DBusCallFlags::NONE,
-        -1,
-    )
-    .await
-    .map(drop)
 }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `privacy-panel-search-provider`: the choices among the results of GNOME Shell's search.
+//! `privacy-panel-search-provider`: the choices among the results of GNOME Shell's search, and of
+//! `KRunner`'s.
 //!
 //! ```text
-//! main        owns the bus name, and exits when it is idle
-//! └── answer  org.gnome.Shell.SearchProvider2: calls the library, opens the panel
+//! main         owns the bus name, and exits when it is idle
+//! ├── answer   org.gnome.Shell.SearchProvider2
+//! ├── krunner  org.kde.krunner1
+//! └── results  what both answer with: calls the library, opens the panel
 //! ```
 //!
 //! D-Bus starts it for each search. It must not link GTK: it has to start quickly.
 
 mod answer;
+mod krunner;
+mod results;
 
 use std::process::ExitCode;
 
@@ -22,8 +27,6 @@ const PROGRAM: &str = "privacy-panel-search-provider";
 
 /// The well-known bus name, as in `data/net.launchpad.PrivacyPanel.search-provider.ini`.
 const BUS_NAME: &str = "net.launchpad.PrivacyPanel.SearchProvider";
-/// The object path, as in the same file.
-const OBJECT_PATH: &str = "/net/launchpad/PrivacyPanel/SearchProvider";
 
 fn main() -> ExitCode {
     i18n::init();
@@ -42,6 +45,10 @@ fn run() -> Result<(), glib::Error> {
         gio::BusType::Session,
         BUS_NAME,
         limits::PROVIDER_IDLE,
-        answer::register,
+        |bus, life| {
+            // Both objects stay until the process ends.
+            krunner::register(bus, life)?;
+            answer::register(bus, life)
+        },
     )
 }

@@ -26,7 +26,7 @@ pub(crate) const DAEMON_PATH: &str = "/org/freedesktop/DBus";
 pub enum Bus {
     /// The user's own, in their session.
     Session,
-    /// The bus of the whole computer. What is set there is set for every user.
+    /// The bus of the whole computer. Its services' settings apply to every user.
     System,
 }
 
@@ -174,7 +174,7 @@ pub(crate) fn can_start(bus: &DBusConnection, name: &str) -> bool {
     })
 }
 
-/// A thread that panicked left nothing half done behind these locks.
+/// Locks a mutex, also after a thread panicked with the lock: no such thread leaves a partial change.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

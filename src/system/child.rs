@@ -42,6 +42,9 @@ const LAST_PATIENCE: Duration = Duration::from_millis(200);
 /// How often a child is polled if the kernel has no pidfd.
 const EVERY: Duration = Duration::from_millis(10);
 
+/// How often it is checked whether the work was cancelled.
+const CANCELLED_EVERY: Duration = Duration::from_millis(100);
+
 /// The limits of a child.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -56,8 +59,8 @@ pub(crate) struct Limits {
 /// The program to start.
 #[derive(Debug)]
 pub(crate) struct Program<'a> {
-    /// The name of a program in `PATH`. `None`: this program.
-    pub(crate) name: Option<&'a str>,
+    /// The name of a program in `PATH`, or its file. `None`: this program.
+    pub(crate) name: Option<&'a OsStr>,
     /// The arguments after the name.
     pub(crate) arguments: &'a [&'a OsStr],
     /// The whole environment.
@@ -147,7 +150,7 @@ impl Child {
             let _ = rustix::process::setsid();
             let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
             if rustix::process::getppid() != Some(parent) {
-                // The parent died before it could be followed: no signal comes any more.
+                // The parent died before prctl(2), so the kernel sends no signal.
                 let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
             }
             if memory.is_some() {
@@ -178,7 +181,24 @@ impl Child {
     }
 
     /// Sends the input to the child and waits for its end.
-    pub(crate) fn finish(mut self, input: &[u8]) -> Result<Output, Failure> {
+    pub(crate) fn finish(self, input: &[u8]) -> Result<Output, Failure> {
+        self.run(input, None)
+    }
+
+    /// Like [`Self::finish`], but closes the child's input only if the work is cancelled.
+    pub(crate) fn finish_unless(
+        self,
+        input: &[u8],
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Output, Failure> {
+        self.run(input, Some(is_cancelled))
+    }
+
+    fn run(
+        mut self,
+        input: &[u8],
+        is_cancelled: Option<&dyn Fn() -> bool>,
+    ) -> Result<Output, Failure> {
         let end = Instant::now() + self.limits.time;
         let mut pending = input;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -196,7 +216,7 @@ impl Child {
                     Err(_) => pending = &[],
                 }
             }
-            if pending.is_empty() {
+            if pending.is_empty() && is_cancelled.is_none_or(|is_cancelled| is_cancelled()) {
                 // The input is complete. The child may wait for its end.
                 self.input = None;
             }
@@ -229,7 +249,7 @@ impl Child {
                     .as_ref()
                     .map(|ended| PollFd::new(ended, PollFlags::IN)),
             );
-            if let Some(stream) = &self.input {
+            if let Some(stream) = self.input.as_ref().filter(|_| !pending.is_empty()) {
                 events.push(PollFd::new(stream, PollFlags::OUT));
             }
             for (stream, open) in [&self.output, &self.complaints].into_iter().zip(open) {
@@ -237,10 +257,10 @@ impl Child {
                     events.push(PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN));
                 }
             }
-            let turn = if ended.is_some() {
-                left
-            } else {
-                left.min(EVERY)
+            let turn = match (&ended, is_cancelled) {
+                (None, _) => left.min(EVERY),
+                (Some(_), Some(_)) => left.min(CANCELLED_EVERY),
+                (Some(_), None) => left,
             };
             match rustix::event::poll(&mut events, Timespec::try_from(turn).ok().as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
@@ -294,9 +314,13 @@ pub(crate) fn path() -> OsString {
 }
 
 /// The file of a program. Relative folders in `PATH` are skipped: the child has another folder.
-fn find(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&path())
-        .filter(|folder| folder.is_absolute())
+fn find(program: &OsStr) -> Option<PathBuf> {
+    let path = path();
+    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    // A file's own name has no folder before it.
+    let file = Path::new(program).is_absolute().then(PathBuf::new);
+    folders
+        .chain(file)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file() && rustix::fs::access(file, Access::EXEC_OK).is_ok())
 }
@@ -307,7 +331,7 @@ mod tests {
 
     fn run(script: &str, input: &[u8], limits: Limits) -> Result<Output, Failure> {
         let program = Program {
-            name: Some("sh"),
+            name: Some("sh".as_ref()),
             arguments: &["-c".as_ref(), script.as_ref()],
             environment: vec![("PATH", path()), ("GIVEN", "this alone".into())],
         };
@@ -359,6 +383,24 @@ mod tests {
     fn a_child_is_told_of_the_end_of_its_input() {
         let output = run("cat >/dev/null; echo read", b"all of it", LIMITS).unwrap();
         assert_eq!(output.stdout, b"read\n");
+    }
+
+    #[test]
+    fn a_child_keeps_its_input_until_the_work_is_cancelled() {
+        let program = Program {
+            name: Some("/bin/sh".as_ref()),
+            arguments: &[
+                "-c".as_ref(),
+                "read line; echo $line; cat; echo end".as_ref(),
+            ],
+            environment: vec![("PATH", path())],
+        };
+        let began = Instant::now();
+        let child = Child::start(&program, LIMITS).unwrap();
+        let waited = CANCELLED_EVERY * 3;
+        let output = child.finish_unless(b"question\n", &|| began.elapsed() > waited);
+        assert_eq!(output.unwrap().stdout, b"question\nend\n");
+        assert!(began.elapsed() > waited);
     }
 
     #[test]
@@ -419,7 +461,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_installed_is_told_from_one_that_fails() {
         let program = Program {
-            name: Some("privacy-panel-no-such-program"),
+            name: Some("privacy-panel-no-such-program".as_ref()),
             arguments: &[],
             environment: Vec::new(),
         };

@@ -2,23 +2,20 @@
 
 //! Questions to the daemon of the session bus, all in one exchange.
 //!
-//! `GDBus` starts threads and waits for each reply, which takes longer than all else that a short command
-//! does. Here, all questions are sent at once, as sd-bus does: neither dbus-daemon nor dbus-broker waits
-//! for the client between the steps of the authentication; D-Bus Specification, "Authentication
-//! Protocol".
+//! `GDBus` starts threads and waits for each reply, which takes longer than the rest of a short
+//! command. Here, all questions are sent at once, as sd-bus does: neither dbus-daemon nor
+//! dbus-broker waits for the client between the steps of the authentication; D-Bus Specification,
+//! "Authentication Protocol".
 
 use std::env;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use gio::prelude::*;
-use gio::{
-    Cancellable, DBusCapabilityFlags, DBusMessage, DBusMessageType, Socket, SocketFamily,
-    SocketProtocol, SocketType, UnixSocketAddress,
-};
+use gio::{DBusCapabilityFlags, DBusMessage, DBusMessageType};
 use glib::Variant;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::system::bus::{DAEMON, DAEMON_PATH};
 use crate::system::limits;
@@ -26,64 +23,64 @@ use crate::system::limits;
 /// The shortest message; D-Bus Specification, "Message Format".
 const HEADER: usize = 16;
 
+/// The second byte of a signal; D-Bus Specification, "Message Types".
+const SIGNAL: u8 = 4;
+
 /// Why there are no replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAnswered {
     /// The daemon didn't answer in time.
     Late,
-    /// The bus has to be asked through `GDBus`, which knows all kinds of addresses.
+    /// Ask the bus through `GDBus` instead, which knows all kinds of addresses.
     Otherwise,
 }
 
-/// Asks the daemon of the session bus, and returns its replies in order: `None` for an error.
-pub(crate) fn ask(questions: &[(&str, Variant)]) -> Result<Vec<Option<Variant>>, NotAnswered> {
-    let until = Instant::now() + limits::SERVICE_PATIENCE;
-    replies_until(until, questions).ok_or_else(|| {
-        if Instant::now() >= until {
-            NotAnswered::Late
-        } else {
-            NotAnswered::Otherwise
+/// Questions that were sent to the daemon of the session bus. It answers while the caller does
+/// something else.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    until: Instant,
+    /// `None` if they could not be sent.
+    conversation: Option<Conversation>,
+    count: usize,
+}
+
+impl Asked {
+    /// Asks the daemon.
+    pub(crate) fn send(questions: &[(&str, Variant)]) -> Self {
+        let until = Instant::now() + limits::SERVICE_PATIENCE;
+        Self {
+            until,
+            conversation: Conversation::begin(until, questions),
+            count: questions.len(),
         }
-    })
-}
+    }
 
-fn replies_until(until: Instant, questions: &[(&str, Variant)]) -> Option<Vec<Option<Variant>>> {
-    let address = env::var("DBUS_SESSION_BUS_ADDRESS").ok()?;
-    let mut stream = connect(&socket(&address)?)?;
-    let patience = Some(limits::SERVICE_PATIENCE);
-    stream.set_write_timeout(patience).ok()?;
-    stream.write_all(&request(questions)?).ok()?;
-    let conversation = Conversation {
-        stream,
-        until,
-        bytes: Vec::new(),
-    };
-    conversation.replies(questions.len())
-}
-
-/// Connects without waiting for a daemon that takes no more connections, as the standard library would.
-fn connect(address: &UnixSocketAddress) -> Option<UnixStream> {
-    let (family, kind) = (SocketFamily::Unix, SocketType::Stream);
-    let socket = Socket::new(family, kind, SocketProtocol::Default).ok()?;
-    socket.set_timeout(1);
-    SocketExt::connect(&socket, address, Cancellable::NONE).ok()?;
-    let stream = UnixStream::from(socket.as_fd().try_clone_to_owned().ok()?);
-    stream.set_nonblocking(false).ok()?;
-    Some(stream)
+    /// The replies in the order of the questions: `None` for an error.
+    pub(crate) fn replies(self) -> Result<Vec<Option<Variant>>, NotAnswered> {
+        let count = self.count;
+        let replies = self
+            .conversation
+            .and_then(|conversation| conversation.replies(count));
+        replies.ok_or_else(|| {
+            if Instant::now() >= self.until {
+                NotAnswered::Late
+            } else {
+                NotAnswered::Otherwise
+            }
+        })
+    }
 }
 
 /// The socket of the first address; D-Bus Specification, "Server Addresses".
-fn socket(addresses: &str) -> Option<UnixSocketAddress> {
+fn socket(addresses: &str) -> Option<SocketAddrUnix> {
     let options = addresses.split(';').next()?.strip_prefix("unix:")?;
     options.split(',').find_map(|option| {
         let (name, value) = option.split_once('=')?;
         let value = glib::Uri::unescape_string(value, None)?;
         match name {
-            "path" => Some(UnixSocketAddress::new(value.as_str().as_ref())),
-            "abstract" => {
-                let name = UnixSocketAddressPath::Abstract(value.as_bytes());
-                Some(UnixSocketAddress::with_type(name))
-            }
+            "path" => SocketAddrUnix::new(value.as_str()).ok(),
+            "abstract" => SocketAddrUnix::new_abstract_name(value.as_bytes()).ok(),
             _ => None,
         }
     })
@@ -108,6 +105,7 @@ fn request(questions: &[(&str, Variant)]) -> Option<Vec<u8>> {
 }
 
 /// What the daemon sends.
+#[derive(Debug)]
 struct Conversation {
     stream: UnixStream,
     until: Instant,
@@ -115,6 +113,24 @@ struct Conversation {
 }
 
 impl Conversation {
+    /// Connects and sends everything without waiting: a daemon that takes no more connections, or
+    /// so few bytes, is asked in another way.
+    fn begin(until: Instant, questions: &[(&str, Variant)]) -> Option<Self> {
+        let address = socket(&env::var("DBUS_SESSION_BUS_ADDRESS").ok()?)?;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
+        let socket = rustix::net::socket_with(family, kind, flags, None).ok()?;
+        rustix::net::connect(&socket, &address).ok()?;
+        let mut stream = UnixStream::from(socket);
+        stream.write_all(&request(questions)?).ok()?;
+        stream.set_nonblocking(false).ok()?;
+        Some(Self {
+            stream,
+            until,
+            bytes: Vec::new(),
+        })
+    }
+
     /// Waits for more.
     fn read(&mut self) -> Option<()> {
         let left = self.until.checked_duration_since(Instant::now())?;
@@ -162,6 +178,7 @@ impl Conversation {
         }
     }
 
+    /// Waits for the next message that isn't a signal.
     fn message(&mut self, at: &mut usize) -> Option<DBusMessage> {
         loop {
             let rest = self.bytes.get(*at..)?;
@@ -169,6 +186,9 @@ impl Conversation {
                 let length = usize::try_from(DBusMessage::bytes_needed(rest).ok()?).ok()?;
                 if let Some(message) = rest.get(..length) {
                     *at += length;
+                    if message.get(1) == Some(&SIGNAL) {
+                        continue;
+                    }
                     return DBusMessage::from_blob(message, DBusCapabilityFlags::NONE).ok();
                 }
             }
@@ -181,22 +201,17 @@ impl Conversation {
 mod tests {
     use std::thread;
 
-    use gio::UnixSocketAddressType;
-
     use super::*;
 
     #[test]
     fn the_first_address_is_a_path_or_an_abstract_name_and_may_have_escapes() {
-        let found = |address: &str| {
-            let socket = socket(address)?;
-            Some((socket.path_as_array()?.to_vec(), socket.address_type()))
-        };
-        let path = found("unix:path=/a%20b,guid=1f;unix:path=/c");
-        assert_eq!(path, Some((b"/a b".to_vec(), UnixSocketAddressType::Path)));
-        let name = found("unix:guid=1,abstract=/tmp/x");
+        let path = |address: &str| Some(socket(address)?.path()?.into_owned());
+        let found = path("unix:path=/a%20b,guid=1f;unix:path=/c");
+        assert_eq!(found.as_deref(), Some(c"/a b"));
+        let name = |address: &str| Some(socket(address)?.abstract_name()?.to_vec());
         assert_eq!(
-            name,
-            Some((b"/tmp/x".to_vec(), UnixSocketAddressType::Abstract))
+            name("unix:guid=1,abstract=/tmp/x"),
+            Some(b"/tmp/x".to_vec())
         );
         for other in [
             "",
@@ -208,7 +223,7 @@ mod tests {
         }
     }
 
-    /// What is understood of a daemon that sends these bytes, in two parts, and closes.
+    /// The parsed replies if a daemon sends these bytes in two parts and closes the connection.
     fn understood(sent: &[u8], first: usize) -> Option<Vec<Option<Variant>>> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let conversation = Conversation {

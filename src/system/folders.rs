@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Where files are.
+//! The places of files.
 
 use std::collections::HashSet;
 use std::io;
@@ -92,6 +92,11 @@ pub(crate) fn trusted_readers() -> [PathBuf; 2] {
     [Path::new(data).join(PACKAGE), PathBuf::from(SYSTEM_CONFIG)].map(|below| readers_below(&below))
 }
 
+/// The folder with the programs that only other programs of the package start.
+pub(crate) fn own_programs() -> &'static Path {
+    Path::new(option_env!("PRIVACY_PANEL_LIBEXECDIR").unwrap_or("/usr/libexec"))
+}
+
 fn readers_below(folder: &Path) -> PathBuf {
     folder.join("readers.d")
 }
@@ -138,9 +143,16 @@ pub(crate) enum Packaging<'a> {
 
 impl Packaging<'_> {
     /// The folders that the program uses in place of a user's folder, each with the name below it.
-    /// Only those that are there count for a sandbox: the program makes them when it starts.
+    /// In a sandbox, only existing ones count: the program creates them when it starts. The name itself
+    /// may be in a sandbox's folder.
     pub(crate) fn folders(self, folder: UserFolder, name: &str) -> Vec<(PathBuf, String)> {
         let (folder, name) = stands_for(folder, name);
+        if is_in_sandbox(folder, name) {
+            let sandbox = sandbox_of(&native(folder).join(name));
+            if self != Self::Native || !sandbox.is_some_and(|sandbox| sandbox.is_dir()) {
+                return Vec::new();
+            }
+        }
         let found = match self {
             Self::Native => return vec![(native(folder), name.to_owned())],
             // Flatpak's documentation, “Sandbox Permissions”: XDG base directories; `--persist`.
@@ -187,6 +199,23 @@ impl Packaging<'_> {
     }
 }
 
+/// The folders of the home with a folder for each sandboxed app; see [`Packaging::folders`].
+const SANDBOXES: [&str; 3] = [".var/app/", "snap/", ".snap/data/"];
+
+/// Whether a name below a user's folder is in the folder of a sandboxed app.
+pub(crate) fn is_in_sandbox(folder: UserFolder, name: &str) -> bool {
+    folder == UserFolder::Home && SANDBOXES.iter().any(|all| name.starts_with(all))
+}
+
+/// The folder of the sandboxed app that has a file.
+pub(crate) fn sandbox_of(file: &Path) -> Option<PathBuf> {
+    SANDBOXES.iter().find_map(|all| {
+        let all = glib::home_dir().join(all);
+        let app = file.strip_prefix(&all).ok()?.components().next()?;
+        Some(all.join(app))
+    })
+}
+
 fn native(folder: UserFolder) -> PathBuf {
     match folder {
         UserFolder::Config => glib::user_config_dir(),
@@ -196,7 +225,7 @@ fn native(folder: UserFolder) -> PathBuf {
     }
 }
 
-/// The folder for which the beginning of a name stands, and the rest of the name.
+/// The user's folder that the beginning of a name means, and the rest of the name.
 pub(crate) fn stands_for(folder: UserFolder, name: &str) -> (UserFolder, &str) {
     if folder != UserFolder::Home {
         return (folder, name);
@@ -209,7 +238,7 @@ pub(crate) fn stands_for(folder: UserFolder, name: &str) -> (UserFolder, &str) {
     found.unwrap_or((folder, name))
 }
 
-/// The name below the home of a name below a user's folder, with the default folders.
+/// Turns a name below a user's folder into one below the home, with the default folders.
 pub(crate) fn below_home(folder: UserFolder, name: &str) -> String {
     let mut below = BELOW_HOME.iter();
     match below.find(|(_, other)| *other == folder) {
@@ -243,6 +272,13 @@ pub(crate) fn files_below(folder: &Path, name: &str) -> Result<Vec<PathBuf>, (Pa
         return Ok(vec![folder.join(last)]);
     };
     matching(&folder, &pattern).map_err(|error| (folder, error))
+}
+
+/// Whether a file exists, as far as the user can tell.
+pub(crate) fn may_exist(file: &Path) -> bool {
+    let missing = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+    let found = file.symlink_metadata();
+    !found.is_err_and(|error| missing.contains(&error.kind()))
 }
 
 /// The matching files in a folder, in order. Empty if there is no folder.

@@ -6,8 +6,9 @@
 //! `-`. That user controls the home, including links that would lead root's writes elsewhere. So
 //! root writes nothing there; the user can.
 //!
-//! Other users do follow links in their home, as configuration managers need it. But they follow
-//! only their own links and root's, and only to their own files.
+//! Other users do follow links within their home, as configuration managers need it. But they follow
+//! only their own links and root's, and only to their own files. No file outside of the home is
+//! written: something else manages it, such as a configuration manager for several computers.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -40,18 +41,35 @@ pub fn of_another() -> Option<Owner> {
     if !geteuid().is_root() {
         return None;
     }
-    let folders = [
+    let folders = user_folders();
+    // The file in which dconf keeps settings.
+    let settings = glib::user_config_dir().join("dconf/user");
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let folders = folders.into_iter().chain([settings]).chain(runtime);
+    let mut folders = folders.filter(|folder| folder.is_absolute());
+    folders.find_map(|folder| foreign(&folder)).or_else(of_bus)
+}
+
+/// The home, and the user's other folders, which may be outside of it.
+fn user_folders() -> [PathBuf; 5] {
+    [
         glib::home_dir(),
-        // Includes the file in which dconf keeps settings.
-        glib::user_config_dir().join("dconf/user"),
+        glib::user_config_dir(),
         glib::user_data_dir(),
         glib::user_cache_dir(),
         glib::user_state_dir(),
-    ];
-    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let folders = folders.into_iter().chain(runtime);
-    let mut folders = folders.filter(|folder| folder.is_absolute());
-    folders.find_map(|folder| foreign(&folder)).or_else(of_bus)
+    ]
+}
+
+/// Whether links lead from a file in the user's folders to one that is in none of them. `real`: the
+/// path without links.
+fn leads_out(file: &Path, real: &Path) -> bool {
+    let folders = user_folders();
+    folders.iter().any(|folder| file.starts_with(folder))
+        && !folders.iter().any(|folder| {
+            let folder = folder.canonicalize();
+            folder.is_ok_and(|folder| real.starts_with(folder))
+        })
 }
 
 /// The other user who owns the socket of the session bus. A bus without a socket file refuses other
@@ -69,7 +87,27 @@ fn of_bus() -> Option<Owner> {
 /// Whether the caller may trust a folder's content. For root: whether root owns it and everything
 /// on the way to it.
 pub(crate) fn is_trusted(folder: &Path) -> bool {
-    !geteuid().is_root() || foreign(folder).is_none()
+    !geteuid().is_root() || is_plainly_roots(folder) || foreign(folder).is_none()
+}
+
+/// Whether root owns a folder and everything on the way to it, and the way has no link. This needs
+/// few system calls, and most folders are such.
+fn is_plainly_roots(folder: &Path) -> bool {
+    let mut way: Vec<_> = folder.ancestors().collect();
+    way.reverse();
+    for place in way {
+        match rustix::fs::lstat(place) {
+            Ok(stat) => {
+                let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+                if stat.st_uid != 0 || is_link {
+                    return false;
+                }
+            }
+            // A missing folder has no owner.
+            Err(error) => return error == Errno::NOENT,
+        }
+    }
+    true
 }
 
 /// The other user who owns a file, or a folder or link on the way to it, if the caller is root.
@@ -111,8 +149,7 @@ impl Way {
         let real = walk.real.join(&name);
         let obstacle = match walk.foreign {
             Some(owner) => Some(NotReplaced::Foreign(owner)),
-            None => walk
-                .others_link
+            None => (walk.others_link || walk.by_link && leads_out(file, &real))
                 .then(|| NotReplaced::Elsewhere(real.clone())),
         };
         Ok(Self {

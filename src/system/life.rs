@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! How long a service on a bus runs: while it answers calls, and for a while after that.
+//! Keeps a service on a bus running while it answers calls, and for a while after that.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -63,7 +63,7 @@ pub fn interface(description: &str, name: &str) -> Result<gio::DBusInterfaceInfo
 }
 
 impl Life {
-    /// Of the service with a well-known name, which ends when no call comes for `idle`.
+    /// For a service with a well-known name. It ends when no call comes for `idle`.
     fn new(bus: &gio::DBusConnection, name: &'static str, idle: Duration) -> Rc<Self> {
         Rc::new(Self {
             bus: bus.clone(),
@@ -78,8 +78,8 @@ impl Life {
     /// Owns the name, and answers calls until none has come for a while. Returns at once if another
     /// process owns the name.
     fn live(self: &Rc<Self>) -> Result<(), glib::Error> {
-        let wish = (self.name, DO_NOT_QUEUE).to_variant();
-        let owner = bus::query_daemon(&self.bus, "RequestName", &wish, None)?;
+        let arguments = (self.name, DO_NOT_QUEUE).to_variant();
+        let owner = bus::query_daemon(&self.bus, "RequestName", &arguments, None)?;
         if owner.get::<(u32,)>() == Some((PRIMARY_OWNER,)) {
             self.wait(self.idle, Self::leave);
             self.main_loop.run();

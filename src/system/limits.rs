@@ -84,6 +84,10 @@ pub const JSON: u64 = 1024 * 1024;
 /// The maximum size of an XML file with a value, in bytes.
 pub const XML: u64 = 1024 * 1024;
 
+/// The maximum size of an office program's settings, in bytes. They have a picture of each of 25 recent
+/// documents.
+pub const OFFICE: u64 = 4 * 1024 * 1024;
+
 /// The maximum depth of JSON values.
 pub const JSON_DEPTH: usize = 64;
 
@@ -212,9 +216,6 @@ pub const ZEITGEIST_BATCH: usize = 500;
 /// How long a call that removes events should take: a longer one halves the next batch.
 pub const ZEITGEIST_PACE: Duration = Duration::from_millis(500);
 
-/// The largest file of compiled schemas, in bytes. A full desktop has less than one MiB.
-pub const COMPILED_SCHEMAS: u64 = 32 * 1024 * 1024;
-
 /// The largest of dconf's system databases whose locks are read, in bytes. A policy's has some
 /// kibibytes.
 pub const DATABASE: u64 = 32 * 1024 * 1024;
@@ -258,6 +259,9 @@ pub const SETTINGS_START: Duration = Duration::from_secs(6);
 
 /// The timeout of a call to the bus itself.
 pub const BUS_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long clearing Zeitgeist's database may take: one of years takes minutes on a slow disk.
+pub const DATABASE_PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// The timeout of a call to Zeitgeist. It may have to start first, and then cleans its database.
 pub const ZEITGEIST_PATIENCE: Duration = Duration::from_secs(20);

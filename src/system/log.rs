@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What GLib and dconf log, as complaints that are told once in a process.
+//! Reports each complaint in the logs of GLib and dconf once in a process.
 //!
 //! The libraries repeat themselves: dconf logs the same for each key that it reads. They print for
-//! developers, in English. With `G_MESSAGES_DEBUG` in the environment, all of it stays as it is.
+//! developers, in English. With `G_MESSAGES_DEBUG` in the environment, all messages stay as they are.
 
 use std::env;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub enum Complaint {
 /// The last failure of a write that dconf logged: the only place where it says why.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
-/// The complaints that were told.
+/// The complaints that were reported.
 static TOLD: Mutex<Vec<Complaint>> = Mutex::new(Vec::new());
 
 /// Calls a function for each complaint of GLib and dconf, once, from any thread, instead of printing
@@ -59,7 +59,7 @@ pub fn tell(told: fn(&Complaint)) {
         let is_theirs = library == "dconf" || library == "GLib" || library.starts_with("GLib-");
         match level {
             LogLevel::Critical | LogLevel::Warning | LogLevel::Message if is_theirs => {}
-            // A fatal error ends the process, and the rest is for those who debug.
+            // A fatal error ends the process. The other messages are for debugging.
             _ => return glib::log_writer_default(level, fields),
         }
         if let Some(complaint) = understand(library, message) {
@@ -95,8 +95,8 @@ fn understand(library: &str, message: &str) -> Option<Complaint> {
             return Some(Complaint::Storage(StorageFault::Profile(problem)));
         }
     }
-    // GNOME/glib, gio/gsettingsbackend.c. It says so while it makes the backend, which must not be
-    // asked for then.
+    // GNOME/glib, gio/gsettingsbackend.c. GLib logs this while it creates the backend, so this code
+    // must not use the backend.
     if library == "GLib-GIO" && message.starts_with("Using the 'memory' GSettings backend") {
         return Some(Complaint::Storage(fault::memory_only()));
     }
@@ -110,7 +110,7 @@ pub(crate) fn forget_failure() {
     lock(&FAILURE).take();
 }
 
-/// Why the last write failed, as dconf has it.
+/// Why the last write failed, as dconf logged it.
 pub(crate) fn failure() -> Option<String> {
     lock(&FAILURE).clone()
 }

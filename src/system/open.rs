@@ -6,16 +6,20 @@
 //! So only regular files are opened, without blocking, and reads are limited.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 /// The flags for opening a file that may not be a regular one.
 pub(crate) const FLAGS: OFlags = OFlags::NONBLOCK
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
+
+/// How many more bytes of a file are read at once that has grown, or whose size is unknown.
+const GROWTH: usize = 4096;
 
 /// Opens a regular file in a folder. Doesn't follow a link, which isn't a regular file.
 pub(crate) fn regular(
@@ -44,15 +48,22 @@ pub(crate) fn checked(file: File) -> io::Result<File> {
 
 /// Reads a file to its end. More than `most` bytes are an error.
 pub(crate) fn read(file: &File, most: u64) -> io::Result<Vec<u8>> {
-    // With room for one more byte, one read finds the end.
+    // With room for one more byte, the first read gets all and the second finds the end.
     let room = file.metadata()?.len().min(most).saturating_add(1);
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        let words = format!("larger than {} KiB, the most that it may have", most / 1024);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, words));
+    while bytes.len() as u64 <= most {
+        if bytes.len() == bytes.capacity() {
+            bytes.reserve(GROWTH);
+        }
+        // The standard library would begin with a short read.
+        match rustix::io::read(file, rustix::buffer::spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(bytes)
+    let words = format!("larger than {} KiB, the most that it may have", most / 1024);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, words))
 }
 
 /// The error for a file that isn't a regular one.

@@ -8,7 +8,8 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -18,6 +19,9 @@ use crate::system::limits;
 
 /// The length to which the kernel cuts a program's name, in bytes; `proc_pid_comm(5)`.
 const LONGEST_NAME: usize = 15;
+
+/// How long to wait for a starting program until the kernel shows its environment.
+const LONGEST_START: Duration = Duration::from_millis(100);
 
 /// A user's folder by the XDG Base Directory Specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,36 +56,79 @@ impl Folder {
 /// Whether the user runs a program that uses the same folder, in this session or in another one on
 /// another bus, such as a remote one. True if the system fails to tell.
 pub(crate) fn is_running(program: &str, folder: Folder) -> bool {
-    let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
+    is_running_or_in(program, folder, &[])
+}
+
+/// The same, or whether the user runs the program in one of these folders of sandboxes.
+pub(crate) fn is_running_or_in(program: &str, folder: Folder, sandboxes: &[PathBuf]) -> bool {
+    let name = name_in_kernel(program);
+    let is_used = |theirs: &Path| {
+        theirs == folder.path() || sandboxes.iter().any(|sandbox| theirs.starts_with(sandbox))
+    };
     match fs::read_dir("/proc") {
-        Ok(mut processes) => processes
-            .any(|process| process.map_or(true, |process| runs(&process.path(), name, folder))),
+        Ok(mut processes) => processes.any(|process| {
+            process.map_or(true, |process| {
+                runs(&process.path(), name, folder, &is_used)
+            })
+        }),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// Whether a process belongs to the user, has that name and uses the same folder.
-fn runs(process: &Path, name: &[u8], folder: Folder) -> bool {
+fn name_in_kernel(program: &str) -> &[u8] {
+    &program.as_bytes()[..program.len().min(LONGEST_NAME)]
+}
+
+/// Whether a process belongs to the user, has that name and uses such a folder.
+fn runs(process: &Path, name: &[u8], folder: Folder, is_used: &dyn Fn(&Path) -> bool) -> bool {
     let person = rustix::process::geteuid().as_raw();
     process
         .metadata()
         .is_ok_and(|process| process.is_dir() && process.uid() == person)
         && !is_dead(process)
         && match fs::read(process.join("comm")) {
-            Ok(comm) => comm.strip_suffix(b"\n") == Some(name) && uses_same(process, folder),
+            Ok(comm) => comm.strip_suffix(b"\n") == Some(name) && uses(process, folder, is_used),
             Err(error) => !has_ended(&error),
         }
 }
 
-/// The earliest start of a program that the user runs in a session with the same folder. `None`: the
-/// user runs none.
-pub(crate) fn started(program: &str, folder: Folder) -> Option<SystemTime> {
-    let name = &program.as_bytes()[..program.len().min(LONGEST_NAME)];
-    let processes = fs::read_dir("/proc").ok()?;
-    let processes = processes.filter_map(|process| Some(process.ok()?.path()));
-    let own = processes.filter(|process| runs(process, name, folder));
-    own.map(|process| start(&process).unwrap_or(SystemTime::UNIX_EPOCH))
-        .min()
+/// The earliest start of a program that the user runs in a session with the same folder, or in this
+/// folder of a sandbox. `None`: the user runs none.
+pub(crate) fn started(program: &str, folder: Folder, sandbox: Option<&Path>) -> Option<SystemTime> {
+    let own = own(program, folder, sandbox).into_iter();
+    own.filter_map(|process| match start(&process) {
+        // It may have ended since.
+        None => process.exists().then_some(SystemTime::UNIX_EPOCH),
+        start => start,
+    })
+    .min()
+}
+
+/// The numbers of the processes that [`started`] means.
+pub(crate) fn numbers(program: &str, folder: Folder, sandbox: Option<&Path>) -> Vec<i32> {
+    let own = own(program, folder, sandbox).into_iter();
+    own.filter_map(|process| process.file_name()?.to_str()?.parse().ok())
+        .collect()
+}
+
+/// The folders in `/proc` of the processes that [`started`] means.
+fn own(program: &str, folder: Folder, sandbox: Option<&Path>) -> Vec<PathBuf> {
+    let name = name_in_kernel(program);
+    let is_used = |theirs: &Path| match sandbox {
+        Some(sandbox) => theirs.starts_with(sandbox),
+        None => theirs == folder.path(),
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let paths = processes.map(|process| process.path());
+    paths
+        .filter(|process| runs(process, name, folder, &is_used))
+        .collect()
+}
+
+/// The number of the process that has a lock, if the lock says it; [`locked_since`].
+pub(crate) fn locked_by(lock: &Path) -> Option<i32> {
+    locked_since(lock)?;
+    number(&fs::read_link(lock).ok()?)?.parse().ok()
 }
 
 /// When a program took a lock that it still has. `None`: it doesn't have it.
@@ -103,23 +150,27 @@ pub(crate) fn locked_since(lock: &Path) -> Option<SystemTime> {
 
 /// Whether the process that a link names is the user's, and is older than the link.
 fn holds(link: &Path, made: SystemTime) -> bool {
-    let text = link.as_os_str().as_bytes();
-    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
-    let number = &text[text.len() - digits.count()..];
-    let Some(number) = std::str::from_utf8(number)
-        .ok()
-        .filter(|number| !number.is_empty())
-    else {
+    let Some(number) = number(link) else {
         return false;
     };
     let process = Path::new("/proc").join(number);
     let person = rustix::process::geteuid().as_raw();
-    process
-        .metadata()
-        .is_ok_and(|process| process.uid() == person)
+    // The kernel counts the start in hundredths of a second.
+    start(&process).is_none_or(|start| start <= made + Duration::from_secs(1))
         && !is_dead(&process)
-        // The kernel counts the start in hundredths of a second.
-        && start(&process).is_none_or(|start| start <= made + Duration::from_secs(1))
+        // Last, since the process may end meanwhile.
+        && process
+            .metadata()
+            .is_ok_and(|process| process.uid() == person)
+}
+
+/// The digits at the end of a link.
+fn number(link: &Path) -> Option<&str> {
+    let text = link.as_os_str().as_bytes();
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let number = &text[text.len() - digits.count()..];
+    let number = std::str::from_utf8(number).ok();
+    number.filter(|number| !number.is_empty())
 }
 
 /// Whether another process has a lock of fcntl(2) on a file.
@@ -132,11 +183,16 @@ fn is_locked(file: &Path) -> bool {
     rustix::process::fcntl_getlk(&file, &wanted).is_ok_and(|held| held.is_some())
 }
 
+/// When a process started, in ticks of the clock since the computer did; `proc_pid_stat(5)`.
+pub(crate) fn ticks(process: &Path) -> Option<u64> {
+    let stat = fs::read(process.join("stat")).ok()?;
+    let ticks = std::str::from_utf8(fields(&stat).nth(19)?).ok()?;
+    ticks.parse().ok()
+}
+
 /// When a process started; `proc_pid_stat(5)`, `proc_stat(5)`.
 fn start(process: &Path) -> Option<SystemTime> {
-    let stat = fs::read_to_string(process.join("stat")).ok()?;
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let ticks: u64 = after_name.split_whitespace().nth(19)?.parse().ok()?;
+    let ticks = ticks(process)?;
     let kernel = fs::read_to_string("/proc/stat").ok()?;
     let boot = kernel
         .lines()
@@ -147,13 +203,45 @@ fn start(process: &Path) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(boot + since)
 }
 
-/// Whether a process ended and only waits for its parent to notice; `proc_pid_stat(5)`. It has no
-/// environment any more.
+/// Whether a process is a zombie, which has no environment any more; `proc_pid_stat(5)`.
 fn is_dead(process: &Path) -> bool {
     let stat = fs::read(process.join("stat")).unwrap_or_default();
-    let after_name = stat.iter().rposition(|byte| *byte == b')');
-    let state = after_name.and_then(|end| stat.get(end + 2));
-    matches!(state, Some(b'Z' | b'X'))
+    matches!(fields(&stat).next(), Some(b"Z" | b"X"))
+}
+
+/// The fields of `proc_pid_stat(5)` from the third one on, which comes after the name.
+fn fields(stat: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = stat.iter().rposition(|byte| *byte == b')');
+    let after_name = end.map_or(&[][..], |end| &stat[end + 1..]);
+    after_name
+        .split(u8::is_ascii_whitespace)
+        .filter(|field| !field.is_empty())
+}
+
+/// Why a process shows an empty environment.
+#[derive(Debug, PartialEq, Eq)]
+enum NoEnvironment {
+    /// It gave back its memory, because it is ending.
+    Ending,
+    /// It is starting a program, and the kernel hasn't set the new environment yet.
+    Starting,
+    /// It has none, or the system doesn't tell.
+    Empty,
+}
+
+fn why_empty(process: &Path) -> NoEnvironment {
+    let Ok(stat) = fs::read(process.join("stat")) else {
+        return NoEnvironment::Ending;
+    };
+    // "vsize" and "env_end" are the fields 23 and 51.
+    let field = |number: usize| fields(&stat).nth(number - 3);
+    if field(23) == Some(b"0") {
+        NoEnvironment::Ending
+    } else if field(51) == Some(b"0") {
+        NoEnvironment::Starting
+    } else {
+        NoEnvironment::Empty
+    }
 }
 
 /// Whether a process is gone, or isn't one: `/proc` has other folders as well.
@@ -164,17 +252,34 @@ fn has_ended(error: &io::Error) -> bool {
     )
 }
 
-/// Whether a process uses the same folder. True if unknown: the system hides the environment of
-/// privileged programs.
-fn uses_same(process: &Path, folder: Folder) -> bool {
+/// A process's environment, or its beginning if it is longer than the limit.
+fn environment(process: &Path) -> io::Result<Vec<u8>> {
     let mut environment = Vec::new();
-    let read = File::open(process.join("environ")).and_then(|file| {
-        let mut file = file.take(limits::ENVIRONMENT + 1);
-        file.read_to_end(&mut environment)
-    });
-    if !read.is_ok_and(|length| length as u64 <= limits::ENVIRONMENT) {
-        return true;
-    }
+    File::open(process.join("environ"))?
+        .take(limits::ENVIRONMENT + 1)
+        .read_to_end(&mut environment)?;
+    Ok(environment)
+}
+
+/// Whether a process uses such a folder. True if unknown: the system hides the environment of
+/// privileged programs.
+fn uses(process: &Path, folder: Folder, is_used: &dyn Fn(&Path) -> bool) -> bool {
+    let end = Instant::now() + LONGEST_START;
+    let mut was_empty = false;
+    let environment = loop {
+        match environment(process) {
+            Ok(environment) if environment.len() as u64 > limits::ENVIRONMENT => return true,
+            Ok(environment) if !environment.is_empty() => break environment,
+            Ok(_) => match why_empty(process) {
+                NoEnvironment::Ending => return false,
+                NoEnvironment::Starting if Instant::now() < end => thread::yield_now(),
+                // The kernel may have given it its environment since it was read.
+                NoEnvironment::Empty if !was_empty => was_empty = true,
+                NoEnvironment::Starting | NoEnvironment::Empty => return true,
+            },
+            Err(error) => return !has_ended(&error),
+        }
+    };
     let value = |name: &[u8]| {
         environment
             .split(|byte| *byte == 0)
@@ -188,14 +293,12 @@ fn uses_same(process: &Path, folder: Folder) -> bool {
         (None, Some(home)) => home.join(below),
         (None, None) => return true,
     };
-    theirs == folder.path()
+    is_used(&theirs)
 }
 
 #[cfg(test)]
 mod tests {
     use std::process::Command;
-    use std::thread;
-    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -204,6 +307,7 @@ mod tests {
         // Without an environment, it counts as one that uses the same folder.
         let mut child = Command::new("sleep").arg("60").env_clear().spawn().unwrap();
         let process = PathBuf::from(format!("/proc/{}", child.id()));
+        let runs = |process: &Path, name: &[u8], folder| runs(process, name, folder, &|_| false);
         let end = Instant::now() + Duration::from_secs(10);
         while !runs(&process, b"sleep", Folder::Data) && Instant::now() < end {
             thread::yield_now();
@@ -215,5 +319,28 @@ mod tests {
         }
         assert!(!runs(&process, b"sleep", Folder::Data));
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn programs_with_another_folder_do_not_run_while_they_start_and_end() {
+        let children: Vec<_> = (0..2)
+            .map(|_| {
+                thread::spawn(|| {
+                    for _ in 0..300 {
+                        let mut child = Command::new("true");
+                        child.env_clear().env("XDG_DATA_HOME", "/elsewhere");
+                        assert!(child.status().unwrap().success());
+                    }
+                })
+            })
+            .collect();
+        let mut seen = 0;
+        while children.iter().any(|child| !child.is_finished()) {
+            seen += usize::from(is_running("true", Folder::Data));
+        }
+        for child in children {
+            child.join().unwrap();
+        }
+        assert_eq!(seen, 0);
     }
 }

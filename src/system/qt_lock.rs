@@ -85,7 +85,7 @@ impl QtLock {
 
 impl Drop for QtLock {
     fn drop(&mut self) {
-        // What can't be removed now is stale when this process has ended.
+        // If this fails, the file is stale once this process has ended.
         let _ = rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty());
     }
 }
@@ -103,8 +103,9 @@ struct Owner {
     /// The file name of its program, without the folder.
     program: String,
     host: String,
-    /// Of the computer and of its last start. Empty: unknown.
+    /// machine-id(5). Empty: unknown.
     machine: String,
+    /// The ID of the last boot; random(4). Empty: unknown.
     boot: String,
 }
 
@@ -164,7 +165,7 @@ impl Owner {
         if test_kill_process(process) == Err(Errno::SRCH) {
             return true;
         }
-        // Another program has the number now.
+        // Another program has the process ID now.
         let link = PathBuf::from(format!("/proc/{}/exe", self.process));
         program(&link).is_some_and(|program| program != self.program)
     }
@@ -177,14 +178,14 @@ fn program(link: &Path) -> Option<String> {
     Some(name.strip_suffix(" (deleted)").unwrap_or(&name).to_owned())
 }
 
-/// The computer's number; machine-id(5).
+/// The computer's ID; machine-id(5).
 fn machine() -> String {
     let files = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
     let found = files.iter().find_map(|file| fs::read_to_string(file).ok());
     found.unwrap_or_default().trim().to_owned()
 }
 
-/// The number of the computer's last start; random(4).
+/// The ID of the computer's last boot; random(4).
 fn boot() -> String {
     let number = fs::read_to_string("/proc/sys/kernel/random/boot_id");
     number.unwrap_or_default().trim().to_owned()
@@ -279,7 +280,7 @@ mod tests {
             (
                 Owner {
                     process: ended,
-                    // A computer without a number is told by its name.
+                    // A computer without an ID is identified by its name.
                     machine: "another".to_owned(),
                     host: "another".to_owned(),
                     ..this()

@@ -602,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folders_default_list_gives_nobody_more_rights_than_the_old_file_gave() {
+    fn a_folders_default_list_gives_no_user_more_rights_than_the_old_file_gave() {
         let place = Place::new();
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o640)).unwrap();
         let default = "system.posix_acl_default";

@@ -73,7 +73,6 @@ pub(crate) fn open_trusted(path: &Path) -> io::Result<Dir> {
 }
 
 impl Scratch {
-    /// Creates one.
     pub(crate) fn new() -> io::Result<Self> {
         Self::new_in(&base())
     }

@@ -168,7 +168,7 @@ static SILENT: Mutex<Vec<(Bus, Option<String>, Instant)>> = Mutex::new(Vec::new(
 
 impl Service {
     /// Whether a change applies to all users.
-    pub fn is_for_everybody(&self) -> bool {
+    pub fn is_for_every_user(&self) -> bool {
         self.bus == Bus::System
     }
 
@@ -330,7 +330,7 @@ impl Answers {
             return Err(failed(service, "its answer is not one value"));
         }
         let value = reply.child_value(0);
-        // GLib complains on standard error if it is asked for what another type holds.
+        // GLib prints an error if a variant of another type is asked for its inner value.
         let inner = value.is_type(VariantTy::VARIANT);
         let inner = inner.then(|| value.as_variant()).flatten();
         Ok(Some(Some(inner.unwrap_or(value))))

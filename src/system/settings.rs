@@ -6,9 +6,9 @@
 //! if dconf-service died between saving and signalling. So two questions remain:
 //!
 //! - What would a newly started program read? [`Storage::fresh`] opens the storage again.
-//! - Who decided? [`gio::Settings::user_value`] tells the user's value from the rest, but
-//!   `default_value` doesn't tell an administrator's value from the schema's if they are equal. The
-//!   backend's own functions do, and this module calls them.
+//! - Who decided? `g_settings_get_user_value()` tells the user's value from the rest, but
+//!   `g_settings_get_default_value()` doesn't tell an administrator's value from the schema's if they
+//!   are equal. The backend's own functions do, and this module calls them.
 
 pub(crate) mod backend;
 pub mod fault;
@@ -244,10 +244,15 @@ impl Storage {
         backend::read(&self.backend, key, VariantTy::ANY, Layers::BelowUser)
     }
 
+    /// The value in force of a key, given by its full path. No schema is needed.
+    pub fn in_force(&self, key: &str) -> Option<Variant> {
+        backend::read(&self.backend, key, VariantTy::ANY, Layers::All)
+    }
+
     /// Whether no database has a value for a key, given by its full path, so that its default
     /// applies.
     pub fn is_unset(&self, key: &str) -> bool {
-        backend::read(&self.backend, key, VariantTy::ANY, Layers::All).is_none()
+        self.in_force(key).is_none()
     }
 
     /// Whether the administrator locked a key, given by its full path.

@@ -38,7 +38,7 @@ pub(crate) fn reload(masked: &[String]) -> Option<String> {
 /// Its error messages.
 fn systemctl(arguments: &[&OsStr]) -> Vec<String> {
     let program = Program {
-        name: Some("systemctl"),
+        name: Some("systemctl".as_ref()),
         arguments,
         environment: vec![("PATH", child::path())],
     };

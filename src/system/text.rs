@@ -28,6 +28,9 @@ const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
 /// Excludes joiners and variation selectors, which some scripts and emoji need. [`one_line`] keeps
 /// them only there.
 pub fn is_unprintable(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     if is_joiner(c) || is_selector(c) {
         return false;
     }

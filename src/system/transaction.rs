@@ -2,9 +2,9 @@
 
 //! Changing several of root's files together: all of them, or none.
 //!
-//! A record of what the files had is flushed to the disk before the first of them changes. If the
-//! process is killed in between, [`recover`] puts back what they had. After all files have changed,
-//! the record stays for [`undo`].
+//! A record of the files' contents is flushed to the disk before the first file changes. If the
+//! process is killed before the last one has changed, `recover` restores them. Afterwards the record
+//! stays for `undo`.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -221,7 +221,7 @@ impl Target {
         self.bytes.as_deref()
     }
 
-    /// What tells this state of the file from any other, from what every user may know.
+    /// A string that identifies this state of the file, made from data that every user may know.
     pub(crate) fn identity(&self) -> String {
         self.original.as_ref().map_or_else(String::new, |file| {
             let stat = file.stat();
@@ -237,7 +237,7 @@ impl Target {
     }
 }
 
-/// The hash of a content, in hexadecimal digits.
+/// A hash in hexadecimal digits.
 pub(crate) fn hash(bytes: &[u8]) -> String {
     let sum = glib::compute_checksum_for_data(ChecksumType::Sha256, bytes);
     sum.map(String::from).unwrap_or_default()
@@ -261,7 +261,7 @@ pub(crate) struct Record {
     files: Vec<Saved>,
 }
 
-/// What one file had.
+/// A file's content before a transaction, and the hash of its content after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -328,7 +328,7 @@ impl Record {
         })
     }
 
-    /// The changes that put back what the files had. An error if one has changed since.
+    /// The changes that restore the files. An error if one has changed since.
     fn reversed(&self) -> Result<Vec<Change>, Fault> {
         let reverse = |saved: &Saved| {
             let target = Target::open(&saved.file, saved.made)?;
@@ -417,8 +417,8 @@ pub(crate) fn replace_all(
     Ok(record)
 }
 
-/// Puts back what the files had before the last transaction with a label, if they still have what it
-/// wrote.
+/// Restores the files as they were before the last transaction with a label, if they still have what
+/// it wrote.
 pub(crate) fn undo(
     state: &Path,
     record: &Record,
@@ -432,11 +432,11 @@ pub(crate) fn undo(
     remove_record(&folder, &Record::name(&record.label)).map_err(Fault::of(state))
 }
 
-/// Puts back what files had if an earlier process was killed before it had changed all of them.
+/// Restores the files of a transaction whose process was killed before it had changed all of them.
 pub(crate) fn recover(state: &Path) -> Result<(), Fault> {
     let record = match Record::read(state, UNDER_WAY) {
         Ok(None) => return Ok(()),
-        // A record is renamed into place as a whole, so root has edited this one.
+        // Records are renamed into place as a whole. Only root can have edited this one.
         record => record?,
     };
     match record {
@@ -510,12 +510,12 @@ fn prepare(change: Change) -> Result<Ready, Why> {
     Ok(Ready::Replace(prepared))
 }
 
-/// Puts back what each file had that has what the transaction wrote, then removes the record.
+/// Restores each file that still has what the transaction wrote, then removes the record.
 fn roll_back(folder: &OwnedFd, record: &Record) -> Result<(), Fault> {
     for saved in &record.files {
         let fault = Fault::of(&saved.file);
         let target = match Target::open(&saved.file, saved.made) {
-            // Another program took its place meanwhile.
+            // Another program has changed it meanwhile.
             Err(Fault {
                 why: Why::Untrusted | Why::NotRegular | Why::OtherLink | Why::Missing,
                 ..

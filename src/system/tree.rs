@@ -14,14 +14,14 @@
 pub(crate) mod image;
 pub(crate) mod removal;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, MetadataExt as _};
+use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, Metadata, MetadataExt as _};
 use rustix::fs::{Mode, OFlags, RenameFlags};
 
 use crate::system::open;
@@ -79,6 +79,24 @@ pub(crate) enum Kind {
     Other,
 }
 
+impl Kind {
+    fn of(found: &Metadata) -> Self {
+        let rights = Rights {
+            mode: found.mode() & 0o7777,
+            owner: Some((found.uid(), found.gid())),
+        };
+        if found.is_file() {
+            Self::File(rights)
+        } else if found.is_dir() {
+            Self::Folder(rights)
+        } else if found.is_symlink() {
+            Self::Link
+        } else {
+            Self::Other
+        }
+    }
+}
+
 impl Tree {
     /// The files of this computer.
     pub const fn computer() -> Self {
@@ -123,6 +141,10 @@ impl Tree {
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
             return Ok(None);
         };
+        if !self.is_image() {
+            let found = unless_missing(path.symlink_metadata())?;
+            return Ok(found.map(|found| Kind::of(&Metadata::from_just_metadata(found))));
+        }
         match self.folder(above)? {
             Some(above) => kind(&above, name),
             None => Ok(None),
@@ -196,24 +218,28 @@ impl Tree {
             .read_link_contents(name)
     }
 
-    /// The names in a folder, and whether each is known to be a regular file. Empty if there is no
-    /// folder. A dangling link is an error: the folder should exist.
-    pub(crate) fn entries(&self, path: &Path) -> io::Result<Vec<(std::ffi::OsString, bool)>> {
-        let Some(folder) = self.folder(path)? else {
-            return match self.dangling(path)? {
-                None => Ok(Vec::new()),
-                Some(link) => Err(io::Error::other(format!(
-                    "the link “{}” leads nowhere",
-                    self.name(link).display()
-                ))),
-            };
+    /// Opens a folder. `None` if there is nothing of that name. A dangling link is an error: the
+    /// folder should exist.
+    pub(crate) fn expected_folder(&self, path: &Path) -> io::Result<Option<Dir>> {
+        let folder = self.folder(path)?;
+        let dangling = match folder {
+            Some(_) => None,
+            None => self.dangling(path)?,
         };
-        let entries = folder.entries()?.map(|entry| {
-            let entry = entry?;
-            let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-            Ok((entry.file_name(), plain))
-        });
-        entries.collect()
+        match dangling {
+            None => Ok(folder),
+            Some(link) => Err(io::Error::other(format!(
+                "the link “{}” leads nowhere",
+                self.name(link).display()
+            ))),
+        }
+    }
+
+    /// The names in a folder, and whether each is known to be a regular file. Empty if there is no
+    /// folder. A dangling link is an error.
+    pub(crate) fn entries(&self, path: &Path) -> io::Result<Vec<(OsString, bool)>> {
+        let folder = self.expected_folder(path)?;
+        folder.map_or(Ok(Vec::new()), |folder| names(&folder))
     }
 
     /// The dangling link on the way to a missing folder, if any.
@@ -238,24 +264,20 @@ pub(crate) fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> 
     }
 }
 
+/// The names in a folder, and whether each is known to be a regular file.
+pub(crate) fn names(folder: &Dir) -> io::Result<Vec<(OsString, bool)>> {
+    let entries = folder.entries()?.map(|entry| {
+        let entry = entry?;
+        let is_regular = entry.file_type().is_ok_and(|kind| kind.is_file());
+        Ok((entry.file_name(), is_regular))
+    });
+    entries.collect()
+}
+
 /// The kind of a file in the folder.
 pub(crate) fn kind(dir: &Dir, name: impl AsRef<Path>) -> io::Result<Option<Kind>> {
-    let Some(found) = unless_missing(dir.symlink_metadata(name))? else {
-        return Ok(None);
-    };
-    let rights = Rights {
-        mode: found.mode() & 0o7777,
-        owner: Some((found.uid(), found.gid())),
-    };
-    Ok(Some(if found.is_file() {
-        Kind::File(rights)
-    } else if found.is_dir() {
-        Kind::Folder(rights)
-    } else if found.is_symlink() {
-        Kind::Link
-    } else {
-        Kind::Other
-    }))
+    let found = unless_missing(dir.symlink_metadata(name))?;
+    Ok(found.as_ref().map(Kind::of))
 }
 
 /// Creates a folder that all users may read.

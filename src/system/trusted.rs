@@ -2,8 +2,8 @@
 
 //! Folders and files that only root can change, for what root does on behalf of users.
 //!
-//! Each folder on the way belongs to root, no other user can write in it, and no link is followed. An
-//! access control list needs no look of its own: the group bits of the mode are its mask; `acl(5)`.
+//! Each folder on the way belongs to root, no other user can write in it, and no link is followed.
+//! Access control lists need no separate check: the group bits of the mode are their mask; `acl(5)`.
 
 use std::fs::File;
 use std::io;

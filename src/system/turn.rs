@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Turns: of two programs that change a user's settings at the same time, one waits for the other.
-//! Otherwise one program could write a choice's first readers last, and the other the rest.
+//! Makes programs that change a user's settings at the same time take turns. Otherwise a choice's first
+//! readers could get the value of one program, and the others that of another.
 
 use std::fs::File;
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Turn {
 fn lock(folder: &Path) -> Result<File, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = rustix::fs::open(folder, flags, Mode::empty())?;
-    // Root, with another user's variables, leaves no file of root's there.
+    // Root leaves no file in another user's folder.
     if rustix::fs::fstat(&folder)?.st_uid != geteuid().as_raw() {
         return Err(Errno::PERM);
     }

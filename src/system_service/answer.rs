@@ -57,7 +57,7 @@ const DESCRIPTION: &str = r#"
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 
-/// A call as `GDBus` takes it.
+/// A call as `GDBus` delivers it.
 struct Received(Call);
 
 impl DBusMethodCall for Received {
@@ -94,7 +94,7 @@ struct Server {
     bus: gio::DBusConnection,
     /// The calls that only plan a change.
     plans: RefCell<Counting>,
-    /// The calls that make one.
+    /// The calls that make a change.
     changes: RefCell<Counting>,
     /// The senders of the calls for which polkit is asked.
     asking: RefCell<Vec<String>>,
@@ -194,7 +194,7 @@ impl Server {
         interactive: bool,
     ) -> Result<Variant, Problem> {
         let gone = gio::Cancellable::new();
-        // Before the user is looked up, so that no departure is missed.
+        // Watches before it looks up the user, so that it misses no departure.
         let _watch = self.watch(sender, &gone);
         let user = self.user(sender).await;
         let mut entry = Entry {
@@ -302,8 +302,8 @@ impl Server {
         )
     }
 
-    /// The caller's user ID, for counting calls and for the log; polkit looks for itself. `None`: the
-    /// caller is gone.
+    /// The caller's user ID, for counting calls and for the log. polkit looks it up itself. `None`:
+    /// the caller is gone.
     async fn user(&self, sender: &str) -> Option<u32> {
         let answer = self.bus.call_future(
             Some(BUS),
@@ -319,13 +319,13 @@ impl Server {
     }
 }
 
-/// Makes the change that polkit has allowed. The plan is made again: files may have changed since.
+/// Makes the change that polkit has allowed. Plans it again, since files may have changed.
 fn carry_out(call: &Call, action: Action, entry: &Entry) -> Result<Done, Problem> {
     let entry = Entry {
         result: "begins".to_owned(),
         ..entry.clone()
     };
-    // Nothing is turned on that no log knows of.
+    // Never turns anything on without a line in a log.
     if !entry.write() && action == Action::TurnOn {
         return Err(Problem::Other("NotLogged".to_owned()));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! How often a user may call.
+//! Limits how often a user may call.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -14,7 +14,7 @@ pub(crate) struct Counting {
 }
 
 impl Counting {
-    /// Counts a call, unless the user has made too many. Old ones don't count.
+    /// Counts a call, unless the user has made too many recent ones.
     pub(crate) fn may_call(&mut self, user: u32, most: usize, now: Instant) -> bool {
         self.calls.retain(|_, calls| {
             calls.retain(|call| now.duration_since(*call) < limits::SYSTEM_SPAN);

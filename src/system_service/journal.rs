@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The system's log has a line about each attempt. It has nothing that a caller wrote: only IDs,
-//! numbers and the names of files.
+//! Writes a line about each attempt to the system's log. The line contains nothing that a caller
+//! wrote: only IDs, numbers and the names of files.
 
 use std::os::unix::net::UnixDatagram;
 
@@ -37,7 +37,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Writes the line. Returns whether a log has taken it.
+    /// Writes the line. Returns whether a log accepted it.
     pub(crate) fn write(&self) -> bool {
         let user = self
             .user

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! `privacy-panel-system`: turns choices on and off in programs that a computer sets once for all its
-//! users. Root runs it, on behalf of users whom polkit has allowed it.
+//! `privacy-panel-system`: turns choices on and off in programs whose setting applies to all users.
+//! It runs as root, for users whom polkit allows to make the change.
 //!
 //! ```text
 //! main           owns the bus name, and exits when it is idle
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), glib::Error> {
-    // Each change tries again, and is refused if this fails.
+    // If this fails, each change tries again, and is refused if it fails again.
     if let Err(refusal) = everyone::recover() {
         eprintln!("{PROGRAM}: {refusal}");
     }

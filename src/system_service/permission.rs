@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Asking polkit whether a caller may change something for all users.
+//! Asks polkit whether a caller may change something for all users.
 //!
-//! The subject is the caller's unique name on the bus, which no other process can take. A process ID
-//! could belong to another program by the time that polkit looks.
+//! The subject is the caller's unique name on the bus, which no other process can have. A process
+//! ID could belong to another program by the time polkit looks it up.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const INTERFACE: &str = "org.freedesktop.PolicyKit1.Authority";
 /// `AllowUserInteraction` of polkit's `CheckAuthorizationFlags`.
 const ALLOW_INTERACTION: u32 = 1;
 
-/// How long polkit has without a dialog.
+/// How long polkit may take without a dialog.
 const SHORT: Duration = Duration::from_secs(25);
 
 /// What a caller needs permission for: an action in `data/net.launchpad.PrivacyPanel.policy`.
@@ -40,7 +40,7 @@ impl Action {
     }
 }
 
-/// A caller and its wish.
+/// A caller, and what it asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked<'a> {
     /// The caller's unique name.
@@ -74,13 +74,13 @@ impl Asked<'_> {
             Some(&self.arguments()),
             None,
             gio::DBusCallFlags::NONE,
-            // The timeout is below.
+            // `check` has its own timeout, below.
             i32::MAX,
         );
         let answer = glib::future_with_timeout(patience, answer);
         match gio::CancellableFuture::new(answer, gone.clone()).await {
             Ok(Ok(Ok(answer))) => understood(&answer),
-            // There is no polkit, or it failed.
+            // polkit is missing, or failed.
             Ok(Ok(Err(error))) => Err(Problem::Other(name_of(&error))),
             Ok(Err(_)) => {
                 self.cancel(bus);
@@ -133,7 +133,7 @@ impl Asked<'_> {
     }
 }
 
-/// The answer has the type `((bba{ss}))`. Anything else is no permission.
+/// The answer has the type `((bba{ss}))`. Any other answer denies permission.
 fn understood(answer: &Variant) -> Result<(), Problem> {
     let result = answer.try_child_value(0);
     let part = |at: usize| result.as_ref()?.try_child_value(at)?.get::<bool>();

@@ -18,6 +18,9 @@ use crate::actions;
 use crate::kit::style;
 use crate::window::Window;
 
+/// Where people report bugs.
+const ISSUES: &str = "https://bugs.launchpad.net/privacy-panel";
+
 /// The exit status for a bad command line, the same as in `privacyctl`.
 const BAD_USAGE: u8 = 2;
 
@@ -223,8 +226,9 @@ impl Application {
     }
 
     fn show_about(&self) {
+        let window = self.window();
         adw::AboutWindow::builder()
-            .transient_for(&self.window())
+            .transient_for(&window)
             .application_name(gettext("Privacy"))
             .application_icon(APP_ID)
             .version(VERSION)
@@ -236,6 +240,9 @@ impl Application {
             .translator_credits(gettext("translator-credits"))
             .license_type(gtk::License::Gpl30)
             .website(env!("CARGO_PKG_REPOSITORY"))
+            .issue_url(ISSUES)
+            .debug_info(window.debug_info())
+            .debug_info_filename(format!("{PACKAGE}.txt"))
             .build()
             .present();
     }

@@ -12,5 +12,6 @@ pub(crate) mod icons;
 pub(crate) mod identifier;
 pub(crate) mod lever;
 pub(crate) mod overview;
+pub(crate) mod restart;
 pub(crate) mod still_on_page;
 pub(crate) mod texts;

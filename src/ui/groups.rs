@@ -4,26 +4,21 @@
 //!
 //! To add rows to a group: a type that implements [`ExtraRows`], and a line in [`extra_rows`].
 
-use std::sync::Arc;
-
 use adw::prelude::*;
 
-use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::choice::{Choice, Group};
-use privacy_panel::choices::status::ChoiceStatus;
+use privacy_panel::choices::choice::{Act, Choice};
 
 use crate::choices::choice_row::ChoiceRow;
-use crate::choices::control::Control;
+use crate::choices::control::{Control, Known};
 use crate::choices::extra_rows::ExtraRows;
 use crate::history::group::HistoryRows;
 use crate::kit::markup;
 use crate::reports::group::ReportsRow;
 
-fn extra_rows(group: Group, catalogue: &Arc<Catalogue>) -> Vec<Box<dyn ExtraRows>> {
-    match group {
-        Group::Search => vec![],
-        Group::Diagnostics => vec![Box::new(ReportsRow::new(catalogue))],
-        Group::History => vec![Box::new(HistoryRows::new())],
+fn extra_rows(act: Act, catalogue: &Known) -> Vec<Box<dyn ExtraRows>> {
+    match act {
+        Act::Send => vec![Box::new(ReportsRow::new())],
+        Act::Record => vec![Box::new(HistoryRows::new(catalogue))],
     }
 }
 
@@ -35,11 +30,11 @@ pub(crate) struct ChoiceGroup {
 }
 
 impl ChoiceGroup {
-    pub(crate) fn new(group: Group, controls: &[Control], catalogue: &Arc<Catalogue>) -> Self {
+    pub(crate) fn new(act: Act, controls: &[Control], catalogue: &Known) -> Self {
         let widget = adw::PreferencesGroup::builder()
-            .title(markup::escape(&group.title()))
+            .title(markup::escape(&act.title()))
             .build();
-        let extra = extra_rows(group, catalogue);
+        let extra = extra_rows(act, catalogue);
         let add_extra = |below: Option<&str>| {
             for rows in extra.iter().filter(|rows| rows.below() == below) {
                 rows.add_to(&widget);
@@ -47,7 +42,7 @@ impl ChoiceGroup {
         };
         let mut choices = Vec::new();
         let controls = controls.iter();
-        for control in controls.filter(|control| control.choice().group == group) {
+        for control in controls.filter(|control| control.choice().act == act) {
             let row = ChoiceRow::new(control);
             widget.add(&row);
             choices.push(row);
@@ -72,15 +67,6 @@ impl ChoiceGroup {
     pub(crate) fn refresh_extra(&self) {
         for rows in &self.extra {
             rows.refresh();
-        }
-    }
-
-    /// Shows the status of a choice in the rows about it, if it is one of the group.
-    pub(crate) fn show_status(&self, status: &ChoiceStatus) {
-        if self.row(status.choice).is_some() {
-            for rows in &self.extra {
-                rows.show_status(status);
-            }
         }
     }
 }

@@ -6,4 +6,5 @@ pub(crate) mod applications;
 pub(crate) mod clear_page;
 pub(crate) mod exceptions_page;
 pub(crate) mod group;
+pub(crate) mod keep_row;
 pub(crate) mod kinds;

@@ -5,7 +5,8 @@
 //! ```text
 //! Application                  one instance, the command line, the menu's actions
 //! └── Window                   the first page, and the actions that need the window
-//!     ├── Statuses             no widget: reads the choices, in a thread where services are asked
+//!     ├── beginning            no widget: what a thread reads first, such as the catalogue
+//!     ├── Statuses             no widget: has threads read the choices
 //!     └── Pages                the first page, and those opened from it
 //!         ├── notices          warnings, the system's privacy policy, reader files with mistakes
 //!         ├── Overview         what may still be sent, Turn Everything Off, the organisation
@@ -16,21 +17,24 @@
 //!         │       └── HistoryRows    open the pages of exceptions and to clear history
 //!         └── Subpage          a page opened from a row, dropped when closed
 //!             ├── ChoicePage   what it is about, its switch, the mode, who decided, Reset
+//!             │   ├── Identifiers the numbers of this computer that are sent
 //!             │   └── Apps     each app, by what it does: AppRow
 //!             ├── still_on_page what could not be turned off with everything else
-//!             ├── ListPage     previous reports, in a ListSection for each kind, and the identifier
+//!             ├── ListPage     previous reports, in a ListSection for each kind
 //!             ├── ReportPage   one report: its state and its fields
 //!             ├── ExceptionsPage what is never recorded
 //!             └── ClearPage    clearing history
 //! ```
 //!
 //! There is a `Control` for each choice, with the last
-//! [`privacy_panel::choices::status::ChoiceStatus`]. It carries out what the user wishes; rows and
-//! pages show it. A `Lever` is a switch with its lock or key. All other logic is in the library. A widget finds what is around it, such as
-//! `Pages` or the overlay for toasts, by its ancestors, and reports changes by signals.
+//! [`privacy_panel::choices::status::ChoiceStatus`]. It carries out the user's changes; rows and
+//! pages show it. A `Lever` is a switch with its lock or key. All other logic is in the library. A
+//! widget finds `Pages` or the overlay for toasts among its ancestors, and reports changes by
+//! signals.
 
 mod actions;
 mod application;
+mod beginning;
 mod choices;
 mod groups;
 mod history;

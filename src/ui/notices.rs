@@ -3,21 +3,30 @@
 //! What the first page says besides the choices: warnings, the system's privacy policy, and reader
 //! files with mistakes.
 
-use std::cell::RefCell;
+use std::env;
 
 use adw::prelude::*;
 use gtk::glib;
 
+use privacy_panel::app::{PACKAGE, VERSION};
 use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::system::i18n::{gettext, ngettext_f};
+use privacy_panel::choices::{desktop, words};
+use privacy_panel::formats::mistake::Mistake;
+use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
+use privacy_panel::system::settings::fault::StorageFault;
 use privacy_panel::system::text;
 
+use crate::actions;
+use crate::kit::buttons;
 use crate::kit::markup;
 use crate::kit::rows;
 use crate::kit::uri;
 
+/// Debian’s package with the storage of settings.
+const STORAGE_PACKAGE: &str = "dconf-gsettings-backend";
+
 /// A warning that stays.
-pub(crate) fn warning(sentence: &str) -> adw::PreferencesGroup {
+pub(crate) fn warning(sentence: &str) -> adw::ActionRow {
     let row = adw::ActionRow::builder()
         .title(markup::escape(sentence))
         .title_lines(0)
@@ -25,7 +34,35 @@ pub(crate) fn warning(sentence: &str) -> adw::PreferencesGroup {
     let icon = rows::decoration("dialog-warning-symbolic");
     icon.add_css_class("warning");
     row.add_prefix(&icon);
-    group(&row)
+    row
+}
+
+/// Why settings cannot be saved, with what helps.
+pub(crate) fn storage(fault: &StorageFault) -> adw::ActionRow {
+    let row = warning(&words::storage(fault));
+    if *fault == StorageFault::MemoryOnly {
+        let copy = buttons::copy(
+            // Translators: button: copies the name of the package to install
+            &gettext("Copy Package Name"),
+            STORAGE_PACKAGE,
+            // Translators: {package} is the name of a package
+            gettext_f(
+                "The name “{package}” was copied.",
+                &[("package", STORAGE_PACKAGE)],
+            ),
+        );
+        buttons::flatten(&copy);
+        row.add_suffix(&copy);
+    }
+    row
+}
+
+/// Whether settings are lost when this process ends.
+pub(crate) const fn is_memory(fault: &StorageFault) -> bool {
+    matches!(
+        fault,
+        StorageFault::MemoryOnly | StorageFault::MemoryBackend(_)
+    )
 }
 
 /// A link to the privacy policy of the operating system, if `os-release` has one.
@@ -54,39 +91,66 @@ pub(crate) fn policy() -> Option<adw::PreferencesGroup> {
     Some(group(&row))
 }
 
-/// The reader files that were left out. The panel doesn't switch what they describe.
+/// The user's own reader files that were left out. The panel doesn't switch what they describe. Files
+/// of packages and of the administrator are only in About, like all details: the user can't fix them.
 pub(crate) fn mistakes(catalogue: &Catalogue) -> Option<adw::PreferencesGroup> {
-    let mistakes: Vec<_> = [catalogue.mistakes(), catalogue.lost()].concat();
-    if mistakes.is_empty() {
+    let own = [glib::user_config_dir(), glib::user_data_dir()];
+    let is_own = |mistake: &&Mistake| own.iter().any(|folder| mistake.file.starts_with(folder));
+    let count = all(catalogue).filter(is_own).count();
+    if count == 0 {
         return None;
     }
-    let expander = adw::ExpanderRow::builder()
-        .title(ngettext_f(
+    let row = rows::described(
+        &ngettext_f(
             "{count} File Could Not Be Read",
             "{count} Files Could Not Be Read",
-            mistakes.len(),
-            &[("count", &mistakes.len().to_string())],
-        ))
-        .subtitle(gettext(
-            "A program that only such a file describes does not follow this panel. Fix the file, or remove it.",
-        ))
-        .icon_name("dialog-warning-symbolic")
-        .build();
-    // There may be a thousand, so their rows are made when the user opens this one.
-    let texts: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-    let texts = RefCell::new(texts);
-    expander.connect_expanded_notify(move |expander| {
-        if expander.is_expanded() {
-            for text in texts.take() {
-                let row = adw::ActionRow::new();
-                row.set_title(&markup::escape(&text));
-                row.set_title_lines(0);
-                row.set_title_selectable(true);
-                expander.add_row(&row);
-            }
-        }
-    });
-    Some(group(&expander))
+            count,
+            &[("count", &count.to_string())],
+        ),
+        &gettext(
+            // Translators: “About” is an entry of the menu, “Troubleshooting” one of libadwaita’s window
+            "An app that only such a file describes doesn’t follow this panel. Under About, Troubleshooting says what to fix.",
+        ),
+    );
+    row.set_action_name(Some(actions::ABOUT));
+    row.set_activatable(true);
+    let icon = rows::decoration("dialog-warning-symbolic");
+    icon.add_css_class("warning");
+    row.add_prefix(&icon);
+    row.add_suffix(&rows::decoration("go-next-symbolic"));
+    Some(group(&row))
+}
+
+/// What bug reports need: the version, and every file that was left out. In English.
+pub(crate) fn debug_info(catalogue: Option<&Catalogue>) -> String {
+    let mut lines = vec![
+        format!("{PACKAGE} {VERSION}"),
+        format!(
+            "GTK {}.{}.{}, libadwaita {}.{}.{}",
+            gtk::major_version(),
+            gtk::minor_version(),
+            gtk::micro_version(),
+            adw::major_version(),
+            adw::minor_version(),
+            adw::micro_version()
+        ),
+    ];
+    if let Some(desktop) = env::var_os(desktop::VARIABLE) {
+        lines.push(format!(
+            "{}={}",
+            desktop::VARIABLE,
+            desktop.to_string_lossy()
+        ));
+    }
+    if let Some(catalogue) = catalogue {
+        lines.push(format!("Readers: {}", catalogue.readers().len()));
+        lines.extend(all(catalogue).map(ToString::to_string));
+    }
+    lines.join("\n")
+}
+
+fn all(catalogue: &Catalogue) -> impl Iterator<Item = &Mistake> {
+    catalogue.mistakes().iter().chain(catalogue.lost())
 }
 
 fn group(row: &impl IsA<gtk::Widget>) -> adw::PreferencesGroup {

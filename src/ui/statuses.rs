@@ -2,8 +2,8 @@
 
 //! The statuses of all choices, kept up to date.
 //!
-//! Settings are read at once, on the main thread. Services may take a while to answer, so a
-//! blocking thread asks them, one round after the other. This module knows no widget.
+//! Blocking threads read them, one round after the other: one reads settings and files, which may be
+//! on a slow disk, and one asks services, which may take longer. This module knows no widget.
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
@@ -17,12 +17,14 @@ use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
-use privacy_panel::choices::watch::Watch;
+use privacy_panel::choices::watch::{Subjects, Watch};
+
+use crate::choices::control::Known;
 
 /// Reads the statuses of some choices now.
 type Read = dyn Fn(&Catalogue, &[&'static Choice]) -> Vec<ChoiceStatus> + Send + Sync;
 
-/// Whether a thread is asking services.
+/// Whether a thread is reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Asking {
     #[default]
@@ -32,23 +34,34 @@ enum Asking {
     Again,
 }
 
+/// What a thread reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// The choices whose apps keep no setting in a service.
+    Settings,
+    /// The others.
+    Services,
+}
+
 /// Reads statuses, and reports each one to a callback.
 #[derive(Debug)]
 pub(crate) struct Statuses(Rc<Inner>);
 
 struct Inner {
-    catalogue: Arc<Catalogue>,
+    known: Known,
     read: Arc<Read>,
     is_busy: Box<dyn Fn() -> bool>,
     changed: Box<dyn Fn(ChoiceStatus)>,
-    asking: Cell<Asking>,
+    settings: Cell<Asking>,
+    services: Cell<Asking>,
     watch: OnceCell<Watch>,
 }
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner")
-            .field("asking", &self.asking)
+            .field("settings", &self.settings)
+            .field("services", &self.services)
             .finish_non_exhaustive()
     }
 }
@@ -58,34 +71,35 @@ impl Statuses {
     /// `is_busy`: one that asks the user for a password may not answer meanwhile. The caller
     /// refreshes when that is over.
     pub(crate) fn new(
-        catalogue: Arc<Catalogue>,
+        known: Known,
         is_busy: impl Fn() -> bool + 'static,
         changed: impl Fn(ChoiceStatus) + 'static,
     ) -> Self {
-        Self::with(catalogue, Arc::new(read), is_busy, changed)
+        Self::with(known, Arc::new(read), is_busy, changed)
     }
 
     fn with(
-        catalogue: Arc<Catalogue>,
+        known: Known,
         read: Arc<Read>,
         is_busy: impl Fn() -> bool + 'static,
         changed: impl Fn(ChoiceStatus) + 'static,
     ) -> Self {
         Self(Rc::new(Inner {
-            catalogue,
+            known,
             read,
             is_busy: Box::new(is_busy),
             changed: Box::new(changed),
-            asking: Cell::default(),
+            settings: Cell::default(),
+            services: Cell::default(),
             watch: OnceCell::new(),
         }))
     }
 
     /// Refreshes whenever a value, a lock or a service changes.
-    pub(crate) fn watch(&self) {
+    pub(crate) fn watch(&self, subjects: Subjects) {
         self.0.watch.get_or_init(|| {
             let inner = Rc::downgrade(&self.0);
-            Watch::new(&self.0.catalogue, move || {
+            Watch::of(subjects, move || {
                 if let Some(inner) = inner.upgrade() {
                     inner.refresh();
                 }
@@ -93,43 +107,49 @@ impl Statuses {
         });
     }
 
-    /// Reads the settings now. Statuses that need a service follow once it has answered.
+    /// Reads the settings. Statuses that need a service follow once it has answered.
     pub(crate) fn refresh(&self) {
         self.0.refresh();
+    }
+
+    /// Reads only the statuses that need a service.
+    pub(crate) fn refresh_services(&self) {
+        self.0.read(Round::Services);
     }
 }
 
 impl Inner {
     fn refresh(self: &Rc<Self>) {
-        let (slow, fast): (Vec<_>, Vec<_>) = choice::ALL
-            .iter()
-            .partition(|choice| self.catalogue.asks_services(choice));
-        for status in (self.read)(&self.catalogue, &fast) {
-            (self.changed)(status);
-        }
-        self.ask_services(slow);
+        self.read(Round::Settings);
+        self.read(Round::Services);
     }
 
-    fn ask_services(self: &Rc<Self>, choices: Vec<&'static Choice>) {
-        if choices.is_empty() || (self.is_busy)() {
+    fn read(self: &Rc<Self>, round: Round) {
+        let Some(catalogue) = self.known.get().map(Arc::clone) else {
+            // Everything is read once it is known.
+            return;
+        };
+        let choices = choices(&catalogue, round);
+        let waits = round == Round::Services && (self.is_busy)();
+        if choices.is_empty() || waits {
             return;
         }
-        if self.asking.get() != Asking::No {
-            self.asking.set(Asking::Again);
+        let asking = self.asking(round);
+        if asking.get() != Asking::No {
+            asking.set(Asking::Again);
             return;
         }
-        self.asking.set(Asking::Once);
-        let (catalogue, read) = (Arc::clone(&self.catalogue), Arc::clone(&self.read));
+        asking.set(Asking::Once);
+        let read = Arc::clone(&self.read);
         let inner = Rc::downgrade(self);
         glib::spawn_future_local(async move {
-            let asked = choices.clone();
-            let statuses = gio::spawn_blocking(move || read(&catalogue, &asked)).await;
+            let statuses = gio::spawn_blocking(move || read(&catalogue, &choices)).await;
             let Some(inner) = inner.upgrade() else {
                 return;
             };
-            if inner.asking.replace(Asking::No) == Asking::Again {
+            if inner.asking(round).replace(Asking::No) == Asking::Again {
                 // These answers are out of date already.
-                inner.ask_services(choices);
+                inner.read(round);
                 return;
             }
             for status in statuses.into_iter().flatten() {
@@ -137,9 +157,25 @@ impl Inner {
             }
         });
     }
+
+    const fn asking(&self, round: Round) -> &Cell<Asking> {
+        match round {
+            Round::Settings => &self.settings,
+            Round::Services => &self.services,
+        }
+    }
 }
 
-fn read(catalogue: &Catalogue, choices: &[&'static Choice]) -> Vec<ChoiceStatus> {
+/// The choices that a thread reads.
+pub(crate) fn choices(catalogue: &Catalogue, round: Round) -> Vec<&'static Choice> {
+    let asks_services = |choice: &&'static Choice| catalogue.asks_services(choice);
+    let all = choice::ALL.iter();
+    all.filter(|choice| asks_services(choice) == (round == Round::Services))
+        .collect()
+}
+
+/// Reads the statuses of some choices now.
+pub(crate) fn read(catalogue: &Catalogue, choices: &[&'static Choice]) -> Vec<ChoiceStatus> {
     let now = Snapshot::fresh();
     choices
         .iter()
@@ -156,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    /// The choice for which [`catalogue`] has a reader that asks a service.
+    /// The choice for which [`known`] has a reader that asks a service.
     const SLOW: &str = "activity-history";
 
     /// A service that answers a round of questions when the test lets it.
@@ -194,12 +230,14 @@ mod tests {
         }
     }
 
-    fn catalogue() -> Arc<Catalogue> {
+    fn known() -> Known {
         let reader = privacy_panel::choices::catalogue::parse(
             Path::new("zeitgeist.toml"),
             include_bytes!("../../data/readers.d/zeitgeist.toml"),
         );
-        Arc::new(Catalogue::of(reader.unwrap()))
+        let known = Known::default();
+        known.set(Arc::new(Catalogue::of(reader.unwrap())));
+        known
     }
 
     struct Test {
@@ -224,7 +262,7 @@ mod tests {
             };
             let (is_busy, told) = (Rc::clone(&busy), Rc::clone(&reported));
             let statuses = Statuses::with(
-                catalogue(),
+                known(),
                 Arc::new(read),
                 move || is_busy.get(),
                 move |status| told.borrow_mut().push(status.choice.id),
@@ -263,11 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_reported_at_once_and_services_when_they_have_answered() {
+    fn settings_are_reported_before_services_have_answered() {
         run(|test, wait| {
             test.statuses.refresh();
             let ids = choice::ALL.iter().map(|choice| choice.id);
             let fast: Vec<_> = ids.filter(|id| *id != SLOW).collect();
+            wait(&|| !test.reported.borrow().is_empty());
             assert_eq!(*test.reported.borrow(), fast);
 
             test.service.allow(1);
@@ -290,7 +329,7 @@ mod tests {
 
             test.service.allow(2);
             wait(&|| test.slow() == 1);
-            assert_eq!(test.statuses.0.asking.get(), Asking::No);
+            assert_eq!(test.statuses.0.services.get(), Asking::No);
             assert_eq!(test.service.asked(), 2);
         });
     }
@@ -301,8 +340,8 @@ mod tests {
             test.busy.set(true);
             test.service.allow(2);
             test.statuses.refresh();
-            assert_eq!(test.statuses.0.asking.get(), Asking::No);
-            assert!(!test.reported.borrow().is_empty());
+            assert_eq!(test.statuses.0.services.get(), Asking::No);
+            wait(&|| !test.reported.borrow().is_empty());
 
             test.busy.set(false);
             test.statuses.refresh();
@@ -326,7 +365,7 @@ mod tests {
             drop(statuses);
             assert_eq!(inner.strong_count(), 0);
             service.allow(1);
-            // The thread has ended once it has let go of the service.
+            // The thread drops the service when it ends.
             wait(&|| Arc::strong_count(&service) == 1);
             wait(&|| !glib::MainContext::ref_thread_default().pending());
             assert_eq!(slow(&reported), 0);

@@ -11,27 +11,27 @@ use adw::subclass::prelude::*;
 use gtk::{gio, glib};
 
 use privacy_panel::app::APP_ID;
-use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::change::Wish;
+use privacy_panel::choices::change::Task;
 use privacy_panel::choices::choice;
-use privacy_panel::choices::choice::{Choice, Group};
-use privacy_panel::choices::desktop::Desktops;
+use privacy_panel::choices::choice::{Act, Choice};
 use privacy_panel::choices::organisation::is_contact;
 use privacy_panel::choices::overview;
 use privacy_panel::choices::reader::Request;
-use privacy_panel::choices::snapshot::Snapshot;
 use privacy_panel::choices::status::ChoiceStatus;
+use privacy_panel::choices::watch::Subjects;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::gettext;
-use privacy_panel::system::settings::fault;
 
 use crate::actions;
-use crate::choices::control::Control;
+use crate::beginning;
+use crate::beginning::Beginning;
+use crate::choices::control::{Control, Known};
 use crate::choices::overview::Overview;
 use crate::choices::still_on_page;
 use crate::choices::still_on_page::Left;
 use crate::groups::ChoiceGroup;
 use crate::kit::announce;
+use crate::kit::later::Later;
 use crate::kit::pages;
 use crate::kit::pages::Pages;
 use crate::kit::toast;
@@ -41,6 +41,9 @@ use crate::statuses::Statuses;
 
 /// The first page of the panel's help.
 const HELP: &str = "help:privacy-panel";
+
+/// The address of the help on the web.
+const HELP_ON_THE_WEB: &str = env!("CARGO_PKG_REPOSITORY");
 
 mod imp {
     use super::*;
@@ -56,12 +59,15 @@ mod imp {
         pub(super) page: TemplateChild<adw::PreferencesPage>,
         #[template_child]
         pub(super) menu: TemplateChild<gtk::MenuButton>,
+        pub(super) known: OnceCell<Known>,
         pub(super) controls: OnceCell<Vec<Control>>,
         pub(super) overview: OnceCell<Overview>,
         pub(super) groups: OnceCell<Vec<ChoiceGroup>>,
         /// Whether everything is being turned off.
         pub(super) turning_off: Cell<bool>,
         pub(super) statuses: OnceCell<Statuses>,
+        /// Set when the first frame is drawn.
+        pub(super) drawn: Later<()>,
     }
 
     #[glib::object_subclass]
@@ -130,9 +136,11 @@ impl Window {
         window
     }
 
-    /// Shows what is true now, before the first frame.
+    /// Builds the first page while another thread reads what it will show: files in the user's home
+    /// may be slow.
     fn build(&self) {
         let imp = self.imp();
+        let beginning = gio::spawn_blocking(beginning::read);
         imp.menu.set_create_popup_func(|button| {
             // Created when it is opened: a popover takes a tenth of the time of the whole window.
             if button.popover().is_none() {
@@ -146,25 +154,14 @@ impl Window {
             move || window.refresh_extra_rows()
         ));
 
-        let catalogue = Arc::new(Catalogue::load());
-        if let Some(fault) = fault::at_once() {
-            imp.page.add(&notices::warning(&words::storage(&fault)));
-        }
-        if let Some(desktops) = Desktops::find(&catalogue) {
-            let now = Snapshot::fresh();
-            for choice in choice::ALL {
-                let others = desktops.others(choice, &now);
-                if !others.is_empty() {
-                    let sentence = words::other_desktops(choice, &desktops.own(), others);
-                    imp.page.add(&notices::warning(&sentence));
-                }
-            }
-        }
+        let warnings = adw::PreferencesGroup::builder().visible(false).build();
+        imp.page.add(&warnings);
+        let known = Known::default();
         let overview = Overview::new();
         overview.add_to(&imp.page);
         let controls: Vec<_> = choice::ALL
             .iter()
-            .map(|choice| Control::new(choice, &catalogue))
+            .map(|choice| Control::new(choice, &known))
             .collect();
         for control in &controls {
             control.connect_shown(self, Self::show_overview);
@@ -184,33 +181,81 @@ impl Window {
                 }
             ));
         }
-        let groups = Group::ALL.map(|group| ChoiceGroup::new(group, &controls, &catalogue));
+        let groups = Act::ALL.map(|act| ChoiceGroup::new(act, &controls, &known));
         for group in &groups {
             imp.page.add(group.widget());
         }
-        let notices = [notices::policy(), notices::mistakes(&catalogue)];
-        for notice in notices.into_iter().flatten() {
-            imp.page.add(&notice);
+        if let Some(policy) = notices::policy() {
+            imp.page.add(&policy);
         }
         // Only this function sets them.
+        let _ = imp.known.set(known.clone());
         let _ = imp.controls.set(controls);
         let _ = imp.overview.set(overview);
         let _ = imp.groups.set(groups.into());
-        let _ = imp.statuses.set(self.statuses(catalogue));
-        self.refresh();
-
-        // Subscribing takes a while, and the first frame doesn't need it. Afterwards everything is
-        // read again, so no change is missed.
-        glib::idle_add_local_once(glib::clone!(
-            #[weak(rename_to = window)]
-            self,
-            move || window.begin_to_watch()
-        ));
+        let _ = imp.statuses.set(self.statuses(known.clone()));
+        self.add_tick_callback(|window, _| {
+            // After the frame.
+            let drawn = window.imp().drawn.clone();
+            glib::idle_add_local_once(move || drawn.set(()));
+            glib::ControlFlow::Break
+        });
+        let (window, drawn) = (self.downgrade(), imp.drawn.clone());
+        glib::spawn_future_local(async move {
+            let Ok(beginning) = beginning.await else {
+                return;
+            };
+            let Some(this) = window.upgrade() else { return };
+            this.begin(&warnings, &known, beginning);
+            drop(this);
+            // Subscribing takes a while, and the first frame doesn't need it.
+            drawn.wait().await;
+            let catalogue = known.wait().await;
+            let subjects = gio::spawn_blocking(move || Subjects::of(&catalogue)).await;
+            if let (Some(window), Ok(subjects)) = (window.upgrade(), subjects) {
+                window.watch(subjects);
+            }
+        });
     }
 
-    fn statuses(&self, catalogue: Arc<Catalogue>) -> Statuses {
+    /// Shows what was read first.
+    fn begin(&self, warnings: &adw::PreferencesGroup, known: &Known, beginning: Beginning) {
+        if let Some(fault) = &beginning.fault {
+            warnings.add(&notices::storage(fault));
+        }
+        for sentence in &beginning.warnings {
+            warnings.add(&notices::warning(sentence));
+        }
+        warnings.set_visible(beginning.fault.is_some() || !beginning.warnings.is_empty());
+        if let Some(fault) = beginning
+            .fault
+            .as_ref()
+            .filter(|fault| notices::is_memory(fault))
+        {
+            for control in self.controls() {
+                control.forget_on_exit(words::storage(fault));
+            }
+        }
+        if let Some(mistakes) = notices::mistakes(&beginning.catalogue) {
+            self.imp().page.add(&mistakes);
+        }
+        known.set(beginning.catalogue);
+        for status in beginning.statuses {
+            self.show_status(status);
+        }
+        self.refresh_services();
+    }
+
+    fn show_status(&self, status: ChoiceStatus) {
+        let mut controls = self.controls().iter();
+        if let Some(control) = controls.find(|control| control.choice() == status.choice) {
+            control.show_status(status);
+        }
+    }
+
+    fn statuses(&self, known: Known) -> Statuses {
         Statuses::new(
-            catalogue,
+            known,
             glib::clone!(
                 #[weak(rename_to = window)]
                 self,
@@ -220,23 +265,15 @@ impl Window {
             glib::clone!(
                 #[weak(rename_to = window)]
                 self,
-                move |status: ChoiceStatus| {
-                    for group in window.groups() {
-                        group.show_status(&status);
-                    }
-                    let mut controls = window.controls().iter();
-                    let control = controls.find(|control| control.choice() == status.choice);
-                    if let Some(control) = control {
-                        control.show_status(status);
-                    }
-                }
+                move |status| window.show_status(status)
             ),
         )
     }
 
-    fn begin_to_watch(&self) {
+    /// Watches for changes. Afterwards everything is read again, so no change is missed.
+    fn watch(&self, subjects: Subjects) {
         if let Some(statuses) = self.imp().statuses.get() {
-            statuses.watch();
+            statuses.watch(subjects);
         }
         self.refresh();
         self.refresh_extra_rows();
@@ -252,6 +289,12 @@ impl Window {
     fn refresh(&self) {
         if let Some(statuses) = self.imp().statuses.get() {
             statuses.refresh();
+        }
+    }
+
+    fn refresh_services(&self) {
+        if let Some(statuses) = self.imp().statuses.get() {
+            statuses.refresh_services();
         }
     }
 
@@ -300,7 +343,7 @@ impl Window {
             return;
         };
         let window = self.clone();
-        control.wish_and(Wish::of_all(Request::Off), move |report| {
+        control.start_and(Task::of_all(Request::Off), move |report| {
             left.extend(report.and_then(Left::of));
             window.turn_off(controls, left);
         });
@@ -332,10 +375,18 @@ impl Window {
         }
     }
 
-    /// Opens the panel's help in the help viewer.
+    /// What is in About, for bug reports.
+    pub(crate) fn debug_info(&self) -> String {
+        let known = self.imp().known.get().and_then(Known::get);
+        notices::debug_info(known.map(Arc::as_ref))
+    }
+
+    /// Opens the panel's help in the help viewer, or on the web.
     pub(crate) fn show_help(&self) {
-        self.open(
-            HELP,
+        // Desktops other than GNOME may have no help viewer.
+        uri::open_first(
+            &*self.imp().toasts,
+            &[HELP, HELP_ON_THE_WEB],
             gettext(
                 "The help could not be opened. Install a help viewer, such as Yelp, and try again.",
             ),

@@ -17,12 +17,12 @@ SHIPPED = (SOURCE / "data" / "readers.d" / "ubuntu-insights.toml").read_text()
 
 def prepare(session):
     """Installs the shipped reader, with an installed program and a system-wide file of the test."""
-    everybodys = session.root / "etc" / "ubuntu-insights" / "system-config.toml"
-    everybodys.parent.mkdir(parents=True)
+    system_wide = session.root / "etc" / "ubuntu-insights" / "system-config.toml"
+    system_wide.parent.mkdir(parents=True)
     text = SHIPPED.replace('"/usr/local/bin/ubuntu-insights"', '"/bin/sh"')
-    text = text.replace("/etc/ubuntu-insights/system-config.toml", str(everybodys))
+    text = text.replace("/etc/ubuntu-insights/system-config.toml", str(system_wide))
     session.add_reader(READER, text)
-    session.everybodys = everybodys
+    session.system_wide = system_wide
     session.consents = session.config / "ubuntu-insights"
     session.consent = session.consents / "linux-consent.toml"
     return session
@@ -106,11 +106,11 @@ def test_each_file_of_the_program_counts(session):
 
 
 def test_a_link_stays_a_link(session):
-    real = session.root / "dotfiles" / "consent"
+    real = session.root / "home" / "dotfiles" / "consent"
     real.parent.mkdir()
     real.write_text("")
     session.consents.mkdir()
-    session.consent.symlink_to("../../dotfiles/consent")
+    session.consent.symlink_to("../../home/dotfiles/consent")
     assert session.ctl("set", "usage-statistics", "on").returncode == 0
     assert session.consent.is_symlink() and real.read_text() == "consent_state = true\n"
     # A dangling link: no file is created at its target.
@@ -133,8 +133,8 @@ def test_a_broken_file_is_said_and_never_written(session, broken):
     assert found["problem"].startswith(f"{session.consent}:1:")
     assert session.ask("privacyctl", "get", "usage-statistics") == "mixed"
     assert "has a mistake in it" in session.ask("privacyctl", "status")
-    for wish in ("on", "off"):
-        done = session.ctl("set", "usage-statistics", wish)
+    for state in ("on", "off"):
+        done = session.ctl("set", "usage-statistics", state)
         assert done.returncode == NOT_SAVED
         assert f"({session.consent}:1:" in done.stderr
     assert session.ctl("reset", "usage-statistics").returncode == NOT_SAVED
@@ -169,9 +169,9 @@ def test_a_file_or_folder_that_takes_no_change_is_said(tmp_path):
         assert consent(session) is True
 
 
-def test_what_the_administrator_turned_off_for_everybody_is_locked(session):
+def test_what_the_administrator_turned_off_for_every_user_is_locked(session):
     assert session.ctl("set", "usage-statistics", "on").returncode == 0
-    session.everybodys.write_text("system_opt_out = true\n")
+    session.system_wide.write_text("system_opt_out = true\n")
     found = reader(session)
     assert (found["state"], found["origin"], found["locked"]) == ("off", "administrator", True)
     assert session.ctl("set", "usage-statistics", "off").returncode == 0
@@ -180,7 +180,7 @@ def test_what_the_administrator_turned_off_for_everybody_is_locked(session):
     assert "Ubuntu Insights is locked by your administrator." in done.stderr
     assert session.get(PANEL_SCHEMA, "usage-statistics") == "false", "none was turned on"
     assert consent(session) is True, "what a person decided counts again when the lock is gone"
-    session.everybodys.write_text("system_opt_out = false\n")
+    session.system_wide.write_text("system_opt_out = false\n")
     assert reader(session)["state"] == "on"
 
 
@@ -206,7 +206,7 @@ def test_watch_tells_of_files_that_come_change_and_go(session):
     session.consents.mkdir()
     session.consent.write_text("consent_state = true\n")
     watch.wait_for("it tells of another", lambda: last() == "on")
-    session.everybodys.write_text("system_opt_out = true\n")
+    session.system_wide.write_text("system_opt_out = true\n")
     watch.wait_for("it tells of the administrator", lambda: last() == "off")
 
 

@@ -331,12 +331,12 @@ def test_a_service_killed_while_500_changes_are_made_loses_none_that_was_reporte
         random() { random=$(((random * 1103515245 + 12345) % 2147483648)); [ $((random / 65536 % 2)) = 0 ]; }
         random=$1 killed=0
         for round in $(seq 500); do
-            if random; then wish=on unity="'all'" own=true; else wish=off unity="'none'" own=false; fi
-            if privacyctl set online-search $wish >out 2>err; then
+            if random; then state=on unity="'all'" own=true; else state=off unity="'none'" own=false; fi
+            if privacyctl set online-search $state >out 2>err; then
                 [ "$(gsettings get com.canonical.Unity.Lenses remote-content-search)" = "$unity" ] ||
-                    { echo "round $round: $wish was reported, Unity reads another"; exit 1; }
+                    { echo "round $round: $state was reported, Unity reads another"; exit 1; }
                 [ "$(gsettings get net.launchpad.PrivacyPanel online-search)" = $own ] ||
-                    { echo "round $round: $wish was reported, the own key is another"; exit 1; }
+                    { echo "round $round: $state was reported, the own key is another"; exit 1; }
             else
                 [ -s err ] || { echo "round $round: no word about a failure"; exit 1; }
                 killed=$((killed + 1))

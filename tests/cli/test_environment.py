@@ -2,10 +2,10 @@
 """Readers with a variable of the environment, as systemd's own generator reads it."""
 
 import pytest
+from support.environment import generated
 from support.harness import Session
 from support.names import NOT_SAVED
 
-GENERATOR = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator"
 NAME = "EXAMPLE_TELEMETRY_OPTOUT"
 READER = f"""
 name = "Example Compiler"
@@ -33,13 +33,6 @@ def prepare(session, *names):
 @pytest.fixture
 def session(session):
     return prepare(session)
-
-
-def generated(session):
-    """The variables with which systemd starts the session's programs."""
-    done = session.run(GENERATOR)
-    assert done.returncode == 0, done.stderr
-    return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
 def reader(session, name="compiler"):

@@ -69,7 +69,7 @@ def test_a_running_program_of_kdes_learns_of_a_change(kde, watcher):
     assert kde.ctl("set", CHOICE, "off").returncode == 0
     off = f"{GROUP}/{KEY}: false"
     wait_for_lines(off)
-    # What is so already is not written, and no program is told.
+    # A value that is already right is not written, and no signal is sent.
     assert kde.ctl("set", CHOICE, "off").returncode == 0
     assert kde.ctl("set", CHOICE, "on").returncode == 0
     on = f"{GROUP}/{KEY}: true"
@@ -108,11 +108,11 @@ def test_no_change_is_lost_when_a_program_of_kdes_writes_at_the_same_time(kde):
     done"""
     writer = kde.spawn(["sh", "-c", write])
     wait_for("the first value", (kde.config / "kdeglobals").exists)
-    wished = "on"
+    state = "on"
     while writer.poll() is None:
-        wished = "off" if wished == "on" else "on"
-        assert kde.ctl("set", CHOICE, wished).returncode == 0
-        assert in_kde(kde) == ("false" if wished == "off" else "true")
+        state = "off" if state == "on" else "on"
+        assert kde.ctl("set", CHOICE, state).returncode == 0
+        assert in_kde(kde) == ("false" if state == "off" else "true")
     assert writer.returncode == 0
     text = (kde.config / "kdeglobals").read_text()
     assert [number for number in range(1, count + 1) if f"key{number}={number}\n" not in text] == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.computer import PROFILE, Computer
 from support.crashes import Crashes
-from support.harness import INSTALLED, Session
+from support.harness import CONSENT_READER, INSTALLED, Session
 from support.history import ago, xbel
 from support.names import NOT_SAVED
 
@@ -18,18 +18,6 @@ OTHER = 4243
 LABEL = b"system_u:object_r:etc_t:s0\0"
 USER_NOTE = b"mine"
 
-READER = """
-name = "Program"
-choice = "usage-statistics"
-programs = ["/bin/sh"]
-[file]
-format = "toml"
-files = ["program/consent.toml"]
-key = "consent"
-on = true
-off = false
-missing = "on"
-"""
 KFIND = "[General]\nsize=3\n[History]\nPatterns=a,b\nDirectories=c\n"
 
 
@@ -47,7 +35,7 @@ def put(file, text):
 
 def prepare(session):
     """Creates the files of a session that a change, a reset or clearing writes."""
-    session.add_reader("program", READER)
+    session.add_reader("program", CONSENT_READER)
     return {
         "consent": put(session.config / "program" / "consent.toml", "# kept\nconsent = true\n"),
         "recent": put(session.root / "data" / "recently-used.xbel", xbel(old=ago(days=1))),
@@ -232,6 +220,7 @@ def home(session):
     consent = session.config / "program" / "consent.toml"
     consent.unlink()
     consent.symlink_to(session.victims[1])
+    session.links = [history, consent]
     session.folders = [session.root / name for name in ("home", "config", "data", "cache")]
     return session
 
@@ -296,11 +285,16 @@ def test_root_follows_no_link_through_a_folder_of_a_person_in_its_own_home(home)
     assert home.victims[1].read_text() == "consent = true\n"
 
 
-def test_root_in_its_own_home_does_all_of_it(home):
-    assert home.ctl("set", "usage-statistics", "off").returncode == 0
-    assert home.victims[1].read_text() == "consent = false\n"
-    assert home.ctl("history", "clear", "--all", "--yes").returncode == 0
-    assert home.victims[0].read_text() == ""
+def test_root_in_its_own_home_does_all_of_it_but_follows_no_link_out_of_it(home):
+    for command in ("set usage-statistics off", "history clear --all --yes"):
+        assert home.ctl(*command.split()).returncode == NOT_SAVED
+    assert [file.read_text() for file in home.victims] == ["root:x:0:0\nmore\n", "consent = true\n"]
+    for link, file in zip(home.links, home.victims):
+        link.unlink()
+        link.symlink_to(file.rename(home.root / "home" / file.name))
+    for command in ("set usage-statistics off", "history clear --all --yes"):
+        assert home.ctl(*command.split()).returncode == 0
+    assert [link.read_text() for link in home.links] == ["", "consent = false\n"]
 
 
 def test_root_deletes_no_report_of_the_person_whose_home_it_has(tmp_path):

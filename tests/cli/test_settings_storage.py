@@ -8,7 +8,7 @@ import os
 import subprocess
 
 import pytest
-from support.harness import Session
+from support.harness import CONSENT_READER, Session
 from support.names import DONE, LOCKED, NOT_SAVED, PANEL_SCHEMA, UNITY_KEY, UNITY_SCHEMA
 
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -16,20 +16,6 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 <busconfig><type>session</type><listen>unix:tmpdir={root}</listen><servicedir>{root}/services</servicedir>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
 <allow own="*"/></policy></busconfig>
-"""
-
-CONSENT = """
-name = "Program"
-choice = "usage-statistics"
-programs = ["/bin/true"]
-
-[file]
-format = "toml"
-files = ["program/consent.toml"]
-key = "consent"
-on = true
-off = false
-missing = "on"
 """
 
 TRY_AGAIN = ("try again", "Try again", "Something else")
@@ -84,7 +70,7 @@ def nothing_saved(session):
 )
 def test_a_service_that_cannot_be_started_is_said_and_only_other_storage_is_turned_off(service, sentence):
     with own_bus(service) as session:
-        session.add_reader("program", CONSENT)
+        session.add_reader("program", CONSENT_READER)
         consent = session.config / "program" / "consent.toml"
         consent.parent.mkdir()
         consent.write_text("consent = true\n")
@@ -99,7 +85,7 @@ def test_a_service_that_cannot_be_started_is_said_and_only_other_storage_is_turn
 
 def test_a_service_that_never_starts_keeps_other_storage_from_nothing():
     with own_bus("/bin/sleep 1000") as session:
-        session.add_reader("program", CONSENT)
+        session.add_reader("program", CONSENT_READER)
         consent = session.config / "program" / "consent.toml"
         consent.parent.mkdir()
         consent.write_text("consent = true\n")
@@ -180,8 +166,8 @@ def test_settings_in_another_folder_than_the_sessions_are_not_written(session, w
     else:
         folder = mine if which == "absolute" else "mine"
         env = ["env", "-C", session.root, f"XDG_CONFIG_HOME={folder}"]
-    for wish in ("on", "off"):
-        done = session.run(*env, "privacyctl", "set", "online-search", wish)
+    for state in ("on", "off"):
+        done = session.run(*env, "privacyctl", "set", "online-search", state)
         assert done.returncode == NOT_SAVED
         assert elsewhere(session, folder) in done.stderr
         assert len(done.stderr.splitlines()) == 1, done.stderr
@@ -209,8 +195,8 @@ def test_another_way_to_the_sessions_folder_is_no_other_folder(session):
 
 
 def test_the_probe_leaves_nothing_behind(session):
-    for wish in ("on", "off"):
-        assert session.ctl("set", "online-search", wish).returncode == DONE
+    for state in ("on", "off"):
+        assert session.ctl("set", "online-search", state).returncode == DONE
     assert [file.name for file in (session.config / "dconf").iterdir()] == ["user"]
 
 
@@ -281,14 +267,18 @@ def test_settings_in_a_key_file_of_dconfs_service_are_saved(session):
 
 
 @pytest.mark.parametrize(
-    ("backend", "sentence"),
+    ("env", "sentence"),
     [
-        ("memory", "GSETTINGS_BACKEND=memory keeps settings in memory only. Unset it"),
-        ("keyfile", "since GSETTINGS_BACKEND is “keyfile”. Unset it"),
+        (
+            {"GSETTINGS_BACKEND": "memory"},
+            "GSETTINGS_BACKEND=memory keeps settings in memory only. Unset it",
+        ),
+        ({"GSETTINGS_BACKEND": "keyfile"}, "since GSETTINGS_BACKEND is “keyfile”. Unset it"),
+        # Without dconf's module, GSettings writes a file.
+        ({"GIO_MODULE_DIR": "/nonexistent"}, "since GIO_MODULE_DIR is “/nonexistent”. Unset it"),
     ],
 )
-def test_a_storage_that_only_the_environment_of_the_command_chooses_is_not_written(session, backend, sentence):
-    env = {"GSETTINGS_BACKEND": backend}
+def test_a_storage_that_only_the_environment_of_the_command_chooses_is_not_written(session, env, sentence):
     refused(session, sentence, env=env)
     for command in ("status", "get online-search"):
         done = session.ctl(*command.split(), env=env)
@@ -297,8 +287,9 @@ def test_a_storage_that_only_the_environment_of_the_command_chooses_is_not_writt
     assert not list(session.config.rglob("keyfile"))
 
 
-def test_a_storage_that_the_whole_session_has_is_written():
-    with Session(env={"GSETTINGS_BACKEND": "keyfile"}) as session:
+@pytest.mark.parametrize("env", [{"GSETTINGS_BACKEND": "keyfile"}, {"GIO_MODULE_DIR": "/nonexistent"}])
+def test_a_storage_that_the_whole_session_has_is_written(env):
+    with Session(env=env) as session:
         done = session.ctl("set", "online-search", "on")
         assert (done.returncode, done.stderr) == (DONE, "")
         assert session.get(PANEL_SCHEMA, "online-search") == "true"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings that are a whole small file: Go's telemetry, and what users answered JetBrains' programs."""
 
+import os
 import re
 from datetime import UTC, datetime
 
@@ -81,6 +82,26 @@ def test_of_jetbrains_answers_one_digit_changes_and_none_is_made_up(session):
     assert answers.read_text() == "eap:1.0:1:5"
 
 
+def test_a_file_that_only_its_program_creates_counts_once_it_exists(session):
+    session.add_reader(
+        "example",
+        f'name = "Example"\nchoice = "{CHOICE}"\nprograms = ["/bin/sh"]\n\n[file]\nformat = "json"\n'
+        'files = ["example/settings.json"]\ncreate = false\nkey = "metrics"\non = true\noff = false\n'
+        'missing = "on"\n',
+    )
+    settings = session.config / "example" / "settings.json"
+    assert session.ctl("set", CHOICE, "off").returncode == 0
+    assert not settings.parent.exists()
+    # The program was never started, so there is nothing for the user to turn off.
+    assert session.ctl("get", CHOICE).stdout == "off\n"
+    settings.parent.mkdir()
+    settings.write_text('{"version": 2}')
+    assert session.reader(CHOICE, "example")["state"] == "on"
+    assert session.ctl("set", CHOICE, "off").returncode == 0
+    assert '"version": 2' in settings.read_text()
+    assert session.reader(CHOICE, "example")["state"] == "off"
+
+
 @pytest.mark.parametrize("off", ["p3a", "stats"])
 def test_brave_is_off_only_with_both_values(session, off):
     text = (SOURCE / "data" / "readers.d" / "brave.toml").read_text()
@@ -94,3 +115,21 @@ def test_brave_is_off_only_with_both_values(session, off):
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert state.read_text() == text.replace("true", "false")
     assert session.reader(CHOICE, "brave")["state"] == "off"
+
+
+def test_chrome_counts_after_its_first_start_and_only_its_consent_changes(session):
+    text = (SOURCE / "data" / "readers.d" / "chrome-usage.toml").read_text()
+    session.add_reader("chrome-usage", re.sub(r"programs = \[.*\]", 'programs = ["/bin/sh"]', text))
+    assert session.reader(CHOICE, "chrome-usage")["obeyed"] is False, "it was never started"
+    states = []
+    for name in ("google-chrome", "google-chrome-beta"):
+        states.append(session.config / name / "Local State")
+        states[-1].parent.mkdir()
+    states[0].write_text('{"user_experience_metrics":{"reporting_enabled":true},"other":[1, 2]}')
+    states[1].write_text('{"other":{}}')
+    assert session.reader(CHOICE, "chrome-usage")["state"] == "mixed"
+    assert session.ctl("set", CHOICE, "off").returncode == 0
+    assert session.reader(CHOICE, "chrome-usage")["state"] == "off"
+    assert states[0].read_text() == '{"user_experience_metrics":{"reporting_enabled":false},"other":[1, 2]}'
+    (states[0].parent / "SingletonLock").symlink_to(f"host-{os.getpid()}")
+    assert session.ctl("set", CHOICE, "on").returncode == NOT_SAVED, "it runs"

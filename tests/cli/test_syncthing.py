@@ -15,19 +15,32 @@ from support.names import NOT_SAVED
 CHOICE = "usage-statistics"
 READER = "syncthing-usage"
 
+PANIC = """[start] 12:00:00 INFO: syncthing v1.19.2
+Panic at 2026-01-01T12:00:00Z
+panic: a test
+
+goroutine 1 [running]:
+main.main()
+"""
+
 
 class Collector(ThreadingHTTPServer):
     """Notes the path of each request."""
 
     def __init__(self):
         self.seen = []
+        self.bodies = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.server.seen.append(self.path)
+                self.server.bodies.append(body.decode())
                 self.send_response(200)
                 self.end_headers()
+
+            # Crash reports.
+            do_PUT = do_POST
 
             def log_message(self, *_):
                 pass
@@ -68,7 +81,7 @@ class Syncthing:
             "relaysEnabled": "false",
             "natEnabled": "false",
             "startBrowser": "false",
-            "crashReportingEnabled": "false",
+            "crashReportingURL": f"http://127.0.0.1:{collector.server_port}/newcrash",
         }.items():
             text, count = re.subn(f"<{name}>.*?</{name}>", f"<{name}>{value}</{name}>", text)
             assert count, name
@@ -78,7 +91,13 @@ class Syncthing:
         self.key = re.search("<apikey>(.*?)</apikey>", text)[1]
 
     def start(self):
-        self.child = self.session.spawn(["syncthing", "serve", "--no-browser", "--no-restart", "--no-upgrade"])
+        self.child = self.session.spawn(["syncthing", "serve", "--no-browser", "--no-upgrade"])
+
+    def crashed(self):
+        """What a crash leaves behind, and Syncthing reports at its next start."""
+        for log in self.folder.glob("panic-*"):
+            log.unlink()
+        (self.folder / "panic-20260101-120000.log").write_text(PANIC)
 
     def uptime(self):
         request = urllib.request.Request(
@@ -119,6 +138,23 @@ def test_syncthing_sends_a_report_while_the_choice_is_on_and_none_while_off(sess
     wait_for("an uptime of five seconds", lambda: syncthing.uptime() >= 5, seconds=60)
     syncthing.stop()
     assert collector.seen == []
+
+
+@pytest.mark.proof("syncthing-crashes", "traffic")
+def test_syncthing_sends_the_report_of_a_crash_only_while_the_choice_is_on(session, collector):
+    syncthing = Syncthing(session, collector)
+    assert session.reader("error-reports", "syncthing-crashes")["state"] == "on", "by default"
+    for on in (True, False, True):
+        assert session.ctl("set", "error-reports", "on" if on else "off").returncode == 0
+        collector.seen.clear()
+        collector.bodies.clear()
+        syncthing.crashed()
+        syncthing.start()
+        # It reports before it starts its other half.
+        wait_for("its start", lambda: syncthing.uptime() > 0, seconds=60)
+        syncthing.stop()
+        assert [path.split("/")[1] for path in collector.seen] == (["newcrash"] if on else [])
+        assert ("panic: a test" in "".join(collector.bodies)) == on
 
 
 def test_a_program_that_was_never_started_has_no_file_and_does_not_count(session):

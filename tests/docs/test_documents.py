@@ -116,3 +116,10 @@ def test_every_reader_claims_the_strongest_proof_that_a_test_shows_and_no_other(
         claimed = tomllib.loads(file.read_text()).get("proof")
         shown = max(tested.get(name, {"source"}), key=PROOFS.index)
         assert claimed == shown, f"{name} claims {claimed}; the tests show {shown}"
+
+
+def test_no_line_of_a_document_is_longer_than_an_editor_shows():
+    """lintian's very-long-line-length-in-source-file, which takes minutes to say so."""
+    for file in (*(SOURCE / "docs").glob("*.md"), *SOURCE.glob("*.md"), SOURCE / "NEWS"):
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            assert len(line.encode()) <= 512, f"{file.relative_to(SOURCE)}:{number}"

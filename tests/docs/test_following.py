@@ -75,7 +75,7 @@ def build_rust(text, folder):
     source = folder / "follow.rs"
     source.write_text(text)
     # With the panel's own crate gio: to compile it again takes long.
-    cargo = ["cargo", "build", "--locked", "--lib", "--no-default-features"]
+    cargo = ["cargo", "build", "--locked", "--lib"]
     said = build(*cargo, "--message-format=json", cwd=SOURCE, stderr=None)
     crates = [json.loads(line) for line in said.splitlines()]
     crates = [crate for crate in crates if crate["reason"] == "compiler-artifact"]
@@ -145,7 +145,7 @@ def test_every_block_on_the_page_is_a_program_that_is_run_here():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_sends_nothing_until_somebody_decides(session, programs, language):
+def test_every_language_sends_nothing_until_the_user_decides(session, programs, language):
     assert answer(session, programs(language)) == SILENT
 
 
@@ -222,12 +222,19 @@ def test_every_language_is_told_when_another_process_changes_the_choice(
         except Empty:
             raise AssertionError("nothing was printed") from None
 
+    def changes(before, after):
+        """The program's next line that differs. dconf tells of a change twice if the change comes while
+        the program begins to listen (dconf, engine/dconf-engine.c, dconf_engine_watch_established())."""
+        while (line := next_line()) == before:
+            pass
+        assert line == after
+
     try:
         assert next_line() == SILENT
         session.ask("privacyctl", "set", CHOICE, "on")
-        assert next_line() == SEND
+        changes(SILENT, SEND)
         session.set(PANEL_SCHEMA, CHOICE, "false")
-        assert next_line() == SILENT
+        changes(SEND, SILENT)
     finally:
         os.killpg(program.pid, signal.SIGTERM)
         program.wait(10)

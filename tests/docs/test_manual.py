@@ -438,6 +438,52 @@ def test_every_field_of_a_reader_file_is_on_its_page_and_the_other_way_round(pag
     assert described == known
 
 
+READER = """name = "Asked"
+choice = "error-reports"
+programs = ["/bin/sh"]
+[file]
+format = "{format}"
+files = ["asked"]
+key = "key"
+on = true
+off = false
+missing = "on"
+[[policy]]
+place = "{place}"
+key = "key"
+off = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "section", "entry", "heading"),
+    [
+        ("format", "[file]", "format", "### Formats"),
+        ("place", "Fields of every file", "policy.place", "## For all users"),
+    ],
+)
+def test_every_format_and_place_of_reader_files_is_on_both_pages(
+    page, field, section, entry, heading
+):
+    with Session(bus=False) as session:
+        session.add_reader("asked", READER.format(**{"format": "toml", "place": "dconf", field: "?"}))
+        said = session.ctl("readers").stderr
+    known = re.search(rf"unknown {field} “\?”; expected one of: (.*?)\. It was left out", said)[1]
+    (manual,) = [
+        text
+        for found in page("privacy-panel-readers.5").section("FORMAT").iter("section")
+        if found.find("h2") is not None and words(found.find("h2")).startswith(section)
+        for name, text in entries(found)
+        if words(name) == entry
+    ]
+    guide = (SOURCE / "docs" / "readers.md").read_text().split(f"\n{heading}", 1)[1]
+    guide = guide.split("\n##", 1)[0]
+    assert len(known.split(", ")) >= 14
+    assert set(known.split(", ")) == set(re.findall("‘\"(.*?)\"’", manual))
+    table = "\n".join(line.split(" | ")[0] for line in guide.splitlines() if line.startswith('| `"'))
+    assert set(known.split(", ")) == set(re.findall('`"(.*?)"`', table))
+
+
 # Examples
 
 
@@ -592,6 +638,7 @@ EFFECTS = {
         "GSETTINGS_SCHEMA_DIR", SCHEMAS, "SESSION/schemas", XDG_DATA_DIRS="/nonexistent"
     ),
     "GSETTINGS_BACKEND": lambda: changes("GSETTINGS_BACKEND", "dconf", "memory"),
+    "GIO_MODULE_DIR": lambda: changes("GIO_MODULE_DIR", "", "/nonexistent"),
     "DBUS_SESSION_BUS_ADDRESS": lambda: changes(
         "DBUS_SESSION_BUS_ADDRESS", NO_BUS, "", command=SET
     ),

@@ -413,7 +413,7 @@ def test_clearing_a_time_is_stopped_by_ctrl_c_and_says_what_is_left(session, log
 
 def test_nothing_of_an_event_is_left_in_zeitgeists_files_and_its_rules_stay(session, log):
     log.record(range(200))
-    log.add_template("somebody-elses")
+    log.add_template("third-party")
     folder = log.database.parent
     for name in ("activity.sqlite.bck", "activity.sqlite.2026-11-24.bck"):
         (folder / name).write_text("file:///home/x/folder1/file1.txt")
@@ -423,7 +423,7 @@ def test_nothing_of_an_event_is_left_in_zeitgeists_files_and_its_rules_stay(sess
     kept = [file for file in folder.rglob("*") if file.is_file()]
     assert not [file for file in kept if b"file1" in file.read_bytes()]
     assert not list(folder.glob("*.bck"))
-    assert list(log.templates()) == ["somebody-elses"]
+    assert list(log.templates()) == ["third-party"]
     assert log.records(1)
     # The next clearing by Zeitgeist itself is as before.
     log.record(range(2, 5))
@@ -459,6 +459,22 @@ def test_a_zeitgeist_that_was_stopped_is_started_neither_to_count_nor_to_clear(s
     assert not log.is_running()
     assert b"file1" not in log.database.read_bytes()
     assert log.ids() == []
+
+
+def test_a_database_changes_only_while_the_caller_waits_for_it(session, log):
+    log.record(range(5))
+    log.quit()
+    program = INSTALLED / "libexec" / "privacy-panel-zeitgeist"
+    for waits, expected in ((False, {"Fault": "Cancelled"}), (True, {"Cleared": [5, None]})):
+        reading, writing = os.pipe()
+        os.write(writing, b'{"Clear":{"since":null,"until":null}}\n')
+        if not waits:
+            os.close(writing)
+        with os.fdopen(reading) as question:
+            done = subprocess.run([program, log.database], stdin=question, capture_output=True, check=True)
+        if waits:
+            os.close(writing)
+        assert json.loads(done.stdout) == expected
 
 
 def test_no_event_that_programs_report_meanwhile_is_lost(session, log):
@@ -587,17 +603,17 @@ def test_what_is_never_to_be_recorded_is_not_recorded_by_the_daemon(session, log
     log.record([5], file="/home/x/Private files too/a.txt")
     assert len(log.ids()) == 1
 
-    log.add_template("somebody-elses")
+    log.add_template("third-party")
     listed = never("list", "--json").stdout
     assert json.loads(listed)["never_record"] == [
         {"kind": "kind", "value": "image"},
         {"kind": "folder", "value": private},
         {"kind": "application", "value": "secret.desktop"},
-        {"kind": "other", "value": "somebody-elses"},
+        {"kind": "other", "value": "third-party"},
     ]
     for rule in [("folder", private), ("kind", "image"), ("application", "secret.desktop")]:
         assert never("remove", *rule).returncode == 0
-    assert list(log.templates()) == ["somebody-elses"]
+    assert list(log.templates()) == ["third-party"]
     assert never("remove", "folder", "/not/there").returncode == 0
 
 

@@ -4,7 +4,10 @@
 What the panel calls off is not recorded, whatever hands the setting to GTK.
 """
 
+import json
+import re
 import shutil
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from support.harness import Session, wait_for
@@ -25,9 +28,13 @@ gi.require_version("Gtk", sys.argv[1])
 from gi.repository import GLib, Gtk
 GLib.set_prgname("demo")
 Gtk.init([]) if sys.argv[1] == "3.0" else Gtk.init()
-Gtk.RecentManager.get_default().add_item(sys.argv[2])
+manager = Gtk.RecentManager.get_default()
 loop = GLib.MainLoop()
-# The list is written a moment later.
+data = Gtk.RecentData()
+data.mime_type, data.app_name, data.app_exec = "text/plain", "demo", "demo %u"
+assert manager.add_full(sys.argv[2], data)
+# GTK writes the list a quarter of a second later, and then says so. If it records nothing, it says nothing.
+manager.connect("changed", lambda _: loop.quit())
 GLib.timeout_add(1500, loop.quit)
 loop.run()
 """
@@ -104,23 +111,32 @@ def obeyed(session):
     return {reader["id"] for reader in found if reader["installed"] and reader["obeyed"]}
 
 
-def decide_elsewhere(session, reader, on):
-    """Sets the value as a person would without the panel."""
-    value = "true" if on else "false"
-    if reader == GNOME:
-        session.set("org.gnome.desktop.privacy", "remember-recent-files", value)
-    elif reader == CINNAMON:
-        session.set("org.cinnamon.desktop.privacy", "remember-recent-files", value)
+def write_elsewhere(session, reader, key, type, value, in_file):
+    """Sets a value as the user would without the panel. `key`: its names in GSettings, in Xfconf and in
+    GTK's file."""
+    in_gsettings, in_xfconf, name = key
+    if reader in (GNOME, CINNAMON):
+        desktop = "gnome" if reader == GNOME else "cinnamon"
+        session.set(f"org.{desktop}.desktop.privacy", in_gsettings, value)
     elif reader == XFCE:
         session.ask(
-            *("xfconf-query", "-c", "xsettings", "-p", "/Gtk/RecentFilesEnabled"),
-            *("-n", "-t", "bool", "-s", value),
+            *("xfconf-query", "-c", "xsettings", "-p", in_xfconf), *("-n", "-t", type, "-s", value)
         )
     else:
         for version in ("gtk-3.0", "gtk-4.0"):
             file = session.config / version / "settings.ini"
             file.parent.mkdir(exist_ok=True)
-            file.write_text(f"[Settings]\ngtk-recent-files-enabled = {int(on)}\n")
+            file.write_text(f"[Settings]\n{name} = {in_file}\n")
+
+
+def decide_elsewhere(session, reader, on):
+    key = ("remember-recent-files", "/Gtk/RecentFilesEnabled", "gtk-recent-files-enabled")
+    write_elsewhere(session, reader, key, "bool", "true" if on else "false", int(on))
+
+
+def keep_elsewhere(session, reader, days):
+    key = ("recent-files-max-age", "/Gtk/RecentFilesMaxAge", "gtk-recent-files-max-age")
+    write_elsewhere(session, reader, key, "int", str(days), days)
 
 
 @pytest.mark.proof("gtk-recent-files", "program")
@@ -162,3 +178,46 @@ def test_what_the_session_does_not_obey_makes_nothing_mixed_and_what_it_obeys_do
     assert session.ask("privacyctl", "get", CHOICE) == "mixed"
     assert session.ctl("is-on", CHOICE).returncode == 0
     assert recorded(session) == {"3.0", "4.0"}
+
+
+def test_entries_older_than_the_user_wants_go_with_the_next_one_and_not_earlier(place):
+    session, expected = place
+    assert session.ctl("set", CHOICE, "on").returncode == 0
+    recent = session.root / "data" / "recently-used.xbel"
+    recent.unlink(missing_ok=True)
+    old = "file:///etc/passwd"
+    assert session.run("/usr/bin/python3", "-c", PROGRAM, "3.0", old).returncode == 0
+    date = (datetime.now(timezone.utc) - timedelta(days=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ten_days_old = re.sub(r'="\d{4}-\d\d-\d\dT[^"]*"', f'="{date}"', recent.read_text())
+    assert old in ten_days_old
+
+    def goes(version, file):
+        """Whether an entry that is ten days old goes."""
+        recent.write_text(ten_days_old)
+        assert session.run("/usr/bin/python3", "-c", PROGRAM, version, file).returncode == 0
+        assert file in recent.read_text()
+        return old not in recent.read_text()
+
+    for version, file in FILES.items():
+        for keep, gone in (("7", True), ("30", False), ("forever", False)):
+            assert session.ctl("history", "keep", keep).returncode == 0
+            assert session.ask("privacyctl", "history", "keep") == keep
+            days = None if keep == "forever" else int(keep)
+            found = json.loads(session.ask("privacyctl", "history", "keep", "--json"))
+            (listed,) = found.pop("lists")
+            assert found == {"days": days, "origin": "you", "locked": False}
+            assert listed == {"id": "recent-files", **found}
+            assert goes(version, file) == gone, (version, keep)
+    # What other programs set is what counts, and what the panel says.
+    for reader in expected:
+        keep_elsewhere(session, reader, 3)
+    assert session.ask("privacyctl", "history", "keep") == "3"
+    assert [goes(version, file) for version, file in FILES.items()] == [True, True]
+
+
+def test_a_setting_that_the_session_does_not_obey_is_not_said_to_count(place):
+    session, expected = place
+    assert session.ctl("history", "keep", "7").returncode == 0
+    for reader in {GNOME, CINNAMON, FILE} - expected:
+        keep_elsewhere(session, reader, 60)
+    assert session.ask("privacyctl", "history", "keep") == "7"

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel's pages about the history, used by keyboard and AT-SPI, with a real Zeitgeist."""
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
+from support.computer import Computer
 from support.harness import Session, wait_for
 from support.history import Recent, ago
-from support.names import SCREEN
+from support.names import LOCKED, SCREEN
 from support.screen import Panel, answer, choose, go_to, open_page, says
 
 pytestmark = pytest.mark.session(screen=SCREEN)
@@ -209,21 +211,26 @@ def test_an_application_is_found_by_its_name_and_rules_of_others_are_shown(sessi
         (entries / f"org.example.{identifier}.desktop").write_text(
             f"[Desktop Entry]\nType=Application\nName={name}\nExec=true\n"
         )
-    log.add_template("somebody-elses")
+    log.add_template("third-party")
     with Panel(session) as panel:
         open_page(panel, "Exceptions")
-        says(panel, "somebody-elses")
+        says(panel, "third-party")
         go_to(panel, "Add Application…")
         panel.key("Return")
         panel.wait("the search", lambda: panel.find(name="Search Applications"))
         panel.wait("all of them", lambda: panel.says("A First One"))
         panel.key("s", "e", "c", "r", "e", "t", "space", "d")
         panel.wait("only what was typed", lambda: not panel.says("A First One"))
+        panel.key("x")
+        panel.wait("nothing", lambda: panel.find(text="No Results Found"))
+        panel.key("BackSpace")
+        panel.wait("it again", lambda: panel.says("Secret Diary"))
+        assert not panel.says("No Results Found")
         panel.key("Return")
         expected = ["app-org.example.Secret.desktop", "launch-org.example.Secret.desktop"]
         wait_for(
             "Zeitgeist has it",
-            lambda: sorted(log.templates()) == [*expected, "somebody-elses"],
+            lambda: sorted(log.templates()) == [*expected, "third-party"],
         )
         says(panel, "Secret Diary")
         # Changes of other programs are shown at once.
@@ -253,3 +260,93 @@ def test_where_nothing_remembers_there_are_no_rows():
             panel.wait("one row", lambda: panel.find(role="list item", name="Clear History"))
             assert not panel.find(role="list item", name="Exceptions")
 
+
+
+def keep_in_gnome(session, days):
+    session.set("org.gnome.desktop.privacy", "recent-files-max-age", str(days))
+
+
+def keep_in_files(session, days):
+    for version in ("gtk-3.0", "gtk-4.0"):
+        file = session.config / version / "settings.ini"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"[Settings]\ngtk-recent-files-max-age={days}\n")
+
+
+@pytest.mark.parametrize(
+    ("desktop", "default", "keep"),
+    [("GNOME", "Forever", keep_in_gnome), ("LXQt", "30 days", keep_in_files)],
+)
+def test_how_long_files_are_listed_is_chosen_where_programs_obey_it(desktop, default, keep):
+    env = {"XDG_CURRENT_DESKTOP": desktop, "GDK_BACKEND": "x11"}
+    with Session(screen=SCREEN, env=env) as session:
+        with Panel(session) as panel:
+            panel.wait("the row", lambda: panel.says("File History Duration"))
+            panel.wait("the setting", lambda: panel.says(default))
+            # The settings are watched from then on.
+            panel.look_away()
+            panel.tree()
+            # Another program's value, and one that the panel doesn't offer. It shows at once.
+            for days in (7, 14):
+                keep(session, days)
+                panel.wait("the setting", lambda days=days: panel.says(f"{days} days"))
+            go_to(panel, "File History Duration")
+            panel.key("space")
+            panel.wait("the list", lambda: panel.says("30 days"))
+            panel.key("Down", "Down", "Down", "Return")
+            panel.wait("it is saved", lambda: session.ask("privacyctl", "history", "keep") == "30")
+            panel.wait("the setting", lambda: panel.says("30 days"))
+
+
+def test_where_no_program_obeys_it_there_is_no_row_for_how_long_files_are_listed():
+    env = {"XDG_CURRENT_DESKTOP": "LXQt", "GDK_BACKEND": "x11"}
+    with Session(screen=SCREEN, env=env) as session:
+        # As if GTK's other programs weren't installed.
+        session.add_reader("gtk-recent-files-settings", "", session.share)
+        Recent(session).write(new=ago(minutes=5))
+        with Panel(session) as panel:
+            panel.wait("the other row", lambda: panel.says("Clear History"))
+            panel.look_away()
+            assert not panel.says("History Duration")
+        done = session.ctl("history", "keep")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "No app of this session" in done.stderr
+        assert session.ctl("history", "keep", "7").returncode == 1
+
+
+def test_a_month_is_chosen_where_kde_remembers_what_was_used():
+    env = {"XDG_CURRENT_DESKTOP": "KDE", "GDK_BACKEND": "x11"}
+    with Session(screen=SCREEN, env=env) as session:
+        session.unmask("kde-activities")
+        file = session.config / "kactivitymanagerd-pluginsrc"
+        with Panel(session) as panel:
+            panel.wait("both rows", lambda: panel.says("Activity History Duration"))
+            panel.wait("the default", lambda: panel.says("Forever"))
+            go_to(panel, "Activity History Duration")
+            panel.key("space")
+            panel.wait("the list", lambda: panel.says("12 months"))
+            panel.key("Home", "Return")
+            panel.wait("it is saved", lambda: file.exists() and "keep-history-for=1\n" in file.read_text())
+            panel.wait("the setting", lambda: panel.says("1 month"))
+            # The other list has its own.
+            assert panel.says("30 days")
+
+
+def test_a_locked_duration_is_shown_and_not_changed():
+    key = "/org/gnome/desktop/privacy/recent-files-max-age"
+    with Computer(profile="user-db:user\nsystem-db:site\n", screen=SCREEN) as computer:
+        computer.session.env["XDG_CURRENT_DESKTOP"] = "GNOME"
+        computer.write("/etc/dconf/db/site.d/00", "[org/gnome/desktop/privacy]\nrecent-files-max-age=7\n")
+        computer.write("/etc/dconf/db/site.d/locks/00", f"{key}\n")
+        computer.session.ask("dconf", "update")
+        done = computer.session.ctl("history", "keep", "30")
+        assert done.returncode == LOCKED and "Only your administrator" in done.stderr
+        found = json.loads(computer.session.ask("privacyctl", "history", "keep", "--json"))
+        (listed,) = found.pop("lists")
+        assert found == {"days": 7, "origin": "administrator", "locked": True}
+        assert listed == {"id": "recent-files", **found}
+        with Panel(computer.session) as panel:
+            panel.wait("the setting", lambda: panel.says("7 days"))
+            (row,) = panel.find(role="combo box", name="File History Duration")
+            assert "sensitive" not in row["states"]
+            assert panel.says("Locked by your administrator")

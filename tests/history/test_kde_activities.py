@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """KDE's activity manager records what is used while the choice is on, and nothing while it is off."""
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -43,8 +44,21 @@ class Manager:
 
     def recorded(self):
         with closing(sqlite3.connect(f"file:{self.data}?mode=ro", uri=True)) as database:
+            # A service that was just started may not have made its table yet.
+            made = database.execute("select 1 from sqlite_master where name = 'ResourceEvent'").fetchall()
+            if not made:
+                return set()
             found = database.execute("select targettedResource from ResourceEvent").fetchall()
         return {file for (file,) in found}
+
+    def age(self, file, days):
+        """Makes a record that old. The service must not run."""
+        when = time.time() - days * 24 * 3600
+        with closing(sqlite3.connect(self.data)) as database, database:
+            database.execute(
+                "update ResourceEvent set start = ?, end = ? where targettedResource = ?",
+                (when, when, file),
+            )
 
     def stop(self):
         self.child.terminate()
@@ -83,3 +97,37 @@ def test_the_activity_manager_records_files_while_the_choice_is_on_and_none_whil
     manager = Manager(session)
     seconds_until_recorded(manager, "/etc/fstab")
     assert "/etc/hosts" not in manager.recorded()
+
+
+def test_the_activity_manager_removes_what_is_older_than_the_user_wants(session):
+    session.unmask(READER)
+    manager = Manager(session)
+    files = {"/etc/hostname": 20, "/etc/hosts": 40, "/etc/fstab": 100, "/etc/passwd": 150}
+    for file in files:
+        manager.use(file)
+    wait_for("the records", lambda: manager.recorded() == set(files))
+    # Up to Plasma 6.4, the default is to keep everything. A week is less than the month that the
+    # service can count.
+    for keep, months, youngest in (
+        (None, None, None),
+        ("120", 4, 150),
+        ("forever", None, None),
+        ("60", 2, 100),
+        ("7", 1, 40),
+    ):
+        manager.stop()
+        for file, days in files.items():
+            manager.age(file, days)
+        if keep:
+            assert session.ctl("history", "keep", keep).returncode == 0
+        found = json.loads(session.ask("privacyctl", "history", "keep", "--json"))["lists"]
+        (listed,) = (each for each in found if each["id"] == "kde-activities")
+        assert listed.get("months") == months
+        manager = Manager(session)
+        stay = {file for file, days in files.items() if not youngest or days < youngest}
+        wait_for("the rest", lambda stay=stay: manager.recorded() & set(files) == stay)
+        # For the next turn.
+        for file in files.keys() - stay:
+            manager.use(file)
+        wait_for("the records", lambda: manager.recorded() >= set(files))
+    manager.stop()

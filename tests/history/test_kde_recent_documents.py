@@ -4,7 +4,8 @@
 import re
 
 import pytest
-from support.harness import Session
+from support.debian_13 import Debian13, install
+from support.harness import Session, wait_for
 
 CHOICE = "activity-history"
 APP = "org.example.Viewer"
@@ -41,7 +42,8 @@ def of_kde(session):
 
 def shared(session):
     """The files in the list that KDE shares with GTK."""
-    text = (session.root / "data" / "recently-used.xbel").read_text()
+    file = session.root / "data" / "recently-used.xbel"
+    text = file.read_text() if file.exists() else ""
     return {href.rpartition("/")[2] for href in re.findall('href="(file:[^"]*)"', text)}
 
 
@@ -53,3 +55,27 @@ def test_kio_of_frameworks_5_records_in_the_shared_list_without_a_condition_so_i
         opens(kde, name)
         assert (name in of_kde(kde)) == on
     assert shared(kde) == {"first.txt", "second.txt", "third.txt"}
+
+
+@Debian13.GROUP
+@pytest.mark.proof("kde-recent-documents", "program")
+def test_kio_of_frameworks_6_records_only_while_the_choice_is_on(kde):
+    programs = Debian13()
+    install(kde, "kde-recent-documents")
+    assert kde.reader(CHOICE, "kde-recent-documents")["state"] == "on", "by default"
+    # Without a menu, KDE's programs find no app.
+    menu = kde.config / "menus" / "applications.menu"
+    menu.parent.mkdir()
+    menu.write_text(
+        "<Menu><Name>Applications</Name><DefaultAppDirs/><Include><All/></Include></Menu>\n"
+    )
+    env = {"QT_QPA_PLATFORM": "offscreen", "TMPDIR": str(kde.root / "run")}
+    for name, on in (("first.txt", True), ("second.txt", False), ("third.txt", True)):
+        assert kde.ctl("set", CHOICE, "on" if on else "off", "--only-me").returncode == 0
+        file = kde.root / "home" / name
+        file.write_text("words")
+        programs.run(kde, "kioclient", "exec", f"file://{file}", **env)
+        if on:
+            wait_for(name, lambda name=name: name in shared(kde))
+    # The file that was opened last is there, so the one before it would be, too.
+    assert "second.txt" not in shared(kde)

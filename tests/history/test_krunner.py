@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KRunner of Plasma 5 remembers searches while the choice is on, and none while it is off."""
+"""KRunner remembers searches while the choice is on, and none while it is off."""
 
 import pytest
+from support.debian_13 import Debian13, install
 from support.harness import wait_for
 
 CHOICE = "activity-history"
-READER = "kde-krunner-history-5"
 
 
 class KRunner:
-    def __init__(self, session):
+    def __init__(self, session, start):
         self.session = session
+        self.start = start
         self.history = session.root / "data" / "krunnerstaterc"
 
     def runs(self):
@@ -22,7 +23,7 @@ class KRunner:
     def search(self, words, attempts=None):
         """The user searches, and runs the first result, until KRunner remembers it or for a number of
         attempts. Returns their number: the window may not have the keyboard at first, or no result yet."""
-        child = self.session.spawn(["krunner"])
+        child = self.start()
         wait_for("KRunner", self.runs, seconds=120)
         call = ("gdbus", "call", "--session", "--dest", "org.kde.krunner", "--object-path", "/App")
         display = (*call, "--method", "org.kde.krunner.App.display")
@@ -49,16 +50,30 @@ class KRunner:
         return words in history.partition("\n[")[0]
 
 
-@pytest.mark.session(system_bus=True)
-@pytest.mark.proof("kde-krunner-history-5", "program")
-def test_krunner_remembers_a_search_only_while_the_choice_is_on(screen):
-    screen.unmask(READER)
-    krunner = KRunner(screen)
-    assert screen.reader(CHOICE, READER)["state"] == "on", "by default"
+def check(session, krunner, reader, searches):
+    assert session.reader(CHOICE, reader)["state"] == "on", "by default"
     attempts = 0
-    for words, on in (("=1+1", True), ("=2+2", False), ("=3+3", True)):
-        done = screen.ctl("set", CHOICE, "on" if on else "off", "--only-me")
+    for words, on in zip(searches, (True, False, True)):
+        done = session.ctl("set", CHOICE, "on" if on else "off", "--only-me")
         assert done.returncode == 0, done.stderr
         attempts = krunner.search(words, None if on else attempts + 1)
         assert krunner.remembers(words) == on
-    assert not krunner.remembers("=2+2")
+    assert not krunner.remembers(searches[1])
+
+
+@pytest.mark.session(system_bus=True)
+@pytest.mark.proof("kde-krunner-history-5", "program")
+def test_krunner_of_plasma_5_remembers_a_search_only_while_the_choice_is_on(screen):
+    screen.unmask("kde-krunner-history-5")
+    krunner = KRunner(screen, lambda: screen.spawn(["krunner"]))
+    check(screen, krunner, "kde-krunner-history-5", ("=1+1", "=2+2", "=3+3"))
+
+
+@Debian13.GROUP
+@pytest.mark.session(system_bus=True)
+@pytest.mark.proof("kde-krunner-history", "program")
+def test_krunner_of_plasma_6_remembers_a_command_only_while_the_choice_is_on(screen):
+    install(screen, "kde-krunner-history")
+    programs = Debian13()
+    krunner = KRunner(screen, lambda: programs.spawn(screen, "krunner"))
+    check(screen, krunner, "kde-krunner-history", ("true 1", "true 2", "true 3"))

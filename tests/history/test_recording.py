@@ -39,7 +39,7 @@ def switch_of_others(session, on, value=EVERYTHING):
 def test_an_event_is_recorded_while_the_choice_is_on_dropped_while_off_and_recorded_again(
     session, log
 ):
-    log.add_template("somebody-elses")
+    log.add_template("third-party")
     theirs = log.templates()
     assert session.ctl("set", CHOICE, "on").returncode == 0
     assert reader(session)["state"] == "on"
@@ -58,7 +58,7 @@ def test_an_event_is_recorded_while_the_choice_is_on_dropped_while_off_and_recor
     log.kill()
     assert reader(session)["state"] == "off"
     assert not log.records(4)
-    assert sorted(log.templates()) == [ENTRY, "somebody-elses"]
+    assert sorted(log.templates()) == [ENTRY, "third-party"]
 
     assert session.ctl("set", CHOICE, "on").returncode == 0
     assert log.records(5)
@@ -128,10 +128,10 @@ def test_a_rule_of_that_name_that_lets_something_through_is_never_called_off(ses
 
 
 def test_a_reset_takes_the_decision_back_and_leaves_the_rules_of_others(session, log):
-    log.add_template("somebody-elses")
+    log.add_template("third-party")
     assert session.ctl("set", CHOICE, "off").returncode == 0
     assert session.ctl("reset", CHOICE).returncode == 0
-    assert list(log.templates()) == ["somebody-elses"]
+    assert list(log.templates()) == ["third-party"]
     assert (reader(session)["state"], reader(session)["origin"]) == ("on", "default")
     assert session.status(CHOICE)["origin"] == "default"
     assert log.records(1)
@@ -151,13 +151,13 @@ def test_watch_tells_of_the_changes_of_others(session, log):
     switch_of_others(session, True)
     assert told("on")
     # An unrelated rule causes no output: the next line is about the related one.
-    log.add_template("somebody-elses")
+    log.add_template("third-party")
     switch_of_others(session, False)
     assert told("off")
 
 
 @pytest.mark.clock
-def test_one_that_hangs_makes_nobody_wait_long_and_is_never_called_off(session, log):
+def test_a_service_that_hangs_delays_no_caller_for_long_and_is_never_called_off(session, log):
     assert session.ctl("set", CHOICE, "off").returncode == 0
     os.kill(log.process(), signal.SIGSTOP)
     began = time.monotonic()

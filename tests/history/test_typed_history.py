@@ -77,11 +77,11 @@ def put(session, place):
     return file
 
 
-def pretend(session, program):
+def pretend(session, program, **env):
     """Runs a process with a program's name: the panel detects running programs by their names."""
     fake = session.root / "run" / program
     shutil.copy("/bin/sleep", fake)
-    return session.spawn([str(fake), "60"])
+    return session.spawn([str(fake), "60"], env=env)
 
 
 def type_into(session, title, text):
@@ -210,7 +210,7 @@ def test_of_kdes_files_the_entries_go_and_everything_else_stays_to_the_letter(se
     file = put(session, place)
     count = KDE[place][1]
     # KDE's own library adds a value beside it, by the rules of its files.
-    more = ["--file", file, "--group", "Somebody’s [own]"]
+    more = ["--file", file, "--group", "User’s [own]"]
     session.ask("kwriteconfig5", *more, "--key", "History", "a\\b,c\n d")
     before = file.read_text()
     assert typed(session) == {place: count}
@@ -307,6 +307,70 @@ def test_links_stay_links_and_a_finder_that_would_not_see_it_is_said(session):
     file.symlink_to("../home/kfindrc")
     assert clear(session, "--all")[0] == 0
     assert os.readlink(file) == "../home/kfindrc" and "Patterns" not in file.read_text()
+
+
+def test_a_list_behind_a_link_out_of_the_users_folders_is_said_and_left(session):
+    file = put(session, "kfind-searches")
+    outside = session.root / "kfindrc"
+    file.rename(outside)
+    file.symlink_to(outside)
+    before = outside.read_text()
+    status, places = clear(session, "--all")
+    assert status == 4 and str(outside) in places["kfind-searches"]["problem"]
+    assert outside.read_text() == before
+
+
+# A file of each program that may be in a sandbox, without and with its list: its ID in Flatpak, its name
+# as a snap, its process, and the name of its file.
+SANDBOXED = {
+    "libreoffice-documents": (
+        *("org.libreoffice.LibreOffice", "libreoffice", "soffice.bin"),
+        "libreoffice/4/user/registrymodifications.xcu",
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry">\n{}</oor:items>\n',
+        '<item oor:path="/org.openoffice.Office.Histories/Histories/'
+        "org.openoffice.Office.Histories:HistoryInfo['PickList']/ItemList\"/>\n",
+    ),
+    "vlc-media": (
+        *("org.videolan.VLC", "vlc", "vlc"),
+        "vlc/vlc-qt-interface.conf",
+        "[RecentsMRL]\n{}other=1\n",
+        "list=file:///a\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", SANDBOXED)
+def test_the_lists_in_sandboxes_are_forgotten_too(session, place):
+    app, snap, process, name, text, entry = SANDBOXED[place]
+    home = session.root / "home"
+    sandbox = home / ".var" / "app" / app / "config"
+    snaps = home / "snap" / snap
+    folders = [session.config, sandbox, snaps / "11" / ".config", snaps / "12" / ".config"]
+    files = [folder / name for folder in folders]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text(text.format(entry))
+    (snaps / "current").symlink_to("12")
+    assert counts(session)[place] == 4
+    # In Flatpak, in a snap, and in another sandbox, which doesn't matter.
+    for env in ({"XDG_CONFIG_HOME": str(sandbox)}, {"XDG_CONFIG_HOME": "", "HOME": str(snaps / "12")}):
+        running = pretend(session, process, **env)
+        status, places = clear(session, "--all")
+        assert status == 4 and "is running" in places[place]["problem"]
+        running.kill()
+        running.wait()
+    running = pretend(session, process, XDG_CONFIG_HOME=str(sandbox.parent.with_name("other")))
+    # The app can write its own folder, but not this one.
+    outside = session.root / "outside"
+    outside.write_text(text.format(entry))
+    files[1].unlink()
+    files[1].symlink_to(outside)
+    status, places = clear(session, "--all")
+    assert (status, places[place]["removed"]) == (4, 3) and str(outside) in places[place]["problem"]
+    assert outside.read_text() == text.format(entry)
+    files[1].unlink()
+    assert place not in counts(session)
+    assert [file.read_text() for file in files[:1] + files[2:]] == [text.format("")] * 3
 
 
 def test_a_home_that_takes_no_files_is_said_and_left():

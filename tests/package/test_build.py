@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from rooms import Room, root
+from rooms import SOURCE, Room, root
 
 # Accepted messages of lintian, which cannot be fixed here, and the reasons.
 ACCEPTED = {
@@ -18,6 +18,15 @@ ACCEPTED = {
 }
 
 
+def is_chance(tag, line):
+    """Whether lintian takes bytes of machine code for a misspelt word, which no source has."""
+    if tag != "spelling-error-in-binary":
+        return False
+    word = line.split(tag)[1].split()[0]
+    command = ["git", "grep", "--quiet", "--word-regexp", "--fixed-strings", "-e", word]
+    return subprocess.run(command, cwd=SOURCE).returncode == 1
+
+
 def test_lintian_at_its_strictest_has_nothing_to_say(packages, tmp_path):
     room = Room(root("lint"), tmp_path / "room")
     room.share(*(file for file in packages.folder.iterdir() if file.is_file()))
@@ -27,7 +36,7 @@ def test_lintian_at_its_strictest_has_nothing_to_say(packages, tmp_path):
     found = {
         (match[1], match[2]): match[0]
         for match in re.finditer(r"^([A-Z]): \S+(?: \w+)?: (\S+).*$", said, re.M)
-        if match[1] != "N"
+        if match[1] != "N" and not is_chance(match[2], match[0])
     }
     assert found.keys() == ACCEPTED, "\n".join(found.values())
 
@@ -57,6 +66,7 @@ PROGRAMS = [
     ("privacy-panel", "usr/bin/privacy-panel"),
     ("privacy-panel", "usr/libexec/privacy-panel-search-provider"),
     ("privacyctl", "usr/libexec/privacy-panel-system"),
+    ("privacyctl", "usr/libexec/privacy-panel-zeitgeist"),
 ]
 
 
@@ -75,7 +85,8 @@ def test_programs_are_hardened_and_have_their_symbols_beside_them(trees, package
     dynamic = readelf("--dynamic", file)
     assert "NOW" in dynamic and "PIE" in dynamic
     assert "RPATH" not in dynamic and "RUNPATH" not in dynamic
-    assert ".debug_info" not in readelf("--sections", file)
+    sections = readelf("--sections", file)
+    assert ".debug_info" not in sections and ".symtab" not in sections
     build = re.search(r"Build ID: ([0-9a-f]+)", readelf("--notes", file))[1]
     symbols = trees[f"{package}-dbgsym"] / "usr/lib/debug/.build-id" / build[:2] / f"{build[2:]}.debug"
     assert ".debug_info" in readelf("--sections", symbols)

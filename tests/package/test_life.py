@@ -201,7 +201,7 @@ def etc_dconf(room):
     )
 
 
-def test_a_purge_leaves_what_somebody_added_to_a_profile_that_a_policy_made(room, packages):
+def test_a_purge_leaves_what_the_administrator_added_to_a_profile_that_a_policy_made(room, packages):
     room.answer(online_search="off")
     room.install(packages.ctl)
     profile = room.read("/etc/dconf/profile/user")
@@ -211,7 +211,7 @@ def test_a_purge_leaves_what_somebody_added_to_a_profile_that_a_policy_made(room
     assert not room.exists("/etc/dconf/db/privacy_panel")
 
 
-def test_a_purge_leaves_what_somebody_put_into_our_folders(room, packages):
+def test_a_purge_leaves_what_the_administrator_put_into_our_folders(room, packages):
     room.answer(online_search="off")
     room.install(packages.ctl)
     room.write("/etc/privacy-panel/readers.d/mine.toml", "")

@@ -136,7 +136,7 @@ def test_a_file_that_was_there_first_stays_and_is_not_applied_unasked(room, pack
     assert room.read(POLICY) == EDITED
 
 
-def test_a_file_that_was_deleted_stays_so_until_somebody_reconfigures(room, older, packages):
+def test_a_file_that_was_deleted_stays_deleted_until_the_administrator_reconfigures(room, older, packages):
     room.answer(online_search="off-locked")
     room.install(older.ctl)
     room.run("rm", POLICY)

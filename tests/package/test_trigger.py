@@ -39,7 +39,7 @@ def package(folder, name, files):
     (tree / "DEBIAN").mkdir()
     (tree / "DEBIAN" / "control").write_text(
         f"Package: {name}\nVersion: 1.0\nArchitecture: all\n"
-        "Maintainer: Somebody <somebody@example.org>\nDescription: a program that searches\n"
+        "Maintainer: Maintainer <maintainer@example.org>\nDescription: a program that searches\n"
     )
     build = ["dpkg-deb", "--root-owner-group", "--build", tree, folder / f"{name}.deb"]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
@@ -100,7 +100,7 @@ def test_nothing_happens_where_no_policy_is_in_force(room, packages, example):
     assert not room.exists("/etc/dconf/db/privacy_panel") and not room.exists(SOURCES)
 
 
-def test_a_broken_reader_of_somebody_elses_breaks_no_installation(room, packages, tmp_path):
+def test_a_broken_reader_of_another_package_breaks_no_installation(room, packages, tmp_path):
     room.answer(online_search="off-locked")
     room.install(packages.ctl)
     broken = package(tmp_path, "broken-search", {f"{READERS}/broken.toml": BROKEN})

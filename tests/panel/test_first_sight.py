@@ -198,6 +198,46 @@ def test_the_first_page_ends_where_the_window_does(width, height, dpi, locale):
             panel.wait("the end", lambda: ends()[1] and ends()[0] - max(ends()[1]) < 30, 10)
 
 
+def test_the_first_page_has_no_row_out_of_sight_at_its_usual_size(session):
+    Whoopsie(session, ReportCrashes=True)
+    with Panel(session) as panel:
+        panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
+        panel.wait("the last row", lambda: panel.find(role="list item", name="Clear History"))
+        (frame,) = [bottom for role, bottom in panel.bottoms() if role == "frame"]
+
+        def ends():
+            boxes = panel.boxes("Clear History")
+            return [y + height for _, _, _, _, _, y, _, height in boxes]
+
+        panel.wait("its place", lambda: ends() and 0 < max(ends()) < frame, 10)
+
+
+def test_history_is_cleared_without_scrolling_at_the_usual_size(session):
+    with Panel(session) as panel:
+        open_page(panel, "Clear History")
+        panel.wait("it is counted", lambda: panel.says("What Stays"))
+        (frame,) = [bottom for role, bottom in panel.bottoms() if role == "frame"]
+        ends = [
+            y + height
+            for role, name, _, _, _, y, _, height in panel.boxes("Clear History")
+            if (role, name) == ("push button", "Clear History…")
+        ]
+        assert ends and max(ends) <= frame, (ends, frame)
+
+
+def test_on_its_page_a_failure_is_beside_the_button_that_helps_and_not_at_the_switch_too(session):
+    Whoopsie(session, "dismiss", ReportCrashes=True)
+    failed = f"{WHOOPSIE} was not changed: permission was not given."
+    with Panel(session, "--choice=error-reports") as panel:
+        panel.wait_on(REPORTS)
+        panel.toggle(REPORTS)
+        panel.wait("it", lambda: panel.find(role="list item", name=failed))
+        # The app has it in its own row, after its state.
+        shown = [name for role, name, *_ in panel.boxes(REPORTS) if role == "label" and failed in name]
+        assert [name for name in shown if name.startswith(failed)] == [failed], shown
+        assert len(shown) == 2, shown
+
+
 def test_a_page_is_named_by_its_window_and_begins_at_its_first_control(session):
     with Panel(session) as panel:
         for name, first in [

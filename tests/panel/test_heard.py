@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a screen reader speaks of its own accord: each result and each failure, once."""
 
+from pathlib import Path
+
 import pytest
 from support.crashes import Crashes
 from support.harness import Session
@@ -81,8 +83,54 @@ def test_turning_everything_off_is_spoken_once():
             assert not panel.find(role="list item", text="Everything is off.")
 
 
+def test_what_was_not_turned_off_is_tried_again_from_its_page_and_the_result_is_spoken_once():
+    with Session(screen=SCREEN, system_bus=True, animations=False) as session:
+        service = Whoopsie(session, "dismiss", ReportCrashes=True)
+        with Panel(session) as panel:
+            panel.wait("it is read", lambda: len(panel.find(role="check box")) == len(CHOICES))
+            panel.press("push button", "Turn Everything Off")
+            panel.wait("the page", lambda: panel.find(role="frame", name="Not Turned Off"))
+            service.behave("obey")
+            panel.heard()
+            panel.press("push button", "Try Again")
+            once(panel, "Everything is off.")
+            panel.wait("the first page", lambda: panel.find(role="frame", name="Privacy"))
+            assert not panel.is_on(REPORTS)
+
+
+def associate(session, group, name):
+    """Says what opens web pages: “Default Applications”, or what doesn't: “Removed Associations”."""
+    (session.config / "mimeapps.list").write_text(f"[{group}]\nx-scheme-handler/https={name};\n")
+
+
 def test_help_that_does_not_open_is_spoken_once():
-    with Session(screen=SCREEN) as session, Panel(session) as panel:
-        panel.heard()
-        panel.key("F1")
-        once(panel, "The help could not be opened.")
+    with Session(screen=SCREEN) as session:
+        # The web browsers of this computer.
+        files = Path("/usr/share/applications").glob("*.desktop")
+        browsers = [file.name for file in files if "x-scheme-handler/https" in file.read_text()]
+        associate(session, "Removed Associations", ";".join(browsers))
+        with Panel(session) as panel:
+            panel.heard()
+            panel.key("F1")
+            once(panel, "The help could not be opened.")
+
+
+def test_without_a_help_viewer_the_web_has_the_help():
+    with Session(screen=SCREEN) as session:
+        opened = session.root / "opened"
+        apps = session.root / "data" / "applications"
+        apps.mkdir(parents=True)
+        browser = session.root / "browser"
+        browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+        browser.chmod(0o755)
+        (apps / "browser.desktop").write_text(
+            "[Desktop Entry]\nType=Application\nName=Browser\nMimeType=x-scheme-handler/https;\n"
+            f"Exec={browser} %u\n"
+        )
+        associate(session, "Default Applications", "browser.desktop")
+        with Panel(session) as panel:
+            panel.heard()
+            panel.key("F1")
+            panel.wait("the page", opened.exists)
+            panel.wait("its address", lambda: "launchpad.net/privacy-panel" in opened.read_text())
+            assert not any("could not be opened" in text for _, text in panel.heard())

@@ -6,7 +6,7 @@ from support.harness import Session
 from support.history import Recent, ago
 from support.names import CHOICES, SCREEN, SEARCH
 from support.orca import Orca
-from support.screen import Panel, answer, go_to
+from support.screen import Panel, answer, go_to, open_page
 
 # Orca speaks seconds late where other tests run beside it.
 pytestmark = pytest.mark.clock
@@ -40,6 +40,19 @@ def test_orca_says_that_everything_was_turned_off(session):
         go_to(panel, "Turn Everything Off", ("Tab",))
         orca = Orca(session, panel)
         orca.press("space", "Everything is off.")
+
+
+def test_orca_says_of_each_time_whether_it_is_chosen(session):
+    with Panel(session) as panel:
+        open_page(panel, "Clear History")
+        orca = Orca(session, panel)
+        said = orca.press("Down", "The Past Day")
+        assert any("not selected radio button" in line for line in said), said
+        orca.press("space", "selected")
+        said = orca.press("Up", "The Past Hour")
+        assert any("not selected" in line for line in said), said
+        said = orca.press("Down", "The Past Day")
+        assert any("selected" in line and "not selected" not in line for line in said), said
 
 
 def test_orca_says_which_page_was_opened_and_what_was_cleared(session):

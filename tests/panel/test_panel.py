@@ -242,7 +242,7 @@ def test_a_switch_that_is_turned_on_and_off_fast_ends_as_it_was_left():
         panel.wait_on(ACTIVITY)
         for _ in range(7):
             panel.toggle(SEARCH)
-        session.set(PRIVACY_SCHEMA, "remember-app-usage", "false")
+        session.set(PRIVACY_SCHEMA, "remember-recent-files", "false")
         panel.wait("all is done", lambda: " of " in panel.switch(ACTIVITY)["description"])
         assert panel.is_on(SEARCH)
         assert session.libunity() == "all"
@@ -270,7 +270,6 @@ def test_a_computer_that_cannot_save_puts_the_switch_back_and_says_why():
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({"GSETTINGS_BACKEND": "memory"}, "keeps settings in memory only"),
         ({"DCONF_PROFILE": "/nonexistent"}, "The dconf profile “/nonexistent” does not exist"),
     ],
 )
@@ -282,6 +281,29 @@ def test_storage_that_cannot_save_is_announced_and_the_switch_goes_back(env, wor
             panel.toggle(SEARCH)
             panel.wait("it is said again", lambda: len(panel.find(text=words)) > before)
             panel.wait_on(SEARCH, False)
+
+
+def test_a_switch_of_what_is_kept_in_memory_only_cannot_be_moved():
+    memory = {"GSETTINGS_BACKEND": "memory"}
+    with Session(screen=SCREEN, env=memory, system_bus=True) as session:
+        Whoopsie(session, ReportCrashes=True)
+        with Panel(session) as panel:
+            panel.wait("the notice", lambda: panel.says("keeps settings in memory only"))
+            panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
+            assert not panel.is_sensitive(SEARCH)
+            # A service keeps this one.
+            assert panel.is_sensitive(REPORTS)
+            panel.toggle(REPORTS)
+            panel.wait("it is off", lambda: not panel.is_on(REPORTS))
+            panel.wait("it stays", lambda: not panel.is_sensitive(REPORTS))
+            # No password is asked for what cannot be moved.
+            panel.wait("no key", lambda: not panel.says("Asks for an administrator’s password"))
+        with Panel(session, "--choice=online-search") as panel:
+            panel.wait("its page", lambda: panel.find(role="list item", name="Set by default"))
+            reason = panel.find(role="list item", text="keeps settings in memory only")
+            # On the first page and on this one. Trying again would not help.
+            assert len(reason) == 2, reason
+            assert not panel.find(role="push button", name="Try Again")
 
 
 def test_a_settings_service_that_hangs_freezes_nothing():
@@ -316,10 +338,19 @@ def test_a_service_that_dies_between_two_changes_is_no_obstacle(session, panel):
     wait_for("saved", lambda: session.libunity() == "none")
 
 
-def test_reader_files_that_could_not_be_read_are_named_in_the_panel(session):
-    session.add_reader("broken", 'name = "Broken"\nchioce = "online-search"\n')
+def test_only_the_users_own_broken_reader_file_is_on_the_first_page(session):
+    broken = 'name = "Broken"\nchioce = "online-search"\n'
+    session.add_reader("theirs", broken, session.share)
+    with Panel(session) as panel:
+        panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
+        assert not panel.says("Could Not Be Read")
+    session.add_reader("mine", broken)
     with Panel(session) as panel:
         panel.wait("the row", lambda: panel.says("1 File Could Not Be Read"))
+        assert not panel.says("chioce"), "what the parser says is in About"
+        go_to(panel, "1 File Could Not Be Read")
+        panel.key("Return")
+        panel.wait("the details", lambda: panel.find(text="Troubleshooting"))
 
 
 def test_a_panel_without_its_own_schema_says_so_and_works_for_the_rest(session):
@@ -397,7 +428,7 @@ def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
     managed.administrator(locks=LOCKS)
     session = managed.session
     with Panel(session, "--choice=online-search") as panel:
-        assert not panel.is_sensitive(SEARCH)
+        panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
         assert panel.says("Locked off by your administrator")
         assert panel.find(role="list item", name="Locked by your administrator")
         assert not panel.find(role="push button", text="Reset")

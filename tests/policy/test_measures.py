@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a policy puts in place outside dconf: values in KDE's and GTK's files, files of its own in
-other programs' folders, values merged into JSON files, and dconf keys without a schema."""
+"""The measures of a policy outside dconf: values in KDE's and GTK's files, separate files in other
+programs' folders, values merged into JSON files, and dconf keys without a schema."""
 
 import json
 import os
@@ -85,6 +85,11 @@ place = "dnf"
 key = ["*", "countme"]
 off = 0
 """,
+    "monitor": """
+[[policy]]
+place = "netdata"
+off = true
+""",
     "variable": """
 [[policy]]
 place = "environment"
@@ -108,7 +113,7 @@ off = "0"
 """,
 }
 
-# What is in place outside dconf while the choice is locked off.
+# The files outside dconf while the choice is locked off.
 OFF_LOCKED = {
     "/etc/firefox-esr/zzz-privacy-panel-firefox.js": 'pref("example.usage.enabled", false, locked);\n'
     'pref("example.level", 0, locked);\n',
@@ -118,6 +123,7 @@ OFF_LOCKED = {
     "/etc/vscode/policy.json": {"TelemetryLevel": "off"},
     "/etc/popularity-contest.d/zzz-privacy-panel-contest.conf": 'PARTICIPATE="no"\n',
     "/etc/dnf/repos.override.d/zzz-privacy-panel-packages.repo": "[*]\ncountme=0\n",
+    "/etc/netdata/.opt-out-from-anonymous-statistics": "",
     "/etc/environment.d/10-privacy-panel-variable.conf": "EXAMPLE_TELEMETRY_OPTOUT=1\n",
     "/etc/xdg/examplerc": "[Global]\nFeedbackLevel[$i]=0\n",
 }
@@ -173,7 +179,7 @@ def everything(computer):
 
 
 def in_place(computer):
-    """The files of OFF_LOCKED and its like that there are."""
+    """The files of OFF_LOCKED and its like that exist."""
     names = {name for files in IN_PLACE.values() for name in files}
     found = {name: computer.read(name) for name in names if computer.file(name).exists()}
     return {
@@ -292,7 +298,7 @@ def test_what_was_in_the_files_stays_and_comes_back(site, text, how):
     assert everything(site) == before
 
 
-def test_what_somebody_edited_since_stays(site):
+def test_a_file_that_was_edited_since_stays(site):
     site.write("/etc/xdg/examplerc", "[Global]\nFeedbackLevel=64\n")
     apply(site, OFF)
     site.write("/etc/xdg/examplerc", "[Global]\nFeedbackLevel[$i]=0\nmore=1\n")
@@ -403,6 +409,131 @@ def test_what_is_no_file_is_said_before_anything_is_changed(site, name, put):
     assert everything(site) == before
 
 
+NEWS = "/etc/default/motd-news"
+LVFS = "/etc/fwupd/remotes.d/lvfs.conf"
+# The files as their packages ship them, with everything on.
+OF_PROGRAMS = {
+    NEWS: "# Enable/disable the dynamic MOTD news service\nENABLED=1\n\nWAIT=5\n",
+    LVFS: "[fwupd Remote]\n\n# stable\nEnabled=true\nAutomaticReports=true\nAutomaticSecurityReports=true\n",
+}
+
+
+@pytest.fixture
+def shipped(site):
+    """A computer with the readers of files that come with their programs, and without the programs."""
+    for reader in ("fwupd", "ubuntu-motd-news"):
+        site.file(READERS / f"{reader}.toml").unlink()
+    for name in OF_PROGRAMS:
+        site.file(name).unlink(missing_ok=True)
+        site.file(name).parent.mkdir(parents=True, exist_ok=True)
+    return site
+
+
+def not_in_force(site):
+    choices = json.loads(site.policy("status", "--json").stdout)["choices"]
+    readers = (reader for choice in choices for reader in choice["readers"])
+    return {reader["id"] for reader in readers if not reader["in_force"]}
+
+
+@pytest.mark.parametrize("how", ["remove", "purge"])
+def test_a_file_that_comes_with_its_program_is_changed_and_never_created(shipped, how):
+    assert apply(shipped, OFF) == "changed"
+    assert not any(shipped.file(name).exists() for name in OF_PROGRAMS)
+    assert shipped.policy("status").returncode == DONE
+    # The programs are installed.
+    for name, text in OF_PROGRAMS.items():
+        shipped.write(name, text)
+    assert not_in_force(shipped) == {"fwupd", "ubuntu-motd-news"}
+    said = shipped.policy("apply", "/run/policy.toml", "--dry-run").stdout.splitlines()
+    at = said.index("-ENABLED=1")
+    assert said[at + 1] == '+ENABLED="0"'
+    assert apply(shipped, OFF) == "changed"
+    assert shipped.read(NEWS) == OF_PROGRAMS[NEWS].replace("ENABLED=1", 'ENABLED="0"')
+    assert shipped.read(LVFS) == OF_PROGRAMS[LVFS].replace("Reports=true", "Reports=false")
+    assert not_in_force(shipped) == set()
+    assert apply(shipped, OFF) == "unchanged"
+    assert apply(shipped, ON) == "changed"
+    assert shipped.read(LVFS) == OF_PROGRAMS[LVFS]
+    assert apply(shipped, OFF) == "changed"
+    assert shipped.policy("remove").returncode == DONE if how == "remove" else purge(shipped) == ""
+    assert {name: shipped.read(name) for name in OF_PROGRAMS} == OF_PROGRAMS
+
+
+def test_a_program_that_is_off_without_a_value_gets_none(shipped):
+    """fwupd leaves out values that are false when it writes its file."""
+    for name, text in OF_PROGRAMS.items():
+        shipped.write(name, text)
+    apply(shipped, OFF)
+    lines = shipped.read(LVFS).splitlines(keepends=True)
+    fwupds = "".join(line for line in lines if "Reports" not in line and not line.startswith("#"))
+    shipped.write(LVFS, fwupds)
+    shipped.write(NEWS, "WAIT=5\n")
+    assert not_in_force(shipped) == set()
+    # A value that the policy replaced is written again.
+    assert apply(shipped, OFF) == "changed"
+    assert shipped.read(LVFS).count("Reports=false") == 2 and "ENABLED=" in shipped.read(NEWS)
+    assert apply(shipped, OFF) == "unchanged"
+    # What the policy turned off is on again without it.
+    assert shipped.policy("remove").returncode == DONE
+    assert shipped.read(LVFS).count("=true") == 3 and "ENABLED=" in shipped.read(NEWS)
+    # If there was no value before the policy, removing the policy leaves none.
+    shipped.write(LVFS, fwupds)
+    shipped.write(NEWS, "WAIT=5\n")
+    apply(shipped, OFF)
+    assert (shipped.read(LVFS), shipped.read(NEWS)) == (fwupds, "WAIT=5\n")
+    assert not_in_force(shipped) == set()
+    shipped.policy("remove")
+    assert (shipped.read(LVFS), shipped.read(NEWS)) == (fwupds, "WAIT=5\n")
+
+
+def test_a_program_that_is_removed_under_a_policy_leaves_nothing_behind(shipped):
+    for name, text in OF_PROGRAMS.items():
+        shipped.write(name, text)
+    apply(shipped, OFF)
+    for name in OF_PROGRAMS:
+        shipped.file(name).unlink()
+    assert shipped.policy("status").returncode == DONE
+    apply(shipped, OFF)
+    assert not any(shipped.file(name).exists() for name in OF_PROGRAMS)
+    # The package restores its file, and the policy applies to it, too.
+    for name, text in OF_PROGRAMS.items():
+        shipped.write(name, text)
+    assert apply(shipped, OFF) == "changed"
+    assert shipped.policy("remove").returncode == DONE
+    assert {name: shipped.read(name) for name in OF_PROGRAMS} == OF_PROGRAMS
+
+
+def test_a_file_by_whose_existence_the_administrator_turned_a_program_off_stays(site):
+    mark = "/etc/netdata/.opt-out-from-anonymous-statistics"
+    site.write(mark, "ours\n")
+    apply(site, OFF)
+    assert site.policy("status").returncode == DONE
+    site.policy("remove")
+    assert site.read(mark) == "ours\n"
+    site.file(mark).unlink()
+    # The administrator has edited the file since, so it belongs to the administrator.
+    apply(site, OFF)
+    site.write(mark, "ours\n")
+    assert site.policy("status").returncode == DONE
+    site.policy("remove")
+    assert site.read(mark) == "ours\n"
+
+
+def test_check_says_which_values_need_a_programs_file(shipped):
+    shipped.write(POLICY, OFF)
+    lines = shipped.policy("check").stdout.splitlines()
+    for line in (
+        f"Ubuntu News at Login: turned off for everybody by “ENABLED=\"0\"” in “{NEWS}”, if the file exists.",
+        "Example monitor: turned off for everybody by the file “/etc/netdata/.opt-out-from-anonymous-statistics”.",
+    ):
+        assert line in lines, lines
+    shipped.write(POLICY, ON)
+    lines = shipped.policy("check").stdout.splitlines()
+    on = f"turned on for everybody by “[fwupd Remote] AutomaticReports=true” in “{LVFS}”, if the file exists."
+    assert f"Firmware Updates (fwupd): {on}" in lines, lines
+    assert any(line.startswith("Example monitor: ") and "not reached" in line for line in lines), lines
+
+
 def test_another_name_of_a_file_keeps_what_it_has(site):
     file = site.write("/etc/xdg/examplerc", "[Global]\nFeedbackLevel=64\n")
     os.link(file, site.file("/etc/other"))
@@ -411,7 +542,7 @@ def test_another_name_of_a_file_keeps_what_it_has(site):
 
 
 def test_a_group_that_the_administrator_locked_is_not_touched(site):
-    """The value in it may be the wanted one. Another one is said, and nothing is changed."""
+    """If the file has another value than the wanted one, a message says so, and nothing changes."""
     text = "[Global][$i]\nFeedbackLevel=0\n"
     site.write("/etc/xdg/examplerc", text)
     apply(site, OFF)
@@ -532,6 +663,30 @@ def test_an_application_that_is_killed_at_any_moment_is_mended_or_removed(site, 
             for name, content in IN_PLACE[text].items():
                 if name not in HAD:
                     assert in_place(site)[name] == content
+    assert site.policy("remove").returncode == DONE
+    assert everything(site) == before
+
+
+def test_what_a_killed_application_left_in_a_folder_of_a_program_goes_with_the_next_one(site):
+    """Chromium reads every file in its folder, whatever the file's name."""
+    before = everything(site)
+    folder = site.file("/etc/chromium/policies/managed")
+    left = folder / ".privacy-panel.new"
+    for when in range(1, 60):
+        apply(site, OFF)
+        site.write("/run/policy.toml", ON)
+        kill = ["strace", "-f", "-o", "/dev/null", "-e", f"inject=fsync:signal=KILL:when={when}"]
+        site.session.run(*kill, "privacyctl", "policy", "apply", "/run/policy.toml")
+        if left.exists():
+            break
+    assert "true" in left.read_text(), "killed before the file had its name"
+    # This policy has nothing to write in that folder.
+    site.write("/run/policy.toml", OFF)
+    said = site.policy("apply", "/run/policy.toml", "--dry-run").stdout.splitlines()
+    assert said[-1] == "changed"
+    assert apply(site, OFF) == "changed"
+    assert [file.name for file in folder.iterdir()] == ["zzz-privacy-panel-browser.json"]
+    assert apply(site, OFF) == "unchanged"
     assert site.policy("remove").returncode == DONE
     assert everything(site) == before
 

@@ -14,15 +14,13 @@ from pathlib import Path
 import pytest
 from support.computer import BACKUPS, DATABASE, OUR_LINE, POLICIES, PROFILE, SOURCES, contents
 from support.harness import INSTALLED, Session
+from support.policy import DISABLED, LENSES, ONLINE, OWN_REPORTS, OWN_SEARCH
 
 # These tests share fixtures that take long to create.
 pytestmark = pytest.mark.xdist_group("golden")
 
 UPDATE = "PRIVACY_PANEL_UPDATE_GOLDEN" in os.environ
 
-LENSES = "com.canonical.Unity.Lenses remote-content-search"
-OWN_SEARCH = "net.launchpad.PrivacyPanel online-search"
-OWN_REPORTS = "net.launchpad.PrivacyPanel error-reports"
 OWN_STATISTICS = "net.launchpad.PrivacyPanel usage-statistics"
 OWN_HISTORY = "net.launchpad.PrivacyPanel activity-history"
 NAME = "net.launchpad.PrivacyPanel.Policy organisation-name"
@@ -32,7 +30,6 @@ STATISTICS = "org.gnome.desktop.privacy send-software-usage-stats"
 RECENT = "org.gnome.desktop.privacy remember-recent-files"
 RECENT_CINNAMON = "org.cinnamon.desktop.privacy remember-recent-files"
 USAGE = "org.gnome.desktop.privacy remember-app-usage"
-DISABLED = "org.gnome.desktop.search-providers disabled"
 ENABLED = "org.gnome.desktop.search-providers enabled"
 DISABLE_ALL = "org.gnome.desktop.search-providers disable-external"
 EXTENSIONS = "org.gnome.shell disabled-extensions"
@@ -83,13 +80,6 @@ VENDORS = {
     },
 }
 
-# GNOME Shell’s online search providers, as in data/readers.d.
-ONLINE = [
-    "app.drey.Dialect.desktop",
-    "com.github.hugolabe.Wike.desktop",
-    "org.gnome.Epiphany.desktop",
-    "org.gnome.Software.desktop",
-]
 SNAPS = ["snapd-search-provider@canonical.com"]
 
 SEARCH_OFF = {LENSES: "none", OWN_SEARCH: False, DISABLED: ONLINE, EXTENSIONS: SNAPS}

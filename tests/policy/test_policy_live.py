@@ -26,7 +26,7 @@ ODD_NAME = (
 # In a sentence: a name with Hebrew letters in it must not turn the sentence around.
 ODD_SET_APART = f"\u2068{ODD_NAME}\u2069"
 
-PENDING = "Apps that are open follow when you log in again."
+PENDING = "Open apps change the next time you log in."
 SET = f"user-db:user\n{OUR_LINE}\n"
 
 
@@ -150,7 +150,7 @@ def test_status_names_the_organisation_where_it_decided_and_only_there(computer)
     assert "Locked by your administrator" in session.ask("privacyctl", "status")
 
 
-def test_nobody_but_the_administrator_says_whose_the_policy_is(computer):
+def test_only_the_administrator_says_whose_the_policy_is(computer):
     session = computer.session
     keys = "/net/launchpad/PrivacyPanel/policy/organisation-"
     computer.apply(OFF_LOCKED)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dconf profiles other than `user`: those that leave a policy out are named with what to do, and
-`profiles = "all"` gives them the policy's line."""
+"""The dconf profiles other than `user`. `status` names those that leave a policy out and says what to
+do, and `profiles = "all"` gives them the policy's line."""
 
 import json
 import shutil
 
 import pytest
-from support.computer import DATABASES, OUR_LINE, POLICIES, POLICY, PROFILE, contents
+from support.computer import DATABASES, OUR_LINE, POLICY, PROFILE, contents
 from support.harness import SOURCE
 from support.names import BAD, DONE, NO
+from support.policy import OFF_LOCKED
 
-OFF_LOCKED = (POLICIES / "off-locked.toml").read_text()
 FOR_ALL = 'profiles = "all"\n' + OFF_LOCKED
 ALICE = "user-db:user\nsystem-db:alice@example.com\n"
 FOLDER = PROFILE.parent

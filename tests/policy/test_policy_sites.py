@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""privacyctl policy on computers and images of sites that have databases and profiles of their own:
-compiled or not, stale or broken, with locks and lists, in any order."""
+"""privacyctl policy on computers and images of sites with other databases and profiles: compiled or
+not, stale or broken, with locks and lists, in any order."""
 
 import json
 import os
@@ -9,20 +9,21 @@ import random
 import pytest
 from support.computer import DATABASES, NAME, OUR_LINE, POLICIES, POLICY, PROFILE, SOURCES, contents
 from support.names import DONE, NO, NOT_SAVED
+from support.policy import (
+    DISABLED,
+    LENSES_PATH,
+    MINIMAL,
+    OFF_LOCKED,
+    OFF_PRESET,
+    ON_LOCKED,
+)
 
-OFF_LOCKED = (POLICIES / "off-locked.toml").read_text()
-OFF_PRESET = (POLICIES / "off-preset.toml").read_text()
-ON_LOCKED = (POLICIES / "on-locked.toml").read_text()
 PRESET_LISTS = (POLICIES / "lists-preset.toml").read_text()
-MINIMAL = (POLICIES / "minimal.toml").read_text()
 
 SITE = "user-db:user\nsystem-db:site\n"
 GROUP = "[org/gnome/desktop/search-providers]\n"
 WIKI = "org.example.Wiki.desktop"
 WIKI_OFF = f"{GROUP}disabled=['{WIKI}']\n"
-DISABLED = "org.gnome.desktop.search-providers disabled"
-DISABLED_PATH = "/org/gnome/desktop/search-providers/disabled"
-LENSES_PATH = "/com/canonical/unity/lenses/remote-content-search"
 
 
 def disabled(computer):
@@ -46,7 +47,7 @@ def test_a_list_that_changed_in_the_sources_is_compiled_by_the_next_apply(comput
     computer.session.ask("dconf", "update")
     computer.apply(OFF_LOCKED)
     computer.database("site", f"{GROUP}disabled=['org.example.Late.desktop']\n")
-    # Not even times tell: an image's files may all have one.
+    # Times don't tell either: all files of an image may have the same one.
     for path in [computer.file(DATABASES), *computer.file(DATABASES).rglob("*")]:
         os.utime(path, (0, 0))
     done = computer.policy("apply", "--dry-run")

@@ -248,7 +248,7 @@ def test_diff_mode_shows_the_policy_and_what_becomes_of_it_before_and_after(hist
     assert "+system-db:privacy_panel" in new
 
 
-def test_everybody_can_read_what_is_written_and_nobody_write_it_whatever_the_umask(history):
+def test_every_user_can_read_and_only_root_can_write_the_files_whatever_the_umask(history):
     assert history.fleet.root("same") / POLICY in history.modes
     for path, mode in history.modes.items():
         # What a file held before may be private.
@@ -265,7 +265,7 @@ def test_absent_leaves_a_computer_as_it_was_before_and_shows_what_goes(history):
         assert f"{root}/etc/dconf/db/privacy_panel is taken out." in said
 
 
-def test_absent_takes_out_the_half_that_is_there_and_leaves_what_is_somebody_elses(history):
+def test_absent_takes_out_the_half_that_is_there_and_leaves_other_files(history):
     root = history.fleet.root("half-removed")
     assert (root / PROFILE).read_text() == "user-db:user\nsystem-db:site\n"
     assert (root / READERS).is_dir()

@@ -29,9 +29,9 @@ GOOD = {
     ),
     CHANGELOG: (
         "privacy-panel (1.2.0-2) unstable; urgency=medium\n\n  * Newer.\n\n"
-        " -- Somebody <somebody@example.org>  Fri, 05 Mar 2027 10:00:00 +0000\n\n"
+        " -- Maintainer <maintainer@example.org>  Fri, 05 Mar 2027 10:00:00 +0000\n\n"
         "privacy-panel (1.1.0-1) unstable; urgency=medium\n\n  * New.\n\n"
-        " -- Somebody <somebody@example.org>  Wed, 03 Feb 2027 10:00:00 +0000\n"
+        " -- Maintainer <maintainer@example.org>  Wed, 03 Feb 2027 10:00:00 +0000\n"
     ),
 }
 RELEASED, NOT_YET = "Released: 2027-03-04", "Released: not yet"

@@ -123,7 +123,7 @@ def test_all_are_deleted_at_once(crashes, session):
     assert session.ctl("reports", "delete", "--all", "--yes").stdout == "No reports\n"
 
 
-def test_nothing_is_deleted_where_nobody_can_be_asked(crashes, session):
+def test_nothing_is_deleted_without_a_terminal_to_ask_on(crashes, session):
     crashes.add("/usr/bin/gedit")
     done = session.ctl("reports", "delete", "--all")
     assert done.returncode == 2 and "--yes" in done.stderr

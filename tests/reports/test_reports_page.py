@@ -8,7 +8,7 @@ import time
 import pytest
 from support.crashes import Crashes, Latency, give_away, packed, text
 from support.harness import wait_for
-from support.screen import Panel
+from support.screen import Panel, walk_to
 
 ROW = "Previous Reports"
 SECTIONS = ["Sent", "Waiting to be sent", "Held back: sending is off", "Kept here"]
@@ -27,20 +27,6 @@ def focused(panel):
 
 def has_focus(panel, name):
     panel.wait(f"{name} has the focus", lambda: name in focused(panel))
-
-
-def go_to(panel, name):
-    """Moves the focus by keyboard, down each list and on to the next."""
-    for _ in range(20):
-        before = None
-        while (now := [node for node in panel.tree() if "focused" in node["states"]]) != before:
-            if any(node["name"] == name for node in now):
-                return
-            before = now
-            if any(node["role"] == "list item" for node in now):
-                panel.key("Down")
-        panel.key("Tab")
-    raise AssertionError(f"the keyboard does not get to “{name}”")
 
 
 def sections(panel):
@@ -63,7 +49,7 @@ def opened(session):
     """The panel, showing the list of reports."""
     panel = Panel(session)
     panel.wait("the row", lambda: panel.find(role="list item", name=ROW))
-    go_to(panel, ROW)
+    walk_to(panel, ROW)
     panel.key("Return")
     panel.wait("the page", lambda: panel.find(role="push button", name="Delete All…"))
     return panel
@@ -88,6 +74,7 @@ def test_the_row_says_how_many_there_are_and_leads_to_them(crashes, session):
     (crashes.cores / "core.sleep.1000.b.1.1594211350000000.zst").write_text("core")
     with opened(session) as panel:
         panel.wait("the reports", lambda: len(rows(panel)) == 4)
+        has_focus(panel, "sent")
         # Each with its display name, the newest first.
         told = sections(panel)
         names = {section: list(programs) for section, programs in told.items()}
@@ -128,7 +115,7 @@ def test_a_report_is_opened_with_the_keyboard_and_shows_what_it_holds(crashes, s
     crashes.add("/usr/bin/gedit", text("/usr/bin/gedit", more + packed("CoreDump", bytes(100_000))))
     with opened(session) as panel:
         panel.wait("the reports", lambda: len(rows(panel)) == 2)
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
         panel.wait("all fields", lambda: panel.says("Kind of problem"))
         fields = {n["name"]: n["description"] for n in panel.find(role="list item")}
@@ -136,7 +123,7 @@ def test_a_report_is_opened_with_the_keyboard_and_shows_what_it_holds(crashes, s
         assert "of binary data" in fields["Memory of the app"]
         assert panel.says("/var/crash/_usr_bin_gedit.1000.crash")
         # A long text has its own page.
-        go_to(panel, "System’s log")
+        walk_to(panel, "System’s log")
         panel.key("Return")
         panel.wait("the text", lambda: panel.find(role="text", name="System’s log"))
         panel.key("Escape")
@@ -151,7 +138,7 @@ def test_what_may_be_personal_comes_first_in_words_and_all_is_copied(crashes, se
     crashes.add("/usr/bin/gedit", text("/usr/bin/gedit", more))
     with opened(session) as panel:
         panel.wait("the report", lambda: rows(panel))
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
         panel.wait("all fields", lambda: panel.says("Version of the kernel"))
         fields = [node["name"] for node in panel.find(role="list item")]
@@ -175,15 +162,15 @@ def test_a_report_that_was_to_be_sent_is_not(crashes, session):
     with opened(session) as panel:
         panel.wait("the reports", lambda: len(rows(panel)) == 2)
         assert list(sections(panel)) == ["Sent", "Held back: sending is off"]
-        go_to(panel, "sent")
+        walk_to(panel, "sent")
         panel.key("Return")
         panel.wait("the report", lambda: panel.find(role="push button", name="Copy All"))
         assert not panel.says("Don’t Send")
         panel.key("Escape")
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
         panel.wait("the button", lambda: panel.find(role="push button", name="Don’t Send"))
-        go_to(panel, "Don’t Send")
+        walk_to(panel, "Don’t Send")
         panel.key("space")
         has_focus(panel, "Not sent")
         (state,) = panel.find(role="list item", name="Not sent")
@@ -201,7 +188,7 @@ def test_the_mark_of_another_user_is_left_and_it_is_said_who_can_take_it_away(cr
     give_away(file.with_suffix(".upload"))
     with opened(session) as panel:
         panel.wait("the report", lambda: rows(panel))
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
         panel.wait("who can", lambda: panel.says("Only the administrator can keep this report from being sent"))
         assert not panel.find(role="push button", name="Don’t Send")
@@ -228,7 +215,7 @@ def test_a_long_section_shows_the_newest_and_all_when_asked(crashes, session):
         crashes.add(f"/usr/bin/x{number}", age=number * DAY)
     with opened(session) as panel:
         panel.wait("the newest", lambda: list(rows(panel)) == [f"x{number}" for number in range(50)])
-        go_to(panel, "x0")
+        walk_to(panel, "x0")
         panel.key("End")
         has_focus(panel, "Show 20 More")
         panel.key("Return")
@@ -243,7 +230,7 @@ def test_one_is_deleted_with_its_marks_after_a_question(crashes, session):
     crashes.add("/usr/bin/other", age=100)
     with opened(session) as panel:
         panel.wait("the reports", lambda: len(rows(panel)) == 2)
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
         panel.wait("the report", lambda: panel.find(role="push button", name="Delete Report…"))
         panel.press("push button", "Delete Report…")
@@ -290,11 +277,11 @@ def test_all_are_deleted_but_what_belongs_to_others_which_is_said(crashes, sessi
         panel.wait("why", lambda: panel.says("sudo privacyctl reports delete apport:_usr_sbin_cupsd.0"))
 
 
-def test_a_report_of_somebody_elses_says_that_it_is_not_yours(crashes, session):
+def test_another_users_report_says_that_it_is_not_yours(crashes, session):
     give_away(crashes.add("/usr/sbin/cupsd", uid=0))
     with opened(session) as panel:
         panel.wait("the report", lambda: rows(panel))
-        go_to(panel, "cupsd")
+        walk_to(panel, "cupsd")
         panel.key("Return")
         panel.wait("the reason", lambda: panel.says("sudo privacyctl reports show"))
         assert panel.says("You cannot delete it")
@@ -306,7 +293,7 @@ def test_a_report_that_changes_while_it_is_looked_at_stays(crashes, session):
     file = crashes.add("/usr/bin/gedit", age=100)
     with opened(session) as panel:
         panel.wait("the report", lambda: rows(panel))
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
         panel.wait("the report", lambda: panel.find(role="push button", name="Delete Report…"))
         # The program has failed again.
@@ -322,7 +309,7 @@ def test_a_report_that_goes_while_it_is_looked_at_is_no_failure(crashes, session
     file = crashes.add("/usr/bin/gedit")
     with opened(session) as panel:
         panel.wait("the report", lambda: rows(panel))
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         os.unlink(file)
         panel.wait("it is gone", lambda: not rows(panel))
 
@@ -334,9 +321,9 @@ def test_a_text_of_megabytes_does_not_stop_the_window(crashes, session, lines, n
     crashes.add("/usr/bin/gedit", text("/usr/bin/gedit", f"Long:\n{field}\n"))
     with opened(session) as panel:
         panel.wait("the report", lambda: rows(panel))
-        go_to(panel, "gedit")
+        walk_to(panel, "gedit")
         panel.key("Return")
-        go_to(panel, "Long")
+        walk_to(panel, "Long")
         latency = Latency(session)
         panel.key("Return")
         panel.wait("the text", lambda: panel.find(role="text", name="Long"))
@@ -349,7 +336,7 @@ def test_two_thousand_reports_do_not_stop_the_window(crashes, session):
         crashes.add(f"/usr/bin/x{number}", age=number)
     panel = Panel(session)
     panel.wait("the row", lambda: panel.find(role="list item", name=ROW))
-    go_to(panel, ROW)
+    walk_to(panel, ROW)
     latency = Latency(session)
     panel.key("Return")
     wait_for("the page was there a while", lambda: latency.seconds() > 3)

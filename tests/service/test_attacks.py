@@ -3,6 +3,8 @@
 
 import os
 import random
+import re
+import selectors
 import signal
 import subprocess
 import time
@@ -18,6 +20,7 @@ from support.everyone import (
     NEWS,
     OFF,
     ON,
+    OTHER,
     PERSON,
     POPCON,
     READERS,
@@ -96,9 +99,28 @@ def test_three_dialogs_are_open_at_most_and_the_next_caller_waits_for_one():
             caller.__exit__()
 
 
+def test_eight_calls_wait_for_a_dialog_and_one_more_is_refused():
+    with Everyone() as computer, selectors.DefaultSelector() as answers:
+        arguments = ("Set", CHOICE, "off", "", computer.plan("off"))
+        callers = [
+            computer.caller(*arguments, agent="silent", uid=(PERSON, OTHER)[number % 2])
+            for number in range(12)
+        ]
+        for caller in callers:
+            answers.register(caller.process.stdout, selectors.EVENT_READ, caller)
+        events = []
+        while len(events) < 4:
+            events += [key.data.next() for key, _ in answers.select()]
+        assert sorted(event.get("error", "asked") for event in events) == ["asked"] * 3 + [f"{ERROR}Busy"]
+        for caller in callers:
+            caller.__exit__()
+        # All places in the queue are free again.
+        assert computer.set("off", agent="missing")["error"] == f"{ERROR}NoAgent"
+
+
 def test_a_user_may_make_ten_changes_a_minute(allowed):
-    wishes = ["off", "on"] * 6
-    errors = [allowed.set(state).get("error") for state in wishes]
+    wanted = ["off", "on"] * 6
+    errors = [allowed.set(state).get("error") for state in wanted]
     assert errors[:10] == [None] * 10
     assert errors[10:] == [f"{ERROR}Busy"] * 2
 
@@ -206,6 +228,82 @@ def test_a_full_disk_leaves_every_file_as_it_was(allowed):
         subprocess.run(["umount", "-l", place], check=True)
 
 
+def test_on_a_read_only_disk_nothing_changes_and_the_user_is_told_why(allowed):
+    place = allowed.file("/etc/fwupd")
+    subprocess.run(["mount", "--bind", place, place], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
+        before = allowed.files()
+        answer = allowed.ctl("set", CHOICE, "off", "--for-everyone")
+        assert answer.returncode == 4 and "read-only" in answer.stderr, answer
+        assert allowed.files() == before
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+class Traced:
+    """The files that a running service opens for writing, creates, renames or removes meanwhile, by strace."""
+
+    CALLS = "open,creat,openat,openat2,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,"
+    CALLS += "symlink,symlinkat,truncate,mknod,mknodat,execve,fork,vfork,close,dup,fcntl"
+    NAMED = re.compile(r'(\w+)\((?:(AT_FDCWD|\d+), )?"([^"]*)"(?:, (AT_FDCWD|\d+), "([^"]*)")?(.*)\) += (-?\d+)')
+
+    def __init__(self, computer):
+        self.file = computer.root / "trace"
+        words = ["strace", "-f", "-p", str(computer.pid()), "-o", self.file, "-e", f"trace={self.CALLS}"]
+        self.strace = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        assert "attached" in self.strace.stderr.readline()
+
+    def end(self):
+        self.strace.send_signal(signal.SIGINT)
+        self.strace.communicate()
+        folders, written, begun = {"AT_FDCWD": "/"}, set(), {}
+        for line in self.file.read_text().splitlines():
+            thread, _, call = line.partition(" ")
+            call = call.strip()
+            if call.endswith("<unfinished ...>"):
+                begun[thread] = call.removesuffix("<unfinished ...>")
+                continue
+            if call.startswith("<..."):
+                call = begun.pop(thread) + call.partition("resumed>")[2]
+            if closed := re.match(r"close\((\d+)\)", call):
+                folders.pop(closed[1], None)
+                continue
+            if copied := re.match(r"(?:dup|fcntl)\((\d+)(?:, F_DUPFD.*)?\) += (\d+)", call):
+                folders[copied[2]] = folders.get(copied[1])
+                continue
+            if call.startswith(("---", "+++", "fcntl")):
+                continue
+            assert not call.startswith(("execve", "fork", "vfork")), line
+            found = self.NAMED.match(call)
+            assert found, line
+            name, folder, path, other, into, rest, result = found.groups()
+            if int(result) < 0:
+                continue
+            path = os.path.join(folders[folder or "AT_FDCWD"], path)
+            if name in ("open", "openat", "openat2"):
+                folders[result] = path
+                if not re.search("O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE", rest):
+                    continue
+            written.add(path)
+            if into:
+                written.add(os.path.join(folders[other], into))
+        return written
+
+
+def test_the_service_writes_only_its_own_state_and_the_files_of_the_plan(allowed):
+    _, _, files, _ = allowed.ask("Plan", CHOICE, "off", "")["reply"]
+    traced = Traced(allowed)
+    assert allowed.set("off")["reply"][1] == []
+    assert allowed.set("on", uid=0)["reply"][1] == []
+    written = traced.end()
+    others = {f"{file.parent}/.privacy-panel-new" for file in (LVFS, NETDATA, POPCON, NEWS)}
+    own = ("/var/lib/privacy-panel-system", "/run/privacy-panel-system.lock", str(POPCON.parent))
+    assert set(files) <= written
+    rest = {re.sub(r"-new\.[0-9a-f]{16}$", "-new", path) for path in written - set(files)}
+    assert {path for path in rest - others if not path.startswith(own)} == set()
+
+
 def test_two_callers_at_once_both_get_an_answer_and_the_files_are_those_of_one(allowed):
     for _ in range(3):
         tokens = [allowed.plan("off"), allowed.plan("off")]
@@ -245,18 +343,18 @@ def test_a_service_that_is_killed_at_any_moment_leaves_all_files_old_or_all_new(
                 # The counts of calls go with the process.
                 computer.kill_service()
             now = [computer.read(file) for file in watched]
-            wish = "off" if now == states["on"] else "on"
-            token = computer.plan(wish, uid=0)
+            state = "off" if now == states["on"] else "on"
+            token = computer.plan(state, uid=0)
             pid = computer.pid()
-            with computer.caller("Set", CHOICE, wish, "", token, uid=0) as caller:
+            with computer.caller("Set", CHOICE, state, "", token, uid=0) as caller:
                 time.sleep(chance.uniform(0, longest))
                 os.kill(pid, signal.SIGKILL)
                 caller.end()
-            # The next start takes back what is half done.
+            # The next start undoes the unfinished change.
             wait_for("a new service", lambda: computer.ask("Plan", CHOICE, "off", "", uid=0).get("reply"))
             now = [computer.read(file) for file in watched]
             assert now in states.values(), (number, now)
-            found.add(wish if now == states[wish] else "unchanged")
+            found.add(state if now == states[state] else "unchanged")
             leftover = [name for name in computer.files() if ".privacy-panel" in name]
             assert leftover == [], number
         after = {

@@ -26,20 +26,7 @@ from support.everyone import (
     Everyone,
     become,
 )
-from support.harness import INSTALLED
-
-OWN = """
-name = "Program"
-choice = "usage-statistics"
-programs = ["/bin/sh"]
-[file]
-format = "toml"
-files = ["program/consent.toml"]
-key = "consent"
-on = true
-off = false
-missing = "on"
-"""
+from support.harness import CONSENT_READER, INSTALLED
 
 
 def own_value(computer):
@@ -49,7 +36,7 @@ def own_value(computer):
 
 @pytest.fixture
 def computer(may_turn_off):
-    may_turn_off.write(READERS / "own.toml", OWN)
+    may_turn_off.write(READERS / "own.toml", CONSENT_READER)
     return may_turn_off
 
 
@@ -83,7 +70,7 @@ def test_what_a_user_may_not_change_is_said_with_the_command_for_root_and_the_re
     assert f"sudo privacyctl set {CHOICE} on --for-everyone" in answer.stderr
     assert own_value(computer) == "consent = true"
     assert computer.files() == before
-    # The command that was named does the rest, also where there is no service.
+    # The command that the message names does the rest, even without the service.
     computer.daemon.kill()
     computer.daemon.wait()
     answer = computer.ctl("set", CHOICE, "on", "--for-everyone")
@@ -103,7 +90,7 @@ def test_without_the_service_a_user_is_told_the_command_for_root():
         assert computer.files() == before
 
 
-def test_nobody_is_asked_if_nothing_is_to_be_changed(computer):
+def test_no_password_is_asked_if_nothing_is_to_be_changed(computer):
     computer.ctl("set", CHOICE, "off", uid=PERSON)
     logged = len(computer.log)
     answer = computer.ctl("set", CHOICE, "off", uid=PERSON)
@@ -143,7 +130,7 @@ def test_on_a_terminal_polkits_own_agent_asks_and_ends_with_the_command():
         at = next(at for at, word in enumerate(command) if str(word).startswith("PATH="))
         command[at] = path
         ours, theirs = pty.openpty()
-        # A session of its own, whose controlling terminal this is.
+        # A new session, with this as its controlling terminal.
         computer.spawn("setsid", "--ctty", *command, stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
         said = b""
@@ -215,9 +202,9 @@ def test_the_bus_and_polkit_have_the_service_and_its_actions():
     policy = ElementTree.parse(share / "polkit-1/actions/net.launchpad.PrivacyPanel.policy")
     actions = {action.get("id"): action for action in policy.iter("action")}
     assert set(actions) == {OFF, ON}
-    for action in actions.values():
-        defaults = {child.tag: child.text for child in action.find("defaults")}
-        assert defaults == dict.fromkeys(("allow_any", "allow_inactive", "allow_active"), "auth_admin")
+    for name, wanted in ((OFF, "auth_admin_keep"), (ON, "auth_admin")):
+        defaults = {child.tag: child.text for child in actions[name].find("defaults")}
+        assert defaults == dict.fromkeys(("allow_any", "allow_inactive", "allow_active"), wanted)
     service = (share / "dbus-1/system-services/net.launchpad.PrivacyPanel.System.service").read_text()
     assert "SystemdService=privacy-panel-system.service\n" in service and "User=root\n" in service
 

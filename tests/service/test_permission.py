@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may change what the computer has once for all its users: a real polkitd decides."""
+"""Who may change settings that apply to all users: a real polkitd decides."""
 
 import pytest
 
@@ -53,7 +53,6 @@ def test_a_no_of_polkit_is_final_and_is_logged():
         for state in ("off",):
             assert computer.set(state, agent="answer")["error"] == f"{ERROR}NotAllowed"
         assert computer.files() == before
-        wait_for("the log", lambda: computer.log)
         entry = computer.log[-1]
         assert entry["PRIVACY_PANEL_POLKIT"] == "no"
         assert entry["PRIVACY_PANEL_USER"] == "4242"
@@ -82,6 +81,31 @@ def test_an_agent_that_answers_late_lets_the_change_happen_once_it_has_answered(
             caller.go_on()
             assert caller.end()["reply"][1] == []
         assert is_off(computer)
+
+
+@pytest.mark.parametrize("state, asked", [("off", 1), ("on", 2)])
+def test_an_administrators_yes_holds_for_a_moment_for_turning_off_and_never_for_turning_on(state, asked):
+    """As when the panel turns everything off: one program of the user changes two choices."""
+    with Everyone() as computer:
+        if state == "on":
+            for choice in (CHOICE, "error-reports"):
+                computer.set("off", choice=choice, uid=0)
+        calls = [("Set", choice, state, "", computer.plan(state, choice)) for choice in (CHOICE, "error-reports")]
+        with computer.caller(*calls[0], None, *calls[1], agent="answer") as caller:
+            events = []
+            while sum("reply" in event or "error" in event for event in events) < 2:
+                events.append(caller.next())
+                if "asked" in events[-1]:
+                    computer.permit(events[-1])
+                    caller.go_on()
+        assert all(event["reply"][1] == [] for event in events if "asked" not in event), events
+        assert sum("asked" in event for event in events) == asked
+        # Another program of the user is asked.
+        again = "off" if state == "on" else "on"
+        assert computer.set(again, agent="missing")["error"] == f"{ERROR}NoAgent"
+        if state == "off":
+            computer.set("on", uid=0)
+            assert computer.set("off", agent="missing")["error"] == f"{ERROR}NoAgent"
 
 
 def test_a_user_who_cancels_changes_nothing():
@@ -180,12 +204,12 @@ def test_nothing_is_turned_on_that_no_log_knows_of():
         assert computer.files() == before
 
 
-def test_a_wish_about_one_program_leaves_the_others_alone(may_turn_off):
+def test_a_change_of_one_program_leaves_the_others_alone(may_turn_off):
     token = may_turn_off.ask("Plan", CHOICE, "off", "fwupd")["reply"][0]
     assert may_turn_off.ask("Set", CHOICE, "off", "fwupd", token)["reply"][1] == []
     assert may_turn_off.read(LVFS).count("=false") == 2
     assert may_turn_off.read(POPCON) is None and "ENABLED=1" in may_turn_off.read(NEWS)
-    # The token is that of this wish alone.
+    # The token is only valid for this change.
     token = may_turn_off.ask("Plan", CHOICE, "off", "netdata")["reply"][0]
     assert may_turn_off.ask("Set", CHOICE, "off", "", token)["error"] == f"{ERROR}Stale"
     assert may_turn_off.ask("Plan", CHOICE, "off", "gnome-shell")["error"] == f"{ERROR}NoReader"

@@ -3,7 +3,21 @@
 
 import json
 
-from support.everyone import ABRT, CHOICE, ERROR, LVFS, NETDATA, NEWS, OFF, OTHER, PERSON, POPCON, Everyone
+from support.everyone import (
+    ABRT,
+    CHOICE,
+    ERROR,
+    LVFS,
+    NETDATA,
+    NEWS,
+    OFF,
+    OTHER,
+    PERSON,
+    POPCON,
+    READERS,
+    Everyone,
+)
+from support.harness import INSTALLED
 
 ORGANISATION = "Example: University"
 FOR_ALL = {"fwupd", "netdata", "popularity-contest", "ubuntu-motd-news"}
@@ -91,8 +105,13 @@ def test_a_policy_that_comes_while_polkit_asks_counts():
 
 
 def test_what_a_policy_locks_off_and_cannot_reach_is_turned_off_and_then_stays_off(allowed):
+    for id in ("fwupd", "netdata"):
+        reader = allowed.file(READERS / f"{id}.toml")
+        reader.write_text(reader.read_text().partition("[[policy]]")[0])
+    shipped = INSTALLED / "share/privacy-panel/readers.d/ubuntu-motd-news.toml"
+    allowed.write(READERS / shipped.name, shipped.read_text().partition("[[policy]]")[0])
     apply(allowed, "off")
-    # The policy has a place for one of the programs only.
+    # The policy has a place for one of these programs only.
     shown = programs(allowed)
     assert {id for id, one in shown.items() if one["locked"]} == {"popularity-contest"}
     assert {id for id, one in shown.items() if one["state"] == "off"} == {"popularity-contest"}
@@ -101,6 +120,21 @@ def test_what_a_policy_locks_off_and_cannot_reach_is_turned_off_and_then_stays_o
     assert allowed.read(LVFS).count("=false") == 2 and 'ENABLED="0"' in allowed.read(NEWS)
     assert allowed.read(POPCON) is None
     assert all(one["locked"] and one["state"] == "off" for one in programs(allowed).values())
+
+
+def test_a_policy_sets_each_file_of_the_computer_and_gives_every_byte_back(allowed):
+    before = allowed.files()
+    apply(allowed, "off")
+    assert allowed.read(LVFS).count("=false") == 2 and 'ENABLED="0"' in allowed.read(NEWS)
+    assert allowed.read(NETDATA) == "" and allowed.read(POPCON) is None
+    shown = programs(allowed)
+    assert {id for id, one in shown.items() if one["locked"] and one["state"] == "off"} == FOR_ALL
+    # Nothing is left for the service, which turns none of them on.
+    assert allowed.ask("Plan", CHOICE, "off", "")["reply"][1:] == [[], [], []]
+    assert allowed.ask("Plan", CHOICE, "on", "")["error"] == f"{ERROR}Locked"
+    assert allowed.ctl("policy", "remove").returncode == 0
+    allowed.file("/etc/privacy-panel/policy.toml").unlink()
+    assert allowed.files() == before
 
 
 def test_a_policy_that_only_presets_and_a_lock_of_another_choice_refuse_nothing(allowed):
@@ -122,7 +156,7 @@ def test_a_lock_in_another_database_of_the_administrator_counts(allowed):
     # A user's own profile changes nothing for the computer.
     assert allowed.ask("Plan", CHOICE, "on", "", uid=OTHER)["error"] == f"{ERROR}Locked"
     assert "reply" in allowed.ask("Plan", CHOICE, "off", "")
-    # A database that is none locks nothing, as for dconf.
+    # An invalid database locks nothing, as in dconf.
     allowed.write("/etc/dconf/db/site", b"GVariant" + bytes(40))
     assert "reply" in allowed.ask("Plan", CHOICE, "on", "")
 

@@ -161,8 +161,8 @@ def test_hostile_questions_are_answered_and_do_no_harm(provider):
     assert provider.search(*[f"a{n}" for n in range(10_000)]) == []
     assert provider.search("x" * 5_000_000) == []
     assert provider.metas() == []
-    assert provider.metas("", "nobody", "../online-search") == []
-    assert len(provider.metas(*[SEARCH] * 10_000, "nobody")) == 1
+    assert provider.metas("", "unknown", "../online-search") == []
+    assert len(provider.metas(*[SEARCH] * 10_000, "unknown")) == 1
     pid = provider.owner()
 
     invalid = "org.freedesktop.DBus.Error.InvalidArgs"
@@ -170,7 +170,7 @@ def test_hostile_questions_are_answered_and_do_no_harm(provider):
     assert invalid in provider.answer("GetResultMetas", "(au)", [1])["error"]
     assert invalid in provider.answer("GetInitialResultSet", "()")["error"]
     assert invalid in provider.answer("ActivateResult", "(sass)", SEARCH, [], "now")["error"]
-    assert invalid in provider.answer("ActivateResult", "(sasu)", "nobody", [], 1)["error"]
+    assert invalid in provider.answer("ActivateResult", "(sasu)", "unknown", [], 1)["error"]
     assert "UnknownMethod" in provider.answer("Quit", "()")["error"]
     assert provider.search("amazon") == [SEARCH]
     assert provider.owner() == pid, "it was the same process all the time"

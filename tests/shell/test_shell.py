@@ -72,7 +72,7 @@ class AskingShell(Shell):
         wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
         return {name for name in before if self.asked(name) > before[name]}
 
-    def nobody_is_asked(self):
+    def no_provider_is_asked(self):
         """The same, without a provider to wait for."""
         before = self.search()
         wait_for("the search is over", lambda: self.js(SEARCH_IS_OVER) == "true", 20)
@@ -176,7 +176,7 @@ def test_a_locked_policy_holds_in_the_shell_whatever_the_person_had_set(shell, c
 
     # The other enforced way: the user keeps the lists, and the shell asks no provider.
     computer.apply(LOCKED + 'lists = "all-off"\n')
-    wait_for("the shell hears of it", shell.nobody_is_asked)
+    wait_for("the shell hears of it", shell.no_provider_is_asked)
     assert session.get(schema, "enabled") == f"['{LATE}.desktop']"
     for key in ("disabled", "enabled"):
         assert session.ask("gsettings", "writable", schema, key) == "true"
@@ -184,7 +184,7 @@ def test_a_locked_policy_holds_in_the_shell_whatever_the_person_had_set(shell, c
 
     # The way that is not enforced: a user with their own list keeps it.
     computer.apply(LOCKED + 'lists = "preset"\n')
-    wait_for("they may search again", lambda: not shell.nobody_is_asked())
+    wait_for("they may search again", lambda: not shell.no_provider_is_asked())
     assert shell.who_is_asked() == {ONLINE, LATE, LOCAL}
     assert session.reader("online-search", "test-shell")["state"] == "on"
     session.reset(schema, "disabled")

@@ -7,7 +7,9 @@
 AGENT is `none` (polkit may not ask), `missing` (it may, and no agent is there), or what the agent does
 when polkit asks: `answer` waits for a line on standard input, `refuse` says that the user cancelled,
 `silent` never answers, `vanish` ends this process.
-TIMES is how many calls are made at once. Prints a JSON line about everything that happens.
+TIMES is how many calls are made at once; with 0, this is only an agent, for the process in the variable
+AGENT_FOR. After the argument null, another method and its arguments follow, which are called once the
+first calls are answered. Prints a JSON line about everything that happens.
 """
 
 import json
@@ -69,9 +71,10 @@ def asked(_bus, _sender, _path, _interface, name, values, invocation):
 if agent not in ("none", "missing"):
     interface = Gio.DBusNodeInfo.new_for_xml(AGENT).interfaces[0]
     bus.register_object("/agent", interface, asked, None, None)
-    start = int(Path("/proc/self/stat").read_text().rsplit(")")[1].split()[19])
+    pid = int(os.environ.get("AGENT_FOR", os.getpid()))
+    start = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()[19])
     process = {
-        "pid": GLib.Variant("u", os.getpid()),
+        "pid": GLib.Variant("u", pid),
         "start-time": GLib.Variant("t", start),
         "uid": GLib.Variant("i", os.getuid()),
     }
@@ -80,7 +83,13 @@ if agent not in ("none", "missing"):
     register = "RegisterAuthenticationAgent"
     bus.call_sync(*AUTHORITY, interface, register, subject, None, 0, -1, None)
 
-left = int(times)
+calls = [[method]]
+for argument in arguments:
+    if argument is None:
+        calls.append([])
+    else:
+        calls[-1].append(argument)
+left = 0
 
 
 def answered(_bus, result):
@@ -92,15 +101,27 @@ def answered(_bus, result):
         tell(error=name or str(error.code), message=error.message)
     left -= 1
     if left == 0:
+        call()
+
+
+
+def call():
+    """Makes the next calls, or ends."""
+    global left
+    if not calls:
         loop.quit()
+        return
+    method, *arguments = calls.pop(0)
+    kinds = {"str": "s", "int": "i", "bool": "b"}
+    signature = "(" + "".join(kinds[type(value).__name__] for value in arguments) + ")"
+    interactive = 0 if agent == "none" else Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION
+    left = int(times)
+    for _ in range(left):
+        values = GLib.Variant(signature, tuple(arguments))
+        path = "/net/launchpad/PrivacyPanel/System"
+        bus.call(NAME, path, NAME, method, values, None, interactive, 200_000, None, answered)
 
 
 tell(name=bus.get_unique_name())
-kinds = {"str": "s", "int": "i", "bool": "b"}
-signature = "(" + "".join(kinds[type(value).__name__] for value in arguments) + ")"
-interactive = 0 if agent == "none" else Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION
-for _ in range(left):
-    values = GLib.Variant(signature, tuple(arguments))
-    path = "/net/launchpad/PrivacyPanel/System"
-    bus.call(NAME, path, NAME, method, values, None, interactive, 200_000, None, answered)
+call()
 loop.run()

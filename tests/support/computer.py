@@ -30,12 +30,15 @@ READERS = Path("/etc/privacy-panel/readers.d")
 OF_OTHERS = (
     "brave",
     "chromium",
+    "default",
     "dnf",
     "environment.d",
     "firefox",
     "firefox-esr",
+    "fwupd",
     "gtk-3.0",
     "gtk-4.0",
+    "netdata",
     "opt",
     "popularity-contest.d",
     "thunderbird",
@@ -85,7 +88,8 @@ class Computer:
         for name in ("dconf", "privacy-panel", *OF_OTHERS):
             shutil.rmtree(self.root / "etc" / name, ignore_errors=True)
         for name in OF_OTHERS:
-            if Path("/etc", name).is_dir():
+            # Debian's package of Netdata turns it off.
+            if name != "netdata" and Path("/etc", name).is_dir():
                 subprocess.run(["cp", "-a", f"/etc/{name}", self.root / "etc"], check=True)
 
     def clean(self):
@@ -139,7 +143,7 @@ class Computer:
             self.write(POLICY, policy)
         return self.session.ask("privacyctl", "policy", "apply", *arguments).splitlines()
 
-    def as_nobody(self, *command):
+    def as_user(self, *command):
         return self.session.run(*NOBODY, *command)
 
     def with_dconf(self, script, *command):

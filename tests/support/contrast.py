@@ -3,7 +3,7 @@
 
 from collections import Counter
 
-# The least contrast of texts, and of what shows where a control is.
+# The minimum contrast of texts, and of the edges of controls.
 TEXT, CONTROL = 4.5, 3.0
 
 
@@ -30,7 +30,7 @@ class Picture:
         self.width, self.height = (int(part) for part in size.split())
 
     def pixels(self, x, y, width, height):
-        """How often each colour is in a rectangle, as far as that is in the picture."""
+        """How often each colour is in the part of a rectangle that is in the picture."""
         found = Counter()
         for line in range(max(y, 0), min(y + height, self.height)):
             begin = 3 * (line * self.width + max(x, 0))
@@ -40,8 +40,8 @@ class Picture:
         return found
 
     def contrast(self, x, y, width, height):
-        """That between the background of a rectangle and what differs most from it. Smoothing makes
-        thin strokes fainter, never stronger."""
+        """The contrast between the background of a rectangle and the colour that differs most from it.
+        Smoothing makes thin strokes fainter, never stronger."""
         found = self.pixels(x, y, width, height)
         if not found:
             return None

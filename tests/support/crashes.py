@@ -88,9 +88,8 @@ def give_away(file, mode=0o640):
     os.chmod(file, mode)
 
 
-# Calls a program again and again, so that only its main loop can answer, and prints the longest
-# time to an answer in ms when its input ends: the time that the window was blocked, and of the way
-# there and back.
+# Calls the panel's main loop again and again. When the input ends, prints the longest time to an answer
+# in ms: the time that the window was blocked, and the time of the call itself.
 PROBE = """
 import select, sys, time
 from gi.repository import Gio, GLib

@@ -5,9 +5,11 @@ The bus starts the service, as on a computer without systemd. polkit's rules and
 real computer stays unchanged.
 """
 
+import contextlib
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -18,14 +20,14 @@ from pathlib import Path
 
 from gi.repository import Gio, GLib
 
-from support.harness import INSTALLED, SUPPORT, wait_for
+from support.harness import INSTALLED, SUPPORT, Session, wait_for
 
 NAME = "net.launchpad.PrivacyPanel.System"
 OFF = "net.launchpad.PrivacyPanel.turn-off-for-everybody"
 ON = "net.launchpad.PrivacyPanel.turn-on-for-everybody"
 ERROR = f"{NAME}.Error."
 CHOICE = "usage-statistics"
-# What polkit's rule says to the user PERSON in most tests.
+# The answers of polkit's rule to the user PERSON in most tests.
 ALLOWED = {OFF: "YES", ON: "YES"}
 
 # Users of the computer, with the same IDs as groups.
@@ -39,7 +41,7 @@ ABRT = Path("/etc/abrt/abrt.conf")
 STATE = Path("/var/lib/privacy-panel-system")
 READERS = Path("/etc/privacy-panel/readers.d")
 
-# What the packages ship, with everything on.
+# The files that packages ship, with everything on.
 FILES = {
     "/etc/popularity-contest.conf": 'MY_HOSTID="0123456789abcdef0123456789abcdef"\nPARTICIPATE="yes"\nUSEHTTP="yes"\n',
     NEWS: "# Enable/disable the dynamic MOTD news service\nENABLED=1\n\nWAIT=5\n",
@@ -47,7 +49,7 @@ FILES = {
     "/etc/netdata/netdata.conf": "",
     ABRT: "# Configuration for the ABRT daemon\n#\n\nAutoreportingEnabled =   yes\nDumpLocation = /var/spool/abrt\n",
 }
-# These programs are not installed here, so their readers take another file as a sign that they are.
+# These programs are not installed here, so their readers look for another file instead.
 ABSENT = ("abrt-auto-reporting", "fwupd", "netdata", "popularity-contest")
 
 
@@ -82,8 +84,8 @@ class Everyone:
         subprocess.run(["cp", "-a", "/etc", self.root / "etc"], check=True)
         for folder in ("run/dbus", "run/systemd/journal", "var/lib/polkit-1", "var/lib/dpkg", "var/tmp"):
             (self.root / folder).mkdir(parents=True)
-        for folder in ("etc/privacy-panel", "etc/popularity-contest.d", "etc/fwupd", "etc/dnf"):
-            shutil.rmtree(self.root / folder, ignore_errors=True)
+        for folder in ("privacy-panel", "popularity-contest.d", "fwupd", "dnf", "netdata"):
+            shutil.rmtree(self.root / "etc" / folder, ignore_errors=True)
         for path, text in {**FILES, **(files or {})}.items():
             self.write(path, text)
         for reader in ABSENT:
@@ -109,7 +111,9 @@ class Everyone:
                 f"return polkit.Result.{answer}; }});",
             )
         self.address = f"unix:path={self.root}/run/dbus/system_bus_socket"
-        self.log = []
+        self.messages = []
+        self.taking = threading.Lock()
+        self.left = threading.Event()
         self.processes = []
         self._listen()
         self._start()
@@ -120,6 +124,8 @@ class Everyone:
     def __exit__(self, *_):
         if not self.bus.is_closed():
             self.bus.close_sync(None)
+        self.left.set()
+        self.receiver.join()
         self.journal.close()
         for process in reversed(self.processes):
             process.kill()
@@ -172,6 +178,10 @@ class Everyone:
             *("--die-with-parent", *more, "--"),
         ]
 
+    def inside(self):
+        """A command prefix with which a program is among the processes of this computer."""
+        return []
+
     def spawn(self, *command, more=(), **options):
         process = subprocess.Popen([*self.bwrap(*more), *command], **options)
         self.processes.append(process)
@@ -218,9 +228,7 @@ class Everyone:
             f"<includedir>{INSTALLED}/share/dbus-1/system.d</includedir>"
         )
         self.write("/run/bus.conf", text.replace("</busconfig>", f"{ours}</busconfig>"))
-        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-        env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/run/dbus/system_bus_socket"
-        self.daemon = self.spawn("dbus-daemon", "--config-file=/run/bus.conf", "--nofork", env=env)
+        self._start_services()
         flags = Gio.DBusConnectionFlags
 
         def connect():
@@ -235,8 +243,15 @@ class Everyone:
                 return None
 
         self.bus = wait_for("the bus", connect)
-        self.polkit = self.spawn("/usr/lib/polkit-1/polkitd", "--no-debug", env=env)
         wait_for("polkit", lambda: self.has_owner("org.freedesktop.PolicyKit1"))
+
+    def _start_services(self):
+        """Starts the bus and polkit."""
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        env["DBUS_SYSTEM_BUS_ADDRESS"] = self.address.replace(str(self.root), "")
+        self.daemon = self.spawn("dbus-daemon", "--config-file=/run/bus.conf", "--nofork", env=env)
+        wait_for("the bus", self.file("/run/dbus/system_bus_socket").exists)
+        self.polkit = self.spawn("/usr/lib/polkit-1/polkitd", "--no-debug", env=env)
 
     def _listen(self):
         """Receives what the service writes to the journal."""
@@ -244,15 +259,27 @@ class Everyone:
         path = self.file("/run/systemd/journal/socket")
         self.journal.bind(str(path))
 
-        def receive():
-            while True:
-                try:
-                    message = self.journal.recv(65536)
-                except OSError:
-                    return
-                self.log.append(fields(message))
+        self.journal.setblocking(False)
 
-        threading.Thread(target=receive, daemon=True).start()
+        def receive():
+            # Meanwhile, so that the socket never fills up.
+            while not self.left.is_set():
+                if select.select([self.journal], [], [], 0.1)[0]:
+                    self._take_messages()
+
+        self.receiver = threading.Thread(target=receive, daemon=True)
+        self.receiver.start()
+
+    def _take_messages(self):
+        with self.taking, contextlib.suppress(OSError):
+            while True:
+                self.messages.append(fields(self.journal.recv(65536)))
+
+    @property
+    def log(self):
+        """What the service wrote so far: everything, once it has answered."""
+        self._take_messages()
+        return self.messages
 
     # The bus
 
@@ -299,9 +326,24 @@ class Everyone:
                 pass
             wait_for("the service’s end", lambda: not self.has_owner(NAME))
 
-    def caller(self, method, *arguments, uid=PERSON, agent="none", times=1):
+    def caller(self, method, *arguments, uid=PERSON, agent="none", times=1, env=None):
         """Starts a caller of the service; see bus_caller.py."""
-        return Caller(self, method, arguments, uid, agent, times)
+        return Caller(self, method, arguments, uid, agent, times, env)
+
+    def agent(self, pid, uid=PERSON):
+        """Starts an agent that asks for the password when another process of the user needs it."""
+        return self.caller("", uid=uid, agent="answer", times=0, env={"AGENT_FOR": str(pid)})
+
+    def session(self, uid=PERSON, **options):
+        """A session of a user on this computer."""
+
+        def wrap(root):
+            for path in (root, *root.rglob("*")):
+                os.chown(path, uid, uid)
+            user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+            return [str(word) for word in [*self.bwrap(), *user]]
+
+        return Session(env={"DBUS_SYSTEM_BUS_ADDRESS": self.address}, wrap=wrap, **options)
 
     def ask(self, method, *arguments, **options):
         """Calls the service as a user, and returns the reply or the error."""
@@ -330,7 +372,7 @@ class Everyone:
 class Caller:
     """A process of a user that calls the service."""
 
-    def __init__(self, computer, method, arguments, uid, agent, times):
+    def __init__(self, computer, method, arguments, uid, agent, times, env):
         become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
         arguments = [json.dumps(argument) for argument in arguments]
         # Files of the source may be unreadable for this user.
@@ -340,9 +382,9 @@ class Caller:
             program.chmod(0o755)
         command = ["/usr/bin/python3", program, computer.address, agent, str(times), method, *arguments]
         pipe = subprocess.PIPE
-        env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(env or {})}
         self.process = subprocess.Popen(
-            [*become, *command], stdin=pipe, stdout=pipe, text=True, env=env, cwd="/"
+            [*computer.inside(), *become, *command], stdin=pipe, stdout=pipe, text=True, env=env, cwd="/"
         )
         self.name = self.next()["name"]
 

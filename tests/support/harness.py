@@ -38,6 +38,21 @@ names = {json.dumps(list(members))}
 {more}"""
 
 
+# A reader file with a value in a file of the user.
+CONSENT_READER = """
+name = "Program"
+choice = "usage-statistics"
+programs = ["/bin/sh"]
+[file]
+format = "toml"
+files = ["program/consent.toml"]
+key = "consent"
+on = true
+off = false
+missing = "on"
+"""
+
+
 def make_locale(locale):
     """Creates a locale, since a minimal system has only English, and returns its variables. That
     takes long, so the locale is kept in _build."""
@@ -148,16 +163,21 @@ ON_THIS_COMPUTER = (
     "azure-cli",
     "chromium-suggestions",
     "dotnet",
+    "epiphany-suggestions",
     "fwupd",
     "gnome-software-reviews",
     "hashicorp-checkpoint",
     "homebrew",
     "kde-activities",
+    "kde-app-feedback",
     "kde-krunner-history-5",
     "kde-plasma-feedback",
     "kde-recent-documents",
+    "libreoffice-recent-documents",
+    "netdata",
     "popularity-contest",
     "powershell",
+    "vlc-recent-media",
 )
 
 

@@ -227,6 +227,20 @@ def go_to(panel, name, keys=("Tab", "Down")):
     raise AssertionError(f"the keyboard does not get to “{name}”")
 
 
+def walk_to(panel, name):
+    """Moves the focus down each list, and on to the next."""
+    for _ in range(20):
+        before = None
+        while (now := [node for node in panel.tree() if "focused" in node["states"]]) != before:
+            if any(node["name"] == name for node in now):
+                return
+            before = now
+            if any(node["role"] == "list item" for node in now):
+                panel.key("Down")
+        panel.key("Tab")
+    raise AssertionError(f"the keyboard does not get to “{name}”")
+
+
 def open_page(panel, title, keys=("Tab", "Down")):
     panel.wait(f"there is “{title}”", lambda: panel.find(role="list item", name=title))
     go_to(panel, title, keys)

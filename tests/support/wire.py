@@ -97,7 +97,7 @@ class ClosedNetwork:
         command += ["--bind", str(resolver), str(Path("/etc/resolv.conf").resolve())]
         command += ["--bind", str(names), "/etc/nsswitch.conf"]
         if trusted:
-            folder = session.root / "trusted"
+            self.trusted = folder = session.root / "trusted"
             folder.mkdir()
             (folder / BUNDLE).write_bytes((self.authority / "certificate.pem").read_bytes())
             # OpenSSL finds an authority by the hash of its name.
@@ -158,7 +158,7 @@ class ClosedNetwork:
         """The lines of the log that match."""
         return [line for line in self.log.read_text().splitlines() if re.search(pattern, line)]
 
-    def wait_for(self, pattern, seconds=60):
+    def wait_for(self, pattern, seconds=180):
         """Waits for a line of the log, and returns all that match. The limit only ends a failing test."""
         end = time.monotonic() + seconds
         while not (found := self.seen(pattern)):

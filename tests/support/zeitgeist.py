@@ -174,12 +174,22 @@ class Log:
     def is_running(self, name=NAME):
         return self.session.ask(*HAS_OWNER, name) == "(true,)"
 
+    def pid(self, name):
+        """The process that owns a name on the bus."""
+        answer = self.session.ask(
+            *("gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"),
+            *("--object-path", "/org/freedesktop/DBus"),
+            *("--method", "org.freedesktop.DBus.GetConnectionUnixProcessID", name),
+        )
+        return int(answer.strip("(,)").split()[-1])
+
     def quit(self):
         """Ends the daemon, as its user does."""
         process = self.process()
-        # The daemon has started them. One that is still starting would start the daemon again.
+        # The daemon has started them. One that is in the middle of a question would start it again.
         for name in HELPERS:
             wait_for(f"{name} has started", lambda name=name: self.is_running(name))
+            os.kill(self.pid(name), signal.SIGKILL)
         # It ends without a reply.
         self.session.run(
             *("gdbus", "call", "--session", "--dest", NAME),

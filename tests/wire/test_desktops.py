@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from support.harness import wait_for
 from support.wire import ClosedNetwork
 
 CHOICE = "usage-statistics"
@@ -57,6 +58,29 @@ def test_plasma_sends_feedback_at_its_start_only_while_the_choice_is_on(screen):
     )
     (body,) = network.bodies(request)
     assert set(json.loads(body)) >= {"applicationVersion", "platform", "qtVersion"}
+
+
+@pytest.mark.proof("kde-app-feedback", "traffic")
+def test_an_app_of_kde_sends_feedback_only_while_the_choice_is_on(screen):
+    network = ClosedNetwork(screen)
+    screen.unmask("kde-app-feedback")
+    command = ("UserFeedbackConsole",)
+    own = screen.config / "KDE" / "UserFeedback.org.kde.UserFeedbackConsole.conf"
+    # It makes its file when it starts for the first time.
+    number = network.start(*command)
+    wait_for("its file", own.exists, seconds=60)
+    network.stop(number)
+    assert screen.reader(CHOICE, "kde-app-feedback")["state"] == "off", "by default"
+
+    def forget():
+        """The time of the last feedback. The next one would be due after some days."""
+        lines = own.read_text().splitlines(keepends=True)
+        own.write_text("".join(line for line in lines if "LastSubmission" not in line))
+
+    request = "^POST telemetry.kde.org /receiver/submit/org.kde.UserFeedbackConsole"
+    check(screen, network, command, "telemetry.kde.org", request, "UserFeedbackConsole", forget)
+    (body,) = network.bodies(request)
+    assert set(json.loads(body)) >= {"applicationVersion", "platform"}
 
 
 @pytest.mark.session(system_bus=True)

@@ -34,6 +34,7 @@ use crate::system::text::is_unprintable;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Head {
     name: ProgramName,
+    program: Option<ProgramName>,
     choice: Spanned<String>,
     programs: Option<List<FilePattern>>,
     #[serde(default)]
@@ -49,8 +50,9 @@ struct Head {
 }
 
 /// The fields of [`Head`], for error messages.
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 9] = [
     "name",
+    "program",
     "choice",
     "programs",
     "proof",
@@ -73,8 +75,7 @@ pub(crate) fn parse(path: &Path, name: &Path, bytes: &[u8]) -> Result<Entry, Mis
     understand(path, text).map_err(|at| at.in_file(name, text))
 }
 
-/// Reads a file's content that was packed after it was parsed. `None`: it wasn't, or other readers were
-/// valid then.
+/// Reads a packed file. `None` if its content isn't valid for this version of the program.
 pub(crate) fn unpack(path: &Path, packed: packed::Table<'_>) -> Option<Entry> {
     let mut tables = Vec::new();
     let mut head = Vec::new();
@@ -150,6 +151,7 @@ fn reader(path: &Path, head: Head, tables: Vec<StoreTable>) -> Result<Entry, At>
     Ok(Entry::Gives(Box::new(Reader {
         id: id.into_owned(),
         name: head.name.to_string(),
+        program: head.program.map(|program| program.to_string()),
         choice,
         file: Some(path.to_owned()),
         programs: head.programs,

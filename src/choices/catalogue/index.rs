@@ -6,25 +6,24 @@
 //! It is beside the layer's folder, as `gschemas.compiled` is beside schemas; `privacyctl readers
 //! --write-index` writes it. It also says which choice each file is about and which files show that
 //! its program is installed, so that a command that reads one choice unpacks only the readers that
-//! matter, and looks at most once for each other program.
+//! matter, and looks up each other program at most once.
 //!
-//! The index never changes what is found. It counts only if no other user could have written it. A
-//! file counts as packed only while it has the size and the time of its last change that the index
-//! names. All other files are read themselves, as without an index. So are all files if the index was
-//! written by another version, or is damaged.
+//! The index never changes the result. It counts only if no other user could have written it. A
+//! packed file counts only while the file has the size and the modification time in the index.
+//! Programs read all other files directly, as without an index. They also do so if another version
+//! wrote the index, or if it is damaged.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use glib::Variant;
-use glib::prelude::*;
+use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use tempfile::NamedTempFile;
 
@@ -37,14 +36,17 @@ use crate::system::open;
 use crate::system::tree::Tree;
 use crate::system::trusted;
 
+/// The name of the file of an index.
+const FILE: &str = "readers.index";
+
 /// The form of the index, in the byte order of this computer. A program ignores an index of another
 /// form.
-const FORM: u32 = 0x7061_6e02;
+const FORM: u64 = 0x7061_6e03;
 
-/// A file that was changed this recently may change again without another time of its last change.
+/// A file that changed this recently may change again without a new modification time.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// What a file is about, in place of the number of a choice.
+/// Stands for the number of a choice if the file isn't packed.
 const NOT_PACKED: u8 = 255;
 const MASKS: u8 = 254;
 const MOST_CHOICES: usize = 250;
@@ -52,34 +54,52 @@ const MOST_CHOICES: usize = 250;
 /// Whether the file's `programs` alone show that the program is installed.
 const PROGRAMS_DECIDE: u8 = 1;
 
-/// The numbers in [`Layout::stamps`] for each file: the seconds and nanoseconds of the time of its last
-/// change, and its size.
-const STAMP: usize = 3;
+/// The bytes of a stamp: the seconds and nanoseconds of a file's modification time, and its size.
+const STAMP: usize = 24;
 
-/// The stamp of a folder that may change without another time of its last change.
-const NO_STAMP: [u64; STAMP] = [u64::MAX; STAMP];
+/// The stamp of a folder that may change without a new modification time.
+const NO_STAMP: [u8; STAMP] = [0xff; STAMP];
 
-/// The form, a sum of the fields after it, the choices, the names of the files (each ends with a NUL),
-/// the stamps of the folder and of each file, two bytes for each file (its choice, and whether its
-/// programs decide), a sum of each packed file, and the packed files.
-type Layout = (
-    u32,
-    u64,
-    Vec<String>,
-    Vec<u8>,
-    Vec<u64>,
-    Vec<u8>,
-    Vec<u64>,
-    Vec<Vec<u8>>,
-);
+/// The bytes of a number.
+const WORD: usize = 8;
+
+/// The content of an index. The file begins with the form, and a sum of the fields except the
+/// packed files. Then come the fields, each after its length.
+#[derive(Clone, Copy, Debug, Default)]
+struct Layout<T> {
+    /// The choices, each with a NUL after it.
+    choices: T,
+    /// The names of the files, each with a NUL after it.
+    names: T,
+    /// The stamps of the folder and of each file.
+    stamps: T,
+    /// Two bytes for each file: its choice, and whether its programs decide.
+    kinds: T,
+    /// Two numbers for each file: the end of the packed file in [`Self::packed`], and its sum.
+    ends: T,
+    /// The packed files.
+    packed: T,
+}
+
+/// The readers that matter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Only {
+    /// All.
+    All,
+    /// Those of a choice.
+    Choice(&'static Choice),
+    /// Those of a choice whose programs may be installed: its state depends on them.
+    Installed(&'static Choice),
+}
 
 /// What is known of a file without reading it.
-pub(crate) enum Known {
-    /// It says nothing about the state of the choice: it is about another choice, or its program isn't
-    /// installed.
+pub(crate) enum Known<'a> {
+    /// Its reader doesn't matter.
     Irrelevant,
-    /// What the file does.
-    Entry(Entry),
+    /// It masks files of its name.
+    Masks,
+    /// Its content.
+    Packed(packed::Table<'a>),
     /// It has to be read.
     Nothing {
         /// Whether it is known to be a regular file.
@@ -87,89 +107,119 @@ pub(crate) enum Known {
     },
 }
 
-/// The content of an index, and its layer.
-pub(crate) struct IndexFile {
-    layer: OwnedFd,
-    choices: Vec<String>,
-    sum: u64,
-    names: Variant,
-    stamps: Variant,
-    kinds: Variant,
-    sums: Variant,
-    packed: Variant,
+/// The file of an index, and the folder of its layer.
+pub(crate) struct IndexFile<'a> {
+    layer: BorrowedFd<'a>,
+    bytes: Vec<u8>,
 }
 
 /// An index.
 pub(crate) struct Index<'a> {
-    layer: &'a OwnedFd,
-    choices: &'a [String],
+    layer: BorrowedFd<'a>,
+    choices: Vec<&'a [u8]>,
     has_all_names: bool,
     names: Vec<&'a [u8]>,
-    stamps: &'a [u64],
-    kinds: &'a [u8],
-    sums: &'a [u64],
-    packed: &'a Variant,
+    layout: Layout<&'a [u8]>,
 }
 
-impl IndexFile {
-    /// Reads the index of a layer. `None` if there is none that counts.
-    pub(crate) fn of(layer: &Path) -> Option<Self> {
+impl<T: AsRef<[u8]>> Layout<T> {
+    /// The fields in their order. All but the last one are in the sum.
+    fn fields(&self) -> [&[u8]; 6] {
+        [
+            self.choices.as_ref(),
+            self.names.as_ref(),
+            self.stamps.as_ref(),
+            self.kinds.as_ref(),
+            self.ends.as_ref(),
+            self.packed.as_ref(),
+        ]
+    }
+
+    fn sum(&self) -> u64 {
+        let fields = self.fields().into_iter().take(5);
+        fields.fold(FORM, sum)
+    }
+}
+
+impl<'a> Layout<&'a [u8]> {
+    /// Reads what [`Layout::bytes`] wrote.
+    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+        let (form, known) = (word(&mut bytes)?, word(&mut bytes)?);
+        let mut field = || {
+            let length = usize::try_from(word(&mut bytes)?).ok()?;
+            let (field, rest) = bytes.split_at_checked(length)?;
+            bytes = rest;
+            Some(field)
+        };
+        let layout = Self {
+            choices: field()?,
+            names: field()?,
+            stamps: field()?,
+            kinds: field()?,
+            ends: field()?,
+            packed: field()?,
+        };
+        let is_whole = form == FORM && bytes.is_empty() && layout.sum() == known;
+        is_whole.then_some(layout)
+    }
+}
+
+impl Layout<Vec<u8>> {
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = [FORM, self.sum()].map(u64::to_ne_bytes).concat();
+        for field in self.fields() {
+            bytes.extend((field.len() as u64).to_ne_bytes());
+            bytes.extend(field);
+        }
+        bytes
+    }
+}
+
+/// Takes a number from the front.
+fn word(bytes: &mut &[u8]) -> Option<u64> {
+    let (word, rest) = bytes.split_first_chunk::<WORD>()?;
+    *bytes = rest;
+    Some(u64::from_ne_bytes(*word))
+}
+
+impl<'a> IndexFile<'a> {
+    /// Reads the index of a layer, whose folder is open. `None` if there is none that counts.
+    pub(crate) fn of(tree: &Tree, layer: &Path, folder: &'a Dir) -> Option<Self> {
+        let above = tree.folder(layer.parent()?).ok()??;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | open::FLAGS;
-        let file = rustix::fs::open(path(layer)?, flags, Mode::empty()).ok()?;
+        let file = rustix::fs::openat(&above, FILE, flags, Mode::empty()).ok()?;
         let stat = rustix::fs::fstat(&file).ok()?;
         let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         if !is_regular || !trusted::is_only_roots(&stat) {
             return None;
         }
-        let bytes = open::read(&File::from(file), limits::INDEX).ok()?;
-        let content = Variant::from_data_with_type(bytes, &Layout::static_variant_type());
-        if content.child_value(0).get() != Some(FORM) {
-            return None;
-        }
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Some(Self {
-            layer: rustix::fs::open(layer, flags, Mode::empty()).ok()?,
-            sum: content.child_value(1).get()?,
-            choices: content.child_value(2).get()?,
-            names: content.child_value(3),
-            stamps: content.child_value(4),
-            kinds: content.child_value(5),
-            sums: content.child_value(6),
-            packed: content.child_value(7),
+            bytes: open::read(&File::from(file), limits::INDEX).ok()?,
+            layer: folder.as_fd(),
         })
     }
 
-    /// The index, if it is as it was written.
+    /// The index, if it isn't damaged.
     pub(crate) fn index(&self) -> Option<Index<'_>> {
-        let names = self.names.fixed_array().ok()?;
-        let stamps = self.stamps.fixed_array().ok()?;
-        let kinds = self.kinds.fixed_array().ok()?;
-        let sums = self.sums.fixed_array().ok()?;
-        if sum_of_all(&self.choices, names, stamps, kinds, sums) != self.sum {
-            return None;
-        }
-        let folder = rustix::fs::fstat(&self.layer).ok()?;
-        let (own, stamps) = stamps.split_at_checked(STAMP)?;
+        let layout = Layout::read(&self.bytes)?;
+        let folder = rustix::fs::fstat(self.layer).ok()?;
+        let (own, stamps) = layout.stamps.split_at_checked(STAMP)?;
         let index = Index {
-            layer: &self.layer,
-            choices: &self.choices,
+            layer: self.layer,
+            choices: layout.choices.split(|byte| *byte == 0).collect(),
             has_all_names: stamp(&folder) == own,
-            names: names.split_inclusive(|byte| *byte == 0).collect(),
-            stamps,
-            kinds,
-            sums,
-            packed: &self.packed,
+            names: layout.names.split_inclusive(|byte| *byte == 0).collect(),
+            layout: Layout { stamps, ..layout },
         };
         let count = index.names.len();
         let fits = stamps.len() == count * STAMP
-            && kinds.len() == count * 2
-            && sums.len() == count
-            && self.packed.n_children() == count;
+            && layout.kinds.len() == count * 2
+            && layout.ends.len() == count * 2 * WORD;
         fits.then_some(index)
     }
 }
 
-impl Index<'_> {
+impl<'a> Index<'a> {
     /// Whether the layer has the files that the index names, and no others.
     pub(crate) const fn has_all_names(&self) -> bool {
         self.has_all_names
@@ -181,48 +231,70 @@ impl Index<'_> {
     }
 
     /// The name of a file.
-    pub(crate) fn name(&self, at: usize) -> &OsStr {
+    pub(crate) fn name(&self, at: usize) -> &'a OsStr {
         let name = self.names[at];
         OsStr::from_bytes(name.strip_suffix(b"\0").unwrap_or(name))
     }
 
     /// The number of a file.
-    pub(crate) fn find(&self, path: &Path) -> Option<usize> {
-        let name = path.file_name()?.as_bytes();
+    pub(crate) fn find(&self, name: &OsStr) -> Option<usize> {
+        let name = name.as_bytes();
         let compare = |known: &&[u8]| known.strip_suffix(b"\0").unwrap_or(known).cmp(name);
         self.names.binary_search_by(compare).ok()
     }
 
-    /// What is known of a file. With a choice, only its readers matter, and of those only the ones whose
-    /// programs are installed.
-    pub(crate) fn known(&self, layer: &Path, at: usize, choice: Option<&Choice>) -> Known {
+    /// What the index knows of a file.
+    pub(crate) fn known(&self, at: usize, only: Only) -> Known<'a> {
         let found = rustix::fs::statat(self.layer, self.name(at), AtFlags::SYMLINK_NOFOLLOW);
         let is_regular = found
             .as_ref()
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
-        let is_same = found.is_ok_and(|stat| stamp(&stat) == self.stamps[at * STAMP..][..STAMP]);
-        let known = || match self.kinds[at * 2] {
-            MASKS => Some(Known::Entry(Entry::Masks)),
-            kind => {
-                let about = self.choices.get(usize::from(kind))?;
-                if choice.is_some_and(|choice| choice.id != about) {
-                    return Some(Known::Irrelevant);
-                }
-                let packed = self.packed.child_value(at);
-                let packed = packed.fixed_array().ok()?;
-                if sum(FORM.into(), packed) != self.sums[at] {
-                    return None;
-                }
-                let decides = self.kinds[at * 2 + 1] == PROGRAMS_DECIDE;
-                if choice.is_some() && decides && !is_installed(packed::Table::new(packed)) {
-                    return Some(Known::Irrelevant);
-                }
-                let path = layer.join(self.name(at));
-                file::unpack(&path, packed::Table::new(packed)).map(Known::Entry)
-            }
+        let known = self.layout.stamps.get(at * STAMP..(at + 1) * STAMP);
+        let is_same = found.is_ok_and(|stat| known == Some(&stamp(&stat)));
+        let known = (is_regular && is_same).then(|| self.unchanged(at, only));
+        known.flatten().unwrap_or(Known::Nothing { is_regular })
+    }
+
+    /// What the index says of a file that didn't change.
+    fn unchanged(&self, at: usize, only: Only) -> Option<Known<'a>> {
+        let (kind, decides) = (
+            *self.layout.kinds.get(at * 2)?,
+            *self.layout.kinds.get(at * 2 + 1)?,
+        );
+        if kind == MASKS {
+            return Some(Known::Masks);
+        }
+        let about = self.choices.get(usize::from(kind))?;
+        let matters = match only {
+            Only::All => true,
+            Only::Choice(choice) | Only::Installed(choice) => choice.id.as_bytes() == *about,
         };
-        let known = (is_regular && is_same).then(known).flatten();
-        known.unwrap_or(Known::Nothing { is_regular })
+        if !matters {
+            return Some(Known::Irrelevant);
+        }
+        let (end, known) = self.end(at)?;
+        let start = at
+            .checked_sub(1)
+            .map_or(Some(0), |before| Some(self.end(before)?.0))?;
+        let packed = self.layout.packed.get(start..end)?;
+        if sum(FORM, packed) != known {
+            return None;
+        }
+        let packed = packed::Table::new(packed);
+        let needs_program = matches!(only, Only::Installed(_)) && decides == PROGRAMS_DECIDE;
+        if needs_program && !is_installed(packed.clone()) {
+            return Some(Known::Irrelevant);
+        }
+        Some(Known::Packed(packed))
+    }
+
+    /// Where a packed file ends, and its sum.
+    fn end(&self, at: usize) -> Option<(usize, u64)> {
+        let mut numbers = self.layout.ends.get(at * 2 * WORD..)?;
+        Some((
+            usize::try_from(word(&mut numbers)?).ok()?,
+            word(&mut numbers)?,
+        ))
     }
 }
 
@@ -242,25 +314,34 @@ fn is_installed(mut packed: packed::Table<'_>) -> bool {
     })
 }
 
+/// The paths of a layer's files.
+fn files_of(layer: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = Tree::computer().expected_folder(layer)?;
+    let names = folder.map_or(Ok(Vec::new()), |folder| reader_files(&folder))?;
+    Ok(names
+        .into_iter()
+        .map(|(name, _)| layer.join(name))
+        .collect())
+}
+
 /// Packs the files of a layer. Broken files and those that were just changed are left out.
-fn content(layer: &Path, now: SystemTime) -> io::Result<Layout> {
+fn content(layer: &Path, now: SystemTime) -> io::Result<Layout<Vec<u8>>> {
     let is_settled = |found: &fs::Metadata| {
         let changed = found.modified();
         changed.is_ok_and(|changed| changed + SETTLED < now)
     };
     let folder = fs::metadata(layer)?;
-    let mut files = reader_files(&Tree::computer(), layer)?;
+    let mut files = files_of(layer)?;
     let is_whole = is_settled(&folder) && files.len() <= limits::READER_FILES;
     files.truncate(limits::READER_FILES);
     let mut choices: Vec<String> = Vec::new();
-    let mut names = Vec::new();
-    let mut stamps = Vec::from(if is_whole {
+    let mut index = Layout::<Vec<u8>>::default();
+    index.stamps.extend(if is_whole {
         of_metadata(&folder)
     } else {
         NO_STAMP
     });
-    let (mut kinds, mut sums, mut packed) = (Vec::new(), Vec::new(), Vec::new());
-    for (path, _) in files {
+    for path in files {
         let found = fs::symlink_metadata(&path)?;
         let may_count =
             found.is_file() && is_settled(&found) && found.size() <= limits::READER_FILE;
@@ -268,15 +349,21 @@ fn content(layer: &Path, now: SystemTime) -> io::Result<Layout> {
             .then(|| pack(&path, &mut choices))
             .flatten()
             .unwrap_or((NOT_PACKED, 0, Vec::new()));
-        names.extend(path.file_name().unwrap_or_default().as_bytes());
-        names.push(0);
-        stamps.extend(of_metadata(&found));
-        kinds.extend([kind, decides]);
-        sums.push(sum(FORM.into(), &bytes));
-        packed.push(bytes);
+        index
+            .names
+            .extend(path.file_name().unwrap_or_default().as_bytes());
+        index.names.push(0);
+        index.stamps.extend(of_metadata(&found));
+        index.kinds.extend([kind, decides]);
+        index.packed.extend(&bytes);
+        let numbers = [index.packed.len() as u64, sum(FORM, &bytes)];
+        index.ends.extend(numbers.map(u64::to_ne_bytes).concat());
     }
-    let sum = sum_of_all(&choices, &names, &stamps, &kinds, &sums);
-    Ok((FORM, sum, choices, names, stamps, kinds, sums, packed))
+    for id in choices {
+        index.choices.extend(id.as_bytes());
+        index.choices.push(0);
+    }
+    Ok(index)
 }
 
 /// What a file is about, whether its programs decide, and its packed content. `None` if the file has to
@@ -309,8 +396,8 @@ fn pack(path: &Path, choices: &mut Vec<String>) -> Option<(u8, u8, Vec<u8>)> {
 /// The layer can't be read, or the folder that it is in can't be written.
 pub fn write(layer: &Path) -> io::Result<PathBuf> {
     let mut now = SystemTime::now();
-    let files = reader_files(&Tree::computer(), layer)?;
-    let files = files.iter().map(|(path, _)| path.as_path());
+    let files = files_of(layer)?;
+    let files = files.iter().map(PathBuf::as_path);
     let changed = files.chain([layer]).filter_map(|file| {
         let changed = fs::symlink_metadata(file).and_then(|found| found.modified());
         changed.ok().filter(|changed| *changed <= now)
@@ -325,9 +412,9 @@ pub fn write(layer: &Path) -> io::Result<PathBuf> {
 
 fn write_at(layer: &Path, now: SystemTime) -> io::Result<PathBuf> {
     let path = path(layer).ok_or(io::ErrorKind::InvalidInput)?;
-    let content = content(layer, now)?.to_variant();
+    let content = content(layer, now)?.bytes();
     let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/")))?;
-    file.write_all(content.data())?;
+    file.write_all(&content)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(0o644))?;
     file.persist(&path)?;
@@ -335,44 +422,42 @@ fn write_at(layer: &Path, now: SystemTime) -> io::Result<PathBuf> {
 }
 
 fn path(layer: &Path) -> Option<PathBuf> {
-    Some(layer.parent()?.join("readers.index"))
+    Some(layer.parent()?.join(FILE))
 }
 
-fn stamp(stat: &Stat) -> [u64; STAMP] {
+fn stamp(stat: &Stat) -> [u8; STAMP] {
     // The types differ between computers. Each value has one stamp, and no more is asked of it.
     #[allow(
         clippy::cast_sign_loss,
         clippy::unnecessary_cast,
         clippy::cast_lossless
     )]
-    [
+    stamp_of([
         stat.st_mtime as u64,
         stat.st_mtime_nsec as u64,
         stat.st_size as u64,
-    ]
+    ])
 }
 
-fn of_metadata(found: &fs::Metadata) -> [u64; STAMP] {
+fn of_metadata(found: &fs::Metadata) -> [u8; STAMP] {
     #[allow(clippy::cast_sign_loss)]
-    [
+    stamp_of([
         found.mtime() as u64,
         found.mtime_nsec() as u64,
         found.size(),
-    ]
+    ])
 }
 
-fn sum_of_all(choices: &[String], names: &[u8], stamps: &[u64], kinds: &[u8], sums: &[u64]) -> u64 {
-    let start = choices
-        .iter()
-        .fold(0, |so_far, id| sum(so_far, id.as_bytes()));
-    let start = sum(sum(start, names), kinds);
-    stamps
-        .iter()
-        .chain(sums)
-        .fold(start, |so_far, word| add(so_far, *word))
+fn stamp_of(numbers: [u64; STAMP / WORD]) -> [u8; STAMP] {
+    let mut bytes = [0; STAMP];
+    for (place, number) in bytes.chunks_exact_mut(WORD).zip(numbers) {
+        place.copy_from_slice(&number.to_ne_bytes());
+    }
+    bytes
 }
 
-/// A sum that shows damage, and no intent: who can write the index can also write the files.
+/// A sum that detects damage. It needn't detect intent: a user who can write the index can also
+/// write the files.
 fn sum(start: u64, bytes: &[u8]) -> u64 {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     bytes.chunks(8).fold(add(start, length), |so_far, chunk| {
@@ -429,7 +514,7 @@ mod tests {
     }
 
     fn names(layers: &[PathBuf], choice: &'static Choice) -> Vec<String> {
-        let catalogue = Catalogue::load_indexed(layers, Some(choice));
+        let catalogue = Catalogue::load_indexed(layers, Only::Installed(choice));
         assert_eq!(catalogue.mistakes(), []);
         let found = catalogue
             .readers_of(choice)
@@ -443,13 +528,15 @@ mod tests {
     }
 
     /// What the index knows of each file that it names.
-    fn kinds(layer: &Path, choice: Option<&Choice>) -> Vec<&'static str> {
-        let file = IndexFile::of(layer).unwrap();
+    fn kinds(layer: &Path, only: Only) -> Vec<&'static str> {
+        let tree = Tree::computer();
+        let folder = tree.folder(layer).unwrap().unwrap();
+        let file = IndexFile::of(&tree, layer, &folder).unwrap();
         let index = file.index().unwrap();
-        let kind = |at| match index.known(layer, at, choice) {
+        let kind = |at| match index.known(at, only) {
             Known::Irrelevant => "irrelevant",
-            Known::Entry(Entry::Masks) => "masks",
-            Known::Entry(Entry::Gives(_)) => "packed",
+            Known::Masks => "masks",
+            Known::Packed(_) => "packed",
             Known::Nothing { .. } => "unknown",
         };
         (0..index.len()).map(kind).collect()
@@ -476,9 +563,11 @@ mod tests {
         assert_eq!(index, root.path().join("vendor/readers.index"));
         assert_eq!(names(&layers, ERROR_REPORTS), ["a", "d"]);
         assert_eq!(names(&layers, ACTIVITY_HISTORY), ["b"]);
-        let found = kinds(&layers[0], Some(ERROR_REPORTS));
+        let found = kinds(&layers[0], Only::Installed(ERROR_REPORTS));
         assert_eq!(found, ["packed", "irrelevant", "irrelevant", "packed"]);
-        assert_eq!(kinds(&layers[0], None), ["packed"; 4]);
+        let found = kinds(&layers[0], Only::Choice(ERROR_REPORTS));
+        assert_eq!(found, ["packed", "irrelevant", "packed", "packed"]);
+        assert_eq!(kinds(&layers[0], Only::All), ["packed"; 4]);
     }
 
     #[test]
@@ -510,9 +599,9 @@ mod tests {
         let text = reader("a", ACTIVITY_HISTORY, "");
         fs::write(layers[0].join("a.toml"), text).unwrap();
         write_at(&layers[0], SystemTime::now()).unwrap();
-        assert_eq!(kinds(&layers[0], None), ["unknown"]);
+        assert_eq!(kinds(&layers[0], Only::All), ["unknown"]);
         write(&layers[0]).unwrap();
-        assert_eq!(kinds(&layers[0], None), ["packed"]);
+        assert_eq!(kinds(&layers[0], Only::All), ["packed"]);
         assert_eq!(names(&layers, ACTIVITY_HISTORY), ["a"]);
     }
 
@@ -520,22 +609,22 @@ mod tests {
     fn the_index_has_the_same_readers_as_the_files() {
         let (_root, layers) = layers(&[]);
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/readers.d");
-        for (file, _) in reader_files(&Tree::computer(), &shipped).unwrap() {
+        for file in files_of(&shipped).unwrap() {
             let copy = layers[0].join(file.file_name().unwrap());
             put(&copy, &fs::read_to_string(&file).unwrap());
         }
         let files = Catalogue::load_layers(&layers);
         indexed(&layers[0]);
-        let found = kinds(&layers[0], None);
+        let found = kinds(&layers[0], Only::All);
         assert_eq!(found, vec!["packed"; found.len()]);
-        let packed = Catalogue::load_indexed(&layers, None);
+        let packed = Catalogue::load_indexed(&layers, Only::All);
         assert_eq!(files.readers().len(), packed.readers().len());
         for (file, packed) in files.readers().iter().zip(packed.readers()) {
             assert_eq!(without_places(file), without_places(packed));
         }
     }
 
-    /// What there is to a reader, but for the places of its fields in the file and in memory.
+    /// The content of a reader, without the places of its fields in the file and in memory.
     fn without_places(reader: &Reader) -> String {
         let without = |text: String, field: &str| {
             let mut parts = text.split(field);
@@ -589,14 +678,38 @@ mod tests {
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 0xff;
-            // GVariant pads the place between two fields.
-            if believed(&changed) {
-                assert_eq!(bytes[at], 0, "{at}");
-            }
+            assert!(!believed(&changed), "{at}");
         }
         for end in 0..bytes.len() {
             assert!(!believed(&bytes[..end]), "{end}");
         }
+    }
+
+    #[test]
+    fn a_policy_for_an_image_reads_the_index_behind_the_images_links_only_if_it_counts() {
+        let (root, layers, index) = lie();
+        symlink("/vendor", root.path().join("privacy-panel")).unwrap();
+        fs::create_dir_all(root.path().join("usr")).unwrap();
+        symlink("/", root.path().join("usr/share")).unwrap();
+        let image = Tree::image(root.path()).unwrap();
+        let name = || {
+            let catalogue = Catalogue::load_system(&image);
+            assert_eq!((catalogue.mistakes(), catalogue.lost()), (&[][..], &[][..]));
+            let found = catalogue.readers().iter().find(|reader| reader.id == "a");
+            let found = found.unwrap();
+            let file = Path::new("/usr/share/privacy-panel/readers.d/a.toml");
+            assert_eq!(found.file.as_deref(), Some(file));
+            found.name.clone()
+        };
+        assert_eq!(name(), "old");
+        fs::set_permissions(&index, Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(name(), "new");
+        fs::set_permissions(&index, Permissions::from_mode(0o644)).unwrap();
+        put(
+            &layers[0].join("a.toml"),
+            &reader("newer", ERROR_REPORTS, ""),
+        );
+        assert_eq!(name(), "newer");
     }
 
     proptest! {
@@ -657,7 +770,7 @@ mod tests {
     fn a_broken_file_is_reported_with_an_index_too() {
         let (_root, layers) = layers(&[("vendor/readers.d/a.toml", "name = 1\n")]);
         indexed(&layers[0]);
-        let catalogue = Catalogue::load_indexed(&layers, Some(ERROR_REPORTS));
+        let catalogue = Catalogue::load_indexed(&layers, Only::Installed(ERROR_REPORTS));
         assert_eq!(catalogue.mistakes().len(), 1);
     }
 }

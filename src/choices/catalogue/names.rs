@@ -21,6 +21,7 @@ use toml::Spanned;
 use crate::choices::organisation;
 use crate::choices::state::State;
 use crate::formats::FORMATS;
+use crate::formats::bytes;
 use crate::formats::format::Format;
 use crate::formats::mistake;
 use crate::formats::mistake::{At, quote};
@@ -139,6 +140,10 @@ names! {
     /// the slashes.
     StoragePath: is_storage_path,
         "a path that begins and ends with a slash, such as /org/example/search/, and is not the policy’s own";
+
+    /// The path of a key in dconf.
+    DconfKeyPath: |text| text.matches('/').count() > 2 && is_storage_path(&format!("{text}/")),
+        "a key's path, such as /org/example/search/online";
 
     /// The name of a key in a schema.
     KeyName: |text| is_word(text) && !text.contains('.'), "a key's name, such as remote-search";
@@ -487,11 +492,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= limits::READER_TEXT
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+    text.len() <= limits::READER_TEXT && bytes::is_word(text)
 }
 
 fn is_variable(text: &str) -> bool {

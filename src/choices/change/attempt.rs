@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A request in the thread that carries it out: the order of its writes, what refuses it, and what is
-//! tried again. Its tests need no bus: they have stores in memory.
+//! A request in the thread that carries it out: orders its writes, decides whether to refuse it,
+//! and tries failed writes again. The tests use stores in memory, and need no bus.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +43,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) pause: Duration,
     pub(crate) given_up: &'a AtomicBool,
     /// Called before a service is called, which may ask the user for permission. The argument says
-    /// whether its setting is everybody's.
+    /// whether its setting applies to all users.
     pub(crate) asking: &'a dyn Fn(bool),
 }
 
@@ -76,7 +76,7 @@ impl Attempt<'_> {
         let (everyone, readers): (Vec<_>, Vec<_>) = readers
             .into_iter()
             .filter(|reader| is_wanted(&reader.id))
-            .partition(|reader| reader.is_of_everyone());
+            .partition(|reader| reader.is_in_system_files());
         let mut failures = self.write_and_call(&before, readers, &now);
         failures.retain(|failure| matters(&before, failure));
         // Last, since most users can't: their own programs follow anyway.
@@ -94,7 +94,7 @@ impl Attempt<'_> {
         let on = match self.request {
             Request::On => true,
             Request::Off => false,
-            // A user has no decision about these, and they have no modes.
+            // Users have no values of their own in root's files, and these have no modes.
             Request::Reset | Request::Mode(_) => return Vec::new(),
         };
         let undone = || {
@@ -104,7 +104,7 @@ impl Attempt<'_> {
             undone.collect::<Vec<_>>()
         };
         let to_do = undone();
-        // A locked one is not asked about.
+        // The call leaves out locked readers.
         let is_locked = |status: &ReaderStatus| status.reading().is_some_and(|read| read.locked);
         if to_do.iter().all(is_locked) {
             let ids = to_do.into_iter().map(|status| status.id);
@@ -143,7 +143,7 @@ impl Attempt<'_> {
         undone.map(failure).collect()
     }
 
-    /// Changes the readers in an order by which nothing is sent that shouldn't be.
+    /// Changes the readers in an order in which no program sends more than the user wants.
     fn write_and_call(
         &self,
         before: &ChoiceStatus,
@@ -235,7 +235,7 @@ impl Attempt<'_> {
                 } else if self.is_given_up() {
                     Err(Failure::Silent)
                 } else {
-                    (self.asking)(reader.store.is_for_everybody());
+                    (self.asking)(reader.store.is_for_every_user());
                     write.apply().map_err(Failure::from)
                 };
                 if let Err(failure) = told {
@@ -356,15 +356,15 @@ impl Attempt<'_> {
             .collect()
     }
 
-    /// The failures if nothing may be tried, since a policy would be half obeyed: a program that is
-    /// locked off refuses on for all programs, and a locked choice isn't reset.
+    /// The failures if the request is refused, since programs would obey a policy only in part: a
+    /// program that is locked off prevents turning on all others, and a locked choice isn't reset.
     fn refuse(
         &self,
         before: &ChoiceStatus,
         readers: &[&Reader],
         now: &Snapshot,
     ) -> Option<Vec<(String, Failure)>> {
-        // A setting that no program obeys neither refuses nor needs to be told.
+        // A setting that no program obeys doesn't refuse the request, and needs no failure.
         let undone = || {
             let installed = before.installed();
             installed.filter(|reader| {
@@ -584,17 +584,17 @@ mod tests {
 
     /// Carries out a request on stores in the opposite state. Returns the events in order, and the
     /// failures.
-    fn wish(
+    fn attempt(
         request: Request,
         fault: Option<&StorageFault>,
         stores: &[(&'static str, Manner)],
     ) -> (Vec<String>, Vec<(String, Failure)>) {
-        wish_of(None, None, request, fault, stores)
+        attempt_of(None, None, request, fault, stores)
     }
 
-    /// Like [`wish`]. `foreign`: the user who owns the settings, if the caller is root. `reader`: the
+    /// Like [`attempt`]. `foreign`: the user who owns the settings, if the caller is root. `reader`: the
     /// only one to change.
-    fn wish_of(
+    fn attempt_of(
         foreign: Option<Owner>,
         reader: Option<&str>,
         request: Request,
@@ -648,11 +648,11 @@ mod tests {
     #[test]
     fn a_service_is_told_last_where_a_choice_is_turned_off_and_first_where_it_is_turned_on() {
         let stores = [("service", SERVICE), ("one", PLAIN), ("two", PLAIN)];
-        let (log, failures) = wish(Request::Off, None, &stores);
+        let (log, failures) = attempt(Request::Off, None, &stores);
         let others = ["one", "two", "one waited", "two waited"];
         assert_eq!(log, [&others[..], &["asking", "service"]].concat());
         assert_eq!(failures, []);
-        let (log, failures) = wish(Request::On, None, &stores);
+        let (log, failures) = attempt(Request::On, None, &stores);
         assert_eq!(log, [&["asking", "service"], &others[..]].concat());
         assert_eq!(failures, []);
     }
@@ -661,11 +661,11 @@ mod tests {
     fn nothing_else_is_turned_on_where_a_service_refuses_and_off_goes_on() {
         let stores = [("service", REFUSING), ("one", PLAIN)];
         let refused = Failure::Refused("no".to_owned());
-        let (log, failures) = wish(Request::On, None, &stores);
+        let (log, failures) = attempt(Request::On, None, &stores);
         assert_eq!(log, ["asking", "service"]);
         let left = ("one", Failure::NotTriedAfter);
         assert_eq!(failures, failed(&[("service", refused.clone()), left]));
-        let (log, failures) = wish(Request::Off, None, &stores);
+        let (log, failures) = attempt(Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited", "asking", "service"]);
         assert_eq!(failures, failed(&[("service", refused)]));
     }
@@ -673,13 +673,13 @@ mod tests {
     #[test]
     fn a_lock_refuses_on_for_all_and_off_goes_past_it() {
         let stores = [("one", PLAIN), ("locked", LOCKED), ("service", SERVICE)];
-        let (log, failures) = wish(Request::On, None, &stores);
+        let (log, failures) = attempt(Request::On, None, &stores);
         assert_eq!(log, Vec::<String>::new());
         let left = |id| (id, Failure::NotTried);
         let locked = ("locked", Failure::Locked);
         let expected = [left("one"), locked.clone(), left("service")];
         assert_eq!(failures, failed(&expected));
-        let (log, failures) = wish(Request::Off, None, &stores);
+        let (log, failures) = attempt(Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited", "asking", "service"]);
         assert_eq!(failures, failed(&[locked]));
     }
@@ -690,7 +690,7 @@ mod tests {
             is_locked: true,
             ..SERVICE
         };
-        let (log, failures) = wish(Request::Off, None, &[("service", manner)]);
+        let (log, failures) = attempt(Request::Off, None, &[("service", manner)]);
         assert_eq!(log, Vec::<String>::new());
         assert_eq!(failures, failed(&[("service", Failure::Locked)]));
     }
@@ -699,11 +699,11 @@ mod tests {
     fn a_write_that_does_not_stick_is_tried_twice_more_and_then_said_not_to_be_saved() {
         let forgetful = |forgets| Manner { forgets, ..PLAIN };
         for (forgets, writes) in [(1, 2), (2, 3)] {
-            let (log, failures) = wish(Request::Off, None, &[("one", forgetful(forgets))]);
+            let (log, failures) = attempt(Request::Off, None, &[("one", forgetful(forgets))]);
             assert_eq!(log.iter().filter(|entry| *entry == "one").count(), writes);
             assert_eq!(failures, []);
         }
-        let (log, failures) = wish(Request::Off, None, &[("one", forgetful(9))]);
+        let (log, failures) = attempt(Request::Off, None, &[("one", forgetful(9))]);
         assert_eq!(log.iter().filter(|entry| *entry == "one").count(), 3);
         assert_eq!(failures, failed(&[("one", Failure::NotSaved(None))]));
     }
@@ -714,7 +714,7 @@ mod tests {
             forgets: 9,
             ..SERVICE
         };
-        let (log, failures) = wish(Request::Off, None, &[("service", manner)]);
+        let (log, failures) = attempt(Request::Off, None, &[("service", manner)]);
         assert_eq!(log, ["asking", "service"]);
         assert_eq!(failures, failed(&[("service", Failure::NotSaved(None))]));
     }
@@ -725,7 +725,7 @@ mod tests {
             is_absent: true,
             ..LOCKED
         };
-        let (log, failures) = wish(Request::On, None, &[("absent", manner), ("one", PLAIN)]);
+        let (log, failures) = attempt(Request::On, None, &[("absent", manner), ("one", PLAIN)]);
         assert_eq!(log, ["one", "one waited"]);
         assert_eq!(failures, []);
     }
@@ -738,22 +738,22 @@ mod tests {
         };
         for request in [Request::On, Request::Off] {
             let stores = [("unused", unused(PLAIN)), ("one", PLAIN)];
-            let (log, failures) = wish(request, None, &stores);
+            let (log, failures) = attempt(request, None, &stores);
             assert_eq!(log, ["unused", "one", "unused waited", "one waited"]);
             assert_eq!(failures, []);
             let stores = [("unused", unused(LOCKED)), ("one", PLAIN)];
-            let (log, failures) = wish(request, None, &stores);
+            let (log, failures) = attempt(request, None, &stores);
             assert_eq!(log, ["one", "one waited"]);
             assert_eq!(failures, []);
         }
-        // What stops all settings is said.
+        // A fault of the storage is reported for every setting.
         let fault = StorageFault::NoBus;
         let setting = Manner {
             is_in_settings: true,
             ..unused(PLAIN)
         };
         for request in [Request::On, Request::Off] {
-            let (_, failures) = wish(request, Some(&fault), &[("unused", setting)]);
+            let (_, failures) = attempt(request, Some(&fault), &[("unused", setting)]);
             assert_eq!(
                 failures,
                 failed(&[("unused", Failure::Storage(fault.clone()))])
@@ -769,33 +769,33 @@ mod tests {
         };
         let stores = [("setting", setting), ("one", PLAIN), ("service", SERVICE)];
         let fault = Some(&StorageFault::NoBus);
-        let (log, failures) = wish(Request::Off, fault, &stores);
+        let (log, failures) = attempt(Request::Off, fault, &stores);
         assert_eq!(log, ["one", "one waited", "asking", "service"]);
         let failure = |id| (id, Failure::Storage(StorageFault::NoBus));
         assert_eq!(failures, failed(&[failure("setting")]));
         for request in [Request::On, Request::Reset] {
-            let (log, failures) = wish(request, fault, &stores);
+            let (log, failures) = attempt(request, fault, &stores);
             assert_eq!(log, Vec::<String>::new());
             assert_eq!(failures, failed(&[failure("setting"), failure("one")]));
         }
         // Nothing has to be saved in settings.
-        let (log, failures) = wish(Request::On, fault, &stores[1..]);
+        let (log, failures) = attempt(Request::On, fault, &stores[1..]);
         assert_eq!(log, ["asking", "service", "one", "one waited"]);
         assert_eq!(failures, []);
     }
 
     #[test]
-    fn nothing_more_is_written_for_a_wish_that_was_given_up() {
+    fn nothing_more_is_written_for_an_attempt_that_was_given_up() {
         let late = |manner| Manner {
             is_late: true,
             ..manner
         };
         let stores = [("one", late(PLAIN)), ("two", PLAIN), ("service", SERVICE)];
-        let (log, failures) = wish(Request::Off, None, &stores);
+        let (log, failures) = attempt(Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited"]);
         assert_eq!(failures, failed(&[("two", Failure::NotSaved(None))]));
         let stores = [("first", late(SERVICE)), ("next", SERVICE), ("one", PLAIN)];
-        let (log, failures) = wish(Request::On, None, &stores);
+        let (log, failures) = attempt(Request::On, None, &stores);
         assert_eq!(log, ["asking", "first"]);
         let left = [("next", Failure::Silent), ("one", Failure::NotTriedAfter)];
         assert_eq!(failures, failed(&left));
@@ -805,10 +805,10 @@ mod tests {
     fn one_reader_is_changed_and_the_others_are_left_alone() {
         let stores = [("one", PLAIN), ("two", PLAIN), ("service", SERVICE)];
         for request in [Request::On, Request::Off] {
-            let (log, failures) = wish_of(None, Some("two"), request, None, &stores);
+            let (log, failures) = attempt_of(None, Some("two"), request, None, &stores);
             assert_eq!(log, ["two", "two waited"]);
             assert_eq!(failures, []);
-            let (log, failures) = wish_of(None, Some("service"), request, None, &stores);
+            let (log, failures) = attempt_of(None, Some("service"), request, None, &stores);
             assert_eq!(log, ["asking", "service"]);
             assert_eq!(failures, []);
         }
@@ -817,10 +817,10 @@ mod tests {
     #[test]
     fn one_reader_is_turned_on_only_if_no_other_is_locked_off_and_always_turned_off() {
         let stores = [("locked", LOCKED), ("one", PLAIN)];
-        let (log, failures) = wish_of(None, Some("one"), Request::On, None, &stores);
+        let (log, failures) = attempt_of(None, Some("one"), Request::On, None, &stores);
         assert_eq!(log, Vec::<String>::new());
         assert_eq!(failures, failed(&[("one", Failure::NotTried)]));
-        let (log, failures) = wish_of(None, Some("one"), Request::Off, None, &stores);
+        let (log, failures) = attempt_of(None, Some("one"), Request::Off, None, &stores);
         assert_eq!(log, ["one", "one waited"]);
         assert_eq!(failures, []);
     }
@@ -833,7 +833,7 @@ mod tests {
             (Request::On, None),
             (Request::Off, Some(&StorageFault::MemoryOnly)),
         ] {
-            let (log, failures) = wish_of(Some(owner.clone()), None, request, fault, &stores);
+            let (log, failures) = attempt_of(Some(owner.clone()), None, request, fault, &stores);
             assert_eq!(log, Vec::<String>::new());
             let foreign = |id| (id, Failure::Foreign(owner.clone()));
             assert_eq!(failures, failed(&[foreign("one"), foreign("service")]));

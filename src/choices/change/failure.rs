@@ -52,12 +52,12 @@ pub enum Failure {
     /// The reader can't be read.
     #[error(transparent)]
     Problem(Problem),
-    /// The setting is one of the computer's, and was not changed for all users.
+    /// The setting applies to all users, and was not changed.
     #[error("not changed for everyone: {problem}")]
     Everyone {
         /// The choice's ID.
         choice: &'static str,
-        /// What was wished.
+        /// The wanted state.
         state: State,
         /// Why.
         problem: client::Problem,
@@ -68,8 +68,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether it matters only to the program of the reader. If that isn't installed, nothing
-    /// failed: the setting was written as far as it could be.
+    /// Whether the failure matters only to the reader's program. If the program isn't installed,
+    /// nothing failed: the setting was written as far as possible.
     pub const fn is_of_a_program(&self) -> bool {
         matches!(
             self,

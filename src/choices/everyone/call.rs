@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A call of the system service. Its arguments are IDs; nothing else of a caller's is used.
+//! A call of the system service. Its arguments are IDs. The service uses nothing else that a caller
+//! sends.
 
 use glib::Variant;
 
@@ -32,7 +33,7 @@ pub enum Call {
         /// The token of the plan.
         token: String,
     },
-    /// Puts back what the last change of a choice replaced.
+    /// Undoes the last change of a choice.
     Undo {
         /// The choice.
         choice: &'static Choice,
@@ -41,7 +42,7 @@ pub enum Call {
     },
 }
 
-/// Why a call is none.
+/// Why a call is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
     /// The arguments have more than [`limits::SYSTEM_CALL`] bytes.
@@ -53,13 +54,13 @@ pub enum Wrong {
     /// There is no such choice.
     #[error("expected the ID of a choice")]
     Choice,
-    /// It is no state.
+    /// The argument is no state.
     #[error("expected “on” or “off”")]
     State,
-    /// It can be no reader's ID.
+    /// The argument can't be a reader's ID.
     #[error("expected the ID of a reader, or nothing")]
     Reader,
-    /// It is no token.
+    /// The argument is no token.
     #[error("expected a token")]
     Token,
 }
@@ -123,7 +124,7 @@ impl Call {
         }
     }
 
-    /// What is to change. `None`: a change is undone.
+    /// The wanted change. `None`: the call undoes a change.
     pub fn wanted(&self) -> Option<Wanted<'_>> {
         match self {
             Self::Plan { choice, on, reader }

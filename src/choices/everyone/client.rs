@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Asking the system service, as a user. Polkit may ask the user for a password meanwhile.
+//! Calls the system service, as a user. Polkit may ask the user for a password meanwhile.
 
 use gio::{DBusCallFlags, DBusError};
 use glib::Variant;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A file of the policy's own in a folder of which a program reads every file.
+//! A file of the policy in a folder from which a program reads every file.
 
 use std::path::{Path, PathBuf};
 
@@ -68,10 +68,10 @@ impl Measure for DropIn {
             return Ok(Seen::default());
         }
         let content = entry.content(file)?;
-        let is_so = content == self.content.as_bytes();
+        let is_same = content == self.content.as_bytes();
         Ok(Seen {
-            value: is_so.then(|| self.wanted()),
-            locked: is_so && self.locks(),
+            value: is_same.then(|| self.wanted()),
+            locked: is_same && self.locks(),
         })
     }
 

@@ -48,9 +48,15 @@ pub(crate) struct ValueOfSystem {
     /// Whether the program may send something with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) on: bool,
+    /// Whether the value needs an existing file, since the program needs more from the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) needs_file: bool,
+    /// Whether this value is the program's default.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_unset: bool,
 }
 
-/// What the value is beside the users' own ones.
+/// How the value relates to the users' own values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Hold {
@@ -131,19 +137,29 @@ impl Measure for ValueOfSystem {
         self.on
     }
 
+    fn needs_file(&self) -> bool {
+        self.needs_file
+    }
+
     fn look(&self, file: &Path, entry: &Entry) -> Result<Seen, DocumentProblem> {
         let look = self.found(file, entry)?;
-        let is_so = look.found.is(&self.value);
+        let is_unset = self.is_unset && !look.found.is_set();
+        let has_value = is_unset || look.found.is(&self.value);
         Ok(Seen {
             value: match look.found {
                 Found::Value(value) => Some(value.to_string()),
+                _ if is_unset => Some(self.wanted()),
                 _ => None,
             },
             locked: match self.hold {
-                Hold::Alone => is_so,
+                Hold::Alone => has_value,
                 Hold::Preset | Hold::Lock => look.locked,
             },
         })
+    }
+
+    fn is_written(&self, file: &Path, entry: &Entry) -> Result<bool, DocumentProblem> {
+        Ok(self.found(file, entry)?.found.is_set())
     }
 
     fn original(&self, file: &Path, entry: &Entry) -> Result<Option<Scalar>, DocumentProblem> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A folder of which a program reads every file: the policy adds a file of its own for each reader,
-//! and nothing has to be merged. The file's content is made here from names and plain values.
+//! A folder from which a program reads every file. The policy adds a file for each reader, so it
+//! has nothing to merge. This module makes the file's content from names and plain values.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::choices::measure::Shared;
 use crate::choices::measures::drop_in::{DropIn, FIRST, LAST};
 use crate::choices::place::{Place, Setting, Wanted};
+use crate::formats::bytes::is_word;
 use crate::formats::format::Scalar;
 
 /// Words of which one is in each name of a variable that turns something off.
@@ -36,7 +37,7 @@ pub(crate) struct Folders {
 pub(crate) enum Content {
     /// Preferences of Mozilla's programs.
     Preferences,
-    /// Policies of Chromium's kin, in JSON.
+    /// Policies of Chromium-based browsers, in JSON.
     Policies,
     /// Whether to take part in the popularity contest: a shell script, so nothing else is possible.
     Participation,
@@ -56,7 +57,7 @@ impl Folders {
         }
     }
 
-    /// The folders of Chromium's kin.
+    /// The folders of a Chromium-based browser.
     pub(crate) const fn policies(managed: &'static str, recommended: &'static str) -> Self {
         Self {
             preset: Some(recommended),
@@ -107,10 +108,6 @@ impl Content {
 
     /// Checks a setting. An error says what is expected.
     fn check(self, key: &[String], value: &Scalar) -> Result<(), &'static str> {
-        let is_word = |name: &str| {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-            !name.is_empty() && name.chars().all(fits)
-        };
         let is_plain = |value: &Scalar| match value {
             Scalar::Text(text) => is_word(text),
             _ => true,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A file of the administrator in which several programs' or policies' values are. A policy changes
+//! A file of the administrator with the values of several programs or policies. A policy changes
 //! its own values, and keeps the rest byte for byte.
 
 use std::sync::Arc;
@@ -63,6 +63,8 @@ impl SharedFile {
             value: setting.value.clone(),
             hold: self.hold,
             on,
+            needs_file: false,
+            is_unset: false,
         })
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A file of the computer that keeps a setting for all its users, and that root may change for a
-//! choice: the system service for a user, and some of them a policy.
+//! A system file with a setting for all users, which root may change for a choice: the system
+//! service does so for a user, and a policy does.
 //!
 //! A place is never one whose content a program runs: no hook, no unit, no rule. Some files are read by
 //! a shell script, so their values are constants.
@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::choices::catalogue::names::{AbsoluteFile, FormatName, KeyPart, NonEmpty};
 use crate::choices::measure::Shared;
+use crate::choices::measures::mark::Mark;
 use crate::choices::measures::value::{Hold, ValueOfSystem};
 use crate::choices::place::{Place, Setting, Wanted};
 use crate::choices::places::PLACES;
@@ -39,13 +40,16 @@ pub struct SystemFile {
     pub(crate) policy: Way,
 }
 
-/// How a policy sets what a file sets.
+/// How a policy sets the values of a file.
 #[derive(Debug)]
 pub(crate) enum Way {
-    /// It can't: without its program, the file would be taken for the program's own.
-    None,
-    /// By the values in the file.
+    /// By the values in the file, which is created if it is missing.
     Values,
+    /// By the values in the file, if it is there. The file comes with its program, which needs more
+    /// from it than these values.
+    ValuesOfProgram,
+    /// By the file's existence, which turns the program off.
+    Mark,
     /// By a file of the policy's own, which comes after the panel's.
     DropIn(Folders),
 }
@@ -55,6 +59,8 @@ pub(crate) enum Way {
 pub(crate) struct Key {
     pub(crate) parts: &'static [&'static str],
     pub(crate) values: &'static [Value],
+    /// The program's default, if a policy need not write it.
+    pub(crate) unset: Option<Value>,
 }
 
 /// A value that may be set.
@@ -120,6 +126,12 @@ impl SystemFile {
         keys.collect::<Vec<_>>().join(", or ")
     }
 
+    /// Whether a value is the program's default.
+    fn is_unset(&self, setting: &Setting<'_>) -> bool {
+        let unset = self.key(setting.key).and_then(|key| key.unset.as_ref());
+        unset.is_some_and(|unset| unset.scalar() == *setting.value)
+    }
+
     fn measure(&self, setting: &Setting<'_>, on: bool) -> Result<ValueOfSystem, String> {
         let format = self.format.and_then(FormatName::find);
         Ok(ValueOfSystem {
@@ -129,6 +141,8 @@ impl SystemFile {
             value: setting.value.clone(),
             hold: Hold::Alone,
             on,
+            needs_file: matches!(self.policy, Way::ValuesOfProgram),
+            is_unset: self.is_unset(setting),
         })
     }
 }
@@ -138,12 +152,15 @@ impl Place for SystemFile {
         Some(self)
     }
 
-    fn takes_policies(&self) -> bool {
-        !matches!(self.policy, Way::None)
-    }
-
     fn check(&self, setting: &Setting<'_>) -> Result<(), String> {
-        if self.allows(setting.key, setting.value) {
+        if self.is_mark() && setting.key.is_empty() && *setting.value == Scalar::Boolean(true) {
+            Ok(())
+        } else if self.is_mark() {
+            Err(
+                "another setting; expected no “key”, and true for the state with the file"
+                    .to_owned(),
+            )
+        } else if self.allows(setting.key, setting.value) {
             Ok(())
         } else {
             Err(format!("another setting; expected {}", self.expected()))
@@ -165,9 +182,14 @@ impl Place for SystemFile {
 
     fn measures(&self, settings: &[Setting<'_>], wanted: Wanted<'_>) -> Vec<Shared> {
         match &self.policy {
-            Way::None => Vec::new(),
             Way::DropIn(folders) => folders.measures(settings, wanted),
-            Way::Values => {
+            Way::Mark => {
+                let file = AbsoluteFile::try_from(self.file);
+                let mark = file.into_iter().map(|mark| Mark { mark });
+                let marks = mark.take(settings.len());
+                marks.map(|mark| Arc::new(mark) as Shared).collect()
+            }
+            Way::Values | Way::ValuesOfProgram => {
                 let settings = settings.iter();
                 let measures = settings.filter_map(|setting| self.measure(setting, wanted.on).ok());
                 measures
@@ -192,7 +214,7 @@ impl Value {
 mod tests {
     use super::*;
 
-    /// Folders from which programs run what they find, or in which files decide who may do what.
+    /// Folders whose files programs run, or whose files grant permissions.
     const NEVER: &[&str] = &[
         "/etc/apt",
         "/etc/cron",

@@ -65,5 +65,7 @@ fn measure(setting: &Setting<'_>, on: bool, hold: Hold) -> Result<ValueOfSystem,
         value: setting.value.clone(),
         hold,
         on,
+        needs_file: false,
+        is_unset: false,
     })
 }

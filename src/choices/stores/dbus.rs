@@ -5,8 +5,8 @@
 //! A property has no layers: who set it is unknown, and there is no default to reset to. A property
 //! on the system bus applies to all users.
 //!
-//! A service may have two modes for sending, kept in another property: it asks the user each time,
-//! or it doesn't. It may also send an identifier for the computer.
+//! A service may have two modes for sending, in another property: asking the user each time, or
+//! not. It may also send an identifier for the computer.
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -165,13 +165,13 @@ impl Store for Dbus {
         let all_off = self.is_all_off()?;
         let rule = self.rule();
         let place = match self.place(&rule, now) {
-            // The property doesn't matter then.
+            // The service is off for all users, whatever its property says.
             Err(_) if all_off => Some(self.unknown(&rule)),
             found => found?,
         };
         Ok(place.map(|place| Answer {
             mode: self.mode(now).filter(|_| !all_off),
-            for_everybody: self.is_for_everybody(),
+            for_every_user: self.is_for_every_user(),
             ..rule::answer(&[place], all_off)
         }))
     }

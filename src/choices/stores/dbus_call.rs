@@ -19,7 +19,7 @@ use crate::choices::rule;
 use crate::choices::rule::{Place, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Obeyed, Problem, Request, Store, Watched, Write};
+use crate::choices::store::{Answer, Obeyed, Problem, Request, Store, Stored, Watched, Write};
 use crate::choices::stores::dbus::{ServiceWrite, to_change};
 use crate::formats::mistake::At;
 use crate::system::bus::Bus;
@@ -54,7 +54,7 @@ pub(crate) struct DbusCall {
     on: Spanned<VariantText>,
     /// The value with which it sends nothing, of the same type.
     off: Spanned<VariantText>,
-    /// The signals of the same interface that tell of changes.
+    /// The signals of the same interface that report changes.
     #[serde(default, skip_serializing_if = "is_empty")]
     signals: List<Member>,
 }
@@ -99,7 +99,7 @@ impl DbusCall {
         let service = self.address();
         let call = service.method_call(&self.get, self.arguments(None));
         let found = now.services().value(&service, &call, &self.no_value)?;
-        let is_own = !service.is_for_everybody();
+        let is_own = !service.is_for_every_user();
         let locked = self.is_locked.as_ref().is_some_and(|method| {
             let call = service.method_call(method, self.arguments(None));
             let locked = now.services().value(&service, &call, &self.no_value);
@@ -135,7 +135,7 @@ impl DbusCall {
             value: None,
             origin: None,
             locked: false,
-            own: !self.is_for_everybody(),
+            own: !self.is_for_every_user(),
             settled: false,
         }
     }
@@ -167,7 +167,7 @@ impl Store for DbusCall {
         Ok(place.map(|place| {
             let asks_elsewhere = place.value.is_none() && self.missing == Missing::Elsewhere;
             Answer {
-                for_everybody: self.is_for_everybody(),
+                for_every_user: self.is_for_every_user(),
                 obeyed: if asks_elsewhere {
                     Obeyed::No
                 } else {
@@ -176,6 +176,12 @@ impl Store for DbusCall {
                 ..rule::answer(&[place], false)
             }
         }))
+    }
+
+    fn stored(&self, now: &Snapshot) -> Result<Vec<Stored>, Problem> {
+        let rule = self.rule();
+        let found = self.place(&rule, now)?;
+        Ok(found.map(Stored::from).into_iter().collect())
     }
 
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
@@ -206,12 +212,7 @@ impl Store for DbusCall {
     }
 
     fn watched(&self) -> Watched {
-        let service = self.address();
-        let signals = self.signals.iter();
-        Watched {
-            signals: signals.map(|name| service.signal(name)).collect(),
-            ..Watched::default()
-        }
+        Watched::signals(&self.address(), self.signals.iter().map(|name| &**name))
     }
 
     fn service(&self) -> Option<Service> {

@@ -96,7 +96,7 @@ impl DbusEntry {
         let entries = answers.entries(&service, &self.list, rule.value.type_(), start)?;
         Ok(entries.map(|mut entries| {
             let found = entries.remove(&*self.entry);
-            let is_own = !service.is_for_everybody();
+            let is_own = !service.is_for_every_user();
             let origin = if found.is_some() {
                 Origin::You
             } else {
@@ -115,7 +115,7 @@ impl DbusEntry {
     /// The entry of a service that doesn't report whether it has it.
     fn unknown<'a>(&self, rule: &'a Presence) -> Place<'a> {
         Place {
-            own: !self.is_for_everybody(),
+            own: !self.is_for_every_user(),
             ..Place::unknown(rule, self.entry.to_string())
         }
     }
@@ -151,8 +151,8 @@ impl Store for DbusEntry {
         let rule = self.rule();
         let place = self.place(&rule, now)?;
         Ok(place.map(|place| Answer {
-            for_everybody: self.is_for_everybody(),
-            on_reset: (!self.is_for_everybody()).then(|| rule.state(None)),
+            for_every_user: self.is_for_every_user(),
+            on_reset: (!self.is_for_every_user()).then(|| rule.state(None)),
             ..rule::answer(&[place], false)
         }))
     }
@@ -184,12 +184,7 @@ impl Store for DbusEntry {
     }
 
     fn watched(&self) -> Watched {
-        let service = self.address();
-        let signals = self.signals.iter();
-        Watched {
-            signals: signals.map(|name| service.signal(name)).collect(),
-            ..Watched::default()
-        }
+        Watched::signals(&self.address(), self.signals.iter().map(|name| &**name))
     }
 
     fn service(&self) -> Option<Service> {

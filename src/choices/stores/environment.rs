@@ -2,9 +2,9 @@
 
 //! A variable of the environment in which the user's programs start; environment.d(5).
 //!
-//! The panel writes one file of its own, which comes last by name. It holds the variables of all
-//! such readers, each on its line. The change counts from the next login on, where systemd starts
-//! the session's programs.
+//! The panel writes one file of its own, which comes last by name. The file has one line for each
+//! variable of such a reader. A change takes effect at the next login, in sessions whose programs
+//! systemd starts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -91,7 +91,7 @@ impl InEnvironment {
         [self.variable.to_string()]
     }
 
-    /// What systemd takes for the variable when the user logs in.
+    /// The value that systemd gives the variable when the user logs in.
     fn place<'a>(&self, rule: &'a VariableRule) -> Result<Place<'a>, DocumentProblem> {
         let user = user_folder();
         let mut value = None;
@@ -112,7 +112,7 @@ impl InEnvironment {
             } else {
                 Origin::Administrator
             };
-            // The user's file comes before this one.
+            // This file comes after the user's, so its value counts.
             locked = !is_users && file.file_name() > Some(OWN.as_ref());
         }
         Ok(Place {

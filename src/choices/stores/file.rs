@@ -18,9 +18,10 @@ use glib::prelude::*;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use crate::app;
 use crate::choices::catalogue::names::{
-    AbsoluteFile, Base, ConfigurationFiles, FileName, FlatpakId, FormatName, KeyPath, Layer, List,
-    LockName, Meaning, NonEmpty, ProcessName, ProfilesFolder, SnapName, wrong,
+    AbsoluteFile, Base, ConfigurationFiles, DconfKeyPath, FileName, FlatpakId, FormatName, KeyPath,
+    Layer, List, LockName, Meaning, NonEmpty, ProcessName, ProfilesFolder, SnapName, wrong,
 };
 use crate::choices::catalogue::values::{FileValue, different};
 use crate::choices::opt_out;
@@ -29,7 +30,9 @@ use crate::choices::rule;
 use crate::choices::rule::{Place, Rule, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
-use crate::choices::store::{Answer, Obeyed, Part, Problem, Request, Store, Watched, Write};
+use crate::choices::store::{
+    Answer, Obeyed, Part, Problem, Request, Store, Stored, Watched, Write,
+};
 use crate::formats::document;
 use crate::formats::document::DocumentProblem;
 use crate::formats::format::{ChangeSignal, Format, Found, Scalar};
@@ -58,6 +61,8 @@ pub(crate) struct ValueInFile {
     /// The folders with less important files of the same names, the most important first.
     #[serde(default, skip_serializing_if = "is_empty")]
     layers: List<Layer>,
+    /// The key of dconf whose value counts before those files, and whose lock decides.
+    dconf: Option<Spanned<DconfKeyPath>>,
     /// The folders with lists of profiles. The files are in each profile.
     #[serde(default, skip_serializing_if = "is_empty")]
     profiles: List<ProfilesFolder>,
@@ -68,10 +73,13 @@ pub(crate) struct ValueInFile {
     /// The file beside each file into which the program copies the value, and which it overwrites
     /// while it runs.
     copy: Option<FileName>,
-    /// How a running program is seen.
+    /// What shows that the program runs.
     running: Option<Running>,
     /// The files. Names with a `*` match existing files only.
     files: NonEmpty<ConfigurationFiles>,
+    /// Whether a missing file is created. Otherwise, it counts once the program has created it.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    create: bool,
     key: Spanned<KeyPath>,
     /// The value with which the program may send something.
     on: Spanned<FileValue>,
@@ -111,21 +119,41 @@ struct Running {
 }
 
 impl Running {
-    /// When the program started that uses the file. `None`: it doesn't run.
+    /// When the program that uses the file started. `None` if it doesn't run.
     fn since(&self, file: &Path) -> Option<SystemTime> {
+        let locked = self.locks_of(file);
+        let locked = locked.filter_map(|lock| processes::locked_since(&lock));
+        let processes = self.processes.iter().flat_map(|names| names.iter());
+        let sandbox = folders::sandbox_of(file);
+        let started = processes.filter_map(|name| {
+            processes::started(name, processes::Folder::Config, sandbox.as_deref())
+        });
+        locked.chain(started).min()
+    }
+
+    /// The numbers of the processes of the program that uses the file, as far as they are known.
+    fn processes(&self, file: &Path) -> Vec<i32> {
+        let locked = self.locks_of(file);
+        let locked = locked.filter_map(|lock| processes::locked_by(&lock));
+        let processes = self.processes.iter().flat_map(|names| names.iter());
+        let sandbox = folders::sandbox_of(file);
+        let named = processes.flat_map(|name| {
+            processes::numbers(name, processes::Folder::Config, sandbox.as_deref())
+        });
+        locked.chain(named).collect()
+    }
+
+    /// The locks beside a file.
+    fn locks_of(&self, file: &Path) -> impl Iterator<Item = PathBuf> {
         let locks = self.locks.iter().flat_map(|locks| locks.iter());
-        let locked = locks.filter_map(|lock| {
+        locks.filter_map(|lock| {
             let mut folder = file.parent()?;
             let name = lock.strip_prefix("../");
             if name.is_some() {
                 folder = folder.parent()?;
             }
-            processes::locked_since(&folder.join(name.unwrap_or(lock)))
-        });
-        let processes = self.processes.iter().flat_map(|names| names.iter());
-        let started =
-            processes.filter_map(|name| processes::started(name, processes::Folder::Config));
-        locked.chain(started).min()
+            Some(folder.join(name.unwrap_or(lock)))
+        })
     }
 }
 
@@ -173,6 +201,18 @@ impl DecidedBy {
 
 fn is_empty<T>(list: &List<T>) -> bool {
     list.is_empty()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// A value with all its fields.
@@ -326,7 +366,8 @@ impl ValueInFile {
     fn files(&self, name: &str) -> Result<Vec<Target>, DocumentProblem> {
         let mut targets = Vec::new();
         let mut add = |packaging, folder: &Path, name: &str, is_outside| {
-            let found = folders::files_below(folder, name).map_err(unreadable)?;
+            let mut found = folders::files_below(folder, name).map_err(unreadable)?;
+            found.retain(|file| self.create || folders::may_exist(file));
             targets.extend(found.into_iter().map(|file| {
                 Target {
                     name: file
@@ -334,7 +375,8 @@ impl ValueInFile {
                         .unwrap_or(&file)
                         .display()
                         .to_string(),
-                    has_layers: packaging == Packaging::Native,
+                    has_layers: packaging == Packaging::Native
+                        && !folders::is_in_sandbox(self.folder(), name),
                     is_outside,
                     key: Vec::new(),
                     rule: 0,
@@ -359,17 +401,18 @@ impl ValueInFile {
         Ok(targets)
     }
 
-    /// Whether only files count that the program has made.
+    /// Whether only files that the program created count.
     fn has_existing_files_only(&self) -> bool {
         let mut names = self.values().flat_map(|value| value.files);
-        names.all(|name| name.contains('*'))
+        !self.create || names.all(|name| name.contains('*'))
     }
 
     fn is_all_off(&self) -> Result<bool, DocumentProblem> {
         opt_out::is_off(&self.disable_all, &Tree::computer())
     }
 
-    /// Each value of each file once. Names without a `*` count even if the file doesn't exist.
+    /// Each value of each file once. With `create`, names without a `*` count even if the file doesn't
+    /// exist.
     fn targets(&self) -> Result<Vec<Target>, DocumentProblem> {
         let mut targets: Vec<Target> = Vec::new();
         let mut seen = HashSet::new();
@@ -401,7 +444,12 @@ impl ValueInFile {
 
     /// What a program reads: the value of the most important file that has one, unless a less
     /// important file locks it.
-    fn place<'a>(&self, target: &Target, rule: &'a FileRule) -> Result<Place<'a>, DocumentProblem> {
+    fn place<'a>(
+        &self,
+        snapshot: &Snapshot,
+        target: &Target,
+        rule: &'a FileRule,
+    ) -> Result<Place<'a>, DocumentProblem> {
         let like = Scalar::from_variant(&rule.values.off).unwrap_or(Scalar::Boolean(false));
         let look = |file: &Path| {
             document::look(self.format(), &Tree::computer(), file, &target.key, &like)
@@ -425,6 +473,18 @@ impl ValueInFile {
             if below.locked {
                 locked = true;
                 break;
+            }
+        }
+        let mut below = Origin::Default;
+        if let (Some(key), true, false) = (&self.dconf, target.has_layers, locked) {
+            let (key, settings) = (key.get_ref(), snapshot.settings());
+            if let Some(value) = settings.in_force(key) {
+                found = from_dconf(&value).map_or(Found::Other, Found::Value);
+                locked = settings.is_locked(key);
+                below = match settings.administrators(key) {
+                    Some(_) => Origin::Administrator,
+                    None => Origin::You,
+                };
             }
         }
         let mut decided = None;
@@ -467,7 +527,7 @@ impl ValueInFile {
             origin: Some(match (locked, is_own && !is_default) {
                 (true, _) => Origin::Administrator,
                 (false, true) => Origin::You,
-                (false, false) => Origin::Default,
+                (false, false) => below,
             }),
             locked: locked || own.locked,
             own: is_own && !is_default,
@@ -477,6 +537,7 @@ impl ValueInFile {
     /// Each target with its place, which has the file's name if that tells the files apart.
     fn places<'a>(
         &self,
+        snapshot: &Snapshot,
         rules: &'a [FileRule],
     ) -> Result<Vec<(Target, Place<'a>)>, DocumentProblem> {
         let targets = self.targets()?;
@@ -489,7 +550,7 @@ impl ValueInFile {
         let mut found = Vec::with_capacity(targets.len());
         for target in targets {
             if let Some(rule) = rules.get(target.rule) {
-                let mut place = self.place(&target, rule)?;
+                let mut place = self.place(snapshot, &target, rule)?;
                 let name = if self.profiles.is_empty() {
                     target.file.file_name().filter(|_| !alike)
                 } else {
@@ -505,8 +566,8 @@ impl ValueInFile {
     }
 }
 
-/// The beginnings of names below the home that a reader file must not have: programs run what is
-/// there, or keep secrets there.
+/// Prefixes of paths below the home that a reader file must not name: programs run files there, or
+/// keep secrets there.
 const FORBIDDEN: [&str; 12] = [
     ".ssh/",
     ".gnupg/",
@@ -569,7 +630,7 @@ impl ValueInFile {
     }
 }
 
-/// Makes one part of several values in the same file, or in the same profile.
+/// Merges the parts of the same file, or of the same profile, into one.
 fn merge(parts: &mut Vec<Part>) {
     let mut merged: Vec<Part> = Vec::new();
     for part in parts.drain(..) {
@@ -580,6 +641,19 @@ fn merge(parts: &mut Vec<Part>) {
     }
     if merged.len() > 1 {
         *parts = merged;
+    }
+}
+
+/// A value of dconf, if it has a type that `LibreOffice` accepts. `None` if the program may ignore
+/// it.
+fn from_dconf(value: &Variant) -> Option<Scalar> {
+    let number: Option<i32> = value.get();
+    match (value.get(), number, value.str()) {
+        (Some(on), _, _) => Some(Scalar::Boolean(on)),
+        (_, Some(number), _) => Some(Scalar::Integer(number.into())),
+        // A backslash begins an escape.
+        (_, _, Some(text)) if !text.contains('\\') => Some(Scalar::Text(text.to_owned())),
+        _ => None,
     }
 }
 
@@ -600,6 +674,9 @@ impl Store for ValueInFile {
     fn check(&self) -> Result<(), At> {
         if let (Some(default), false) = (&self.default, self.also.is_empty()) {
             return Err(wrong(default, "expected no default beside further values"));
+        }
+        if let (Some(key), false) = (&self.dconf, self.also.is_empty()) {
+            return Err(wrong(key, "expected no key of dconf beside further values"));
         }
         for value in self.values() {
             for name in value.files {
@@ -632,10 +709,24 @@ impl Store for ValueInFile {
         self.packagings().any(Packaging::is_installed)
     }
 
-    fn read(&self, _: &Snapshot) -> Result<Option<Answer>, Problem> {
+    fn processes(&self, snapshot: &Snapshot) -> Vec<i32> {
+        let (rules, Some(running)) = (self.rules(), &self.running) else {
+            return Vec::new();
+        };
+        let found = self.places(snapshot, &rules).unwrap_or_default();
+        let mut numbers: Vec<_> = found
+            .iter()
+            .flat_map(|(target, _)| running.processes(&target.file))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    fn read(&self, snapshot: &Snapshot) -> Result<Option<Answer>, Problem> {
         let all_off = self.is_all_off()?;
         let rules = self.rules();
-        let found = self.places(&rules)?;
+        let found = self.places(snapshot, &rules)?;
         let mut pending = false;
         for (target, _) in &found {
             pending = pending || self.is_pending(target)?;
@@ -656,17 +747,24 @@ impl Store for ValueInFile {
         let mut answer = rule::answer(&places, all_off);
         answer.pending = pending;
         merge(&mut answer.parts);
-        // A program without a profile or a file never ran, and makes one when it starts.
+        // A program without a profile or a file has never run. It creates one when it starts.
         if is_empty && (!self.profiles.is_empty() || self.has_existing_files_only()) {
             answer.obeyed = Obeyed::No;
         }
         Ok(Some(answer))
     }
 
-    fn plan(&self, _: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
+    fn stored(&self, snapshot: &Snapshot) -> Result<Vec<Stored>, Problem> {
+        let rules = self.rules();
+        let found = self.places(snapshot, &rules)?.into_iter();
+        Ok(found.map(|(_, place)| place.into()).collect())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let all_off = self.is_all_off()?;
         let rules = self.rules();
-        let (targets, places): (Vec<_>, Vec<_>) = self.places(&rules)?.into_iter().unzip();
+        let places = self.places(snapshot, &rules)?;
+        let (targets, places): (Vec<_>, Vec<_>) = places.into_iter().unzip();
         let mut writes: Vec<Box<dyn Write>> = Vec::new();
         for (number, value) in rule::changes(&places, request, all_off) {
             let (target, place) = (&targets[number], &places[number]);
@@ -733,6 +831,8 @@ impl Store for ValueInFile {
                 }
             }
         }
+        // Only the policy's database: programs change dconf's other databases all the time.
+        files.extend(self.dconf.iter().map(|_| PathBuf::from(app::DATABASE)));
         let deciders = self.values().flat_map(|value| value.decided_by);
         files.extend(
             deciders.flat_map(|decider| decider.files.iter().map(|file| PathBuf::from(&**file))),

@@ -18,7 +18,7 @@ use crate::choices::rule::{Place, Rule, TwoValues};
 use crate::choices::snapshot::Snapshot;
 use crate::choices::state::State;
 use crate::choices::store::{
-    Answer, PolicyKey, PolicyValue, Problem, Request, SettingKey, Store, Watched, Write,
+    Answer, PolicyKey, PolicyValue, Problem, Request, SettingKey, Store, Stored, Watched, Write,
 };
 use crate::formats::mistake::At;
 use crate::system::settings::KeyProblem;
@@ -58,7 +58,7 @@ impl Gsettings {
         }
     }
 
-    /// The key, and the state of what is below the user's own value.
+    /// The key, and the state that applies without the user's own value.
     fn place<'a>(
         &self,
         rule: &'a TwoValues,
@@ -124,6 +124,15 @@ impl Store for Gsettings {
         }))
     }
 
+    fn stored(&self, now: &Snapshot) -> Result<Vec<Stored>, Problem> {
+        let rule = self.rule();
+        let found = self.place(&rule, now)?;
+        Ok(found
+            .into_iter()
+            .map(|(_, place, _)| place.into())
+            .collect())
+    }
+
     fn plan(&self, now: &Snapshot, request: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         let rule = self.rule();
         let Some((schema, place, _)) = self.place(&rule, now)? else {
@@ -157,7 +166,7 @@ impl Store for Gsettings {
             &self.on
         };
         vec![PolicyKey {
-            key: self.setting().full_name(),
+            key: format!("{}{}", self.path, self.key),
             schema: Some(self.schema.to_string()),
             value: PolicyValue::Set(value.get_ref().value().clone()),
             locked: decision.locked,

@@ -88,7 +88,7 @@ impl GsettingsList {
         }
     }
 
-    /// The keys of the table that are there.
+    /// The keys that the table names.
     fn own_keys(&self) -> impl Iterator<Item = &Spanned<KeyName>> {
         let keys = [
             Some(&self.disabled),
@@ -125,24 +125,27 @@ impl GsettingsList {
     /// The installed names. All names if that is unknown: a name counts as off only if it is known
     /// to be off.
     fn members(&self, now: &Snapshot) -> Vec<Member> {
-        let installed = (self.providers.as_deref()).and_then(|folder| self.installed(folder).ok());
+        let sends = |name: &str| self.sends(name, now);
+        let installed =
+            (self.providers.as_deref()).and_then(|folder| self.installed(folder, &sends).ok());
         let all = || {
             let unknown = |name: &ListName| Member {
                 id: name.to_string(),
                 name: name.to_string(),
                 off_by_default: false,
             };
-            self.names.iter().map(unknown).collect()
+            let sending = self.names.iter().filter(|name| sends(name));
+            sending.map(unknown).collect()
         };
-        let mut members = installed.unwrap_or_else(all);
-        members.retain(|member| self.sends(&member.id, now));
-        members
+        installed.unwrap_or_else(all)
     }
 
-    /// The names with a provider's file in this folder below the data folders.
-    fn installed(&self, folder: &str) -> io::Result<Vec<Member>> {
+    /// The names that send something, with a provider's file in this folder below the data folders.
+    fn installed(&self, folder: &str, sends: &dyn Fn(&str) -> bool) -> io::Result<Vec<Member>> {
         let mut seen = HashSet::new();
         let names: HashSet<_> = self.names.iter().map(|name| &**name).collect();
+        // The app of another name isn't looked up: GIO then reads the files of all apps.
+        let counts = |name: &str| names.contains(name) && sends(name);
         let mut members = Vec::new();
         let mut left = limits::PROVIDER_FILES;
         for data in folders::data() {
@@ -158,7 +161,7 @@ impl GsettingsList {
                 left -= 1;
                 // A file in a more important folder hides files of the same name in others.
                 if seen.insert(file.file_name()) {
-                    members.extend(member(&file.path(), &names)?);
+                    members.extend(member(&file.path(), &counts)?);
                 }
             }
         }
@@ -166,18 +169,18 @@ impl GsettingsList {
     }
 }
 
-/// The provider of a file as the shell reads it, if it is one of the names.
-fn member(path: &Path, names: &HashSet<&str>) -> io::Result<Option<Member>> {
+/// The provider of a file as the shell reads it, if its name counts.
+fn member(path: &Path, counts: &dyn Fn(&str) -> bool) -> io::Result<Option<Member>> {
     // GLib would wait for a pipe, and would read a file of any size.
     match Tree::computer().read(path, limits::PROVIDER_FILE) {
-        Ok(bytes) => Ok(bytes.and_then(|bytes| provider(bytes, names))),
+        Ok(bytes) => Ok(bytes.and_then(|bytes| provider(bytes, counts))),
         Err(error) if tree::is_of_system(&error) => Err(error),
         // The shell can't read it either.
         Err(_) => Ok(None),
     }
 }
 
-fn provider(bytes: Vec<u8>, names: &HashSet<&str>) -> Option<Member> {
+fn provider(bytes: Vec<u8>, counts: &dyn Fn(&str) -> bool) -> Option<Member> {
     let text = String::from_utf8(bytes).ok()?;
     // GLib ends strings at a NUL.
     if text.contains('\0') {
@@ -186,11 +189,11 @@ fn provider(bytes: Vec<u8>, names: &HashSet<&str>) -> Option<Member> {
     let file = KeyFile::new();
     file.load_from_data(&text, KeyFileFlags::NONE).ok()?;
     let id = file.string(PROVIDER_GROUP, "DesktopId").ok()?;
-    if !names.contains(id.as_str()) {
-        return None;
-    }
     file.string(PROVIDER_GROUP, "BusName").ok()?;
     file.string(PROVIDER_GROUP, "ObjectPath").ok()?;
+    if !counts(&id) {
+        return None;
+    }
     // The shell skips apps that it doesn't show.
     let app = DesktopAppInfo::new(&id)?;
     if app.is_nodisplay() || !app.shows_in(Some(PROVIDER_DESKTOP)) {
@@ -260,8 +263,8 @@ impl Store for GsettingsList {
             .map(|member| member.id)
             .collect();
 
-        // All names that send, installed or not, so that one installed later stays off. The user
-        // may have listed a name that sends nothing now for other reasons.
+        // All names that send something, installed or not, so that a provider installed later stays
+        // off. The user may have listed other names for other reasons.
         let names = self.names.iter().map(|name| &**name);
         let sending: Vec<_> = names.filter(|name| self.sends(name, now)).collect();
         let names = Names { ours: &sending };
@@ -379,7 +382,7 @@ impl Readings {
             on_reset: state.filter(|_| decided != Origin::You),
             pending: false,
             overruled: all_off.is_some(),
-            for_everybody: false,
+            for_every_user: false,
             mode: None,
             parts,
             obeyed: Obeyed::Yes,
@@ -459,7 +462,7 @@ mod tests {
     #[test]
     fn a_providers_file_is_a_short_regular_file() {
         let folder = tempfile::tempdir().unwrap();
-        let names = HashSet::from(["ours.desktop"]);
+        let names = |name: &str| name == "ours.desktop";
         let pipe = folder.path().join("pipe.ini");
         rustix::fs::mknodat(
             rustix::fs::CWD,

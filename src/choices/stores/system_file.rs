@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Values in files of the computer, which it has once for all its users.
+//! Values in the system's files, which apply to all users of the computer.
 //!
 //! The user reads them like any other setting. Only root writes them: `choices::everyone` plans and
 //! makes the changes, in the system service or in a command that root runs.
@@ -42,7 +42,8 @@ pub(crate) struct SystemFile {
     /// Further values that must be set alike.
     #[serde(default, skip_serializing_if = "is_empty")]
     also: List<Spanned<KeyPath>>,
-    /// The value with which the program may send something. `None`: it may without a value.
+    /// The value with which the program may send something. `None`: it may send something if there
+    /// is no value.
     on: Option<Spanned<FileValue>>,
     /// The value with which it sends nothing.
     off: Option<Spanned<FileValue>>,
@@ -175,7 +176,7 @@ fn is_pattern(key: &[String]) -> bool {
     key.len() > 1 && key[0].contains('*')
 }
 
-/// Whether a text has the key's own name anywhere.
+/// Whether a text contains the key's own name.
 fn mentions(text: &[u8], key: &[String]) -> bool {
     key.last().is_some_and(|name| {
         text.windows(name.len())
@@ -202,8 +203,8 @@ fn files(place: &place::SystemFile) -> Result<Vec<PathBuf>, DocumentProblem> {
     Ok(found)
 }
 
-/// The files of a folder with an ending, by their names' bytes. Hidden ones count: `run-parts` with
-/// a regular expression lists them.
+/// The files of a folder whose names have an ending, sorted by the bytes of their names. Hidden
+/// ones count: `run-parts` with a regular expression lists them.
 fn files_in(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, DocumentProblem> {
     let entries = Tree::computer().entries(folder);
     let mut entries = entries.map_err(|error| unreadable(folder, &error))?;
@@ -294,12 +295,12 @@ impl Store for SystemFile {
             });
         }
         Ok(Some(Answer {
-            for_everybody: true,
+            for_every_user: true,
             ..rule::answer(&places, false)
         }))
     }
 
-    /// None: the user's programs can't write the file.
+    /// Always empty: the user's programs can't write the file.
     fn plan(&self, _: &Snapshot, _: Request) -> Result<Vec<Box<dyn Write>>, Problem> {
         Ok(Vec::new())
     }
@@ -313,7 +314,7 @@ impl Store for SystemFile {
         }
     }
 
-    fn is_for_everybody(&self) -> bool {
+    fn is_for_every_user(&self) -> bool {
         true
     }
 

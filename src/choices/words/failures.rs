@@ -133,14 +133,14 @@ pub fn failure(program: &str, failure: &Failure) -> String {
     }
 }
 
-/// Why a setting of all users wasn't changed, and what to do.
 fn locked(program: (&str, &str)) -> String {
     gettext_f("{program} is locked by your administrator.", &[program])
 }
 
-fn for_everyone(program: (&str, &str), wish: &str, problem: &client::Problem) -> String {
+/// Why a setting of all users wasn't changed, and what to do.
+fn for_everyone(program: (&str, &str), request: &str, problem: &client::Problem) -> String {
     use client::Problem;
-    let command = format!("sudo privacyctl set {wish} --for-everyone");
+    let command = format!("sudo privacyctl set {request} --for-everyone");
     let command = ("command", command.as_str());
     match problem {
         Problem::NoAgent => gettext_f(
@@ -201,7 +201,8 @@ pub fn not_replaced(file: &Path, why: &NotReplaced) -> String {
             &[file],
         ),
         NotReplaced::Elsewhere(place) => gettext_f(
-            // Translators: the file is reached by a link that leads to a file of another user
+            // Translators: the file is reached by a link that leads out of the user’s home, or to a
+            // file of another user
             "“{file}” is managed elsewhere, in “{place}”, so it was left as it is. Change it there.",
             &[file, ("place", &place.display().to_string())],
         ),
@@ -254,6 +255,11 @@ pub fn storage(fault: &StorageFault) -> String {
             // Translators: do not translate GSETTINGS_BACKEND, the name of a variable
             "Changes cannot be saved where the apps of this session read them, since GSETTINGS_BACKEND is “{backend}”. Unset it and try again.",
             &[("backend", backend)],
+        ),
+        StorageFault::Modules(folder) => gettext_f(
+            // Translators: do not translate GIO_MODULE_DIR, the name of a variable
+            "Changes cannot be saved where the apps of this session read them, since GIO_MODULE_DIR is “{folder}”. Unset it and try again.",
+            &[("folder", folder)],
         ),
         StorageFault::Profile(problem) => profile(problem),
         StorageFault::NoBus => gettext(

@@ -214,7 +214,7 @@ impl<'a> From<&'a ReaderStatus> for ReaderJson<'a> {
             state: answer.map(|answer| answer.state.as_str()),
             origin: answer.and_then(|answer| Some(answer.origin?.as_str())),
             locked: answer.is_some_and(|answer| answer.locked),
-            for_everybody: answer.is_some_and(|answer| answer.for_everybody),
+            for_everybody: answer.is_some_and(|answer| answer.for_every_user),
             mode: answer.and_then(|answer| Some(answer.mode?.as_str())),
             program: reader.has_program,
             counts: reader.counts(),

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use privacy_panel::history::never_record::Rule;
+use privacy_panel::history::retention::Retention;
 use privacy_panel::history::{Found, Outcome, Span};
 
 use crate::history::rule_words;
@@ -32,6 +33,46 @@ struct PlaceJson<'a> {
     /// Why entries can't be counted or cleared, or remain.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RetentionJson {
+    /// `None`: for ever.
+    days: Option<i32>,
+    origin: &'static str,
+    locked: bool,
+    lists: Vec<ListJson>,
+}
+
+#[derive(Serialize)]
+struct ListJson {
+    id: &'static str,
+    /// `None`: for ever.
+    days: Option<i32>,
+    /// If the list's setting is in months.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    months: Option<i32>,
+    origin: &'static str,
+    locked: bool,
+}
+
+/// `history keep --json`: the longest one, and each.
+pub(crate) fn retention(longest: &Retention, lists: &[Retention]) -> String {
+    json(&RetentionJson {
+        days: longest.keep.days(),
+        origin: longest.origin.as_str(),
+        locked: longest.locked,
+        lists: lists
+            .iter()
+            .map(|list| ListJson {
+                id: list.list.id(),
+                days: list.keep.days(),
+                months: list.keep.months(),
+                origin: list.origin.as_str(),
+                locked: list.locked,
+            })
+            .collect(),
+    })
 }
 
 /// `history --json`, `history clear --dry-run --json`

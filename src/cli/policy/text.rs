@@ -85,12 +85,23 @@ fn set_by(reader: &Reader, measure: &dyn Measure) -> String {
     // Translators: a note for administrators about a program; {value} is a line of a file that is
     // a default, which people can change
     let preset = noop("{program}: preset by “{value}” in “{file}”. People can change it.");
+    // Translators: a note for administrators about a program; {value} is a line of a file
+    let off_there =
+        noop("{program}: turned off for everybody by “{value}” in “{file}”, if the file exists.");
+    // Translators: a note for administrators about a program; {value} is a line of a file
+    let on_there =
+        noop("{program}: turned on for everybody by “{value}” in “{file}”, if the file exists.");
+    // Translators: a note for administrators about a program, which sends nothing while the file exists
+    let mark = noop("{program}: turned off for everybody by the file “{file}”.");
     match measure.unit() {
         None => gettext_f(
-            match (measure.locks(), measure.turns_on()) {
-                (false, _) => preset,
-                (true, false) => off,
-                (true, true) => on,
+            match (measure.locks(), measure.turns_on(), measure.needs_file()) {
+                (false, ..) => preset,
+                (true, false, _) if measure.shown().is_empty() => mark,
+                (true, false, false) => off,
+                (true, true, false) => on,
+                (true, false, true) => off_there,
+                (true, true, true) => on_there,
             },
             &[
                 ("program", &program),
@@ -226,7 +237,7 @@ pub(crate) fn status_lines(file: &Path, policy: &Policy, report: &Report) -> Vec
     lines
 }
 
-/// That a policy has no choices, if it has none.
+/// A note if the policy has no choices.
 pub(crate) fn nothing_decided(policy: &Policy) -> Option<String> {
     // Translators: about an administrator’s policy without choices
     let sentence = || gettext("The policy decides nothing: it has no choices.");

@@ -4,13 +4,13 @@
 //!
 //! Source: zeitgeist 1.0.4, libzeitgeist/remote.vala and src/zeitgeist-daemon.vala.
 //!
-//! Zeitgeist has one thread. It needs longer to remove an event the more events it has, about 50 ms
+//! Zeitgeist has one thread. The more events it has, the longer it needs to remove one, about 50 ms
 //! at 20,000 events, because its database counts others each time (the triggers `fkdc_event_*` of
-//! libzeitgeist/sql-schema.vala). So only a few events are removed by Zeitgeist itself. For more, and
-//! for everything, Zeitgeist stands still for a moment, and its database is cleared directly.
+//! libzeitgeist/sql-schema.vala). So it removes only a few events itself. For more, and for
+//! everything, the panel stops Zeitgeist for a moment and clears its database directly.
 //!
-//! Where that isn't possible, Zeitgeist removes all of them in short batches. Between batches it
-//! serves other programs, progress is reported, and the user can stop.
+//! If that isn't possible, Zeitgeist removes all of them in short batches. Between batches, it
+//! serves other programs, and the user sees the progress and can stop.
 //!
 //! A Zeitgeist that doesn't run isn't started, neither to count nor to clear.
 
@@ -119,7 +119,7 @@ impl Source for Activity {
             Ok(found) => found,
             Err(problem) => return Some(Outcome::new(self, Err(problem))),
         };
-        // For a Zeitgeist that ends and can't be started again.
+        // The database, for when Zeitgeist ends and can't be started again.
         let database =
             zeitgeist::process_of(&log.bus, zeitgeist::NAME).and_then(Database::of_process);
         let mut removed = 0;
@@ -172,7 +172,7 @@ impl Source for Activity {
     }
 }
 
-/// Says how many events are left if the user stopped it.
+/// Adds how many events are left, if the user stopped it.
 fn with_left(problem: Problem, left: usize) -> Problem {
     match problem {
         Problem::Cancelled if left > 0 => Problem::Stopped(left),
@@ -210,8 +210,8 @@ impl<'a> Log<'a> {
         self.find_most(span, limits::ZEITGEIST_EVENTS)
     }
 
-    /// The same, from a Zeitgeist that may have just ended. Until its process is gone, the next one
-    /// can't open the database, and ends.
+    /// Like [`Self::find`], if Zeitgeist may have just ended. Until its process is gone, a new
+    /// Zeitgeist can't open the database, and ends.
     fn find_again(&self, span: Span) -> Result<Events, Problem> {
         for _ in 0..limits::ZEITGEIST_RETRIES {
             match self.find(span) {
@@ -222,7 +222,7 @@ impl<'a> Log<'a> {
         self.find(span)
     }
 
-    /// At most so many of them.
+    /// Like [`Self::find`], with a limit on the number of events.
     fn find_most(&self, span: Span, most: usize) -> Result<Events, Problem> {
         let any_event: Vec<Event> = Vec::new();
         // One more than the limit, to notice that there are more.

@@ -4,7 +4,7 @@
 //!
 //! Source: GNOME/gnome-shell, src/shell-app-usage.c. The shell reads the file only when it starts.
 //! While applications are used, it writes all its data to the file every five minutes. So it would
-//! restore a file that is cleared while it runs: this is reported instead.
+//! restore a file that is cleared while it runs. The source reports this instead of clearing.
 
 use std::path::PathBuf;
 

@@ -2,8 +2,8 @@
 
 //! The recent documents of KDE's programs: a link in a desktop file for each, in `RecentDocuments`.
 //!
-//! Source: KDE/kio, src/core/krecentdocument.cpp. A file is written again when its document is
-//! used, so it is as old as the last use. Programs read the folder each time.
+//! Source: KDE/kio, src/core/krecentdocument.cpp. KDE rewrites a file when its document is used, so
+//! the file's age is that of the last use. Programs read the folder each time.
 
 use std::fs;
 use std::io;
@@ -84,7 +84,8 @@ fn folders() -> Vec<Result<PathBuf, Problem>> {
     folders
 }
 
-/// The desktop files of a span. `None`: there is no folder. `problem`: why others can't be seen.
+/// The desktop files of a span. `None`: there is no folder. `problem`: why other files can't be
+/// listed.
 fn links(span: Span, problem: &mut Option<Problem>) -> Option<Vec<PathBuf>> {
     let folders = folders();
     if folders.is_empty() {

@@ -6,10 +6,10 @@
 //! gtk/gtkrecentmanager.c. Running GTK programs watch the file and read it again when it is
 //! replaced. KDE's programs write it, too.
 //!
-//! A file has one entry, however often it was used, with the dates when it was added, modified and
-//! visited, and a date for each program that used it. So an entry is removed if any of its dates is
-//! in the span. An entry without any date that can be understood belongs to no span: it goes with
-//! everything, and is named otherwise.
+//! The list has one entry for a file, however often it was used, with the dates when it was added,
+//! modified and visited, and a date for each program that used it. So an entry is removed if any of
+//! its dates is in the span. An entry without a valid date belongs to no span: it is removed only
+//! with everything. Otherwise, the source reports that it stays.
 //!
 //! Sandboxed apps have lists of their own in the same format.
 
@@ -27,7 +27,7 @@ use crate::system::i18n::gettext;
 /// Whose lists.
 #[derive(Debug)]
 pub(crate) enum RecentFiles {
-    /// The list that all programs share that aren't in a sandbox.
+    /// The list that all programs outside a sandbox share.
     Here,
     /// A list for each Flatpak app.
     Flatpak,

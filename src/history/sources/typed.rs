@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Commands and searches that the user typed into programs.
+//! What programs keep for themselves: the commands and searches that the user typed, and the
+//! documents and media that were opened last.
 //!
-//! Each program is an entry in [`PROGRAMS`] that cites the program's own source. There are three
-//! formats: a GSettings key, a text file with a line for each entry, and a KDE configuration file.
-//! None of them has dates.
+//! Each program is an entry in [`PROGRAMS`] that cites the program's own source. Three formats are
+//! common: a GSettings key, a text file with a line for each entry, and a KDE configuration file.
+//! `LibreOffice` and VLC have their own. None of them has dates.
 //!
-//! By their sources, these programs keep nothing that is typed into them: Nautilus, Nemo, Caja,
-//! Thunar, Catfish, Dolphin's search, and elementary's applications menu, which reports opened
-//! files to Zeitgeist.
+//! According to their sources, these programs keep nothing that the user types: Nautilus, Nemo,
+//! Caja, Thunar, Catfish, Dolphin's search, and elementary's applications menu, which reports
+//! opened files to Zeitgeist.
 
 pub(crate) mod kde;
 pub(crate) mod key;
 pub(crate) mod lines;
+pub(crate) mod office;
+pub(crate) mod vlc;
+
+use std::path::{Path, PathBuf};
 
 use gio::Cancellable;
 
+use crate::history::sandbox::App;
 use crate::history::source::{Found, Outcome, Problem, Progress, Source};
 use crate::history::{Span, zeitgeist};
 use crate::system::i18n::gettext_f;
-use crate::system::processes::{Folder, is_running};
+use crate::system::processes::{Folder, is_running, is_running_or_in};
 use kde::Group;
 use key::Key;
 
@@ -27,7 +33,7 @@ use key::Key;
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Typed {
     id: &'static str,
-    /// The program's name, in every language.
+    /// The program's name, which isn't translated.
     program: &'static str,
     what: What,
     stored: Stored,
@@ -38,6 +44,8 @@ pub(crate) struct Typed {
 enum What {
     Commands,
     Searches,
+    Documents,
+    Media,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,9 +55,13 @@ enum Stored {
     /// if the file is removed.
     Lines(&'static [(Folder, &'static str)]),
     Kde(&'static [Group]),
+    /// `LibreOffice`'s list of documents.
+    Office,
+    /// VLC's list of media.
+    Vlc,
 }
 
-/// Whether a running program has the entries in memory, and writes them all with the next one.
+/// Whether a running program holds the entries in memory, and writes them all with the next entry.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Memory {
     /// It reads them each time, or notices changes.
@@ -60,10 +72,12 @@ enum Memory {
     Desktop(&'static str, Folder),
     /// While a process with this name runs. The user can close it.
     Program(&'static str, Folder),
+    /// The same, for a program that may be in a sandbox, with its configuration.
+    App(&'static str, App),
 }
 
 /// Every known program, with its source.
-pub(crate) static PROGRAMS: [Typed; 10] = [
+pub(crate) static PROGRAMS: [Typed; 12] = [
     // GNOME/gnome-shell, js/misc/history.js and js/ui/runDialog.js: up to 512 strings. A running
     // shell follows changes.
     Typed {
@@ -185,6 +199,22 @@ pub(crate) static PROGRAMS: [Typed; 10] = [
         stored: Stored::Key(Key::lists("org.mate.search-tool", "search-history")),
         memory: Memory::Program("mate-search-tool", Folder::Config),
     },
+    // See `office`. It reads its settings when it starts, and writes the whole file when one changes.
+    Typed {
+        id: "libreoffice-documents",
+        program: "LibreOffice",
+        what: What::Documents,
+        stored: Stored::Office,
+        memory: Memory::App("soffice.bin", office::APP),
+    },
+    // See `vlc`. It reads the lists when it starts, and writes them whenever it plays something.
+    Typed {
+        id: "vlc-media",
+        program: "VLC",
+        what: What::Media,
+        stored: Stored::Vlc,
+        memory: Memory::App("vlc", vlc::APP),
+    },
 ];
 
 /// See [`crate::history::without_entries`], for the group in which `KRunner` keeps its searches.
@@ -210,6 +240,12 @@ impl Source for Typed {
             // Translators: what was typed to be looked for, as one program keeps it, such as
             // “KRunner”
             What::Searches => gettext_f("Searches ({program})", &name),
+            // Translators: the documents that were opened last, as one program keeps them, such as
+            // “LibreOffice”
+            What::Documents => gettext_f("Recent documents ({program})", &name),
+            // Translators: the videos and music that were played last, as one program keeps them,
+            // such as “VLC”
+            What::Media => gettext_f("Recent media ({program})", &name),
         }
     }
 
@@ -238,14 +274,12 @@ impl Source for Typed {
         _: &Cancellable,
         _: &mut dyn FnMut(Progress),
     ) -> Option<Outcome> {
-        let removed = match self.count()? {
-            Err(problem) => Err(problem),
-            Ok(_) => match self.obstacle(span) {
-                Some(obstacle) => Err(obstacle),
-                None => return Some(self.remove()),
-            },
-        };
-        Some(Outcome::new(self, removed))
+        let count = self.count()?;
+        Some(match self.obstacle(span) {
+            // Even if one of several files can't be read.
+            None => self.remove(),
+            Some(obstacle) => Outcome::new(self, count.and(Err(obstacle))),
+        })
     }
 }
 
@@ -256,6 +290,8 @@ impl Typed {
             Stored::Key(key) => key.count(),
             Stored::Lines(files) => sum(files.iter().map(lines::count)),
             Stored::Kde(groups) => sum(groups.iter().map(Group::count)),
+            Stored::Office => sum(each(office::files(), office::count)),
+            Stored::Vlc => sum(each(vlc::files(), vlc::count)),
         };
         count.filter(|count| !matches!(count, Ok(0)))
     }
@@ -270,7 +306,7 @@ impl Typed {
                 return Some(Problem::Locked);
             }
             Stored::Lines(files) => files.iter().any(lines::is_link),
-            Stored::Key(_) | Stored::Kde(_) => true,
+            Stored::Key(_) | Stored::Kde(_) | Stored::Office | Stored::Vlc => true,
         };
         may_be_remembered.then(|| self.memory.obstacle(self.program))?
     }
@@ -281,6 +317,8 @@ impl Typed {
             Stored::Key(key) => vec![key.clear()],
             Stored::Lines(files) => files.iter().filter_map(lines::clear).collect(),
             Stored::Kde(groups) => groups.iter().filter_map(Group::clear).collect(),
+            Stored::Office => each(office::files(), office::clear).flatten().collect(),
+            Stored::Vlc => each(vlc::files(), vlc::clear).flatten().collect(),
         };
         let mut outcome = Outcome::new(self, Ok(0));
         for step in steps {
@@ -310,8 +348,21 @@ impl Memory {
             Self::Program(process, folder) => {
                 is_running(process, *folder).then_some(Problem::ProgramRunning(program))
             }
+            Self::App(process, app) => is_running_or_in(process, Folder::Config, &app.folders())
+                .then_some(Problem::ProgramRunning(program)),
         }
     }
+}
+
+/// The result for each file.
+fn each(
+    files: Vec<Result<PathBuf, Problem>>,
+    result: fn(&Path) -> Option<Result<usize, Problem>>,
+) -> impl Iterator<Item = Option<Result<usize, Problem>>> {
+    files.into_iter().map(move |file| match file {
+        Ok(path) => result(&path),
+        Err(problem) => Some(Err(problem)),
+    })
 }
 
 /// The sum, or the first error. `None`: there is nothing to count.

@@ -2,32 +2,42 @@
 
 //! Zeitgeist's database, read and cleared while Zeitgeist doesn't run.
 //!
-//! Source: zeitgeist 1.0.4, libzeitgeist/sql-schema.vala and libzeitgeist/utils.vala. A row of
-//! `event` is one subject of an event; the other tables hold the values that rows refer to. The
-//! table `extensions_conf` has the rules of what is never recorded, which stay.
-//!
-//! Zeitgeist's own deletion runs triggers that count, for each row, all rows with the same value. So
-//! its time grows with the square of the number of events. Without the triggers, all that they do is
-//! done once at the end.
+//! A separate program, [`answer`], reads a question and prints the answer.
 
+mod events;
+
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use gio::Cancellable;
 use gio::prelude::*;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use serde::{Deserialize, Serialize};
 
+use self::events::Events;
 use crate::history::Span;
 use crate::history::source::Problem;
+use crate::system::child;
+use crate::system::child::{Child, Limits, Program};
+use crate::system::folders;
 use crate::system::limits;
 
 /// The name of the database in Zeitgeist's folder.
 const FILE: &str = "activity.sqlite";
 
-/// The folder with the index for full-text search. Zeitgeist makes it again.
-const INDEX: &str = "fts.index";
+/// The program that opens the database.
+const PROGRAM: &str = "privacy-panel-zeitgeist";
+
+/// The limits of that program. A database of years takes minutes on a slow disk.
+const LIMITS: Limits = Limits {
+    time: limits::DATABASE_PATIENCE,
+    output: 64 * 1024,
+    memory: None,
+};
 
 /// The database of Zeitgeist.
 #[derive(Debug)]
@@ -35,24 +45,45 @@ pub(crate) struct Database {
     file: PathBuf,
 }
 
-/// The tables with values, and the columns of `event` that refer to them.
-const VALUES: [(&str, &[&str]); 6] = [
-    (
-        "uri",
-        &[
-            "subj_id",
-            "subj_id_current",
-            "subj_origin",
-            "subj_origin_current",
-            "origin",
-        ],
-    ),
-    ("text", &["subj_text"]),
-    ("payload", &["payload"]),
-    ("storage", &["subj_storage"]),
-    ("mimetype", &["subj_mimetype"]),
-    ("actor", &["actor"]),
-];
+/// A question to the program, as a line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+enum Question {
+    Count(Span),
+    CountOf(Vec<u32>),
+    /// The program clears nothing if its input ends before it is done.
+    Clear(Span),
+}
+
+/// What the program prints, in JSON.
+#[derive(Debug, Serialize, Deserialize)]
+enum Reply {
+    Count(usize),
+    Cleared(usize, Option<Fault>),
+    Fault(Fault),
+}
+
+/// A [`Problem`] of the database.
+#[derive(Debug, Serialize, Deserialize)]
+enum Fault {
+    Broken(String),
+    Unreadable(PathBuf, i32),
+    StillThere,
+    Cancelled,
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Unreadable(path, error) => {
+                Self::Unreadable(path, error.raw_os_error().unwrap_or_default())
+            }
+            Problem::StillThere => Self::StillThere,
+            Problem::Cancelled => Self::Cancelled,
+            Problem::Broken(_, reason) => Self::Broken(reason),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
 
 impl Database {
     /// The file where Zeitgeist keeps it by default. `None`: it isn't there.
@@ -61,7 +92,8 @@ impl Database {
         file.exists().then_some(Self { file })
     }
 
-    /// The file that a running Zeitgeist has open. `None`: it can't be told, or isn't the user's.
+    /// The file that a running Zeitgeist has open. `None`: the file is unknown, or isn't the
+    /// user's.
     pub(crate) fn of_process(process: u32) -> Option<Self> {
         let files = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
         let mut files = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
@@ -79,153 +111,102 @@ impl Database {
 
     /// How many events of a span there are. Changes nothing.
     pub(crate) fn count(&self, span: Span) -> Result<usize, Problem> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
-        count(&connection, span).map_err(self.refused())
+        self.counted(&Question::Count(span))
     }
 
     /// How many of some events there are. Changes nothing.
     pub(crate) fn count_of(&self, events: &[u32]) -> Result<usize, Problem> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
-        let count = || {
-            let mut query = connection.prepare("SELECT 1 FROM event WHERE id = ?1")?;
-            let mut found = 0;
-            for event in events {
-                found += usize::from(query.exists([event])?);
-            }
-            Ok(found)
-        };
-        count().map_err(self.refused())
+        self.counted(&Question::CountOf(events.to_vec()))
     }
 
-    /// Removes the events of a span, so that nothing of them is left in the files. Returns how many
-    /// there were, and why something is left in a file. An error: nothing was removed.
+    /// Removes the events of a span, and erases their bytes from the files. Returns how many there
+    /// were, and why bytes are left in a file. On an error, nothing was removed.
     pub(crate) fn clear(
         &self,
         span: Span,
         cancellable: &Cancellable,
     ) -> Result<(usize, Option<Problem>), Problem> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection =
-            Connection::open_with_flags(&self.file, flags).map_err(self.refused())?;
-        let removed = self.clear_rows(&mut connection, span, cancellable)?;
-        let rest = self.clear_rest(connection, span);
-        Ok((removed, rest.err()))
+        match self.ask(&Question::Clear(span), &|| cancellable.is_cancelled())? {
+            Reply::Cleared(removed, fault) => Ok((removed, fault.map(|fault| self.problem(fault)))),
+            Reply::Fault(fault) => Err(self.problem(fault)),
+            Reply::Count(_) => Err(failed(io::ErrorKind::InvalidData.into())),
+        }
     }
 
-    /// Removes what is left of the events elsewhere than in the tables.
-    fn clear_rest(&self, connection: Connection, span: Span) -> Result<(), Problem> {
-        let left = count(&connection, span).map_err(self.refused())?;
-        if span.is_everything() {
-            // Writes a new file, without the deleted rows. For a span, they are overwritten.
-            connection.execute_batch("VACUUM").map_err(self.refused())?;
+    fn counted(&self, question: &Question) -> Result<usize, Problem> {
+        match self.ask(question, &|| false)? {
+            Reply::Count(count) => Ok(count),
+            Reply::Fault(fault) => Err(self.problem(fault)),
+            Reply::Cleared(..) => Err(failed(io::ErrorKind::InvalidData.into())),
         }
-        // Empties the log, which has the deleted rows, too. A reader can prevent it.
-        let is_busy: bool = connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-            .map_err(self.refused())?;
-        drop(connection);
-        self.remove_copies(span)?;
-        if left > 0 || is_busy {
-            return Err(Problem::StillThere);
-        }
-        Ok(())
     }
 
-    fn clear_rows(
-        &self,
-        connection: &mut Connection,
-        span: Span,
-        cancellable: &Cancellable,
-    ) -> Result<usize, Problem> {
-        connection
-            .busy_timeout(limits::BUS_PATIENCE)
-            .and_then(|()| {
-                let overwrites = !span.is_everything();
-                connection.pragma_update(None, "secure_delete", overwrites)
-            })
-            .map_err(self.refused())?;
-        let change = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(self.refused())?;
-        let removed = count(&change, span).map_err(self.refused())?;
-        delete(&change, span).map_err(self.refused())?;
-        // Without a commit, nothing has changed.
-        if cancellable.is_cancelled() {
-            return Err(Problem::Cancelled);
-        }
-        change.commit().map_err(self.refused())?;
-        Ok(removed)
-    }
-
-    /// Removes the index and, with everything, the copies that Zeitgeist made before it changed the
-    /// database to a new version.
-    fn remove_copies(&self, span: Span) -> Result<(), Problem> {
-        let Some(folder) = self.file.parent() else {
-            return Ok(());
+    fn ask(&self, question: &Question, is_cancelled: &dyn Fn() -> bool) -> Result<Reply, Problem> {
+        let mut asked = serde_json::to_vec(question).map_err(|error| failed(error.into()))?;
+        asked.push(b'\n');
+        let program = folders::own_programs().join(PROGRAM);
+        let program = Program {
+            name: Some(program.as_os_str()),
+            arguments: &[self.file.as_os_str()],
+            environment: vec![("PATH", child::path())],
         };
-        let failed = |path: &Path, error: io::Error| Problem::Unreadable(path.to_owned(), error);
-        let index = folder.join(INDEX);
-        match fs::remove_dir_all(&index) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed(&index, error));
-            }
-            _ => {}
-        }
-        if !span.is_everything() {
-            return Ok(());
-        }
-        for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
-            let path = entry.map_err(|error| failed(folder, error))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let is_copy = name.starts_with(FILE) && name.ends_with(".bck");
-            if is_copy {
-                fs::remove_file(&path).map_err(|error| failed(&path, error))?;
-            }
-        }
-        Ok(())
+        let started = Child::start(&program, LIMITS);
+        let output = started.and_then(|child| child.finish_unless(&asked, is_cancelled));
+        let output = output.map_err(|failure| failed(failure.into()))?;
+        serde_json::from_slice(&output.stdout).map_err(|_| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let reason = match said.trim() {
+                "" => output.status.to_string(),
+                said => said.to_owned(),
+            };
+            Problem::Broken(self.file.clone(), reason)
+        })
     }
 
-    fn refused(&self) -> impl Fn(rusqlite::Error) -> Problem {
-        |error| Problem::Broken(self.file.clone(), error.to_string())
+    fn problem(&self, fault: Fault) -> Problem {
+        match fault {
+            Fault::Broken(reason) => Problem::Broken(self.file.clone(), reason),
+            Fault::Unreadable(path, code) => {
+                Problem::Unreadable(path, io::Error::from_raw_os_error(code))
+            }
+            Fault::StillThere => Problem::StillThere,
+            Fault::Cancelled => Problem::Cancelled,
+        }
     }
 }
 
-fn count(connection: &Connection, span: Span) -> rusqlite::Result<usize> {
-    let (first, last) = span.bounds();
-    let events = "SELECT COUNT(DISTINCT id) FROM event WHERE timestamp BETWEEN ?1 AND ?2";
-    let count: i64 = connection.query_row(events, params![first, last], |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or_default())
+/// The program couldn't be run.
+fn failed(error: io::Error) -> Problem {
+    Problem::Unreadable(folders::own_programs().join(PROGRAM), error)
 }
 
-fn delete(change: &Transaction, span: Span) -> rusqlite::Result<()> {
-    let triggers: Vec<(String, String)> = change
-        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql IS NOT NULL")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (name, _) in &triggers {
-        change.execute_batch(&format!("DROP TRIGGER \"{}\"", name.replace('"', "\"\"")))?;
-    }
-    if span.is_everything() {
-        change.execute("DELETE FROM event", [])?;
-    } else {
-        let (first, last) = span.bounds();
-        change.execute(
-            "DELETE FROM event WHERE timestamp BETWEEN ?1 AND ?2",
-            params![first, last],
-        )?;
-    }
-    for (table, columns) in VALUES {
-        let used: Vec<_> = columns
-            .iter()
-            .map(|column| format!("SELECT {column} FROM event WHERE {column} IS NOT NULL"))
-            .collect();
-        let used = used.join(" UNION ");
-        change.execute(&format!("DELETE FROM {table} WHERE id NOT IN ({used})"), [])?;
-    }
-    for (_, sql) in &triggers {
-        change.execute_batch(sql)?;
-    }
-    Ok(())
+/// Runs in the program: answers the question on standard input about the database in a file.
+pub fn answer(file: &OsStr) -> io::Result<()> {
+    let mut question = String::new();
+    io::stdin().read_line(&mut question)?;
+    let events = Events { file: file.into() };
+    let counted = |count: Result<usize, Problem>| {
+        count.map_or_else(|problem| Reply::Fault(problem.into()), Reply::Count)
+    };
+    let reply = match serde_json::from_str(&question)? {
+        Question::Count(span) => counted(events.count(span)),
+        Question::CountOf(some) => counted(events.count_of(&some)),
+        Question::Clear(span) => match events.clear(span, has_input_ended) {
+            Ok((removed, problem)) => Reply::Cleared(removed, problem.map(Fault::from)),
+            Err(problem) => Reply::Fault(problem.into()),
+        },
+    };
+    io::stdout().write_all(&serde_json::to_vec(&reply)?)
+}
+
+/// Whether the caller closed the standard input, to cancel.
+fn has_input_ended() -> bool {
+    let input = io::stdin();
+    let mut events = [PollFd::new(&input, PollFlags::IN)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // The caller sends nothing after the question.
+    rustix::event::poll(&mut events, Some(&now)).is_ok_and(|ready| ready > 0)
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A moment in which Zeitgeist stands still, so that its database can be changed.
+//! Stops Zeitgeist for a moment, so that its database can be changed.
 //!
-//! Zeitgeist ends, and this process owns its name meanwhile: so the bus neither starts another one
-//! nor loses a call. Events that programs report meanwhile are kept, and reported to the next
-//! Zeitgeist. These are all calls of `InsertEvents` from the beginning on, which the bus shows to a
-//! monitor: some may have been on their way to a Zeitgeist that ended. Zeitgeist takes an event only
-//! once, so it does no harm to report one again; `insert_event` in src/engine.vala.
+//! Zeitgeist ends, and this process owns its name meanwhile. So the bus doesn't start another
+//! Zeitgeist, and no call is lost. This process keeps the events that programs report meanwhile,
+//! and reports them to the next Zeitgeist. It sees all calls of `InsertEvents` as a monitor of the
+//! bus: some may have been on their way when Zeitgeist ended. Zeitgeist stores an event only once,
+//! so reporting one again does no harm; `insert_event` in src/engine.vala.
 //!
 //! Zeitgeist is started again only if it ran before, or if there are such events.
 
@@ -178,7 +178,8 @@ impl<'a> Standstill<'a> {
         if let Some(process) = process {
             self.wait(cancellable, || !self.database.is_open_in(process))?;
         }
-        // It only reads. One that was started too late to notice Zeitgeist doesn't end.
+        // The indexer only reads the database. It doesn't end by itself if it started too late to
+        // notice Zeitgeist.
         if let Some(indexer) = indexer {
             let end = Instant::now() + limits::LAST_ZEITGEIST_PATIENCE;
             self.wait(cancellable, || {
@@ -207,10 +208,10 @@ impl<'a> Standstill<'a> {
     fn wait(
         &self,
         cancellable: &Cancellable,
-        mut is_so: impl FnMut() -> bool,
+        mut is_done: impl FnMut() -> bool,
     ) -> Result<(), Problem> {
         let end = Instant::now() + limits::ZEITGEIST_PATIENCE;
-        while !is_so() {
+        while !is_done() {
             if cancellable.is_cancelled() {
                 return Err(Problem::Cancelled);
             }
@@ -239,7 +240,7 @@ impl<'a> Standstill<'a> {
         // All calls that the bus gave to this process have arrived with its reply.
         self.collect();
         let (inserted, held) = (self.inserted.take(), self.held.take());
-        // A program that only asks doesn't start it, either.
+        // A call that only reads doesn't start Zeitgeist either.
         if !self.was_running && inserted.is_empty() {
             for (invocation, _, _) in held {
                 let ended = Problem::Ended.to_string();
@@ -275,7 +276,7 @@ impl<'a> Standstill<'a> {
         self.flush();
         if inserted.is_empty() && !has_owner(self.bus, NAME) {
             let start = (NAME, 0_u32).to_variant();
-            // What was removed is removed. The bus starts Zeitgeist with the next event.
+            // A failure doesn't matter: the bus starts Zeitgeist with the next event.
             let _ = query_daemon(
                 self.bus,
                 "StartServiceByName",
@@ -305,7 +306,7 @@ impl Drop for Standstill<'_> {
     fn drop(&mut self) {
         self.release();
         for (bus, object) in self.objects.drain(..) {
-            // It is registered.
+            // The object is registered, so this can't fail.
             let _ = bus.unregister_object(object);
         }
         let _ = self.monitor.close_sync(Cancellable::NONE);
@@ -360,7 +361,7 @@ fn watch(monitor: &DBusConnection, inserted: &Inserted) -> Result<gio::Registrat
     monitor
         .register_object(LOG_PATH, &interface()?)
         .method_call(move |_, _, _, _, _, events, invocation| {
-            // It isn't replied to: a monitor may not send anything.
+            // Drops the call without a reply: a monitor may not send anything.
             drop(invocation);
             inserted.borrow_mut().push(events);
         })

@@ -13,10 +13,10 @@
 //! absent          folder        PATH    the policy created the folder
 //! ```
 //!
-//! The hash is that of the bytes that the policy wrote. While an application runs, there may be
-//! several, with commas between them. If one is that of the current bytes, the removal puts the bytes
-//! back that were there before. `debian/privacyctl.postrm` does the same, so that it needs to know no
-//! other format.
+//! The hash is that of the bytes that the policy wrote. While an application runs, a line may have
+//! several hashes, separated by commas. If one is the hash of the current bytes, the removal
+//! restores the bytes from before. `debian/privacyctl.postrm` does the same, and reads no other
+//! format.
 
 use std::path::{Path, PathBuf};
 

@@ -3,8 +3,8 @@
 //! The system's files that set `DCONF_PROFILE` for the programs of users who log in.
 //!
 //! The files have different formats: assignments (`environment(5)`, `environment.d(5)`), scripts of
-//! shells, `pam_env.conf(5)`, and systemd's settings for users (`systemd-system.conf(5)`). Only this one variable is looked for, so one reading of words and
-//! quotes serves all of them.
+//! shells, `pam_env.conf(5)`, and systemd's settings for users (`systemd-system.conf(5)`). This
+//! module looks for one variable only, so one parser of words and quotes serves all formats.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,7 +22,8 @@ const FILES: [&str; 4] = [
     "/etc/systemd/user.conf",
 ];
 
-/// Folders of `environment.d(5)`, the most important first: a file hides those of its name below.
+/// Folders of `environment.d(5)`, the most important first: a file hides files of the same name in
+/// the folders after it.
 const ENVIRONMENT_D: [&str; 4] = [
     "/etc/environment.d",
     "/run/environment.d",
@@ -39,7 +40,7 @@ const SYSTEMD: [&str; 2] = [
 /// Folders of shell scripts.
 const SCRIPTS: [&str; 2] = ["/etc/profile.d", "/etc/X11/Xsession.d"];
 
-/// How much of a file is read, in bytes. A larger one sets no environment.
+/// The maximum size of a file, in bytes. Larger files are ignored.
 const LARGEST: u64 = 1024 * 1024;
 
 /// Stands for a part of a name that is known at login only, such as `$USER`.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Inspects the current state, what is in force, and who could undo it. Nothing is written here.
+//! Inspects the current state: what is in force, and which users could undo it. Writes nothing.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use glib::Variant;
 use crate::app::{DATABASE, DATABASE_NAME};
 use crate::choices::catalogue::Catalogue;
 use crate::choices::organisation;
-use crate::policy::compile::{self, Compiled};
+use crate::policy::compile::{self, Below, Compiled};
 use crate::policy::failure::{Failure, no_scratch, system};
 use crate::policy::install::backups;
 use crate::policy::install::keyfiles;
@@ -35,7 +34,7 @@ use crate::system::tree::{FOLDER_UNDER_WAY, Kind, UNDER_WAY};
 /// policy's text.
 const ROOM: usize = 64 * 1024;
 
-/// How many databases of a profile are asked who decides a key.
+/// How many databases of a profile are searched for the one that decides a key.
 const MOST_DATABASES: usize = 16;
 
 impl Target {
@@ -87,23 +86,31 @@ impl Target {
                 return Ok(true);
             }
         }
-        let profile_under_way = Path::new(profile::FOLDER).join(UNDER_WAY);
-        Ok(self.kind(&profile_under_way)?.is_some())
+        self.has_profile_under_way()
     }
 
-    /// Compiles a policy for this target. Lists keep the names that other databases have in them, or
-    /// will have as soon as `others` are compiled.
-    pub(crate) fn compile(
+    /// Whether an interrupted run left a profile behind that was not in place yet.
+    pub(crate) fn has_profile_under_way(&self) -> Result<bool, Failure> {
+        let file = Path::new(profile::FOLDER).join(UNDER_WAY);
+        Ok(self.kind(&file)?.is_some())
+    }
+
+    /// The names that other databases have in the lists of a policy, or will have as soon as `others`
+    /// are compiled, by the keys of the lists.
+    pub(crate) fn lists(
         &self,
         policy: &Policy,
         catalogue: &Catalogue,
         profile: &[u8],
         others: &Others,
-    ) -> Result<Compiled, Failure> {
-        let keys = compile::list_keys(policy, catalogue);
+    ) -> Result<Below, Failure> {
+        let mut lists = Below::new();
         let profile = profile::without_ours(profile);
-        let mut below = BTreeMap::new();
-        if profile::names_system_databases(&profile) && !keys.is_empty() {
+        if !profile::names_system_databases(&profile) {
+            return Ok(lists);
+        }
+        let keys = compile::list_keys(policy, catalogue);
+        if !keys.is_empty() {
             let questions: Vec<_> = keys.iter().map(|key| Question::plain(key)).collect();
             let process = Process::start(true).map_err(no_scratch())?;
             let answers = self.ask(process, &profile, &others.stale, &questions)?;
@@ -111,12 +118,11 @@ impl Target {
                 let text = answer.value;
                 let value = text.and_then(|text| Variant::parse(None, &text).ok());
                 if let Some(names) = value.and_then(|value| value.get::<Vec<String>>()) {
-                    below.insert(key, names);
+                    lists.insert(key, names);
                 }
             }
         }
-        let below = |key: &str| below.get(key).cloned().unwrap_or_default();
-        Ok(compile::compile(policy, catalogue, &below)?)
+        Ok(lists)
     }
 
     fn ask(
@@ -163,7 +169,8 @@ impl Target {
             for reader in catalogue.readers_of(decision.choice) {
                 let mut keys = reader.policy_keys(decision);
                 keys.sort_by(|one, other| one.key.cmp(&other.key));
-                let measures = reader.measures(decision);
+                let mut measures = reader.measures(decision);
+                self.keep_those_of_programs(&mut measures)?;
                 // The setting of a service or a file is in no database.
                 if keys.is_empty() && measures.is_empty() {
                     continue;

@@ -16,22 +16,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::app::PACKAGE;
 use crate::policy::failure::{Failure, system};
 use crate::policy::install::keyfiles;
+use crate::system::flock;
+use crate::system::limits;
 use crate::system::scratch;
 use crate::system::scratch::RUN;
 use crate::system::tree::{Tree, unless_missing};
 
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long to pause between two tries.
-const EVERY: Duration = Duration::from_millis(50);
 
 /// How much of the file is read, in bytes. It holds a few names.
 const LARGEST: u64 = 4096;
@@ -73,7 +72,7 @@ impl Lock {
             if began.elapsed() >= PATIENCE {
                 return Err(Failure::Busy);
             }
-            std::thread::sleep(EVERY);
+            std::thread::sleep(limits::FLOCK_PAUSE);
         }
     }
 
@@ -91,7 +90,8 @@ impl Lock {
         }
         let write = || -> io::Result<()> {
             let mut file = &self.file;
-            // What is known is not lost in between: names that are too many do no harm.
+            // Doesn't truncate the file first, so that an interruption loses no names. Surplus
+            // names do no harm.
             file.rewind()?;
             file.write_all(text.as_bytes())?;
             file.set_len(text.len() as u64)
@@ -149,22 +149,15 @@ impl Spot {
 
     /// Creates the file if needed, and locks it; `None` while another process holds the lock.
     fn try_lock(&self) -> io::Result<Option<File>> {
-        let flags =
-            OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o600);
-        let file = File::from(rustix::fs::openat(&self.folder, &self.name, flags, mode)?);
+        let file = flock::open(&self.folder, &self.name)?;
         if !is_own(&file)? {
             return Err(Errno::PERM.into());
         }
-        // Whatever the umask is, and even if the file existed.
-        rustix::fs::fchmod(&file, mode)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
+        // Sets the mode whatever the umask is, and even if the file existed.
+        rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         // The previous holder may have removed the file.
-        Ok(self.names(&file)?.then_some(file))
+        let is_held = flock::try_to_lock(&file)? && self.names(&file)?;
+        Ok(is_held.then_some(file))
     }
 
     /// Whether the name is still that of this file.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a policy puts in place for programs outside dconf, and takes back when it no longer wants it.
+//! Takes the measures for programs outside dconf, and takes back those that the policy no longer
+//! requires.
 //!
-//! The files belong to other programs: the rest of a file is kept, and so is what was edited since.
-//! A file is planned as a whole, from what is there now: what it will be before the database is
-//! compiled, when more is turned off, and what it will be after that, when less is. What was there
-//! before the policy is backed up before anything is changed.
+//! The files belong to other programs. The rest of a file stays, and so do later edits. A file is
+//! planned as a whole, from its current content: first the content while the database is compiled,
+//! when more is turned off, then the final content, when less is. The content from before the
+//! policy is backed up before anything changes.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,8 @@ pub(crate) struct Steps {
     pub(crate) kept: Vec<Original>,
     /// The measures to take back, since the policy no longer wants them.
     pub(crate) undo: Vec<Original>,
+    /// What a killed application left in the folders of the files.
+    leftovers: Vec<PathBuf>,
 }
 
 /// The changes to one file.
@@ -45,18 +49,18 @@ pub(crate) struct Steps {
 struct FileSteps {
     file: PathBuf,
     now: Entry,
-    /// What is there while the database is compiled: everything that the old policy turns off is
-    /// still off, and everything that the new one does.
-    meanwhile: Entry,
-    /// What is there at the end.
+    /// The content while the database is compiled. It turns off everything that the old policy or
+    /// the new one turns off.
+    interim: Entry,
+    /// The content at the end.
     after: Entry,
-    /// What was there before the policy.
+    /// The content before the policy.
     before: Option<Vec<u8>>,
     /// Whether the policy wants a measure in it that the administrator has not taken by hand.
     is_kept: bool,
     /// Whether the policy takes a measure in it back.
     is_undone: bool,
-    /// Whether it is a unit's, which has no bytes.
+    /// Whether the file is a unit's mask, which has no bytes.
     is_unit: bool,
 }
 
@@ -64,7 +68,13 @@ impl Steps {
     /// Whether anything changes, if only meanwhile.
     pub(crate) fn is_change(&self) -> bool {
         let mut files = self.files.iter();
-        files.any(|file| file.now != file.meanwhile || file.now != file.after)
+        files.any(|file| file.now != file.interim || file.now != file.after)
+    }
+
+    /// Whether a killed application left files in other programs' folders. Some programs read every file
+    /// in their folder.
+    pub(crate) fn has_leftovers(&self) -> bool {
+        !self.leftovers.is_empty()
     }
 
     /// The folders of the files that are written.
@@ -88,15 +98,15 @@ impl Steps {
         }
     }
 
-    /// The units whose masks change, and that are so.
+    /// The units whose masks change, and for which `includes` holds.
     fn units(
         &self,
-        is_so: impl Fn(&FileSteps) -> bool,
+        includes: impl Fn(&FileSteps) -> bool,
         counts: impl Fn(&dyn Measure) -> bool,
     ) -> Vec<String> {
         let changed = |file: &Path| {
             let mut files = self.files.iter();
-            files.any(|steps| steps.file == file && steps.now != steps.after && is_so(steps))
+            files.any(|steps| steps.file == file && steps.now != steps.after && includes(steps))
         };
         let measures = self.kept.iter().chain(&self.undo);
         let measures = measures.map(|original| &*original.measure);
@@ -157,16 +167,21 @@ impl Target {
     /// applications took. `known`: the backups of the last application.
     pub(crate) fn steps(
         &self,
-        wanted: &[Shared],
+        mut wanted: Vec<Shared>,
         recorded: &[Original],
         known: &[Backup],
     ) -> Result<Steps, Failure> {
         let mut steps = Steps::default();
+        self.keep_those_of_programs(&mut wanted)?;
         let of_wanted = wanted.iter().map(|measure| measure.file());
         let of_recorded = recorded.iter().map(|original| original.measure.file());
         let mut files: Vec<_> = of_wanted.chain(of_recorded).collect();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         files.retain(|file| seen.insert(file.clone()));
+        let folders: HashSet<_> = files.iter().filter_map(|file| file.parent()).collect();
+        let leftovers = folders.into_iter().map(|folder| folder.join(UNDER_WAY));
+        let is_there = |path: &PathBuf| matches!(self.tree.kind(path), Ok(Some(_)));
+        steps.leftovers = leftovers.filter(is_there).collect();
         for file in files {
             let is_wanted = |measure: &&Shared| measure.file() == file;
             let wanted: Vec<_> = wanted.iter().filter(is_wanted).collect();
@@ -187,6 +202,18 @@ impl Target {
         Ok(steps)
     }
 
+    /// Leaves out the measures in files that come with a program that isn't installed.
+    pub(crate) fn keep_those_of_programs(&self, measures: &mut Vec<Shared>) -> Result<(), Failure> {
+        let mut kept = Vec::with_capacity(measures.len());
+        for measure in measures.drain(..) {
+            if !measure.needs_file() || self.kind(&measure.file())?.is_some() {
+                kept.push(measure);
+            }
+        }
+        *measures = kept;
+        Ok(())
+    }
+
     /// Adds the steps of one file, with the measures in it.
     fn add_steps(
         &self,
@@ -200,7 +227,7 @@ impl Target {
         let now = Entry::at(&self.tree, &file);
         let is_unit = wanted.iter().any(|measure| measure.unit().is_some())
             || recorded.iter().any(|old| old.measure.unit().is_some());
-        // A link isn't what an application put there.
+        // No application puts a link there.
         let is_left = match &now {
             Entry::Nothing | Entry::File(_) => self.kind(&file)? == Some(Kind::Link),
             Entry::Null => !is_unit,
@@ -215,11 +242,11 @@ impl Target {
         let mut new: Vec<(&Shared, Option<&Original>, bool)> = Vec::new();
         for measure in wanted.iter().copied() {
             let mut olds = recorded.iter().copied();
-            let old = olds.find(|old| old.measure.name() == measure.name());
-            let is_so = measure.is_so(&name, &now)?;
+            let old = olds.find(is_of(measure));
+            let is_in_effect = measure.is_in_effect(&name, &now)?;
             kept.push(match old {
                 // The administrator did it before the policy.
-                None if is_so => continue,
+                None if is_in_effect => continue,
                 None => self.original(measure, &name, &now)?,
                 Some(old) => Original {
                     measure: measure.clone(),
@@ -227,7 +254,7 @@ impl Target {
                 },
             });
             let old = old.filter(|old| *old.measure != **measure);
-            let is_new = !is_so || old.is_some();
+            let is_new = !is_in_effect || old.is_some();
             let loosens = old.is_some_and(|old| old.measure.locks() && !measure.locks());
             new.push((measure, old, is_new && (measure.turns_on() || loosens)));
         }
@@ -240,9 +267,10 @@ impl Target {
             .copied()
             .filter(|old| !is_wanted(old))
             .collect();
-        let (meanwhile, after, before);
+        let (interim, after, before);
         if let Some(known) = known {
-            // It is as an application left it, or will be: what was there before is the base.
+            // The file is, or will be, as an application left it. So the content before the policy
+            // is the base.
             let base = || Entry::from(known.before());
             let of_new = new.iter().filter_map(|(measure, old, waits)| {
                 let old = old.map(|old| &old.measure);
@@ -250,13 +278,13 @@ impl Target {
             });
             let of_undo = undo.iter().map(|old| &old.measure);
             let of_undo = of_undo.filter(|measure| !measure.turns_on());
-            meanwhile = self.put(&name, base(), of_new.chain(of_undo))?;
+            interim = self.put(&name, base(), of_new.chain(of_undo))?;
             after = self.put(&name, base(), new.iter().map(|(measure, ..)| *measure))?;
             before = known.before().map(<[u8]>::to_vec);
         } else {
             let undone = |mut entry: Entry, on: bool| {
                 for old in undo.iter().filter(|old| old.measure.turns_on() == on) {
-                    if !is_left && old.measure.is_alike(&name, &entry)? {
+                    if !is_left && old.measure.is_exactly_in_effect(&name, &entry)? {
                         entry = without(old, &name, &entry)?;
                     }
                 }
@@ -265,18 +293,23 @@ impl Target {
             let renewed = |mut entry: Entry, late: bool| {
                 for (measure, old, _) in new.iter().filter(|(.., waits)| *waits == late) {
                     if let Some(old) = old {
-                        if old.measure.is_alike(&name, &entry)? {
+                        if old.measure.is_exactly_in_effect(&name, &entry)? {
                             entry = without(old, &name, &entry)?;
                         }
                     }
-                    if !measure.is_so(&name, &entry)? {
+                    // A measure that replaces another's value stays, as in a file that is made from
+                    // its backup.
+                    let is_old = recorded.iter().any(is_of(measure));
+                    let is_there = measure.is_in_effect(&name, &entry)?
+                        && (!is_old || measure.is_written(&name, &entry)?);
+                    if !is_there {
                         entry = self.put_one(measure, &name, &entry)?;
                     }
                 }
                 Ok::<_, Failure>(entry)
             };
-            meanwhile = renewed(undone(now.clone(), true)?, false)?;
-            after = renewed(undone(meanwhile.clone(), false)?, true)?;
+            interim = renewed(undone(now.clone(), true)?, false)?;
+            after = renewed(undone(interim.clone(), false)?, true)?;
             let mut entry = now.clone();
             for old in recorded {
                 // What the administrator locked stays.
@@ -284,14 +317,14 @@ impl Target {
             }
             before = entry.bytes().map(<[u8]>::to_vec);
         }
-        self.check_in_the_way(&file, &now, [&meanwhile, &after])?;
+        self.check_in_the_way(&file, &now, [&interim, &after])?;
         steps.files.push(FileSteps {
             is_kept: !kept.is_empty(),
             is_undone: !undo.is_empty(),
             is_unit,
             file,
             now,
-            meanwhile,
+            interim,
             after,
             before,
         });
@@ -300,7 +333,7 @@ impl Target {
         Ok(())
     }
 
-    /// What is there with all of the measures.
+    /// The content with all measures.
     fn put<'a>(
         &self,
         name: &Path,
@@ -308,20 +341,20 @@ impl Target {
         measures: impl Iterator<Item = &'a Shared>,
     ) -> Result<Entry, Failure> {
         for measure in measures {
-            if !measure.is_so(name, &entry)? {
+            if !measure.is_in_effect(name, &entry)? {
                 entry = self.put_one(measure, name, &entry)?;
             }
         }
         Ok(entry)
     }
 
-    /// What is there with a measure. A new file begins with what it hides.
+    /// The content with a measure. A new file begins as a copy of the file that it hides.
     fn put_one(&self, measure: &Shared, name: &Path, entry: &Entry) -> Result<Entry, Failure> {
         if *entry == Entry::Nothing {
             let hidden = measure.hides().iter();
             let hidden = hidden.map(|file| Entry::at(&self.tree, Path::new(file)));
             let mut hidden = hidden.filter(|hidden| matches!(hidden, Entry::File(_)));
-            // The program makes nothing of a file that can't be understood either.
+            // A file that can't be parsed has no effect on the program either.
             if let Some(Ok(new)) = hidden.next().map(|hidden| measure.put(name, &hidden)) {
                 return Ok(new);
             }
@@ -329,7 +362,7 @@ impl Target {
         Ok(measure.put(name, entry)?)
     }
 
-    /// The current state of what is about to be changed.
+    /// The current state of what a measure is about to change.
     fn original(&self, measure: &Shared, name: &Path, now: &Entry) -> Result<Original, Failure> {
         let file = measure.file();
         let value = measure.original(name, now)?;
@@ -365,10 +398,13 @@ impl Target {
         Ok(())
     }
 
-    /// Puts in place what has to be there while the database is compiled.
+    /// Writes the contents that apply while the database is compiled.
     pub(crate) fn prepare_measures(&self, steps: &Steps) -> Result<(), Failure> {
+        for leftover in &steps.leftovers {
+            self.in_its_folder(leftover, |folder, name| tree::remove(folder, name))?;
+        }
         for file in &steps.files {
-            self.put_entry(&file.file, &file.now, &file.meanwhile)?;
+            self.put_entry(&file.file, &file.now, &file.interim)?;
         }
         Ok(())
     }
@@ -377,8 +413,8 @@ impl Target {
     pub(crate) fn revert_measures(&self, steps: &Steps) -> Result<(), Failure> {
         let mut done = Ok(());
         for file in &steps.files {
-            if Entry::at(&self.tree, &file.file) == file.meanwhile {
-                let put = self.put_entry(&file.file, &file.meanwhile, &file.now);
+            if Entry::at(&self.tree, &file.file) == file.interim {
+                let put = self.put_entry(&file.file, &file.interim, &file.now);
                 done = done.and(put);
             }
         }
@@ -388,10 +424,10 @@ impl Target {
         done
     }
 
-    /// Puts in place what has to be there afterwards.
+    /// Writes the final contents.
     pub(crate) fn finish_measures(&self, steps: &Steps) -> Result<(), Failure> {
         for file in &steps.files {
-            self.put_entry(&file.file, &file.meanwhile, &file.after)?;
+            self.put_entry(&file.file, &file.interim, &file.after)?;
         }
         for original in &steps.undo {
             self.take_out_empty(original.created_folders())?;
@@ -414,7 +450,7 @@ impl Target {
                 Backup::file(&steps.file, steps.before.clone(), written)
             };
             // An interruption may leave any of these.
-            backups[0].extend(backup(&[&steps.now, &steps.meanwhile, &steps.after]));
+            backups[0].extend(backup(&[&steps.now, &steps.interim, &steps.after]));
             backups[1].extend(backup(&[&steps.after]).filter(|_| steps.is_kept));
         }
         let all = [steps.kept.as_slice(), &steps.undo].concat();
@@ -488,7 +524,7 @@ impl Target {
         let name = self.tree.name(&file);
         let entry = Entry::at(&self.tree, &file);
         let seen = measure.look(&name, &entry);
-        let is_so = measure.is_so(&name, &entry).unwrap_or(false);
+        let is_in_effect = measure.is_in_effect(&name, &entry).unwrap_or(false);
         let problem = seen.as_ref().err().map(ToString::to_string);
         let seen = seen.unwrap_or_default();
         KeyReport {
@@ -502,14 +538,24 @@ impl Target {
                 problem,
                 value: seen.value,
                 // A stricter lock does what the policy wants, too.
-                locked: if is_so { measure.locks() } else { seen.locked },
+                locked: if is_in_effect {
+                    measure.locks()
+                } else {
+                    seen.locked
+                },
             },
             decided_by: None,
         }
     }
 }
 
-/// What is there without a measure. A file that was created for it goes with its last content.
+/// Whether an application took a measure, or another value of it.
+fn is_of(measure: &Shared) -> impl Fn(&&Original) -> bool {
+    let name = measure.name();
+    move |old| old.measure.name() == name
+}
+
+/// The content without a measure. A file that was created for it is removed with its last content.
 fn without(original: &Original, name: &Path, entry: &Entry) -> Result<Entry, Failure> {
     let left = original
         .measure

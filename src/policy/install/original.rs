@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What the key file records of a measure: what was there before the policy.
+//! The key file's record of a measure: the state before the policy.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,11 @@ use crate::choices::measure::Shared;
 use crate::choices::measures;
 use crate::formats::format::Scalar;
 
-/// The fields of a record beside those of the measure.
+/// The fields that a record has besides those of the measure.
 const WAS: &str = "was";
 const CREATED: &str = "made";
 
-/// A measure that a policy took, and what was there before.
+/// A measure that a policy took, and the state before it.
 #[derive(Clone, Debug)]
 pub(crate) struct Original {
     pub(crate) measure: Shared,

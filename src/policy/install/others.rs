@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The site's other databases, and their sources. A policy keeps the names that other databases have
-//! in a list, so the databases must say what their sources say before they are read.
+//! The site's other databases, and their sources. A policy keeps the names that other databases
+//! have in a list, so the databases must match their sources before they are read.
 //!
-//! `dconf update` compiles all databases of a computer. What it will write is found out in a
-//! temporary folder, without a change: for a dry run, and for an image, in which dconf does not run.
+//! `dconf update` compiles all databases of a computer. This module compiles them in a temporary
+//! folder instead, to see what `dconf update` would write: for a dry run, and for an image, in
+//! which dconf does not run.
 
 use std::ffi::OsString;
 use std::io;
@@ -26,7 +27,7 @@ const LARGEST_LISTING: usize = 16 * 1024 * 1024;
 /// How much of a database's sources is read, in bytes.
 const LARGEST_SOURCES: u64 = LARGEST_FOREIGN_FILE;
 
-/// The other databases that a profile names, as far as they aren't compiled.
+/// The other databases of a profile that don't match their sources.
 #[derive(Debug, Default)]
 pub(crate) struct Others {
     /// What `dconf update` will write into each database whose sources say something else.
@@ -58,7 +59,7 @@ impl Target {
             let mut folder = database.clone().into_os_string();
             folder.push(".d");
             let folder = PathBuf::from(folder);
-            // What this user can't read, or has too many bytes, is dconf's alone to compile.
+            // Sources that this user can't read, or that are too large, are left to dconf.
             let Ok(Some(sources)) = self.sources_in(&folder) else {
                 continue;
             };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Plans an application: compares the policy with the current state. Nothing is written here.
+//! Plans an application: compares the policy with the current state. Writes nothing.
 
 use std::path::{Path, PathBuf};
 
 use crate::choices::catalogue::Catalogue;
-use crate::policy::compile::Compiled;
+use crate::policy::compile::{self, Below, Compiled};
 use crate::policy::diff::FileChange;
 use crate::policy::failure::Failure;
 use crate::policy::install::backups;
@@ -23,6 +23,8 @@ use crate::system::tree::{Kind, Rights};
 
 /// What an application will change.
 pub(crate) struct Plan {
+    /// The names that the site's databases have in lists.
+    pub(crate) lists: Below,
     pub(crate) compiled: Compiled,
     /// The site's databases that aren't compiled yet.
     pub(crate) others: Others,
@@ -95,7 +97,8 @@ impl Target {
                 .map_err(|_| Failure::NoUserDatabase(profile_file.clone()))?,
         };
         let others = self.others(&new_profile)?;
-        let compiled = self.compile(policy, catalogue, &new_profile, &others)?;
+        let lists = self.lists(policy, catalogue, &new_profile, &others)?;
+        let compiled = compile::compile(policy, catalogue, &lists)?;
         let key_file = self.source(keyfiles::KEY_FILE)?;
         let mut created = keyfiles::created(key_file.as_deref().unwrap_or_default());
         created.extend_from_slice(unfinished);
@@ -117,8 +120,8 @@ impl Target {
         let recorded = keyfiles::originals(key_file.as_deref().unwrap_or_default());
         let wanted = measures::wanted(policy, catalogue)?;
         let known_backups = known.as_deref().unwrap_or_default();
-        // Fails before anything is changed if a file cannot be.
-        let measures = self.steps(&wanted, &recorded, known_backups)?;
+        // If a file can't be changed, this fails before anything is changed.
+        let measures = self.steps(wanted, &recorded, known_backups)?;
         let [mut backups_until_restored, mut backups] = Self::backups_for(&measures);
         let profile = FileChange {
             file: profile_file,
@@ -134,12 +137,16 @@ impl Target {
         if policy.profiles == Profiles::All {
             backups.extend(of_edits);
         }
+        let has_leftovers = measures.has_leftovers();
         let key_file_text = |originals: &[Original]| {
             keyfiles::key_file_text(policy, &compiled, &created, originals)
         };
-        let all = [measures.kept.as_slice(), &measures.undo].concat();
-        let keyfile_until_restored = key_file_text(&all).into_bytes();
         let text = key_file_text(&measures.kept);
+        let keyfile_until_restored = if measures.undo.is_empty() {
+            text.clone().into_bytes()
+        } else {
+            key_file_text(&[measures.kept.as_slice(), &measures.undo].concat()).into_bytes()
+        };
         let locks = self.source(keyfiles::LOCKS_FILE)?;
         Ok(Plan {
             keys: file(keyfiles::KEY_FILE, key_file, text),
@@ -152,9 +159,10 @@ impl Target {
             backups_until_restored,
             backups,
             backups_before: known,
+            lists,
             compiled,
             others,
-            damaged: self.is_damaged()?,
+            damaged: self.is_damaged()? || has_leftovers,
         })
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! The profiles other than the system's own, `user`: which of them leave the policy out, and the
-//! changes to those that are to have its line.
+//! changes that add its line.
 //!
 //! dconf takes the first of these: `/run/dconf/user/UID`, the profile that `DCONF_PROFILE` names, one
 //! in the user's own runtime folder, `user`. The source is in GNOME/dconf,
@@ -31,12 +31,12 @@ use crate::system::tree::{Kind, Rights};
 /// The folder of the profiles that each user's programs must use, named by the user's number.
 const MANDATORY: &str = "/run/dconf/user";
 
-/// Profiles of programs rather than of users: GDM's greeter, which has Debian's name for its user on
-/// Debian, and `IBus`, which keeps settings of its own in a database of its own. They count only where
-/// a file names them for logins.
+/// Profiles of programs rather than of users: GDM's greeter, which is named after its user on
+/// Debian, and `IBus`, which keeps its settings in a separate database. They count only where a
+/// file names them for logins.
 const OF_PROGRAMS: [&str; 3] = ["gdm", "Debian-gdm", "ibus"];
 
-/// The ends of names that editors and package managers give to files that they replace.
+/// The suffixes that editors and package managers give to files that they replace.
 const SET_ASIDE: [&str; 10] = [
     "~",
     ".bak",
@@ -65,8 +65,8 @@ impl ProfileEdit {
 }
 
 impl Target {
-    /// The profiles that leave the policy out. `planned`: what an application will add its line to
-    /// doesn't count.
+    /// The profiles that leave the policy out. `planned`: the profiles to which an application will
+    /// add its line, which don't count.
     pub fn left_out(&self, planned: Profiles) -> Vec<LeftOut> {
         let mut found: BTreeMap<PathBuf, LeftOut> = BTreeMap::new();
         let mut add = |path: &Path, named_in: Option<&PathBuf>, why: Why| {
@@ -87,7 +87,7 @@ impl Target {
             match self.judge(&path, planned, |profile| {
                 !is_programs && profile::has_users(profile)
             }) {
-                // One that is gone meanwhile, or a link that leads nowhere.
+                // The file was removed meanwhile, or is a dangling link.
                 None | Some(Why::Missing) => {}
                 Some(why) => add(&path, None, why),
             }
@@ -112,7 +112,8 @@ impl Target {
         found.into_values().collect()
     }
 
-    /// Why a profile leaves the policy out, if it does. `counts`: whether one without the line does.
+    /// Why a profile leaves the policy out, if it does. `counts`: whether a profile without the
+    /// line counts.
     fn judge(
         &self,
         path: &Path,
@@ -239,14 +240,14 @@ impl Target {
     }
 
     /// The changes to the profiles other than `user`. `known`: the backups of the last application,
-    /// which tell to which profiles it added its line.
+    /// which name the profiles that it added its line to.
     pub(crate) fn profile_edits(
         &self,
         wanted: Profiles,
         known: &[Backup],
     ) -> Result<Vec<ProfileEdit>, Failure> {
         let mut edits = Vec::new();
-        // Without a record there is nothing to take out.
+        // Without backups there is no line to remove.
         let folder = Path::new(profile::FOLDER);
         let is_ours = |path: &Path| backups::of(known, path).is_some();
         if wanted == Profiles::User && !backups::any_in(known, folder, profile::FILE) {

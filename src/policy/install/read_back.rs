@@ -68,7 +68,7 @@ pub enum Failure {
     /// Temporary files cannot be created.
     #[error("{0}")]
     NoScratch(io::Error),
-    /// The process could not be run, or answered nothing valid.
+    /// The process failed to run, or its answer is invalid.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -213,8 +213,8 @@ fn look_up(storage: &Storage, question: &Question) -> Answer {
         let (schema, value) = (question.schema.as_ref()?, value.as_ref()?);
         let schema = match storage.schema(schema, &path) {
             Ok(schema) => schema?,
-            // The schema is unpacked, but not compiled yet, as during the installation of a program.
-            // What the program will read is in place.
+            // The schema is unpacked, but not compiled yet, as during the installation of a
+            // program. The program will read the value that is in place.
             Err(KeyProblem::OwnSchemaMissing(_)) => return None,
             Err(problem) => return Some(problem.to_string()),
         };

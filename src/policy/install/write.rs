@@ -25,6 +25,21 @@ use crate::system::dconf::{command as dconf, profile};
 use crate::system::tree;
 use crate::system::tree::{FOLDER_UNDER_WAY, Kind, Rights, UNDER_WAY};
 
+/// A plan that was carried out. The old sources are still there, under another name, until this is
+/// dropped.
+pub(crate) struct Done {
+    /// dconf's messages.
+    pub(crate) said: Option<String>,
+    databases: Dir,
+    profiles: Dir,
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        Target::clear_up(&self.databases, &self.profiles);
+    }
+}
+
 impl Target {
     /// Tells running programs that nothing is locked any more. They keep using the old database until
     /// it is invalidated.
@@ -41,25 +56,27 @@ impl Target {
         }
         let heading = format!("{}\n", keyfiles::heading(created, originals));
         self.make_sources(databases, heading.as_bytes(), b"", backups)?;
-        // Without dconf no program has it open.
+        // Without dconf, no program has the database open.
         match self.update(databases, &Others::default()) {
             Ok(_) | Err(Failure::NoDconf) => Ok(()),
             Err(failure) => Err(failure),
         }
     }
 
+    /// Takes the policy's line out of the profile, and removes one that a killed application did not
+    /// put in place.
     pub(crate) fn take_out_of_profile(
         &self,
         profiles: &Dir,
         kind: Option<Kind>,
-        profile: &[u8],
+        profile: Option<&[u8]>,
         created: &[PathBuf],
     ) -> Result<(), Failure> {
         let failed = |error| self.system(Path::new(profile::FILE))(error);
         tree::remove(profiles, UNDER_WAY).map_err(failed)?;
-        if !profile::has_ours(profile) {
+        let Some(profile) = profile.filter(|profile| profile::has_ours(profile)) else {
             return Ok(());
-        }
+        };
         let ours = created.iter().any(|path| path == Path::new(profile::FILE));
         if ours && self.new_profile().is_ok_and(|new| new == profile) {
             return tree::remove(profiles, profile::NAME).map_err(failed);
@@ -90,8 +107,8 @@ impl Target {
         Ok(())
     }
 
-    /// Carries out a plan. Returns dconf's messages.
-    pub(crate) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Option<String>, Failure> {
+    /// Carries out a plan.
+    pub(crate) fn carry_out(&self, plan: &Plan, lock: &Lock) -> Result<Done, Failure> {
         // Users must be able to read the files, whatever root's umask is.
         rustix::process::umask(Mode::from_raw_mode(0o022));
         let unfinished = lock.made();
@@ -115,9 +132,13 @@ impl Target {
             folder(DATABASES).and_then(|databases| Ok((databases, folder(profile::FOLDER)?)));
         let done = folders.and_then(|(databases, profiles)| {
             Self::clear_up(&databases, &profiles);
-            let done = self.change(plan, &databases, &profiles);
-            Self::clear_up(&databases, &profiles);
-            done
+            let mut done = Done {
+                said: None,
+                databases,
+                profiles,
+            };
+            done.said = self.change(plan, &done.databases, &done.profiles)?;
+            Ok(done)
         });
         if done.is_err() {
             // The failure to report is the first one.

@@ -127,7 +127,7 @@ fn run(
     limits: Limits,
 ) -> Result<Output, child::Failure> {
     let program = Program {
-        name: Some("dconf"),
+        name: Some("dconf".as_ref()),
         arguments,
         environment,
     };

@@ -49,8 +49,8 @@ impl Databases {
         databases.collect::<io::Result<_>>().map(Self)
     }
 
-    /// The value that a lock imposes on a key of a boolean: the least important database with the lock decides,
-    /// as in GNOME/dconf, `engine/dconf-engine.c`, `dconf_engine_is_writable_internal()` and
+    /// The value that a lock imposes on a boolean key: the least important database with the lock
+    /// decides, as in GNOME/dconf, `engine/dconf-engine.c`, `dconf_engine_is_writable_internal()` and
     /// `dconf_engine_read()`. `default`: the value of the key's schema. `None`: there is no lock.
     pub(crate) fn locked(&self, key: &str, default: bool) -> Option<bool> {
         let tables: Vec<_> = self.0.iter().map(|file| Table::root(file)).collect();

@@ -28,7 +28,6 @@ impl Deref for Home {
 }
 
 impl Home {
-    /// Creates one.
     pub(crate) fn new() -> io::Result<Self> {
         Scratch::new().map(Self)
     }

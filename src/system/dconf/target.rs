@@ -17,7 +17,7 @@ use crate::system::text;
 /// The folder of the profiles that decide for one user, whatever the environment says.
 const MANDATORY: &str = "/run/dconf/user";
 
-/// dconf reads no more of a profile that matters: the first database is in one of the first lines.
+/// How much of a profile is read, in bytes. Its first database is in one of the first lines.
 const LARGEST_PROFILE: u64 = 1024 * 1024;
 
 /// Where dconf saves.
@@ -57,7 +57,7 @@ pub(crate) fn target() -> Result<Target, ProfileProblem> {
         return Ok(Target::User("user".to_owned()));
     };
     let mut bytes = Vec::new();
-    // dconf takes what it could read, which is nothing of a folder.
+    // dconf uses the part that it could read. A folder counts as empty.
     let _ = (&mut opened).take(LARGEST_PROFILE).read_to_end(&mut bytes);
     profile::entries(&bytes)
         .find_map(database)

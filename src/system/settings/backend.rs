@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Direct calls of the reading half of a GSettings backend.
+//! Direct calls of the reading half of a GSettings backend, and of what maps schemas.
 //!
 //! `GSettings` itself calls these virtual functions of `GSettingsBackendClass`
 //! (`gio/gsettingsbackend.h`): `read` with `default_value` set skips the user's own layer,
@@ -10,9 +10,12 @@
 // All unsafe code is in this file and in i18n/locale.rs.
 #![allow(unsafe_code)]
 
+use std::path::Path;
+use std::ptr;
+
 use gio::ffi::{GSettingsBackend, GSettingsBackendClass};
 use glib::translate::{IntoGlib, ToGlibPtr, from_glib, from_glib_full};
-use glib::{Variant, VariantTy};
+use glib::{Bytes, Variant, VariantTy};
 
 /// The layers of the storage.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,6 +66,23 @@ pub(crate) fn is_writable(backend: &gio::SettingsBackend, key: &str) -> bool {
         // SAFETY: as in `read`.
         unsafe { from_glib(writable(instance, key.0)) }
     })
+}
+
+/// Maps a file of compiled schemas, as GSettings does, instead of copying it. `None` if that fails.
+pub(crate) fn mapped(file: &Path) -> Option<Bytes> {
+    let name = file.to_glib_none();
+    // SAFETY: the name is a C string that lives through the calls. The bytes keep the mapping alive,
+    // and the file is unreferenced once. GSettings maps the same files for as long as the process
+    // lives: `glib-compile-schemas` replaces them, and doesn't change them.
+    unsafe {
+        let file = glib::ffi::g_mapped_file_new(name.0, false.into_glib(), ptr::null_mut());
+        if file.is_null() {
+            return None;
+        }
+        let bytes = from_glib_full(glib::ffi::g_mapped_file_get_bytes(file));
+        glib::ffi::g_mapped_file_unref(file);
+        Some(bytes)
+    }
 }
 
 fn class_of(backend: &gio::SettingsBackend) -> &GSettingsBackendClass {

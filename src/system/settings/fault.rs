@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Why settings can't be saved where the programs of the session read them, found out before
-//! anything is written.
+//! Finds out before a change why settings can't be saved where the session's programs read them.
 //!
 //! GSettings reports no failure of a write. dconf-service saves in its own configuration folder,
-//! which needn't be the folder from which this process reads. So it is asked to open its database,
-//! and whether it sees a file that was just created in our folder.
+//! which may differ from the folder from which this process reads. So this module asks the service to
+//! open its database, and whether it sees a file that was just created in our folder.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -20,8 +19,7 @@ use glib::prelude::*;
 use glib::variant::ObjectPath;
 
 use crate::system::bus::{Bus, DAEMON, Message};
-use crate::system::daemon;
-use crate::system::daemon::NotAnswered;
+use crate::system::daemon::{Asked, NotAnswered};
 use crate::system::dconf::target;
 use crate::system::dconf::target::{ProfileProblem, Target};
 use crate::system::i18n::system_error;
@@ -40,6 +38,10 @@ const DATABASES: &str = "/ca/desrt/dconf";
 /// The variable that chooses where GSettings keeps values.
 const BACKEND: &str = "GSETTINGS_BACKEND";
 
+/// The variable that chooses the folder from which GIO loads dconf's module. Without the module,
+/// GSettings keeps values in a file of its own.
+const MODULES: &str = "GIO_MODULE_DIR";
+
 /// Why nothing can be saved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageFault {
@@ -52,6 +54,9 @@ pub enum StorageFault {
     /// The environment chooses a storage that the session's programs don't use.
     #[error("{BACKEND} is “{0}”")]
     Backend(String),
+    /// The environment hides the storage that the session's programs use.
+    #[error("{MODULES} is “{0}”")]
+    Modules(String),
     /// dconf's profile can't be used.
     #[error(transparent)]
     Profile(#[from] ProfileProblem),
@@ -104,7 +109,7 @@ pub(crate) fn before_writing() -> Result<(), StorageFault> {
             Some((kind, name)) => (kind.to_owned(), name.to_owned()),
             None => return Ok(()),
         },
-        // Every key is locked, which is said of each.
+        // Every key is locked, and each reader reports its lock.
         Target::Nowhere => return Ok(()),
     };
     let bus = match Bus::Session.connect(limits::SERVICE_PATIENCE) {
@@ -136,24 +141,43 @@ pub(crate) fn before_writing() -> Result<(), StorageFault> {
     }
 }
 
-/// The session's programs read their settings in another folder than this process, as far as that
-/// is known. Doesn't start the settings service.
+/// The fault if the session's programs are known to read their settings in another folder than this
+/// process. Doesn't start the settings service.
 pub fn elsewhere() -> Option<StorageFault> {
-    if !Storage::is_dconf() {
-        return None;
+    Elsewhere::ask().fault()
+}
+
+/// [`elsewhere`], while the session's bus answers.
+#[derive(Debug)]
+pub struct Elsewhere(Option<Asked>);
+
+impl Elsewhere {
+    /// Asks the bus.
+    pub fn ask() -> Self {
+        let process = |name: &str| ("GetConnectionUnixProcessID", (name,).to_variant());
+        let has_manager = ("NameHasOwner", (session::MANAGER,).to_variant());
+        let questions = [process(DCONF_SERVICE), process(DAEMON), has_manager];
+        Self(Storage::is_dconf().then(|| Asked::send(&questions)))
     }
-    let theirs = services_folder_now()?;
-    let ours = glib::user_config_dir().join("dconf");
-    let is_same = match (ours.canonicalize(), theirs.canonicalize()) {
-        (Ok(ours), Ok(theirs)) => ours == theirs,
-        // Neither has settings in a folder that doesn't exist.
-        (Err(_), Err(_)) => true,
-        _ => ours == theirs,
-    };
-    (!is_same).then_some(StorageFault::Elsewhere {
-        ours,
-        theirs: Some(theirs),
-    })
+
+    /// Waits for the answer.
+    pub fn fault(self) -> Option<StorageFault> {
+        let theirs = services_folder_now(self.0?)?;
+        let ours = glib::user_config_dir().join("dconf");
+        if ours == theirs {
+            return None;
+        }
+        let is_same = match (ours.canonicalize(), theirs.canonicalize()) {
+            (Ok(ours), Ok(theirs)) => ours == theirs,
+            // Neither has settings in a folder that doesn't exist.
+            (Err(_), Err(_)) => true,
+            _ => false,
+        };
+        (!is_same).then_some(StorageFault::Elsewhere {
+            ours,
+            theirs: Some(theirs),
+        })
+    }
 }
 
 /// The fault of a storage that isn't the desktop's.
@@ -161,14 +185,25 @@ pub fn of_backend() -> Option<StorageFault> {
     if Storage::is_memory_only() {
         return Some(memory_only());
     }
-    let wanted = wanted_backend().filter(|_| !Storage::is_dconf())?;
-    // In a session that has it too, the programs read what is saved.
+    if Storage::is_dconf() {
+        return None;
+    }
+    let (backend, modules) = (wanted_backend(), variable(MODULES));
+    if backend.is_none() && modules.is_none() {
+        return None;
+    }
+    // If the session has the same value, its programs read what is saved.
     let session = session::environment()?;
-    let is_theirs = session.get(OsStr::new(BACKEND)) == Some(&wanted);
-    (!is_theirs).then(|| StorageFault::Backend(wanted.to_string_lossy().into_owned()))
+    let text = |value: OsString| value.to_string_lossy().into_owned();
+    let is_ours_alone = |name: &str, value: &OsString| session.get(OsStr::new(name)) != Some(value);
+    let backend = backend.filter(|value| is_ours_alone(BACKEND, value));
+    let modules = modules.filter(|value| is_ours_alone(MODULES, value));
+    backend
+        .map(|value| StorageFault::Backend(text(value)))
+        .or_else(|| modules.map(|value| StorageFault::Modules(text(value))))
 }
 
-/// The faults that show without asking the settings service.
+/// The faults that can be found without asking the settings service.
 pub fn at_once() -> Option<StorageFault> {
     of_backend().or_else(|| {
         let profile = Storage::is_dconf().then(target::target)?;
@@ -184,10 +219,14 @@ pub(crate) fn memory_only() -> StorageFault {
 }
 
 fn wanted_backend() -> Option<OsString> {
-    env::var_os(BACKEND).filter(|wanted| !wanted.is_empty())
+    variable(BACKEND)
 }
 
-/// Has the service open its database, which it does before each change.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Asks the service to open its database, as it does before each change.
 fn open_database(bus: &DBusConnection, database: &str) -> Result<(), StorageFault> {
     let mut tries = 0;
     loop {
@@ -210,11 +249,11 @@ fn open_database(bus: &DBusConnection, database: &str) -> Result<(), StorageFaul
             "org.freedesktop.DBus.Error.Timeout" | "org.freedesktop.DBus.Error.TimedOut" => {
                 return Err(StorageFault::NoAnswer);
             }
-            // It can't be asked, so the change itself will show.
+            // The service has no such method. Only the change itself will show a fault.
             "org.freedesktop.DBus.Error.UnknownMethod"
             | "org.freedesktop.DBus.Error.UnknownObject"
             | "org.freedesktop.DBus.Error.UnknownInterface" => return Ok(()),
-            // It has just ended. The bus starts it again.
+            // The service has just ended. The bus starts it again.
             "org.freedesktop.DBus.Error.NoReply" if tries < limits::SETTINGS_RETRIES => {
                 tries += 1;
                 thread::sleep(limits::SETTINGS_PAUSE);
@@ -248,8 +287,8 @@ fn call(
     .send(bus)
 }
 
-/// Does what the storage does to save: creates a file in the folder. With a bus, and the ending of
-/// the files that dconf-service lists, also finds out whether that service sees it.
+/// Creates a file in the folder, as the storage does to save. With a bus, and the ending of the files
+/// that dconf-service lists, also checks whether that service sees it.
 fn try_to_write(
     folder: &Path,
     service: Option<(&DBusConnection, &str)>,
@@ -258,7 +297,7 @@ fn try_to_write(
     let result = try_in(folder, service);
     if result.is_err() {
         for folder in made {
-            // Others may have put something into it.
+            // This fails if another program has put a file into it.
             let _ = std::fs::remove_dir(folder);
         }
     }
@@ -348,10 +387,8 @@ fn can_write(bus: &DBusConnection, folder: &Path) -> bool {
 }
 
 /// [`services_folder`], in most sessions without `GDBus`.
-fn services_folder_now() -> Option<PathBuf> {
-    let process = |name: &str| ("GetConnectionUnixProcessID", (name,).to_variant());
-    let has_manager = ("NameHasOwner", (session::MANAGER,).to_variant());
-    match daemon::ask(&[process(DCONF_SERVICE), process(DAEMON), has_manager]).as_deref() {
+fn services_folder_now(asked: Asked) -> Option<PathBuf> {
+    match asked.replies().as_deref() {
         Ok([Some(service), ..]) => return folder_of_service(service.get::<(u32,)>()?.0),
         // The service would be started with the variables of the bus.
         Ok([None, Some(bus), Some(answer)]) if answer.get() == Some((false,)) => {

@@ -12,8 +12,7 @@ use std::path::PathBuf;
 use glib::{Bytes, Variant, VariantTy};
 
 use crate::system::gvdb::Table;
-use crate::system::limits;
-use crate::system::tree::Tree;
+use crate::system::settings::backend;
 
 /// The defaults of a key that has one for single desktops.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +41,7 @@ impl Defaults {
 
 /// The compiled schemas of this computer, the most important first.
 #[derive(Debug, Default)]
-pub struct Compiled(Vec<Vec<u8>>);
+pub struct Compiled(Vec<Bytes>);
 
 impl Compiled {
     /// Reads them. What can't be read is left out, as GLib leaves it out.
@@ -53,9 +52,7 @@ impl Compiled {
         let data = data.map(|folder| folder.join("glib-2.0/schemas"));
         let files = own.chain(data).filter_map(|folder: PathBuf| {
             let file = folder.join("gschemas.compiled");
-            Tree::computer()
-                .read(&file, limits::COMPILED_SCHEMAS)
-                .ok()?
+            file.is_file().then(|| backend::mapped(&file))?
         });
         Self(files.collect())
     }
@@ -75,15 +72,22 @@ pub fn desktops(variable: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The type of the option `d`. A value with options has their types at its end.
+const OPTION: &str = "(ya{sv})";
+
 /// The general default, and those in the option `d` after it.
 fn defaults(value: &[u8]) -> Option<Defaults> {
+    // Unpacking a value takes much longer, and most have no such option.
+    if !(value.windows(OPTION.len())).any(|part| part == OPTION.as_bytes()) {
+        return None;
+    }
     let value = Variant::from_bytes_with_type(&Bytes::from(value), VariantTy::VARIANT);
     let value = value.as_variant().filter(Variant::is_container)?;
     let mut options = value.iter();
     let general = options.next()?;
     let desktops: Vec<_> = options
         .filter(|option| {
-            option.type_().as_str() == "(ya{sv})" && option.child_value(0).get() == Some(b'd')
+            option.type_().as_str() == OPTION && option.child_value(0).get() == Some(b'd')
         })
         .flat_map(|option| option.child_value(1).iter().collect::<Vec<_>>())
         .filter_map(|entry| {
@@ -125,7 +129,10 @@ mod tests {
 
     #[test]
     fn the_defaults_for_each_desktop_are_those_that_the_vendor_wrote() {
-        let compiled = Compiled(vec![b"no schemas".to_vec(), compiled()]);
+        let compiled = Compiled(vec![
+            Bytes::from_static(b"no schemas"),
+            Bytes::from_owned(compiled()),
+        ]);
         let found = compiled.defaults("org.example.A", "one").unwrap();
         let of = |variable: &str| found.of(&desktops(variable)).get::<bool>().unwrap();
         assert!(of("GNOME") && of("ubuntu:GNOME:KDE"));
@@ -147,7 +154,7 @@ mod tests {
                     *place = byte;
                 }
             }
-            Compiled(vec![file]).defaults("org.example.A", "one");
+            Compiled(vec![Bytes::from_owned(file)]).defaults("org.example.A", "one");
         }
     }
 }

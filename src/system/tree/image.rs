@@ -85,7 +85,7 @@ impl Image {
     }
 
     fn open(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-        // Relative, so that it could not be one of this computer's in any case.
+        // A relative path can't name a file of this computer.
         let path = match below_root(path) {
             path if path.as_os_str().is_empty() => Path::new("."),
             path => path,

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::choices::change::Wish;
+use privacy_panel::choices::change::Task;
 use privacy_panel::choices::overview;
 use privacy_panel::choices::overview::Sections;
 use privacy_panel::choices::reader::Request;
@@ -17,8 +17,10 @@ use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::gettext;
 
-use crate::choices::control::{Control, Failed};
+use crate::choices::control::{Control, Failed, Restart};
+use crate::choices::icons::Entry;
 use crate::choices::lever::{Lever, Position};
+use crate::choices::restart;
 use crate::choices::texts;
 use crate::kit::announce;
 use crate::kit::buttons;
@@ -51,11 +53,12 @@ impl Section {
     }
 }
 
-/// What the button of an app does that needs attention.
+/// The action of the button of an app that needs attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Help {
     ReadAgain,
-    Wish(Request),
+    Restart,
+    Change(Request),
 }
 
 #[derive(Debug)]
@@ -67,6 +70,8 @@ pub(crate) struct AppRow {
     lever: Lever,
     button: gtk::Button,
     help: Rc<Cell<Option<Help>>>,
+    /// The ID of the app's desktop file.
+    entry: Rc<RefCell<Option<String>>>,
 }
 
 impl AppRow {
@@ -81,35 +86,63 @@ impl AppRow {
         let icon = rows::decoration(ICON);
         icon.set_icon_size(gtk::IconSize::Large);
         row.add_prefix(&icon);
-        let wish = {
+        let change = {
             let (id, moved) = (reader.id.clone(), Rc::clone(moved));
             let control = control.downgrade();
             move |request| {
                 if let Some(control) = control.upgrade() {
                     moved.replace(Some(id.clone()));
-                    control.wish(Wish::of_one(request, &id));
+                    control.start(Task::of_one(request, &id));
                 }
             }
         };
         let lever = Lever::new(&name, {
-            let wish = wish.clone();
-            move |on| wish(texts::request(on))
+            let change = change.clone();
+            move |on| change(texts::request(on))
         });
         let button = buttons::text(" ");
         let help = Rc::<Cell<Option<Help>>>::default();
+        let entry = Rc::<RefCell<Option<String>>>::default();
         button.connect_clicked(glib::clone!(
             #[weak]
             control,
             #[strong]
             help,
-            move |_| match help.get() {
-                Some(Help::Wish(request)) => wish(request),
+            #[strong]
+            entry,
+            #[strong(rename_to = id)]
+            reader.id,
+            move |button| match help.get() {
+                Some(Help::Change(request)) => change(request),
                 Some(Help::ReadAgain) => control.read_again(),
+                Some(Help::Restart) => {
+                    let status = control.status();
+                    let mut readers = status.iter().flat_map(|status| &status.readers);
+                    let reader = readers.find(|reader| reader.id == id);
+                    if let (Some(reader), Some(entry)) = (reader, &*entry.borrow()) {
+                        restart::ask(button, &control, reader, entry);
+                    }
+                }
                 None => {}
             }
         ));
         lever.add_to(&row);
         row.add_suffix(&button);
+        // A click anywhere on the row acts like the switch or the button, which are small.
+        row.set_activatable(true);
+        row.connect_activated(glib::clone!(
+            #[strong(rename_to = switch)]
+            lever.switch(),
+            #[weak]
+            button,
+            move |_| {
+                if switch.is_visible() {
+                    switch.activate();
+                } else if button.is_visible() {
+                    button.emit_clicked();
+                }
+            }
+        ));
         row_layout::lay_out(&row);
         Self {
             id: reader.id.clone(),
@@ -119,6 +152,7 @@ impl AppRow {
             lever,
             button,
             help,
+            entry,
         }
     }
 
@@ -134,14 +168,15 @@ impl AppRow {
         &self.row
     }
 
-    pub(crate) fn show_icon(&self, icon: Option<&gio::Icon>) {
-        match icon {
-            Some(icon) => self.icon.set_from_gicon(icon),
+    pub(crate) fn show_entry(&self, entry: Option<&Entry>) {
+        match entry.and_then(|entry| gio::Icon::for_string(&entry.icon).ok()) {
+            Some(icon) => self.icon.set_from_gicon(&icon),
             None => self.icon.set_icon_name(Some(ICON)),
         }
+        self.entry.replace(entry.and_then(|entry| entry.id.clone()));
     }
 
-    /// Focuses what the user can do here.
+    /// Focuses the switch, the button, or else the row.
     pub(crate) fn take_focus(&self) {
         let widgets = [
             self.lever.switch().upcast_ref::<gtk::Widget>(),
@@ -162,12 +197,16 @@ impl AppRow {
     ) {
         let failed = failed.iter().find(|failed| failed.reader == self.id);
         let answer = reader.reading();
+        let restart = control.restart(&self.id);
+        let can_restart = !reader.processes.is_empty() && self.entry.borrow().is_some();
         let help = match (section, failed, answer) {
             (Section::On | Section::Off, ..) => None,
-            (_, Some(failed), _) => Some(Help::Wish(failed.request)),
-            // Only the user can close it.
-            (_, None, Some(answer)) if answer.pending => None,
-            (_, None, Some(_)) => Some(Help::Wish(Request::Off)),
+            (_, Some(failed), _) => Some(Help::Change(failed.request)),
+            (_, None, Some(answer)) if answer.pending => {
+                // Otherwise only the user can close it.
+                (can_restart && restart != Some(Restart::Closing)).then_some(Help::Restart)
+            }
+            (_, None, Some(_)) => Some(Help::Change(Request::Off)),
             (_, None, None) => Some(Help::ReadAgain),
         };
         if help.is_none() {
@@ -177,17 +216,20 @@ impl AppRow {
         self.button.set_visible(help.is_some());
         let label = match help {
             // Translators: button: turns a choice off in one app
-            Some(Help::Wish(Request::Off)) if failed.is_none() => gettext("Turn _Off"),
+            Some(Help::Change(Request::Off)) if failed.is_none() => gettext("Turn _Off"),
+            // Translators: button: closes an app and opens it again, after a question
+            Some(Help::Restart) => gettext("_Restart…"),
             // Translators: button: tries a change again that has failed, or asks an app again
             _ => gettext("_Try Again"),
         };
         buttons::set_text(&self.button, &label);
 
         let state = words::reader_state(reader);
-        let remarks = failed.map_or_else(
-            || overview::remarks(reader, status),
-            |failed| failed.sentence.clone(),
-        );
+        let remarks = match (failed, restart) {
+            (Some(failed), _) => failed.sentence.clone(),
+            (None, Some(restart)) => texts::restart(reader, restart),
+            (None, None) => overview::remarks(reader, status),
+        };
         let both = if remarks.is_empty() {
             state
         } else {
@@ -206,11 +248,12 @@ impl AppRow {
         let position = Position {
             on: Some(on.unwrap_or_default()),
             // While another app is locked off, none can be turned on.
-            free: !is_locked && (on == Some(true) || !status.refuses_on),
+            free: !is_locked && control.can_save() && (on == Some(true) || !status.refuses_on),
             lock: (is_locked || (status.refuses_on && answer.map(|a| a.state) == Some(State::Off)))
                 .then(|| lock(status)),
             key: (overview::asks_for_password(reader) && !is_locked).then(texts::key),
-            waits: control.is_asking() && overview::asks_for_password(reader),
+            waits: (control.is_asking() && overview::asks_for_password(reader))
+                || restart == Some(Restart::Closing),
             description: both,
         };
         self.lever.show(&position, Some(self.row.upcast_ref()));

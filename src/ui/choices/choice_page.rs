@@ -2,7 +2,7 @@
 
 //! The page of a choice: what it is about, its switch, who decided, and each app that follows it.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use adw::prelude::*;
@@ -20,6 +20,7 @@ use privacy_panel::system::settings::Origin;
 use crate::actions;
 use crate::choices::apps::Apps;
 use crate::choices::control::Control;
+use crate::choices::identifier::Identifiers;
 use crate::choices::lever::Lever;
 use crate::choices::texts;
 use crate::kit::announce;
@@ -28,8 +29,9 @@ use crate::kit::focus;
 use crate::kit::markup::escape;
 use crate::kit::row_layout;
 use crate::kit::rows;
+use crate::notices;
 
-/// In the order in which they are shown.
+/// In display order.
 const MODES: [Mode; 2] = [Mode::Ask, Mode::Automatic];
 
 #[derive(Debug)]
@@ -37,19 +39,24 @@ struct Widgets {
     about: adw::PreferencesGroup,
     main: adw::ActionRow,
     lever: Lever,
+    /// The failure of the last change, until the next one, or why none can be saved.
     failure: adw::ActionRow,
-    mode: adw::ComboRow,
+    again: gtk::Button,
+    /// Made when there is a mode.
+    mode: OnceCell<adw::ComboRow>,
     /// Whether the panel is setting the mode, not the user.
     showing: Rc<Cell<bool>>,
     decision: adw::ActionRow,
     reset: gtk::Button,
     contact: adw::ActionRow,
-    apps: Apps,
+    identifiers: Option<Identifiers>,
+    /// Whether the rows below the switch are shown.
+    is_complete: Cell<bool>,
+    /// Made after the page has been drawn.
+    apps: OnceCell<Apps>,
 }
 
 mod imp {
-    use std::cell::OnceCell;
-
     use super::*;
 
     #[derive(Default)]
@@ -82,6 +89,7 @@ impl ChoicePage {
         let preferences = adw::PreferencesPage::new();
         page.set_child(Some(&preferences));
         let widgets = Widgets::new(control, &preferences);
+        page.complete(&preferences);
         // Only this function sets them.
         let _ = page.imp().control.set(control.clone());
         let _ = page.imp().widgets.set(widgets);
@@ -96,12 +104,46 @@ impl ChoicePage {
             widgets.show(control);
         }
     }
+
+    /// Adds the parts below the switch, each in a separate frame: laying out their texts takes a
+    /// while.
+    fn complete(&self, preferences: &adw::PreferencesPage) {
+        let preferences = preferences.clone();
+        let frames = Cell::new(0_u32);
+        self.add_tick_callback(move |page, _| {
+            let imp = page.imp();
+            let (Some(control), Some(widgets)) = (imp.control.get(), imp.widgets.get()) else {
+                return glib::ControlFlow::Break;
+            };
+            frames.set(frames.get() + 1);
+            match frames.get() {
+                1 => return glib::ControlFlow::Continue,
+                2 => {
+                    widgets.is_complete.set(true);
+                    widgets.show(control);
+                }
+                3 => {
+                    widgets
+                        .apps
+                        .get_or_init(|| Apps::new(control, &preferences));
+                }
+                _ => {
+                    if let (Some(apps), Some(status)) = (widgets.apps.get(), control.status()) {
+                        apps.show(control, &status);
+                    }
+                    return glib::ControlFlow::Break;
+                }
+            }
+            glib::ControlFlow::Continue
+        });
+    }
 }
 
 impl Widgets {
     fn new(control: &Control, page: &adw::PreferencesPage) -> Self {
         let title = control.choice().title();
         let about = adw::PreferencesGroup::new();
+        row_layout::lay_out_group(&about);
         page.add(&about);
 
         let main = rows::plain(&title, "");
@@ -124,8 +166,9 @@ impl Widgets {
                 switch.activate();
             }
         ));
-        let failure = failure_row(control);
-        let (mode, showing) = mode_row(control);
+        let failure = notices::warning("");
+        let again = again_button(control);
+        failure.add_suffix(&again);
         let decision = rows::plain("", "");
         let reset = reset_button(control);
         decision.add_suffix(&reset);
@@ -133,22 +176,31 @@ impl Widgets {
         for row in [&main, &failure, &decision, &contact] {
             row_layout::lay_out(row);
         }
+        for row in [&failure, &decision, &contact] {
+            row.set_visible(false);
+        }
         about.add(&main);
         about.add(&failure);
-        about.add(&mode);
         about.add(&decision);
         about.add(&contact);
+        let identifiers = control.catalogue().map(Identifiers::new);
+        if let Some(identifiers) = &identifiers {
+            page.add(identifiers.widget());
+        }
         Self {
             about,
             main,
             lever,
             failure,
-            mode,
-            showing,
+            again,
+            mode: OnceCell::new(),
+            showing: Rc::default(),
             decision,
             reset,
             contact,
-            apps: Apps::new(control, page),
+            identifiers,
+            is_complete: Cell::default(),
+            apps: OnceCell::new(),
         }
     }
 
@@ -162,28 +214,31 @@ impl Widgets {
             widget.set_visible(visible);
         };
         let said = texts::said(control);
-        self.main.set_subtitle(&said.markup());
+        self.main.set_subtitle(&said.state());
         announce::describe(&self.main, &said.spoken());
         self.lever
             .show(&texts::position(control), Some(self.main.upcast_ref()));
-        let failure = control.failure();
-        show(self.failure.upcast_ref(), failure.is_some());
-        self.failure
-            .set_title(&escape(&failure.unwrap_or_default()));
-
         let status = control.status();
+        self.show_about(control);
+        if !self.is_complete.get() {
+            return;
+        }
+        let failure = control.failure();
+        show(self.again.upcast_ref(), failure.is_some());
+        // Trying again does not help where nothing can be saved.
+        let problem = failure.or_else(|| control.obstacle());
+        show(self.failure.upcast_ref(), problem.is_some());
+        self.failure
+            .set_title(&escape(&problem.unwrap_or_default()));
+
         show(self.decision.upcast_ref(), status.is_some());
         let Some(status) = status else {
             return;
         };
-        let about = [words::explanation(&status), words::loss(status.choice)];
-        self.about
-            .set_description(Some(&escape(&about.join("\n\n"))));
         buttons::set_text(&self.reset, &reset_label(&status));
-        show(self.mode.upcast_ref(), status.mode().is_some());
         show(self.reset.upcast_ref(), status.resettable);
         show(self.contact.upcast_ref(), contact(&status).is_some());
-        self.show_mode(&status);
+        self.show_mode(control, &status, place);
         let mut follows = what_follows(&status);
         if status.pending {
             follows = format!("{} {follows}", words::pending());
@@ -193,33 +248,69 @@ impl Widgets {
         self.decision.set_subtitle(&escape(follows));
         announce::describe(&self.decision, follows);
         self.show_contact(&status);
-        self.apps.show(control, &status);
+        if let Some(identifiers) = &self.identifiers {
+            identifiers.show(&status);
+        }
+        if let Some(apps) = self.apps.get() {
+            apps.show(control, &status);
+        }
+    }
+
+    /// Shows what happens while the choice is on, and what the user loses while it is off.
+    fn show_about(&self, control: &Control) {
+        if let Some(status) = control.status() {
+            let about = [words::explanation(&status), words::loss(status.choice)];
+            self.about
+                .set_description(Some(&escape(&about.join("\n\n"))));
+        }
     }
 
     /// Shows how programs send, if one of them has several ways.
-    fn show_mode(&self, status: &ChoiceStatus) {
+    fn show_mode(&self, control: &Control, status: &ChoiceStatus, place: &gtk::Widget) {
         let mode = status.mode();
+        if mode.is_none() {
+            if let Some(row) = self.mode.get() {
+                focus::leave(row, Some(place));
+                row.set_visible(false);
+            }
+            return;
+        }
+        let row = self.mode.get_or_init(|| self.add_mode(control));
+        row.set_visible(true);
         let at = MODES
             .iter()
             .position(|known| mode == Some((*known).into()))
             .and_then(|at| u32::try_from(at).ok());
         self.showing.set(true);
-        self.mode
-            .set_selected(at.unwrap_or(gtk::INVALID_LIST_POSITION));
+        row.set_selected(at.unwrap_or(gtk::INVALID_LIST_POSITION));
         self.showing.set(false);
         let value = mode.map(words::mode).unwrap_or_default();
         // GTK's combo rows don't tell screen readers their value.
-        announce::describe(&self.mode, &value);
+        announce::describe(row, &value);
         // While the choice is off, nothing is sent.
         let may_send = status.state.may_send();
-        self.mode.set_sensitive(may_send);
+        row.set_sensitive(may_send);
         let why = if may_send {
             String::new()
         } else {
             // Translators: why it cannot be chosen now how reports are sent
             gettext("Nothing is sent while this is off.")
         };
-        self.mode.set_subtitle(&escape(&why));
+        row.set_subtitle(&escape(&why));
+    }
+
+    /// Adds the row with the mode above the decision.
+    fn add_mode(&self, control: &Control) -> adw::ComboRow {
+        let row = mode_row(control, &self.showing);
+        let below = [&self.decision, &self.contact];
+        for other in below {
+            self.about.remove(other);
+        }
+        self.about.add(&row);
+        for other in below {
+            self.about.add(other);
+        }
+        row
     }
 
     /// Shows the contact of the organisation that decided.
@@ -242,12 +333,7 @@ impl Widgets {
     }
 }
 
-/// What failed in the last change, until the next one.
-fn failure_row(control: &Control) -> adw::ActionRow {
-    let row = rows::plain("", "");
-    let icon = rows::decoration("dialog-warning-symbolic");
-    icon.add_css_class("warning");
-    row.add_prefix(&icon);
+fn again_button(control: &Control) -> gtk::Button {
     // Translators: button: tries a change again that has failed, or asks an app again
     let button = buttons::text(&gettext("_Try Again"));
     button.connect_clicked(glib::clone!(
@@ -255,12 +341,10 @@ fn failure_row(control: &Control) -> adw::ActionRow {
         control,
         move |_| control.try_again()
     ));
-    row.add_suffix(&button);
-    row
+    button
 }
 
-fn mode_row(control: &Control) -> (adw::ComboRow, Rc<Cell<bool>>) {
-    let showing = Rc::<Cell<bool>>::default();
+fn mode_row(control: &Control, showing: &Rc<Cell<bool>>) -> adw::ComboRow {
     let names: Vec<_> = MODES
         .iter()
         .map(|mode| words::mode((*mode).into()))
@@ -272,7 +356,7 @@ fn mode_row(control: &Control) -> (adw::ComboRow, Rc<Cell<bool>>) {
         .title_lines(0)
         .model(&gtk::StringList::new(&names))
         .build();
-    let is_showing = Rc::clone(&showing);
+    let is_showing = Rc::clone(showing);
     row.connect_selected_notify(glib::clone!(
         #[weak]
         control,
@@ -283,7 +367,7 @@ fn mode_row(control: &Control) -> (adw::ComboRow, Rc<Cell<bool>>) {
             }
         }
     ));
-    (row, showing)
+    row
 }
 
 fn reset_button(control: &Control) -> gtk::Button {
@@ -341,16 +425,16 @@ fn what_follows(status: &ChoiceStatus) -> String {
             None => gettext("Reset goes back to what your administrator has set."),
         },
         // The panel doesn't know the default of a value that is set for all users.
-        Origin::You if status.followers().any(is_for_everybody) => {
+        Origin::You if status.followers().any(is_for_every_user) => {
             gettext("Reset goes back to the default, except where it is set for everybody.")
         }
-        // The button says it.
+        // The button already says it.
         Origin::You => String::new(),
     }
 }
 
-fn is_for_everybody(reader: &ReaderStatus) -> bool {
-    reader.reading().is_some_and(|answer| answer.for_everybody)
+fn is_for_every_user(reader: &ReaderStatus) -> bool {
+    reader.reading().is_some_and(|answer| answer.for_every_user)
 }
 
 fn named(sentence: &str, organisation: &Organisation) -> String {

@@ -2,6 +2,8 @@
 
 //! The row of a choice on the first page: its state in a line, its switch, and the way to its page.
 
+use std::time::Duration;
+
 use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::glib;
@@ -20,7 +22,7 @@ use crate::kit::rows;
 use crate::kit::subpage::Subpage;
 
 mod imp {
-    use std::cell::OnceCell;
+    use std::cell::{Cell, OnceCell};
 
     use super::*;
 
@@ -28,6 +30,8 @@ mod imp {
     pub(crate) struct ChoiceRow {
         pub(super) control: OnceCell<Control>,
         pub(super) lever: OnceCell<Lever>,
+        /// Whether a page is being made.
+        pub(super) opening: Cell<bool>,
         /// The page that was opened last.
         pub(super) page: glib::WeakRef<Subpage>,
     }
@@ -97,11 +101,36 @@ impl ChoiceRow {
             return;
         };
         let open = imp.page.upgrade().filter(pages::is_visible);
-        if open.is_none() {
-            let page = Subpage::new(&control.choice().title(), &ChoicePage::new(control));
-            imp.page.set(Some(&page));
-            pages::open_alone(self, &page);
+        if open.is_some() || imp.opening.get() {
+            return;
         }
+        let title = control.choice().title();
+        // The first frame shows the page with which the panel was started.
+        let is_drawn = self
+            .frame_clock()
+            .is_some_and(|clock| clock.frame_counter() > 1);
+        if !is_drawn {
+            self.present(&Subpage::new(&title, &ChoicePage::new(control)));
+            return;
+        }
+        imp.opening.set(true);
+        let (row, control) = (self.downgrade(), control.clone());
+        glib::spawn_future_local(async move {
+            // Takes each step in a separate turn of the main loop, so that none delays a frame.
+            let content = ChoicePage::new(&control);
+            turn().await;
+            let page = Subpage::new(&title, &content);
+            turn().await;
+            if let Some(row) = row.upgrade() {
+                row.imp().opening.set(false);
+                row.present(&page);
+            }
+        });
+    }
+
+    fn present(&self, page: &Subpage) {
+        self.imp().page.set(Some(page));
+        pages::open_alone(self, page);
     }
 
     fn show(&self) {
@@ -114,4 +143,9 @@ impl ChoiceRow {
         announce::describe(self, &said.spoken());
         lever.show(&texts::position(control), Some(self.upcast_ref()));
     }
+}
+
+/// Lets the main loop handle all other pending events.
+async fn turn() {
+    glib::timeout_future_with_priority(glib::Priority::DEFAULT_IDLE, Duration::ZERO).await;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! One choice in the panel: what was read last, the request that is being carried out, and why the
-//! last one failed. Rows and pages show it, and pass the user's wishes on to it.
+//! One choice in the panel: its last status, the change under way, and why the last change failed.
+//! Rows and pages show it, and pass the user's changes on to it.
 
 use std::sync::Arc;
 
@@ -12,14 +12,20 @@ use gtk::{gio, glib};
 
 use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::choices::change;
-use privacy_panel::choices::change::{Report, Wish};
+use privacy_panel::choices::change::{Report, Task};
 use privacy_panel::choices::choice;
 use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::choices::words;
 
-/// Called with the result of a wish. `None`: a later wish has replaced it, or it failed to run.
+use crate::kit::later::Later;
+
+/// The catalogue, which another thread reads.
+pub(crate) type Known = Later<Arc<Catalogue>>;
+
+/// Called with the result of a change. `None`: a later change has replaced it, or its thread
+/// failed.
 type Done = Box<dyn FnOnce(Option<&Report>)>;
 
 /// A reader that the last change did not change.
@@ -27,24 +33,33 @@ type Done = Box<dyn FnOnce(Option<&Report>)>;
 pub(crate) struct Failed {
     /// The reader's ID.
     pub(crate) reader: String,
-    /// What was wished.
+    /// The wanted change.
     pub(crate) request: Request,
     /// Why it failed, and what to do.
     pub(crate) sentence: String,
 }
 
+/// Where the restart of an app is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// The app has been asked to quit.
+    Closing,
+    /// It is still open.
+    StillOpen,
+}
+
 /// What failed in the last changes.
 #[derive(Clone, Debug)]
 struct Failure {
-    /// The wish that failed last.
-    wish: Wish,
+    /// The change that failed last.
+    task: Task,
     sentence: String,
     readers: Vec<Failed>,
 }
 
 mod imp {
     use std::cell::{Cell, OnceCell, RefCell};
-    use std::collections::VecDeque;
+    use std::collections::{HashMap, VecDeque};
     use std::sync::OnceLock;
 
     use glib::subclass::Signal;
@@ -54,15 +69,20 @@ mod imp {
     #[derive(Default)]
     pub(crate) struct Control {
         pub(super) choice: OnceCell<&'static Choice>,
-        pub(super) catalogue: OnceCell<Arc<Catalogue>>,
+        pub(super) catalogue: OnceCell<Known>,
         pub(super) status: RefCell<Option<ChoiceStatus>>,
         pub(super) failure: RefCell<Option<Failure>>,
-        /// Whether a wish is being carried out.
+        /// Why settings are kept in memory only, if they are.
+        pub(super) forgets: RefCell<Option<String>>,
+        /// The apps that are being restarted, or could not be, by the IDs of their readers.
+        pub(super) restarts: RefCell<HashMap<String, Restart>>,
+        /// Whether a change is under way.
         pub(super) busy: Cell<bool>,
         /// Whether it may be waiting for a password.
         pub(super) asking: Cell<bool>,
-        /// The wishes that the user expressed meanwhile: the last one about all, or about each app.
-        pub(super) next: RefCell<VecDeque<(Wish, Option<Done>)>>,
+        /// The changes that the user made meanwhile: the last one about all apps, or about each
+        /// app.
+        pub(super) next: RefCell<VecDeque<(Task, Option<Done>)>>,
     }
 
     #[glib::object_subclass]
@@ -92,12 +112,12 @@ glib::wrapper! {
 }
 
 impl Control {
-    pub(crate) fn new(choice: &'static Choice, catalogue: &Arc<Catalogue>) -> Self {
+    pub(crate) fn new(choice: &'static Choice, catalogue: &Known) -> Self {
         let control: Self = glib::Object::new();
         let imp = control.imp();
         // Only this function sets them.
         let _ = imp.choice.set(choice);
-        let _ = imp.catalogue.set(Arc::clone(catalogue));
+        let _ = imp.catalogue.set(catalogue.clone());
         control
     }
 
@@ -107,21 +127,62 @@ impl Control {
         choice.copied().unwrap_or(&choice::ALL[0])
     }
 
-    pub(crate) fn catalogue(&self) -> Option<&Arc<Catalogue>> {
+    /// The apps on this computer, which may not be known yet.
+    pub(crate) fn catalogue(&self) -> Option<&Known> {
         self.imp().catalogue.get()
     }
 
-    /// What was read last. `None`: nothing yet.
+    /// The last status. `None`: nothing was read yet.
     pub(crate) fn status(&self) -> Option<ChoiceStatus> {
         self.imp().status.borrow().clone()
     }
 
-    /// Whether a wish is being carried out.
+    /// Records that settings are kept in memory only, so that none can be changed, and why.
+    pub(crate) fn forget_on_exit(&self, why: String) {
+        self.imp().forgets.replace(Some(why));
+        self.emit_shown();
+    }
+
+    /// Why the switch can't be moved, if that isn't a lock.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        if self.can_save() {
+            return None;
+        }
+        self.imp().forgets.borrow().clone()
+    }
+
+    /// Whether a change of an app that follows the choice can be saved.
+    pub(crate) fn can_save(&self) -> bool {
+        if self.imp().forgets.borrow().is_none() {
+            return true;
+        }
+        // Other stores keep their settings elsewhere. Apps are turned off there, and none is turned on.
+        let status = self.imp().status.borrow();
+        let (Some(status), Some(catalogue)) = (&*status, self.catalogue().and_then(Known::get))
+        else {
+            return false;
+        };
+        let is_elsewhere = |id: &str| {
+            let mut readers = catalogue.readers_of(self.choice());
+            let reader = readers.find(|reader| reader.id == id);
+            reader.is_some_and(|reader| {
+                reader.store.needs_programs() || reader.store.service().is_some()
+            })
+        };
+        status.followers().any(|reader| {
+            let may_send = reader
+                .reading()
+                .is_some_and(|answer| answer.state.may_send());
+            may_send && is_elsewhere(&reader.id)
+        })
+    }
+
+    /// Whether a change is under way.
     pub(crate) fn is_busy(&self) -> bool {
         self.imp().busy.get()
     }
 
-    /// Whether a wish is being carried out that may be waiting for a password.
+    /// Whether the change that is under way may be waiting for a password.
     pub(crate) fn is_asking(&self) -> bool {
         self.imp().asking.get()
     }
@@ -138,6 +199,25 @@ impl Control {
         failure
             .as_ref()
             .map_or_else(Vec::new, |failure| failure.readers.clone())
+    }
+
+    /// Where the restart of a reader's app is.
+    pub(crate) fn restart(&self, reader: &str) -> Option<Restart> {
+        self.imp().restarts.borrow().get(reader).copied()
+    }
+
+    /// Shows where a restart is. `None`: it is over, so everything is read again.
+    pub(crate) fn set_restart(&self, reader: &str, restart: Option<Restart>) {
+        let mut restarts = self.imp().restarts.borrow_mut();
+        match restart {
+            Some(restart) => restarts.insert(reader.to_owned(), restart),
+            None => restarts.remove(reader),
+        };
+        drop(restarts);
+        self.emit_shown();
+        if restart.is_none() {
+            self.emit_changed();
+        }
     }
 
     /// Calls `show` when there is something new to show.
@@ -167,7 +247,7 @@ impl Control {
         );
     }
 
-    /// Calls `failed` with a sentence when a wish has failed and that is shown.
+    /// Calls `failed` with a sentence when a change has failed and the failure is shown.
     pub(crate) fn connect_failed(&self, failed: impl Fn(&str) + 'static) {
         self.connect_closure(
             "failed",
@@ -184,18 +264,23 @@ impl Control {
         self.emit_by_name::<()>("changed", &[]);
     }
 
-    /// Shows a status, unless a wish is being carried out: then its result is shown next.
+    /// Shows a status, unless a change is under way, whose result is shown next.
     pub(crate) fn show_status(&self, status: ChoiceStatus) {
         let imp = self.imp();
         if imp.busy.get() || imp.status.borrow().as_ref() == Some(&status) {
             return;
         }
         self.forget_what_has_come_true(&status);
+        imp.restarts.borrow_mut().retain(|id, restart| {
+            let mut readers = status.readers.iter();
+            *restart == Restart::Closing
+                || readers.any(|reader| reader.id == *id && !reader.processes.is_empty())
+        });
         imp.status.replace(Some(status));
         self.emit_shown();
     }
 
-    /// A failure is out of date when another program has done what was wished.
+    /// A failure is out of date when another program has made the wanted change.
     fn forget_what_has_come_true(&self, status: &ChoiceStatus) {
         let mut failure = self.imp().failure.borrow_mut();
         let is_undone = |failed: &Failed| {
@@ -216,7 +301,7 @@ impl Control {
     pub(crate) fn try_again(&self) {
         let failure = self.imp().failure.borrow().clone();
         if let Some(failure) = failure {
-            self.wish(failure.wish);
+            self.start(failure.task);
             return;
         }
         self.read_again();
@@ -224,7 +309,7 @@ impl Control {
 
     /// Asks the services again that did not answer.
     pub(crate) fn read_again(&self) {
-        if let Some(catalogue) = self.catalogue() {
+        if let Some(catalogue) = self.catalogue().and_then(Known::get) {
             catalogue.forget_silence(self.choice());
         }
         // The answer is shown even if it is the same.
@@ -233,25 +318,25 @@ impl Control {
         self.emit_changed();
     }
 
-    /// Carries out a wish about all apps, and shows the result.
+    /// Changes all apps, and shows the result.
     pub(crate) fn request(&self, request: Request) {
-        self.wish(Wish::of_all(request));
+        self.start(Task::of_all(request));
     }
 
-    /// Carries out a wish and shows the result. One at a time: those that come meanwhile follow.
-    pub(crate) fn wish(&self, wish: Wish) {
-        self.begin(wish, None);
+    /// Carries out a change and shows the result. Later changes wait for it.
+    pub(crate) fn start(&self, task: Task) {
+        self.begin(task, None);
     }
 
-    /// The same. `done` gets the result.
-    pub(crate) fn wish_and(&self, wish: Wish, done: impl FnOnce(Option<&Report>) + 'static) {
-        self.begin(wish, Some(Box::new(done)));
+    /// Like [`Self::start`], and passes the result to `done`.
+    pub(crate) fn start_and(&self, task: Task, done: impl FnOnce(Option<&Report>) + 'static) {
+        self.begin(task, Some(Box::new(done)));
     }
 
-    fn begin(&self, wish: Wish, done: Option<Done>) {
+    fn begin(&self, task: Task, done: Option<Done>) {
         let imp = self.imp();
         if imp.busy.replace(true) {
-            self.put_off(wish, done);
+            self.put_off(task, done);
             return;
         }
         let control = self.clone();
@@ -260,11 +345,11 @@ impl Control {
         glib::spawn_future_local(async move {
             let _hold = hold;
             let imp = control.imp();
-            let mut now = Some((wish, done));
-            while let Some((wish, done)) = now {
-                let report = control.carry_out(wish.clone()).await;
+            let mut now = Some((task, done));
+            while let Some((task, done)) = now {
+                let report = control.carry_out(task.clone()).await;
                 imp.asking.set(false);
-                control.keep_failures(wish, report.as_ref());
+                control.keep_failures(task, report.as_ref());
                 let next = imp.next.borrow_mut().pop_front();
                 if next.is_none() {
                     imp.busy.set(false);
@@ -285,30 +370,30 @@ impl Control {
         });
     }
 
-    /// Remembers a wish for later. It replaces earlier ones about the same apps.
-    fn put_off(&self, wish: Wish, done: Option<Done>) {
+    /// Remembers a change for later. It replaces earlier ones of the same apps.
+    fn put_off(&self, task: Task, done: Option<Done>) {
         let mut replaced = Vec::new();
         {
             let mut next = self.imp().next.borrow_mut();
             for earlier in std::mem::take(&mut *next) {
-                if wish.reader.is_none() || earlier.0.reader == wish.reader {
+                if task.reader.is_none() || earlier.0.reader == task.reader {
                     replaced.extend(earlier.1);
                 } else {
                     next.push_back(earlier);
                 }
             }
-            next.push_back((wish, done));
+            next.push_back((task, done));
         }
         for done in replaced {
             done(None);
         }
     }
 
-    /// Keeps what failed. A wish about one app leaves what is known of the others.
-    fn keep_failures(&self, wish: Wish, report: Option<&Report>) {
+    /// Keeps the failures. A change of one app keeps the failures of the others.
+    fn keep_failures(&self, task: Task, report: Option<&Report>) {
         let mut kept = self.imp().failure.borrow_mut();
         let mut readers = self::readers(report);
-        if let (Some(only), Some(kept)) = (&wish.reader, &*kept) {
+        if let (Some(only), Some(kept)) = (&task.reader, &*kept) {
             let others = kept.readers.iter().filter(|failed| failed.reader != *only);
             readers.extend(others.cloned());
         }
@@ -316,7 +401,7 @@ impl Control {
         *kept = match (sentence, kept.take()) {
             _ if readers.is_empty() => None,
             (Some(sentence), _) => Some(Failure {
-                wish,
+                task,
                 sentence,
                 readers,
             }),
@@ -325,9 +410,9 @@ impl Control {
     }
 
     /// Writes in a blocking thread: the settings service may be slow or never answer.
-    async fn carry_out(&self, wish: Wish) -> Option<Report> {
+    async fn carry_out(&self, task: Task) -> Option<Report> {
         let choice = self.choice();
-        let catalogue = Arc::clone(self.catalogue()?);
+        let catalogue = self.catalogue()?.wait().await;
         // Only the main thread uses the object; the other ones just pass the reference on.
         let late = self.later(Self::emit_changed);
         let asking = self.later(|control| {
@@ -336,7 +421,7 @@ impl Control {
                 control.emit_shown();
             }
         });
-        gio::spawn_blocking(move || change::carry_out(&catalogue, choice, &wish, asking, late))
+        gio::spawn_blocking(move || change::carry_out(&catalogue, choice, &task, asking, late))
             .await
             .ok()
     }

@@ -2,8 +2,6 @@
 
 //! Rows of a group that aren't choices.
 
-use privacy_panel::choices::status::ChoiceStatus;
-
 /// One or more rows about the same subject.
 pub(crate) trait ExtraRows {
     /// The id of the choice below which they stand. `None`: below all of the group.
@@ -13,9 +11,6 @@ pub(crate) trait ExtraRows {
 
     fn add_to(&self, group: &adw::PreferencesGroup);
 
-    /// Shows what is true now. Called when the user looks at the first page again.
+    /// Updates the rows. Called when the user looks at the first page again.
     fn refresh(&self) {}
-
-    /// Shows what follows from the status of a choice of the group.
-    fn show_status(&self, _: &ChoiceStatus) {}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A switch at the end of a row, with what stands before it: a lock, a key, or a spinner.
+//! A switch at the end of a row, with an icon before it: a lock, a key, or a spinner.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,6 +10,7 @@ use gtk::{accessible, glib};
 
 use crate::kit::announce;
 use crate::kit::focus;
+use crate::kit::late_spinner::LateSpinner;
 
 /// What a lever shows.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +23,9 @@ pub(crate) struct Position {
     pub(crate) lock: Option<String>,
     /// Whether moving it asks for a password.
     pub(crate) key: Option<String>,
-    /// Whether something is being waited for.
+    /// Whether to show the spinner.
     pub(crate) waits: bool,
-    /// What screen readers say with the switch.
+    /// The description of the switch for screen readers.
     pub(crate) description: String,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct Lever {
     switch: gtk::Switch,
     lock: gtk::Image,
     key: gtk::Image,
-    spinner: gtk::Spinner,
+    spinner: LateSpinner,
     /// Whether the panel is setting the switch, not the user.
     showing: Rc<Cell<bool>>,
 }
@@ -49,10 +50,7 @@ impl Lever {
                 .build(),
             lock: icon("system-lock-screen-symbolic"),
             key: icon("dialog-password-symbolic"),
-            spinner: gtk::Spinner::builder()
-                .valign(gtk::Align::Center)
-                .accessible_role(gtk::AccessibleRole::Presentation)
-                .build(),
+            spinner: LateSpinner::new(),
             showing: Rc::default(),
         };
         lever
@@ -70,7 +68,7 @@ impl Lever {
     }
 
     pub(crate) fn add_to(&self, row: &impl IsA<adw::ActionRow>) {
-        row.add_suffix(&self.spinner);
+        self.spinner.add_to(row);
         row.add_suffix(&self.key);
         row.add_suffix(&self.lock);
         row.add_suffix(&self.switch);
@@ -98,17 +96,17 @@ impl Lever {
         }
         self.switch.set_sensitive(position.free);
         self.switch.set_visible(is_here);
-        // Screen readers don't come to what stands before the switch.
-        let said = position.key.as_deref().map_or_else(
+        // Nothing is asked for a switch that can't be moved.
+        let key = position.key.as_deref().filter(|_| position.free);
+        // Screen readers don't reach the icon before the switch.
+        let said = key.map_or_else(
             || position.description.clone(),
             |key| announce::joined(&position.description, key),
         );
         announce::describe(&self.switch, &said);
         name(&self.lock, position.lock.as_deref());
-        name(&self.key, position.key.as_deref());
-        let waits = position.waits || !is_here;
-        self.spinner.set_visible(waits);
-        self.spinner.set_spinning(waits);
+        name(&self.key, key);
+        self.spinner.show(position.waits || !is_here);
     }
 }
 

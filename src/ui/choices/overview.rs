@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What the first page says of all choices: what may still be sent or recorded, with the button that
-//! turns it off, and which organisation manages them.
+//! The first page's summary of all choices: what may still be sent or recorded, the button that
+//! turns it off, and the organisation that manages the choices.
 
 use adw::prelude::*;
 
@@ -15,6 +15,7 @@ use crate::actions;
 use crate::choices::texts;
 use crate::kit::announce;
 use crate::kit::focus;
+use crate::kit::late_spinner::LateSpinner;
 use crate::kit::markup;
 use crate::kit::row_layout;
 use crate::kit::rows;
@@ -25,7 +26,7 @@ pub(crate) struct Overview {
     row: adw::ActionRow,
     icon: gtk::Image,
     button: gtk::Button,
-    spinner: gtk::Spinner,
+    spinner: LateSpinner,
     managed: adw::PreferencesGroup,
     organisation: adw::ActionRow,
     link: gtk::Image,
@@ -38,12 +39,8 @@ impl Overview {
         let icon = rows::decoration("");
         icon.set_icon_size(gtk::IconSize::Large);
         row.add_prefix(&icon);
-        let spinner = gtk::Spinner::builder()
-            .valign(gtk::Align::Center)
-            .accessible_role(gtk::AccessibleRole::Presentation)
-            .visible(false)
-            .build();
-        row.add_suffix(&spinner);
+        let spinner = LateSpinner::new();
+        spinner.add_to(&row);
         row_layout::lay_out(&row);
         let button = turn_off_button();
         let status = adw::PreferencesGroup::new();
@@ -83,7 +80,7 @@ impl Overview {
         let can_help = statuses
             .iter()
             .any(|status| status.state.may_send() && !status.locked);
-        // Nothing is called off before all have been read.
+        // The page calls nothing off before all choices are read.
         let is_known = statuses.len() == choice::ALL.len();
         let (title, details) = if is_turning_off {
             // Translators: while all choices are being turned off
@@ -107,8 +104,7 @@ impl Overview {
                 self.icon.remove_css_class(class);
             }
         }
-        self.spinner.set_visible(is_turning_off);
-        self.spinner.set_spinning(is_turning_off);
+        self.spinner.show(is_turning_off);
         self.row.set_title(&markup::escape(&title));
         self.row.set_subtitle(&markup::escape(&details));
         announce::describe(&self.row, &details);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What could not be turned off with everything else, and what to do about each app.
+//! The page of apps that could not be turned off with everything else, and what to do about each.
 
 use adw::prelude::*;
 
@@ -9,7 +9,10 @@ use privacy_panel::choices::choice::Choice;
 use privacy_panel::choices::words;
 use privacy_panel::system::i18n::gettext;
 
+use crate::actions;
+use crate::kit::buttons;
 use crate::kit::markup;
+use crate::kit::pages;
 use crate::kit::rows;
 use crate::kit::subpage::Subpage;
 
@@ -51,6 +54,23 @@ pub(crate) fn new(left: &[Left]) -> Subpage {
         }
         page.add(&group);
     }
+    let again = adw::PreferencesGroup::new();
+    again.add(&again_button());
+    page.add(&again);
     // Translators: heading of a list of apps that could not be turned off
     Subpage::new(&gettext("Not Turned Off"), &page)
+}
+
+/// Tries again, which the first page shows.
+fn again_button() -> gtk::Button {
+    // Translators: button: tries a change again that has failed, or asks an app again
+    let button = buttons::text(&gettext("_Try Again"));
+    button.set_halign(gtk::Align::Center);
+    button.add_css_class("pill");
+    button.connect_clicked(|button| {
+        // The application has it as long as it runs.
+        let _ = button.activate_action(actions::TURN_EVERYTHING_OFF, None);
+        pages::close(button);
+    });
+    button
 }

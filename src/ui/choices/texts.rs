@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! What a row says of a choice, on the first page and on its own.
+//! The texts about a choice, on the first page and on the choice's own page.
 
 use privacy_panel::choices::overview;
 use privacy_panel::choices::reader::Request;
 use privacy_panel::choices::state::State;
-use privacy_panel::choices::status::ChoiceStatus;
+use privacy_panel::choices::status::{ChoiceStatus, ReaderStatus};
 use privacy_panel::choices::words;
-use privacy_panel::system::i18n::gettext;
+use privacy_panel::system::i18n::{gettext, gettext_f};
 
-use crate::choices::control::Control;
+use crate::choices::control::{Control, Restart};
 use crate::choices::lever::Position;
 use crate::kit::markup;
 
@@ -30,6 +30,20 @@ pub(crate) fn asking() -> String {
     gettext("Waiting for permission…")
 }
 
+/// What an app does that the user restarts.
+pub(crate) fn restart(reader: &ReaderStatus, restart: Restart) -> String {
+    let program = [("program", &*reader.program_name())];
+    match restart {
+        // Translators: {program} is an app that was asked to quit, and is opened again afterwards
+        Restart::Closing => gettext_f("Waiting for {program} to close…", &program),
+        Restart::StillOpen => gettext_f(
+            // Translators: {program} is an app that did not quit when it was asked to
+            "{program} is still open. Close it and open it again.",
+            &program,
+        ),
+    }
+}
+
 /// The name of the key before a switch.
 pub(crate) fn key() -> String {
     // Translators: about a switch or an app: changing it asks for a password
@@ -45,14 +59,18 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn markup(&self) -> String {
-        let bold = |text: &str| format!("<b>{}</b>", markup::escape(text));
-        let mut lines = vec![if self.is_mixed {
+        let mut lines = vec![self.state()];
+        lines.extend(self.failure.as_deref().map(bold));
+        lines.join("\n")
+    }
+
+    /// Without the failure, which the page of a choice shows in a row of its own.
+    pub(crate) fn state(&self) -> String {
+        if self.is_mixed {
             bold(&self.line)
         } else {
             markup::escape(&self.line).into()
-        }];
-        lines.extend(self.failure.as_deref().map(bold));
-        lines.join("\n")
+        }
     }
 
     /// For screen readers. What failed comes first: it is what the user waits for.
@@ -62,6 +80,10 @@ impl Said {
             None => self.line.clone(),
         }
     }
+}
+
+fn bold(text: &str) -> String {
+    format!("<b>{}</b>", markup::escape(text))
 }
 
 pub(crate) fn said(control: &Control) -> Said {
@@ -86,7 +108,7 @@ pub(crate) fn position(control: &Control) -> Position {
     let on = status.state.may_send();
     Position {
         on: Some(on),
-        free: !status.locked,
+        free: !status.locked && control.can_save(),
         lock: status.locked.then(|| words::who(&status)),
         key: (!status.locked && asks_for_password(&status, on)).then(key),
         waits: control.is_asking(),

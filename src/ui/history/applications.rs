@@ -8,6 +8,7 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::system::i18n::gettext;
 use privacy_panel::system::{limits, text};
 
+use crate::kit::announce;
 use crate::kit::pages;
 use crate::kit::subpage::Subpage;
 
@@ -83,7 +84,7 @@ pub(crate) fn open(
         .match_mode(gtk::StringFilterMatchMode::Substring)
         .build();
     let found = gtk::FilterListModel::new(Some(store), Some(filter.clone()));
-    let selection = gtk::SingleSelection::new(Some(found));
+    let selection = gtk::SingleSelection::new(Some(found.clone()));
 
     let list = gtk::ListView::builder()
         .model(&selection)
@@ -127,13 +128,34 @@ pub(crate) fn open(
         .build();
     let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
     content.append(&bar);
-    content.append(
-        &gtk::ScrolledWindow::builder()
-            .hscrollbar_policy(gtk::PolicyType::Never)
-            .vexpand(true)
-            .child(&adw::ClampScrollable::builder().child(&list).build())
-            .build(),
-    );
+    let scrolled = gtk::ScrolledWindow::builder()
+        .hscrollbar_policy(gtk::PolicyType::Never)
+        .vexpand(true)
+        .child(&adw::ClampScrollable::builder().child(&list).build())
+        .build();
+    content.append(&scrolled);
+    let nothing = adw::StatusPage::builder()
+        .icon_name("edit-find-symbolic")
+        // Translators: no app has a name with what was typed
+        .title(gettext("No Results Found"))
+        .vexpand(true)
+        .visible(false)
+        .build();
+    content.append(&nothing);
+    found.connect_items_changed(glib::clone!(
+        #[weak]
+        scrolled,
+        #[weak]
+        nothing,
+        move |found, _, _, _| {
+            let is_empty = found.n_items() == 0;
+            if is_empty && !nothing.is_visible() {
+                announce::announce(&nothing, &nothing.title());
+            }
+            scrolled.set_visible(!is_empty);
+            nothing.set_visible(is_empty);
+        }
+    ));
     pages::open(widget, &Subpage::new(&gettext("Add Application"), &content));
     search.grab_focus();
 }

@@ -13,6 +13,7 @@ use gtk::{accessible, gio, glib};
 use privacy_panel::history::{self, Found, Outcome, Past, Progress, Span, When, words};
 use privacy_panel::system::i18n::{gettext, gettext_f, ngettext_f};
 
+use crate::kit::announce;
 use crate::kit::dialogs;
 use crate::kit::dialogs::Question;
 use crate::kit::markup;
@@ -43,9 +44,13 @@ mod imp {
         #[template_child]
         pub(crate) everything: TemplateChild<gtk::CheckButton>,
         #[template_child]
+        pub(crate) first_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
         pub(crate) first: TemplateChild<gtk::Calendar>,
         #[template_child]
         pub(crate) first_button: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub(crate) last_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(crate) last: TemplateChild<gtk::Calendar>,
         #[template_child]
@@ -76,7 +81,7 @@ mod imp {
     impl ObjectSubclass for ClearPage {
         const NAME: &'static str = "PrivacyPanelClearPage";
         type Type = super::ClearPage;
-        type ParentType = adw::PreferencesPage;
+        type ParentType = adw::Bin;
 
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
@@ -94,6 +99,15 @@ mod imp {
             let page = self.obj();
             let remark = markup::escape(&words::out_of_reach());
             self.stays.set_description(Some(&remark));
+            for button in [
+                &self.hour,
+                &self.day,
+                &self.week,
+                &self.days,
+                &self.everything,
+            ] {
+                tell_chosen(button);
+            }
             page.show_days();
             page.count(false);
         }
@@ -109,13 +123,14 @@ mod imp {
         }
     }
 
-    impl PreferencesPageImpl for ClearPage {}
+    impl BinImpl for ClearPage {}
 
     #[gtk::template_callbacks]
     impl ClearPage {
         /// Called for both buttons: the one that becomes active and the one that ceases to be.
         #[template_callback]
         fn on_time_toggled(&self, button: &gtk::CheckButton) {
+            tell_chosen(button);
             if button.is_active() {
                 self.obj().count(false);
             }
@@ -149,7 +164,7 @@ mod imp {
 
 glib::wrapper! {
     pub(crate) struct ClearPage(ObjectSubclass<imp::ClearPage>)
-        @extends adw::PreferencesPage, gtk::Widget,
+        @extends adw::Bin, gtk::Widget,
         @implements gtk::Accessible, gtk::Buildable, gtk::ConstraintTarget;
 }
 
@@ -184,12 +199,13 @@ impl ClearPage {
     /// Shows the chosen dates on their buttons.
     fn show_days(&self) {
         let imp = self.imp();
-        for (calendar, button) in [
-            (&imp.first, &imp.first_button),
-            (&imp.last, &imp.last_button),
+        for (calendar, button, row) in [
+            (&imp.first, &imp.first_button, &imp.first_row),
+            (&imp.last, &imp.last_button, &imp.last_row),
         ] {
             let date = calendar.date().format("%x").unwrap_or_default();
             button.set_label(&date);
+            announce::describe(&**row, &date);
         }
     }
 
@@ -429,7 +445,7 @@ impl ClearPage {
         );
         bar.set_text(Some(&text));
         // Screen readers don't read the text of a progress bar.
-        bar.update_property(&[accessible::Property::Description(&text)]);
+        announce::describe(&**bar, &text);
     }
 
     fn show_outcomes(&self, outcomes: &[Outcome], span: Span) {
@@ -466,6 +482,18 @@ impl ClearPage {
             let left = |found: &Found| !matches!(found.count, Ok(0));
             page.imp().clear.set_sensitive(found.iter().any(left));
         });
+    }
+}
+
+/// Tells screen readers whether a time is chosen: its row has the focus and stands for its button.
+fn tell_chosen(button: &gtk::CheckButton) {
+    if let Some(row) = button.ancestor(adw::ActionRow::static_type()) {
+        let checked = if button.is_active() {
+            gtk::AccessibleTristate::True
+        } else {
+            gtk::AccessibleTristate::False
+        };
+        row.update_state(&[accessible::State::Checked(checked)]);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::history::applications::Application;
 use crate::history::kinds;
 use crate::kit::buttons;
 use crate::kit::markup;
+use crate::kit::rows;
 use crate::kit::rows::described;
 use crate::kit::toast;
 
@@ -32,7 +33,8 @@ mod imp {
         pub(crate) folders: OnceCell<adw::PreferencesGroup>,
         pub(crate) applications: OnceCell<adw::PreferencesGroup>,
         pub(crate) others: OnceCell<adw::PreferencesGroup>,
-        pub(crate) add_kind: OnceCell<gtk::Button>,
+        /// The last row of each list, which adds another.
+        pub(crate) adders: OnceCell<[adw::ActionRow; 3]>,
         /// The kinds that are recorded.
         pub(crate) other_kinds: RefCell<Vec<&'static FileKind>>,
         /// The rows of the lists, with the group of each.
@@ -101,14 +103,14 @@ impl ExceptionsPage {
             group
         };
         let adder = |group: &adw::PreferencesGroup, label: &str, add: fn(&Self)| {
-            let button = buttons::flat("list-add-symbolic", label);
-            button.connect_clicked(glib::clone!(
+            let row = rows::button("list-add-symbolic", label);
+            row.connect_activated(glib::clone!(
                 #[weak(rename_to = page)]
                 self,
                 move |_| add(&page)
             ));
-            group.set_header_suffix(Some(&button));
-            button
+            group.add(&row);
+            row
         };
         let notice = group("", &about());
         let kinds = group(
@@ -122,13 +124,13 @@ impl ExceptionsPage {
             &gettext("Do Not Record in These Folders"),
             &gettext("Files in these folders, and in folders in them"),
         );
-        adder(&folders, &gettext("Add Folder…"), Self::choose_folder);
+        let add_folder = adder(&folders, &gettext("Add Folder…"), Self::choose_folder);
         let applications = group(
             // Translators: heading over a list of applications
             &gettext("Do Not Record These Applications"),
             &gettext("What is done with these applications, and that they are started"),
         );
-        adder(
+        let add_application = adder(
             &applications,
             &gettext("Add Application…"),
             Self::choose_application,
@@ -142,7 +144,7 @@ impl ExceptionsPage {
         // Only this function sets them.
         let _ = imp.notice.set(notice);
         let _ = imp.kinds.set(kinds);
-        let _ = imp.add_kind.set(add_kind);
+        let _ = imp.adders.set([add_kind, add_folder, add_application]);
         let _ = imp.folders.set(folders);
         let _ = imp.applications.set(applications);
         let _ = imp.others.set(others);
@@ -216,8 +218,9 @@ impl ExceptionsPage {
         });
         let is_other = |kind: &&'static FileKind| !rules.contains(&Rule::Kind(kind));
         let others: Vec<_> = FILE_KINDS.iter().filter(is_other).collect();
-        if let Some(add) = imp.add_kind.get() {
-            add.set_sensitive(!others.is_empty());
+        let adders = imp.adders.get().map_or(&[][..], |adders| adders);
+        if let [add_kind, ..] = adders {
+            add_kind.set_sensitive(!others.is_empty());
         }
         imp.other_kinds.replace(others);
 
@@ -258,14 +261,20 @@ impl ExceptionsPage {
                 Rule::Application(id) => (applications, self.application_row(rule, id)),
                 Rule::Other(_) => (others, described(&words::rule(rule), "")),
             };
-            group.add(&row);
+            match adders.iter().find(|adder| adder.is_ancestor(group)) {
+                Some(adder) => insert_before(adder, &row),
+                None => group.add(&row),
+            }
             imp.rows.borrow_mut().push((group.clone(), row.upcast()));
         }
         let has_others = rules.iter().any(|rule| matches!(rule, Rule::Other(_)));
         others.set_visible(has_others);
         if let Some(group) = had_focus {
-            // To the group's button “Add”, which always exists.
-            group.child_focus(gtk::DirectionType::TabForward);
+            // All kinds may be in the list, so that none can be added.
+            let mut adder = adders.iter().filter(|adder| adder.is_ancestor(&group));
+            if !adder.next().is_some_and(WidgetExt::grab_focus) {
+                group.child_focus(gtk::DirectionType::TabForward);
+            }
         }
     }
 
@@ -376,6 +385,13 @@ impl ExceptionsPage {
                 page.add_rule(Rule::application(id));
             }
         });
+    }
+}
+
+/// Adds a row to the list of another one, before it.
+fn insert_before(other: &adw::ActionRow, row: &adw::ActionRow) {
+    if let Some(list) = other.parent().and_downcast::<gtk::ListBox>() {
+        list.insert(row, other.index());
     }
 }
 

@@ -4,27 +4,38 @@
 //!
 //! Each row is hidden until a blocking thread has found its subject on this computer.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use adw::prelude::*;
 use gtk::{gio, glib};
 
+use privacy_panel::choices::watch::Watch;
 use privacy_panel::history;
+use privacy_panel::history::retention;
+use privacy_panel::history::retention::List;
 use privacy_panel::system::i18n::gettext;
 
+use crate::choices::control::Known;
 use crate::choices::extra_rows::ExtraRows;
 use crate::history::clear_page::ClearPage;
 use crate::history::exceptions_page::ExceptionsPage;
+use crate::history::keep_row::KeepRow;
 use crate::kit::pages;
 use crate::kit::rows;
 use crate::kit::subpage::Subpage;
 
-#[derive(Debug)]
 pub(crate) struct HistoryRows {
+    keep: Rc<[KeepRow; 2]>,
+    /// Watches the settings of `keep`, once they are known.
+    watch: Rc<RefCell<Option<Watch>>>,
+    known: Known,
     exceptions: adw::ActionRow,
     clear: adw::ActionRow,
 }
 
 impl HistoryRows {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(known: &Known) -> Self {
         let exceptions = rows::link(
             // Translators: leads to a page with kinds of files, folders and applications
             &gettext("Exceptions"),
@@ -45,18 +56,59 @@ impl HistoryRows {
         for row in [&exceptions, &clear] {
             row.set_visible(false);
         }
-        Self { exceptions, clear }
+        Self {
+            keep: Rc::new(List::ALL.map(|list| KeepRow::new(list, known))),
+            watch: Rc::default(),
+            known: known.clone(),
+            exceptions,
+            clear,
+        }
+    }
+}
+
+impl std::fmt::Debug for HistoryRows {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("HistoryRows")
+            .field(&self.keep)
+            .finish()
+    }
+}
+
+impl HistoryRows {
+    /// Shows what other programs change in the settings of how long entries are kept.
+    fn watch(&self) {
+        if self.watch.borrow().is_some() {
+            return;
+        }
+        let (keep, known) = (Rc::clone(&self.keep), self.known.clone());
+        let watch = Rc::downgrade(&self.watch);
+        glib::spawn_future_local(async move {
+            let catalogue = known.wait().await;
+            let subjects = gio::spawn_blocking(move || retention::subjects(&catalogue)).await;
+            if let (Ok(subjects), Some(watch)) = (subjects, watch.upgrade()) {
+                let new = Watch::of(subjects, move || keep.iter().for_each(KeepRow::refresh));
+                watch.borrow_mut().get_or_insert(new);
+            }
+        });
     }
 }
 
 impl ExtraRows for HistoryRows {
     fn add_to(&self, group: &adw::PreferencesGroup) {
+        for row in &*self.keep {
+            group.add(row.widget());
+        }
         group.add(&self.exceptions);
         group.add(&self.clear);
     }
 
     /// Shows or hides each row, depending on what is on this computer now.
     fn refresh(&self) {
+        for row in &*self.keep {
+            row.refresh();
+        }
+        self.watch();
         let (exceptions, clear) = (self.exceptions.clone(), self.clear.clone());
         glib::spawn_future_local(async move {
             let here = gio::spawn_blocking(|| {

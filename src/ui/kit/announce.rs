@@ -62,7 +62,7 @@ thread_local! {
     static DESCRIPTIONS: RefCell<Vec<Description>> = RefCell::default();
 }
 
-/// The description that a widget has of its own.
+/// The widget's own description.
 struct Description {
     widget: glib::WeakRef<gtk::Widget>,
     text: String,
@@ -92,7 +92,7 @@ pub(crate) fn announce(widget: &impl IsA<gtk::Widget>, sentence: &str) {
         return;
     }
     let sentence = text::composed(sentence);
-    // After what is being done now, which may move the focus.
+    // Runs after the current event, which may move the focus.
     glib::idle_add_local_once(move || match announcer(&window) {
         Some(announcer) => announcer.emit_by_name::<()>("say", &[&sentence, &PRIORITY]),
         None => describe_focus(&window, &sentence),
@@ -133,6 +133,12 @@ pub(crate) fn describe(widget: &impl IsA<gtk::Widget>, text: &str) {
             });
         });
     }
+}
+
+/// Sets the description of a widget again, for which GTK takes the tooltip that was set since.
+pub(crate) fn restore(widget: &impl IsA<gtk::Widget>) {
+    let widget = widget.upcast_ref();
+    set(widget, &own(widget));
 }
 
 /// A state and a remark about it, for screen readers.
@@ -193,5 +199,8 @@ fn own(widget: &gtk::Widget) -> String {
 }
 
 fn set(widget: &gtk::Widget, description: &str) {
+    // Newer versions of libadwaita let the subtitle describe a row, which comes before a description
+    // of its own.
+    widget.reset_relation(gtk::AccessibleRelation::DescribedBy);
     widget.update_property(&[accessible::Property::Description(description)]);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Asking before something is done that can't be undone.
+//! Asks before an action that can't be undone.
 
 use adw::prelude::*;
 

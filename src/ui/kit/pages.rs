@@ -26,7 +26,7 @@ mod imp {
         pub(super) focus_to_restore: RefCell<Vec<glib::WeakRef<gtk::Widget>>>,
         /// The title of the window while the first page is visible.
         pub(super) title: OnceCell<glib::GString>,
-        /// Whether the pages before the last one are to be dropped.
+        /// Whether to drop the pages before the last one.
         pub(super) alone: Cell<bool>,
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A row with what the last action did or why it failed, which stays until the next one. Screen
-//! readers say it once.
+//! A row with the result of the last action, or why it failed. It stays until the next action.
+//! Screen readers say it once.
 
 use adw::prelude::*;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Lays out the title and the subtitle of a row: one below the other, each as high as its text at
-//! the width of the row.
+//! Lays out the title and the subtitle of a row or of a group: one below the other, each as high as
+//! its text at the width of the row.
 //!
 //! libadwaita uses a [`gtk::Box`], which asks its labels for their width at a given height. A text
 //! that mixes scripts has lines of different heights, so a label may ask for more width than the
@@ -86,10 +86,23 @@ pub(crate) fn lay_out(row: &impl IsA<gtk::Widget>) {
     }
 }
 
+/// Gives the title and the description of a group this layout. To find a width for a height, a long
+/// description would be laid out a dozen times. Call it before rows are added.
+pub(crate) fn lay_out_group(group: &adw::PreferencesGroup) {
+    let label = find(group.upcast_ref(), &|widget| widget.is::<gtk::Label>());
+    if let Some(texts) = label.and_then(|label| label.parent()) {
+        texts.set_layout_manager(Some(glib::Object::new::<RowTexts>()));
+    }
+}
+
 fn subtitle(widget: &gtk::Widget) -> Option<gtk::Widget> {
-    if widget.has_css_class("subtitle") {
+    find(widget, &|widget| widget.has_css_class("subtitle"))
+}
+
+fn find(widget: &gtk::Widget, is_it: &dyn Fn(&gtk::Widget) -> bool) -> Option<gtk::Widget> {
+    if is_it(widget) {
         return Some(widget.clone());
     }
     let mut children = std::iter::successors(widget.first_child(), gtk::Widget::next_sibling);
-    children.find_map(|child| subtitle(&child))
+    children.find_map(|child| find(&child, is_it))
 }

@@ -18,7 +18,7 @@ pub(crate) fn plain(title: &str, subtitle: &str) -> adw::ActionRow {
         .build()
 }
 
-/// A row of text of which screen readers say the subtitle, too.
+/// A row of text whose subtitle screen readers also read.
 pub(crate) fn described(title: &str, subtitle: &str) -> adw::ActionRow {
     let row = plain(title, subtitle);
     announce::describe(&row, subtitle);
@@ -44,6 +44,18 @@ pub(crate) fn link(title: &str, subtitle: &str) -> adw::ActionRow {
     row.add_suffix(&decoration("go-next-symbolic"));
     speak_subtitle(&row);
     row_layout::lay_out(&row);
+    row
+}
+
+/// A row that acts like a button.
+pub(crate) fn button(icon: &str, label: &str) -> adw::ActionRow {
+    let row = adw::ActionRow::builder()
+        .title(markup::escape(label))
+        .title_lines(0)
+        .activatable(true)
+        .accessible_role(gtk::AccessibleRole::Button)
+        .build();
+    row.add_prefix(&decoration(icon));
     row
 }
 

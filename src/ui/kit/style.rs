@@ -4,7 +4,7 @@
 
 use gtk::gdk;
 
-/// Loads the style sheets, and follows the user's wish for high contrast.
+/// Loads the style sheets, and follows the user's setting for high contrast.
 pub(crate) fn load() {
     let Some(display) = gdk::Display::default() else {
         return;

@@ -69,6 +69,13 @@ impl Subpage {
         self.imp().title.title()
     }
 
+    /// Moves the focus to the first control if there was none when the page was opened.
+    pub(crate) fn focus_what_came(&self) {
+        if self.imp().back.has_focus() {
+            self.focus();
+        }
+    }
+
     /// Focuses the first control, as when the page has just been opened, or the back button while there
     /// is none.
     pub(crate) fn focus(&self) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Asking before reports are deleted, and saying which could not be.
+//! Asks before it deletes reports, and says which could not be deleted.
 
 use adw::prelude::*;
 

@@ -2,14 +2,9 @@
 
 //! Previous reports: the row that opens their list.
 
-use std::cell::Cell;
-use std::sync::Arc;
-
 use adw::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::choices::catalogue::Catalogue;
-use privacy_panel::choices::status::ChoiceStatus;
 use privacy_panel::reports::{self, Place, words};
 use privacy_panel::system::i18n::gettext;
 
@@ -23,35 +18,28 @@ use crate::reports::list_page::ListPage;
 /// The choice that decides whether reports are sent.
 const CHOICE: &str = "error-reports";
 
-/// The row on the first page, if a program on this computer keeps reports, or has an identifier of
-/// the computer that goes with them.
+/// The row on the first page, if a program on this computer keeps reports.
 pub(crate) struct ReportsRow {
     row: adw::ActionRow,
-    has_identifier: Cell<bool>,
 }
 
 impl ReportsRow {
-    pub(crate) fn new(catalogue: &Arc<Catalogue>) -> Self {
+    pub(crate) fn new() -> Self {
         // Translators: leads to the error reports that are kept on this computer, as in Ubuntu’s System Settings
         let row = rows::link(&gettext("Previous Reports"), "");
-        let catalogue = Arc::clone(catalogue);
-        row.connect_activated(move |row| {
-            let list = ListPage::new(Place::all(), &catalogue);
+        row.connect_activated(|row| {
+            let list = ListPage::new(Place::all());
             let page = Subpage::new(&gettext("Previous Reports"), &list);
             page.header().pack_end(&list.delete_all_button());
             pages::open(row, &page);
         });
-        let new = Self {
-            row,
-            has_identifier: Cell::new(false),
-        };
+        let new = Self { row };
         new.show();
         new
     }
 
     fn show(&self) {
-        let is_of_use = self.has_identifier.get() || !Place::all().is_empty();
-        self.row.set_visible(is_of_use);
+        self.row.set_visible(!Place::all().is_empty());
     }
 }
 
@@ -75,26 +63,17 @@ impl ExtraRows for ReportsRow {
             }
         });
     }
-
-    fn show_status(&self, status: &ChoiceStatus) {
-        if status.choice.id == CHOICE {
-            let mut installed = status.installed();
-            self.has_identifier
-                .set(installed.any(|reader| reader.has_identifier));
-            self.show();
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use privacy_panel::choices::choice::{Choice, Group};
+    use privacy_panel::choices::choice::{Act, Choice};
 
     use super::*;
 
     #[test]
     fn the_choice_above_the_row_is_one_of_its_group() {
         let choice = Choice::find(CHOICE).unwrap();
-        assert_eq!(choice.group, Group::Diagnostics);
+        assert_eq!(choice.act, Act::Send);
     }
 }

@@ -11,15 +11,14 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gio, glib};
 
-use privacy_panel::choices::catalogue::Catalogue;
 use privacy_panel::reports::{Place, Report, Section, words};
 use privacy_panel::system::i18n::{gettext, ngettext_f};
 
-use crate::choices::identifier;
 use crate::kit::buttons;
 use crate::kit::markup;
 use crate::kit::pages;
 use crate::kit::result::ResultRow;
+use crate::kit::subpage::Subpage;
 use crate::kit::toast;
 use crate::reports::delete;
 use crate::reports::entry::{Entry, Loaded, Progress};
@@ -160,7 +159,7 @@ glib::wrapper! {
 }
 
 impl ListPage {
-    pub(crate) fn new(places: Vec<Place>, catalogue: &Arc<Catalogue>) -> Self {
+    pub(crate) fn new(places: Vec<Place>) -> Self {
         let page: Self = glib::Object::new();
         for place in &places {
             let folder = gio::File::for_path(&place.folder);
@@ -178,7 +177,6 @@ impl ListPage {
         }
         // Only this function sets it.
         let _ = page.imp().places.set(places);
-        page.imp().page.add(&identifier::group(catalogue));
         page.show_loading();
         page.reload();
         page
@@ -315,15 +313,20 @@ impl ListPage {
                 imp.lost.replace(Some(lost));
             }
         }
+        let is_first = imp.stack.visible_child_name().as_deref() != Some("list");
         imp.stack.set_visible_child_name("list");
         imp.spinner.stop();
         self.fill();
         if self.is_mapped() {
             self.restore_focus();
         }
+        let subpage = self.ancestor(Subpage::static_type());
+        if let (true, Some(subpage)) = (is_first, subpage.and_downcast::<Subpage>()) {
+            subpage.focus_what_came();
+        }
     }
 
-    /// Adds the rows that are missing, some at once and the others frame by frame.
+    /// Adds the missing rows: some now, the others frame by frame.
     fn fill(&self) {
         fn fill(page: &ListPage) -> glib::ControlFlow {
             let mut left = ROWS_PER_FRAME;

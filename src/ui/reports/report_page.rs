@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{accessible, gio, glib};
+use gtk::{gio, glib};
 
 use privacy_panel::reports::{self, Content, Field, Person, Reading, Report, Unreadable, words};
 use privacy_panel::system::i18n::{gettext, gettext_f};
@@ -125,7 +125,7 @@ impl ReportPage {
         page
     }
 
-    /// What becomes of the report, and the button against that.
+    /// Whether the report is sent, and the button that prevents it.
     fn add_state(&self, report: &Report) {
         let imp = self.imp();
         let group = adw::PreferencesGroup::new();
@@ -176,7 +176,7 @@ impl ReportPage {
         imp.page.add(&imp.fields);
     }
 
-    /// Where and how large it is.
+    /// Its location and size.
     fn add_summary(&self, report: &Report) {
         let group = adw::PreferencesGroup::new();
         // Translators: heading over facts about an error report, such as its size
@@ -292,7 +292,7 @@ impl ReportPage {
         }
     }
 
-    /// Takes the mark away by which the report would be sent.
+    /// Removes the mark that has the report sent.
     fn keep(&self) {
         let Some(report) = self.imp().report.get().cloned() else {
             return;
@@ -412,8 +412,8 @@ fn field_row(field: Field) -> adw::ActionRow {
         .flat_map(str::chars)
         .take(MAX_CHARACTERS)
         .collect();
-    let (row, shown) = if !cut && beginning == text {
-        (described(&title, &text), text)
+    let row = if !cut && beginning == text {
+        described(&title, &text)
     } else {
         let beginning = format!("{}…", beginning.trim_end());
         let row = rows::link(&title, &beginning);
@@ -422,13 +422,12 @@ fn field_row(field: Field) -> adw::ActionRow {
             title,
             move |row| pages::open(row, &text::page(&title, &text, cut))
         ));
-        (row, beginning)
+        row
     };
     if name != title {
         // As bug reports call it.
         row.set_tooltip_text(Some(&name));
     }
-    // GTK describes a widget by its tooltip, so this comes last.
-    row.update_property(&[accessible::Property::Description(&shown)]);
+    announce::restore(&row);
     row
 }
