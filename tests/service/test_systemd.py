@@ -15,6 +15,7 @@ from support.everyone import (
     READERS,
     STATE,
 )
+from support.harness import wait_for
 
 
 @pytest.fixture
@@ -60,9 +61,12 @@ def test_systemd_starts_the_service_in_its_sandbox_where_it_can_do_all_that_it_h
 
 def test_systemd_starts_the_service_again_after_it_was_killed_in_the_middle(booted):
     token = booted.plan("off")
+    killed = booted.pid()
     with booted.caller("Set", CHOICE, "off", "", token) as caller:
         booted.systemctl("kill", "--signal=KILL", UNIT)
         caller.end()
+    # The bus gives calls to the killed process until it sees that its connection is closed.
+    wait_for("the service’s end", lambda: booted.pid() != killed)
     assert booted.plan("off")
     done = [booted.read(file) for file in (LVFS, NEWS)]
     assert all(("=false" in text or '"0"' in text) for text in done) or not any(
