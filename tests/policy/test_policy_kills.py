@@ -2,7 +2,6 @@
 """`policy apply` killed at any moment, with policies that reach every kind of place: the policy's own
 files, values in other programs' files, units of systemd, and dconf's database."""
 
-import contextlib
 import itertools
 import json
 import os
@@ -12,11 +11,10 @@ import signal
 import subprocess
 import time
 import tomllib
-from pathlib import Path
 
 import pytest
 from support.computer import BACKUPS, SOURCES, Computer
-from support.harness import SOURCE, wait_for
+from support.harness import SOURCE, programs_at, wait_for
 from support.names import CHOICES, DONE
 
 KILLS = int(os.environ.get("PRIVACY_PANEL_KILLS", "8"))
@@ -154,12 +152,7 @@ def differences(effect, allowed):
 
 def is_compiling(computer):
     """Whether a dconf that an application started still runs, which is not killed with it."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if os.readlink(process / "exe").endswith("/dconf"):
-                if str(computer.root) in (process / "mountinfo").read_text():
-                    return True
-    return False
+    return any(program.endswith("/dconf") for _, program in programs_at(computer.root))
 
 
 def test_the_policies_reach_every_place_that_a_reader_names():

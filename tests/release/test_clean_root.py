@@ -56,7 +56,8 @@ def inside(*command, session=None):
         wrap += ["--tmpfs", "/tmp"]
     else:
         # One /tmp for the whole session: it contains the screen’s socket.
-        wrap += ["--bind", session / "tmp", "/tmp", "--bind", session, session]
+        wrap += ["--bind", session / "tmp", "/tmp", "--perms", "0755", "--dir", session.parent]
+        wrap += ["--bind", session, session]
         wrap += ["setpriv", f"--reuid={PERSON}", f"--regid={PERSON}", "--clear-groups", "--"]
     return [str(word) for word in [*wrap, *command]]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from gi.repository import Gio, GLib
 
-from support.harness import INSTALLED, SUPPORT, Session, wait_for
+from support.harness import INSTALLED, SUPPORT, Session, programs_at, wait_for
 
 NAME = "net.launchpad.PrivacyPanel.System"
 OFF = "net.launchpad.PrivacyPanel.turn-off-for-everybody"
@@ -306,16 +306,11 @@ class Everyone:
 
     def services(self):
         """The processes of the service on this computer, and those that it has started."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                is_here = str(self.root) in (process / "mountinfo").read_text()
-                exe = os.readlink(process / "exe")
-            except OSError:
-                continue
-            if is_here and exe.startswith(f"{INSTALLED}/"):
-                found.append(int(process.name))
-        return found
+        return [
+            int(process.name)
+            for process, program in programs_at(self.root)
+            if program.startswith(f"{INSTALLED}/")
+        ]
 
     def kill_service(self):
         pid = self.pid()

@@ -5,6 +5,7 @@ It neither reads nor writes files of the user who runs it. The tests, scripts/de
 scripts/screenshots use it, always with Debian's /usr/bin/python3, which has the bindings.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -80,6 +81,16 @@ def wait_for(what, question, seconds=30.0, every=0.05):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: still not so after {seconds} s")
         time.sleep(every)
+
+
+def programs_at(root):
+    """The programs that run with mounts of folders below this one: pairs of the entry in /proc and the
+    program's file."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # Names a folder by its path below the root of its own file system.
+            if f"/{root.name}/" in (process / "mountinfo").read_text():
+                yield process, os.readlink(process / "exe")
 
 
 def profile(session, defaults="", locks="", name="site"):
