@@ -9,11 +9,14 @@ import os
 import random
 import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from support.computer import PROFILE, Computer
 from support.faults import POLICIES, Place
+from support.harness import DISK
 
 
 SITE = "user-db:user # people first\n\n# The site's\nsystem-db:site\n"
@@ -26,7 +29,7 @@ SITE_DEFAULTS = (
 @pytest.fixture(scope="module")
 def machine():
     assert os.geteuid() == 0, "run these tests as root, such as with sudo"
-    with Computer(bus=False) as machine:
+    with Computer(bus=False, folder=DISK) as machine:
         # dconf signals logged-in users over it; here there are none.
         machine.session.env["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=/nonexistent"
         # Enters the namespace without bwrap, which would receive signals instead of the program.
@@ -51,11 +54,11 @@ def computer(machine):
 
 
 @pytest.fixture
-def image(computer, tmp_path):
+def image(computer):
     """An image with only an /etc."""
-    folder = tmp_path / "image"
-    (folder / "etc").mkdir(parents=True)
-    return folder
+    with tempfile.TemporaryDirectory(prefix="privacy-panel-image.", dir=DISK) as folder:
+        (Path(folder) / "etc").mkdir()
+        yield Path(folder)
 
 
 @pytest.fixture

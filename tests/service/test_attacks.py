@@ -28,7 +28,7 @@ from support.everyone import (
     Everyone,
     become,
 )
-from support.harness import wait_for
+from support.harness import DISK, wait_for
 
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 
@@ -321,7 +321,7 @@ def test_two_callers_at_once_both_get_an_answer_and_the_files_are_those_of_one(a
 def test_a_service_that_is_killed_at_any_moment_leaves_all_files_old_or_all_new():
     kills = int(os.environ.get("PRIVACY_PANEL_KILLS", "30"))
     watched = (POPCON, NEWS, LVFS, NETDATA)
-    with Everyone(ALLOWED) as computer:
+    with Everyone(ALLOWED, folder=DISK) as computer:
         states = {"on": [computer.read(file) for file in watched]}
         computer.set("off", uid=0)
         states["off"] = [computer.read(file) for file in watched]

@@ -55,11 +55,12 @@ class Computer:
     """A computer with an administrator, and a user's session on it.
 
     `profile` is the content of /etc/dconf/profile/user since long before the session; without it,
-    there is no /etc/dconf. Other options are those of harness.Session.
+    there is no /etc/dconf. Its files are in a new folder in `folder`. Other options are those of
+    harness.Session.
     """
 
-    def __init__(self, profile=None, binds=(), **options):
-        self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-computer."))
+    def __init__(self, profile=None, binds=(), folder=None, **options):
+        self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-computer.", dir=folder))
         # All of /etc, since a mount point can neither be removed nor replaced, and since bwrap
         # would create a missing mount point.
         subprocess.run(["cp", "-a", "/etc", self.root / "etc"], check=True)

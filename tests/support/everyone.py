@@ -76,10 +76,10 @@ def become(uid, env=None):
 
 class Everyone:
     """A computer whose programs send statistics, for all users. `answers`: what polkit's rule
-    answers to the user PERSON, by action."""
+    answers to the user PERSON, by action. Its files are in a new folder in `folder`."""
 
-    def __init__(self, answers=None, files=None, without=()):
-        self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-everyone."))
+    def __init__(self, answers=None, files=None, without=(), folder=None):
+        self.root = Path(tempfile.mkdtemp(prefix="privacy-panel-everyone.", dir=folder))
         self.root.chmod(0o755)
         subprocess.run(["cp", "-a", "/etc", self.root / "etc"], check=True)
         for folder in ("run/dbus", "run/systemd/journal", "var/lib/polkit-1", "var/lib/dpkg", "var/tmp"):

@@ -22,6 +22,9 @@ from support.names import CHOICES, PROVIDERS_SCHEMA
 SOURCE = Path(__file__).resolve().parents[2]
 # The programs beside this file that sessions run.
 SUPPORT = Path(__file__).resolve().parent
+# A folder on a disk, also where temporary files are in memory. There a program waits for each flush, as
+# on most computers, so that a test hits it in the middle of its work.
+DISK = Path("/var/tmp")
 INSTALLED = Path(os.environ.get("PRIVACY_PANEL_TREE", SOURCE / "_build" / "installed"))
 
 
