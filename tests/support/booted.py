@@ -10,8 +10,8 @@ from pathlib import Path
 from support.everyone import Everyone, become
 from support.harness import INSTALLED, wait_for
 
-# The only units beside the administrator's, of which there are none at first: systemd starts nothing else of
-# this computer.
+# systemd knows only the units here and those in the administrator's folder, which is empty at first. So it
+# starts nothing else of this computer.
 UNITS = "/run/units"
 UNIT = "privacy-panel-system.service"
 BUS_SOCKET = """[Socket]
