@@ -7,6 +7,7 @@ The tests make devices and give files to other users, so they need root.
 import collections
 import concurrent.futures
 import contextlib
+import itertools
 import os
 import re
 import struct
@@ -210,7 +211,8 @@ def test_links_that_come_and_go_meanwhile_lead_out_of_no_image(computer, tmp_pat
     swapper = subprocess.Popen(["/usr/bin/python3", "-c", SWAPPER, *pairs])
     try:
         results = collections.Counter()
-        for turn in range(24):
+        # It is in time at least once, and at least once it is not.
+        for turn in itertools.takewhile(lambda turn: turn < 48 or len(results) == 1, range(500)):
             words = (
                 ["remove"]
                 if turn % 4 == 3
@@ -224,8 +226,7 @@ def test_links_that_come_and_go_meanwhile_lead_out_of_no_image(computer, tmp_pat
     finally:
         swapper.kill()
         swapper.wait()
-    print(results)
-    assert len(results) > 1, "it was in time, and it was not"
+    assert len(results) > 1, results
     assert snapshot(image.outside, ids=True) == before
 
 
@@ -237,10 +238,10 @@ libc = ctypes.CDLL(None)
 while True:
     pair = 2 * random.randrange(len(names) // 2)
     libc.renameat2(-100, names[pair], -100, names[pair + 1], 2)
-    # Mostly links for a moment only.
+    # Mostly links for a moment only. Some pauses are longer than a run on a busy computer.
     time.sleep(random.uniform(0, 0.001))
     libc.renameat2(-100, names[pair], -100, names[pair + 1], 2)
-    time.sleep(random.uniform(0, 0.02))
+    time.sleep(10 ** random.uniform(-4, 0))
 """
 
 WRITING = re.compile(
