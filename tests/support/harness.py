@@ -174,7 +174,9 @@ class Calls:
 # masks their readers, so that each test finds the same programs, and none changes the computer's own
 # files.
 ON_THIS_COMPUTER = (
+    "aws-sam",
     "azure-cli",
+    "azure-functions",
     "chromium-suggestions",
     "dotnet",
     "epiphany-suggestions",
