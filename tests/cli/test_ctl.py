@@ -106,9 +106,13 @@ def test_watch_prints_in_the_same_moment_as_libunity_is_told(session):
         ["/usr/bin/python3", "-uc", LIBUNITY_WATCH], stdout=subprocess.PIPE, text=True
     )
     assert unity.stdout.readline() == "ready\n"
+    told = None
     for value, state in (("all", "on"), ("none", "off")):
         session.set(UNITY_SCHEMA, UNITY_KEY, value)
-        line, told = watch.next(), unity.stdout.readline().strip()
+        line, before = watch.next(), told
+        # dconf tells some programs twice of a change that comes while they begin to listen.
+        while (told := unity.stdout.readline().strip()) == before:
+            pass
         assert (line["id"], line["state"], told) == ("online-search", state, value)
     session.reset(UNITY_SCHEMA, UNITY_KEY)
     assert watch.next()["origin"] == "default", "who decided is a change, too"
@@ -152,7 +156,7 @@ def test_watch_prints_for_people_and_ends_when_its_reader_leaves(session):
     assert line.startswith("online-search mixed (Set by you. On: Unity Dash. Off: Programs that")
     watch.stdout.close()
     session.set(UNITY_SCHEMA, UNITY_KEY, "none")
-    assert watch.wait(10) == 0
+    assert watch.wait(60) == 0
 
 
 def test_a_reader_of_the_output_who_leaves_is_no_error(session):
@@ -345,7 +349,7 @@ def test_a_service_killed_while_500_changes_are_made_loses_none_that_was_reporte
         echo "failures reported: $killed"
     """
     killer = session.spawn(["bash", "-c", script, "killer", str(session.root)])
-    done = session.run("bash", "-c", reads, "sets", "20261123", cwd=session.root, timeout=300)
+    done = session.run("bash", "-c", reads, "sets", "20261123", cwd=session.root, timeout=1800)
     assert killer.poll() is None, "the killer ran to the end"
     assert done.returncode == 0, done.stdout + done.stderr
     kills = (session.root / "kills").read_text().count("killed")

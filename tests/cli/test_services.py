@@ -81,8 +81,10 @@ def test_a_service_that_the_bus_can_start_is_installed_and_started(session):
     session.add_service("org.example.Reporter", program)
     session.add_reader("example", EXAMPLE)
     reader = session.reader("error-reports", "example")
-    assert (reader["installed"], reader["state"]) == (True, "off")
+    assert reader["installed"], "before it has answered"
     assert reader["for_everybody"] is False, "it is on the session's bus"
+    # On a busy computer it takes longer to start than anybody waits for an answer.
+    wait_for("its answer", lambda: session.reader("error-reports", "example")["state"] == "off")
     # Without a setter method, through org.freedesktop.DBus.Properties.
     assert session.ctl("set", "error-reports", "on").returncode == 0
     assert session.reader("error-reports", "example")["state"] == "on"
@@ -141,7 +143,7 @@ def test_of_two_that_set_at_once_one_waits_and_the_programs_agree(session, tmp_p
     wait_for("the first is in the middle", lambda: whoopsie.get("ReportCrashes"))
     second = session.spawn(["privacyctl", "set", "error-reports", "off"])
     with pytest.raises(subprocess.TimeoutExpired):
-        second.wait(1)
+        second.wait(0.3)
     first.send_signal(signal.SIGCONT)
     assert (first.wait(30), second.wait(30)) == (0, 0)
     readers = [reader for reader in session.status("error-reports")["readers"] if reader["counts"]]
@@ -267,14 +269,15 @@ def test_an_answer_that_is_too_large_is_refused_and_a_long_message_is_cut(sessio
         "ret = 'x' * 5_000_000": "its answer is too large",
         "raise dbus.exceptions.DBusException('y' * 5_000_000, name='org.example.Error')": "y" * 400 + "…",
     }.items():
+        # On a busy computer, the answer may take longer than anybody waits for it.
+        wait_for(words, lambda code=code, words=words: words in identifier(code).stderr)
         done = identifier(code)
-        assert done.returncode and words in done.stderr and not done.stdout
+        assert done.returncode and not done.stdout
         assert len(done.stderr) < 1000
     whoopsie.grow(9_990)
-    reader = session.reader("error-reports", READER)
-    assert (reader["installed"], reader["state"]) == (True, "off")
+    wait_for("its state", lambda: session.reader("error-reports", READER)["state"] == "off")
     whoopsie.grow(10_001)
-    assert "service does not work" in session.ctl("status").stdout
+    wait_for("it is said", lambda: "service does not work" in session.ctl("status").stdout)
 
 
 def test_the_identifier_is_printed(session):
@@ -385,10 +388,13 @@ def test_a_service_that_hangs_never_freezes_the_panel(screen):
         panel.wait("it is said", lambda: panel.says("Ubuntu Error Reports (Whoopsie) did not answer"))
         panel.wait_on(REPORTS)
         # A change waits for it, but the panel does not: other changes are done in the meantime.
+        began = time.monotonic()
         panel.toggle(REPORTS)
         panel.toggle(SEARCH)
         panel.wait_on(SEARCH, False)
-        assert not panel.says("its service did not answer in time")
+        waited = panel.says("its service did not answer in time")
+        # On a busy computer, the panel's patience may have ended by now.
+        assert not waited or time.monotonic() - began > 4.5
         panel.wait("it is said", lambda: panel.says("its service did not answer in time"))
 
 

@@ -218,7 +218,7 @@ def test_every_language_is_told_when_another_process_changes_the_choice(
 
     def next_line():
         try:
-            return lines.get(timeout=20)
+            return lines.get(timeout=120)
         except Empty:
             raise AssertionError("nothing was printed") from None
 
@@ -237,7 +237,7 @@ def test_every_language_is_told_when_another_process_changes_the_choice(
         changes(SEND, SILENT)
     finally:
         os.killpg(program.pid, signal.SIGTERM)
-        program.wait(10)
+        program.wait(60)
         reader.join(10)
         program.stdout.close()
 

@@ -37,7 +37,7 @@ def commands(image, computer):
     policy = ["/etc/privacy-panel/A.toml"] if not (image.root / "own").exists() else []
     root = ["--root", image.root]
     for words in (["apply", *policy, "--dry-run"], ["status"], ["apply", *policy], ["remove"]):
-        yield words, calm(computer.policy(*words, *root, timeout=20))
+        yield words, calm(computer.policy(*words, *root, timeout=120))
 
 
 def check_image(image, computer):
@@ -218,7 +218,7 @@ def test_links_that_come_and_go_meanwhile_lead_out_of_no_image(computer, tmp_pat
                 if turn % 4 == 3
                 else ["apply", f"/etc/privacy-panel/{'AB'[turn % 2]}.toml"]
             )
-            done = calm(computer.policy(*words, "--root", image.root, timeout=20))
+            done = calm(computer.policy(*words, "--root", image.root, timeout=120))
             results[done.returncode] += 1
             assert done.returncode in (0, BAD, NOT_SAVED), done
             assert SECRET not in done.stdout + done.stderr

@@ -67,12 +67,12 @@ def place(request):
                 ["weston", "--backend=headless-backend.so", "--socket=test", "--idle-time=0"],
                 stderr=(session.root / "weston.errors").open("w"),
             )
-            wait_for("weston", lambda: (session.root / "run/test").exists(), 30)
+            wait_for("weston", lambda: (session.root / "run/test").exists())
             session.env["WAYLAND_DISPLAY"] = "test"
         elif daemon:
             assert shutil.which(daemon), daemon
             session.spawn([daemon], stderr=(session.root / "daemon.errors").open("w"))
-            wait_for("the settings daemon", lambda: runs(session, name), 30)
+            wait_for("the settings daemon", lambda: runs(session, name))
         yield session, obeyed
 
 

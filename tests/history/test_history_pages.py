@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.computer import Computer
-from support.harness import Session, wait_for
+from support.harness import Session, away_from_midnight, wait_for
 from support.history import Recent, ago
 from support.names import LOCKED, SCREEN
 from support.screen import Panel, answer, choose, go_to, open_page, says
@@ -55,7 +55,7 @@ def test_the_past_hour_is_cleared_after_a_question_and_what_went_from_where_is_s
 
 
 def test_certain_days_begin_as_today_from_midnight_to_midnight(session, log):
-    now = time.localtime()
+    now = away_from_midnight()
     log.record([0, now.tm_hour * 60 + now.tm_min + 5])
     with Panel(session) as panel:
         open_page(panel, "Clear History")

@@ -38,7 +38,7 @@ class KRunner:
                 self.session.run("xdotool", *keys)
             return self.remembers(words) if attempts is None else done == attempts
 
-        wait_for("the end of the search", search_once, seconds=60, every=1)
+        wait_for("the end of the search", search_once, seconds=180, every=1)
         child.terminate()
         child.wait(60)
         wait_for("the end of KRunner", lambda: not self.runs())

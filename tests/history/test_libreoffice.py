@@ -46,9 +46,9 @@ class LibreOffice:
             (home / name).write_text("a document\n")
         documents = [str(home / name) for name in names]
         self.child = self.session.spawn(["soffice", "--headless", "--norestore", "--nologo", *documents])
-        wait_for("the last document", (home / f".~lock.{names[-1]}#").exists, seconds=60)
+        wait_for("the last document", (home / f".~lock.{names[-1]}#").exists, seconds=240)
         # It writes its settings a second after a change, such as of the first document's window.
-        wait_for("its settings", lambda: WINDOW in self.text(), seconds=60)
+        wait_for("its settings", lambda: WINDOW in self.text(), seconds=240)
 
     def stop(self):
         os.kill(self.process(), signal.SIGTERM)
@@ -140,7 +140,7 @@ def test_libreoffices_list_of_documents_is_forgotten_once_it_is_closed(session):
     office = LibreOffice(session)
     place = "libreoffice-documents"
     office.start("first.txt", "second.txt")
-    wait_for("its list", lambda: counts(session).get(place), seconds=60)
+    wait_for("its list", lambda: counts(session).get(place))
     status, places = clear(session, "--all")
     assert status == 4 and "LibreOffice is running" in places[place]["problem"]
     office.stop()
@@ -154,6 +154,6 @@ def test_libreoffices_list_of_documents_is_forgotten_once_it_is_closed(session):
     assert place not in counts(session)
     # The program takes the file for its own, and has forgotten them.
     office.start("third.txt", "fourth.txt")
-    wait_for("a new list", lambda: counts(session).get(place), seconds=60)
+    wait_for("a new list", lambda: counts(session).get(place))
     office.stop()
     assert "/third.txt<" in office.text() and "/first.txt<" not in office.text()

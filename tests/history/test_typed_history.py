@@ -106,7 +106,7 @@ def test_xfces_commands_are_forgotten_by_a_finder_that_is_open_too(screen):
 
     finder()
     type_into(screen, "Application Finder", "true --first")
-    wait_for("it is kept", history.exists, 20)
+    wait_for("it is kept", history.exists)
     assert typed(screen) == {"xfce-commands": 1}
     # The first one keeps running without a window, and opens another with all its entries.
     assert finder().wait(30) == 0
@@ -118,7 +118,7 @@ def test_xfces_commands_are_forgotten_by_a_finder_that_is_open_too(screen):
     assert (status, places["xfce-commands"]["removed"]) == (0, 1)
     assert not history.exists() and typed(screen) == {}
     type_into(screen, "Application Finder", "true --second")
-    wait_for("it is kept", history.exists, 20)
+    wait_for("it is kept", history.exists)
     assert history.read_text() == "true --second\n"
 
 
@@ -134,7 +134,7 @@ def test_mates_commands_are_forgotten_by_its_panel(screen):
     def run(command):
         screen.spawn(["mate-panel", "--run-dialog"])
         type_into(screen, "Run Application", command)
-        wait_for("it is kept", lambda: command in screen.get(schema, key), 20)
+        wait_for("it is kept", lambda: command in screen.get(schema, key))
 
     run("true --first")
     assert typed(screen) == {"mate-commands": 1}
@@ -150,7 +150,7 @@ def test_mates_searches_go_once_its_search_tool_is_closed(screen):
     tool = screen.spawn(
         ["mate-search-tool", "--named=secret plan", f"--path={screen.root / 'home'}", "--start"]
     )
-    wait_for("it is kept", lambda: "secret plan" in screen.get(schema, key), 20)
+    wait_for("it is kept", lambda: "secret plan" in screen.get(schema, key))
     status, places = clear(screen, "--all")
     assert (status, places["mate-searches"]["removed"]) == (4, 0)
     done = screen.ctl("history", "clear", "--all", "--dry-run")
@@ -408,7 +408,8 @@ def test_the_page_says_it_in_the_same_words_and_clears_it():
             assert not panel.says("What Will Be Removed"), "nothing will be"
             choose(panel, "Everything")
             says(panel, "What Will Be Removed")
-            assert panel.says("Searches (KRunner)") and panel.says("3 entries")
+            says(panel, "Searches (KRunner)")
+            says(panel, "3 entries")
             panel.press("push button", "Clear History…")
             says(panel, "4 entries will be removed for good.")
             answer(panel, "Clear")

@@ -14,6 +14,9 @@ READER = "vlc-recent-media"
 # It refuses to run as root.
 AS_USER = ("bwrap", "--dev-bind", "/", "/", "--unshare-user", "--uid", "1000")
 
+# How long what it plays lasts.
+SECONDS = 8
+
 
 class Vlc:
     """The real program, with its window."""
@@ -24,13 +27,13 @@ class Vlc:
         self.lists = session.config / "vlc" / "vlc-qt-interface.conf"
 
     def remembers(self, name):
-        """Plays for long enough that the window's list hears of it on a busy computer, and ends."""
+        """Plays for long enough that the window's list hears of it, even on a busy computer, and ends."""
         media = self.session.root / "home" / name
         with wave.open(str(media), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(8000)
-            file.writeframes(bytes(2 * 2 * 8000))
+            file.writeframes(bytes(2 * SECONDS * 8000))
         options = ("--no-qt-privacy-ask", "--aout", "dummy", "--play-and-exit")
         self.session.ask(*AS_USER, "vlc", "--intf", "qt", *options, str(media))
         return name in self.lists.read_text()

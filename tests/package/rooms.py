@@ -101,7 +101,7 @@ class Room:
         while True:
             # debconf's questions end without a new line, and a longer line may come in parts.
             asks = answers and re.search(rb"(: |\[More\] ?)$", said[read:])
-            ready, _, _ = select.select([terminal], [], [], 0.5 if asks else 60)
+            ready, _, _ = select.select([terminal], [], [], 0.5 if asks else 900)
             if ready:
                 try:
                     more = os.read(terminal, 4096)

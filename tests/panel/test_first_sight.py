@@ -124,8 +124,8 @@ def test_a_locked_choice_says_nothing_false_to_a_screen_reader():
         )
         with Panel(computer.session) as panel:
             panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
-            assert heard(panel, SEARCH) == {"Locked off by your administrator"}
-            assert panel.find(name="Locked by your administrator"), "the lock has a name"
+            panel.wait("it", lambda: heard(panel, SEARCH) == {"Locked off by your administrator"})
+            panel.wait("the lock's name", lambda: panel.find(name="Locked by your administrator"))
 
 
 def test_a_service_that_hangs_is_said_to_have_not_answered_and_is_asked_again(session):
@@ -135,8 +135,8 @@ def test_a_service_that_hangs_is_said_to_have_not_answered_and_is_asked_again(se
         silent = f"{WHOOPSIE} did not answer, so something may be sent."
         panel.wait("it", lambda: heard(panel, REPORTS) == {silent})
         assert panel.is_on(REPORTS), "what is not known to be off is not called off"
+        panel.wait("it needs attention", lambda: panel.find(role="list item", name=WHOOPSIE))
         assert not panel.find(name="ABRT")
-        assert panel.find(role="list item", name=WHOOPSIE), "it needs attention"
         assert silent in session.ask("privacyctl", "status")
         assert f"{REPORTS}: Not known." in session.ask("privacyctl", "status")
         assert session.ask("privacyctl", "get", "error-reports") == "mixed"
@@ -195,7 +195,7 @@ def test_the_first_page_ends_where_the_window_does(width, height, dpi, locale):
                 return frame, [bottom for role, bottom in bottoms if role == "scroll pane"]
 
             # The shadow of the window is part of its frame.
-            panel.wait("the end", lambda: ends()[1] and ends()[0] - max(ends()[1]) < 30, 10)
+            panel.wait("the end", lambda: ends()[1] and ends()[0] - max(ends()[1]) < 30)
 
 
 def test_the_first_page_has_no_row_out_of_sight_at_its_usual_size(session):
@@ -209,7 +209,7 @@ def test_the_first_page_has_no_row_out_of_sight_at_its_usual_size(session):
             boxes = panel.boxes("Clear History")
             return [y + height for _, _, _, _, _, y, _, height in boxes]
 
-        panel.wait("its place", lambda: ends() and 0 < max(ends()) < frame, 10)
+        panel.wait("its place", lambda: ends() and 0 < max(ends()) < frame)
 
 
 def test_history_is_cleared_without_scrolling_at_the_usual_size(session):
@@ -217,12 +217,15 @@ def test_history_is_cleared_without_scrolling_at_the_usual_size(session):
         open_page(panel, "Clear History")
         panel.wait("it is counted", lambda: panel.says("What Stays"))
         (frame,) = [bottom for role, bottom in panel.bottoms() if role == "frame"]
-        ends = [
-            y + height
-            for role, name, _, _, _, y, _, height in panel.boxes("Clear History")
-            if (role, name) == ("push button", "Clear History…")
-        ]
-        assert ends and max(ends) <= frame, (ends, frame)
+
+        def ends():
+            return [
+                y + height
+                for role, name, _, _, _, y, _, height in panel.boxes("Clear History")
+                if (role, name) == ("push button", "Clear History…")
+            ]
+
+        panel.wait("its place", lambda: ends() and max(ends()) <= frame)
 
 
 def test_on_its_page_a_failure_is_beside_the_button_that_helps_and_not_at_the_switch_too(session):
@@ -232,10 +235,14 @@ def test_on_its_page_a_failure_is_beside_the_button_that_helps_and_not_at_the_sw
         panel.wait_on(REPORTS)
         panel.toggle(REPORTS)
         panel.wait("it", lambda: panel.find(role="list item", name=failed))
+
+        def shown():
+            labels = [name for role, name, *_ in panel.boxes(REPORTS) if role == "label"]
+            return [name for name in labels if failed in name]
+
         # The app has it in its own row, after its state.
-        shown = [name for role, name, *_ in panel.boxes(REPORTS) if role == "label" and failed in name]
-        assert [name for name in shown if name.startswith(failed)] == [failed], shown
-        assert len(shown) == 2, shown
+        panel.wait("both", lambda: len(shown()) == 2)
+        assert [name for name in shown() if name.startswith(failed)] == [failed]
 
 
 def test_a_page_is_named_by_its_window_and_begins_at_its_first_control(session):

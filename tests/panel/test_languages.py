@@ -2,7 +2,7 @@
 """The panel and privacyctl in other languages, one of them right-to-left."""
 
 import pytest
-from support.harness import Session, make_locale
+from support.harness import Session, make_locale, wait_for
 from support.names import CHOICES, PRIVACY_SCHEMA
 from support.screen import Panel, enlarge_text
 
@@ -30,7 +30,7 @@ def test_the_panel_and_privacyctl_speak_the_persons_language(
         with Panel(session, window={"de": "Datenschutz", "he": "פרטיות"}[language]) as panel:
             panel.toggle(title)
             panel.wait_on(title)
-            assert session.libunity() == "all"
+            wait_for("it is saved", lambda: session.libunity() == "all")
 
 
 # The width of the window, and the dots per inch of the text.
@@ -42,7 +42,7 @@ SHAPES = [("800", 96), ("640", 96), ("360", 96), ("800", 192)]
 def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
     locales, locale, width, dpi
 ):
-    with Session(screen="800x2000x24", env=locales[locale]) as session:
+    with Session(screen="800x2000x24", env=locales[locale], animations=False) as session:
         enlarge_text(session, dpi)
         # Programs that differ, with names in two scripts: this text once did not fit.
         session.set(PRIVACY_SCHEMA, "remember-recent-files", "false")
@@ -52,7 +52,7 @@ def test_nothing_sticks_out_of_a_row_whatever_scripts_are_mixed_in_it(
             session.ask("xdotool", "windowsize", "--sync", panel.window(), width, 1990)
             panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
             panel.wait("its size", lambda: panel.width() == int(width))
-            assert panel.sticking_out() == []
+            panel.wait("its layout", lambda: panel.sticking_out() == [])
             session.ask("privacy-panel", "--choice", "activity-history")
             panel.wait("the page", lambda: panel.says("(GTK)"))
-            assert panel.sticking_out() == []
+            panel.wait("its layout", lambda: panel.sticking_out() == [])

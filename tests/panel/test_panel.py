@@ -2,6 +2,7 @@
 """The built panel on a real screen, bus and dconf, pressed through AT-SPI."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,11 @@ def test_pressing_the_search_switch_changes_what_libunity_tells_another_process(
     panel.toggle(SEARCH)
     panel.wait_on(SEARCH)
     wait_for("libunity says all", lambda: session.libunity() == "all")
-    assert session.get(PANEL_SCHEMA, "online-search") == "true"
+    wait_for("its own key", lambda: session.get(PANEL_SCHEMA, "online-search") == "true")
     panel.toggle(SEARCH)
     panel.wait_on(SEARCH, False)
     wait_for("libunity says none", lambda: session.libunity() == "none")
-    assert session.get(PANEL_SCHEMA, "online-search") == "false"
+    wait_for("its own key", lambda: session.get(PANEL_SCHEMA, "online-search") == "false")
 
 
 def test_pressing_the_reports_switch_changes_what_the_error_reporters_read(session):
@@ -58,7 +59,7 @@ def test_pressing_the_reports_switch_changes_what_the_error_reporters_read(sessi
         panel.toggle(REPORTS)
         panel.wait_on(REPORTS)
         wait_for("the key is true", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "true")
-    assert session.get(PANEL_SCHEMA, "error-reports") == "true"
+        wait_for("its own is", lambda: session.get(PANEL_SCHEMA, "error-reports") == "true")
     assert session.libunity() == "none", "the other choice stays as it is"
 
 
@@ -79,8 +80,8 @@ def test_programs_that_differ_are_shown_and_the_switch_realigns_them(session, pa
     assert panel.is_on(SEARCH), "what is mixed may send something"
     panel.toggle(SEARCH)
     panel.wait_on(SEARCH, False)
-    assert session.libunity() == "none"
-    assert panel.says("Off in Unity Dash")
+    wait_for("it is saved", lambda: session.libunity() == "none")
+    panel.wait("it is said", lambda: panel.says("Off in Unity Dash"))
 
     session.set(UNITY_SCHEMA, UNITY_KEY, "all")
     panel.wait("the words", lambda: panel.says("On in 1 of 2 apps"))
@@ -126,7 +127,7 @@ def test_the_command_that_turns_everything_off_reaches_the_panel_that_runs(sessi
         panel.wait_on(SEARCH)
         session.ask("privacy-panel", "--turn-everything-off")
         panel.wait_on(SEARCH, False)
-        assert session.libunity() == "none"
+        wait_for("it is saved", lambda: session.libunity() == "none")
 
 
 def test_what_cannot_be_turned_off_with_everything_is_listed_with_what_to_do():
@@ -175,7 +176,7 @@ def test_choice_on_the_command_line_opens_its_page_and_no_second_one(session):
             # One on the first page, and one on its own.
             panel.wait("its page", lambda: len(panel.find(role="check box", name=title)) == 2)
             panel.wait("only that", lambda: len(panel.find(role="check box", name=other)) == 1)
-            assert panel.says("Set by default")
+            panel.wait("who decided", lambda: panel.says("Set by default"))
             assert len(panel.find(role="push button", name="Back")) == 1
         assert len(panel.find(role="frame", name=SEARCH)) == 1, "one instance, one window"
 
@@ -200,8 +201,8 @@ def test_a_panel_that_is_started_while_another_ends_comes_up(session):
     ending = session.spawn(["/usr/bin/python3", "-c", ENDING], stdout=subprocess.PIPE, text=True)
     assert ending.stdout.readline() == "ready\n"
     with Panel(session) as panel:
-        assert ending.wait(10) == 0, "it was asked"
-        assert panel.find(role="check box")
+        assert ending.wait(60) == 0, "it was asked"
+        panel.wait("its switches", lambda: panel.find(role="check box"))
 
 
 def test_everything_is_reached_with_the_keyboard_alone(session):
@@ -253,7 +254,7 @@ def test_a_press_just_before_the_window_closes_is_carried_out(session):
     with Panel(session) as panel:
         panel.toggle(SEARCH)
         panel.press("push button", "Close")
-        panel.process.wait(10)
+        panel.process.wait(60)
     assert session.libunity() == "all"
     assert session.status("online-search")["state"] == "on"
 
@@ -313,13 +314,16 @@ def test_a_settings_service_that_hangs_freezes_nothing():
         wait_for("saved", lambda: session.libunity() == "all")
         (service,) = session.dconf_services()
         session.ask("kill", "-STOP", service)
+        began = time.monotonic()
         panel.toggle(SEARCH)
         # The window responds while the service does not: this is visible before the time limit.
         panel.key("F10")
         panel.wait("the menu", lambda: panel.says("About Privacy") or panel.find(role="menu"))
-        assert not panel.says("did not answer in time")
+        waited = panel.says("did not answer in time")
+        # On a busy computer, the panel's patience may have ended by now.
+        assert not waited or time.monotonic() - began > 9
         panel.key("Escape")
-        panel.wait("the reason", lambda: panel.says("did not answer in time"), seconds=30)
+        panel.wait("the reason", lambda: panel.says("did not answer in time"))
         assert panel.is_on(SEARCH), "nothing was saved, so it still is on"
         session.ask("kill", "-CONT", service)
         # Nothing had been sent to the service, so it has nothing to catch up on.
@@ -358,7 +362,7 @@ def test_a_panel_without_its_own_schema_says_so_and_works_for_the_rest(session):
     with Panel(session, "--choice=online-search") as panel:
         panel.wait("the words", lambda: panel.says("This panel is not completely installed"))
         assert panel.is_on(SEARCH), "what is not known to be off is not called off"
-        assert panel.find(role="list item", name="Unity Dash")
+        panel.wait("its apps", lambda: panel.find(role="list item", name="Unity Dash"))
 
 
 @pytest.mark.parametrize("text_scale", [1, 2])
@@ -429,8 +433,8 @@ def test_a_locked_choice_is_insensitive_and_says_who_set_it(managed):
     session = managed.session
     with Panel(session, "--choice=online-search") as panel:
         panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
-        assert panel.says("Locked off by your administrator")
-        assert panel.find(role="list item", name="Locked by your administrator")
+        panel.wait("it is said", lambda: panel.says("Locked off by your administrator"))
+        panel.wait("who", lambda: panel.find(role="list item", name="Locked by your administrator"))
         assert not panel.find(role="push button", text="Reset")
         assert session.ctl("set", "online-search", "on").returncode == 3
         assert session.libunity() == "none"
@@ -445,11 +449,11 @@ def test_locks_come_and_go_while_the_panel_is_open(managed):
         managed.administrator(defaults=locked_on, locks=LOCKS)
         panel.wait("it is locked", lambda: not panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH)
-        assert panel.says("Locked on by your administrator")
+        panel.wait("it is said", lambda: panel.says("Locked on by your administrator"))
         managed.administrator()
         panel.wait("it is free", lambda: panel.is_sensitive(SEARCH))
         panel.wait_on(SEARCH, False)
-        assert not panel.says("Locked on by your administrator")
+        panel.wait("no word", lambda: not panel.says("Locked on by your administrator"))
 
 
 def test_an_administrators_default_is_told_from_a_persons_decision(managed):
@@ -469,10 +473,11 @@ def test_three_readers_set_apart_are_mixed_and_realigning_mends_them(session):
         panel.wait_on(SEARCH, False)
         session.set(PANEL_SCHEMA, "online-search", "true")
         panel.wait("the words", lambda: panel.says("On in 1 of 3 apps"))
-        assert [state(panel, name) for name in (OWN, "Test Shell", DASH)] == ["On", "Off", "Off"]
+        apps = (OWN, "Test Shell", DASH)
+        panel.wait("they", lambda: [state(panel, name) for name in apps] == ["On", "Off", "Off"])
         session.set(providers, "disabled", "['org.example.Kept.desktop']")
         panel.wait("the words", lambda: panel.says("On in 2 of 3 apps"))
-        assert [state(panel, name) for name in (OWN, "Test Shell", DASH)] == ["On", "On", "Off"]
+        panel.wait("they", lambda: [state(panel, name) for name in apps] == ["On", "On", "Off"])
         panel.toggle(SEARCH)
         panel.wait_on(SEARCH, False)
         wait_for("libunity", lambda: session.libunity() == "none")

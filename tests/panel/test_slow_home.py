@@ -33,19 +33,21 @@ def session():
 
 
 def test_the_window_is_there_before_files_in_a_slow_home_are_read(session):
-    with slow_folders(session, "config", milliseconds=2000), Panel(session) as panel:
+    with slow_folders(session, "config", stuck="editor-") as let_go, Panel(session) as panel:
         # The rows are there, and nothing is claimed.
-        assert panel.says(WAITING)
+        panel.wait("the row", lambda: panel.says(WAITING))
         assert not panel.find(role="check box", name=STATISTICS)
+        let_go()
         panel.wait("all of it", lambda: len(panel.find(role="check box")) == len(CHOICES))
         panel.wait("its apps", lambda: panel.says("On in all 3 apps"))
         assert not panel.says(WAITING)
 
 
 def test_a_page_that_is_opened_before_the_apps_are_known_shows_them_later(session):
-    with slow_folders(session, "config", milliseconds=2000):
+    with slow_folders(session, "config", stuck="editor-") as let_go:
         with Panel(session, "--choice=usage-statistics") as panel:
-            assert panel.says(WAITING)
+            panel.wait("the page", lambda: panel.says(WAITING))
+            let_go()
             for number in range(3):
                 panel.wait("the app", lambda: panel.find(role="list item", name=f"Editor {number}"))
 

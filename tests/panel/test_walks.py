@@ -46,17 +46,20 @@ def walk(panel):
 
 
 def first(_session, panel):
+    panel.wait("the count of reports", lambda: panel.says("No reports"))
+    panel.wait("its last row", lambda: panel.find(role="list item", name="Clear History"))
     panel.key("Tab")
 
 
 def search(session, panel):
     session.ask("privacy-panel", "--choice", "online-search")
-    panel.wait("the page", lambda: panel.find(role="push button", name="Back"))
+    panel.wait("its apps", lambda: panel.find(role="list item", name="Unity Dash"))
 
 
 def reports(session, panel):
     session.ask("privacy-panel", "--choice", "error-reports")
-    panel.wait("the page", lambda: panel.find(role="push button", name="Back"))
+    app = "Ubuntu Error Reports (Whoopsie)"
+    panel.wait("its apps", lambda: panel.find(role="list item", name=app))
 
 
 def left(_session, panel):

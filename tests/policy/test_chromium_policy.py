@@ -99,7 +99,8 @@ class Chromium:
             line, _, self.rest = self.rest.partition(b"\0")
             answer = json.loads(line)
             if answer.get("id") == self.number:
-                return answer["result"]
+                # While a page is replaced, it cannot be asked.
+                return answer.get("result", {})
 
     def open(self, url):
         target = self.ask("Target.createTarget", url=url)["targetId"]
@@ -107,14 +108,14 @@ class Chromium:
 
     def policies(self, page):
         """The rows of the page, by the names of policies."""
-        answer = self.ask("Runtime.evaluate", page, expression=ROWS)["result"]
-        return {row[0]: row[1:] for row in json.loads(answer["value"]) if row}
+        answer = self.ask("Runtime.evaluate", page, expression=ROWS).get("result", {})
+        return {row[0]: row[1:] for row in json.loads(answer.get("value", "[]")) if row}
 
     def reloaded(self, page):
         """The texts of the policy's row, after a press of the page's button that reads all policies again.
         Otherwise Chromium looks for them only now and then."""
         self.ask("Runtime.evaluate", page, expression=PRESS)
-        return self.policies(page)[POLICY]
+        return self.policies(page).get(POLICY, [""])
 
     def end(self):
         self.process.kill()

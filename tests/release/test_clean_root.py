@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from support.harness import INSTALLED, SOURCE, Session
+from support.harness import INSTALLED, SOURCE, Session, wait_for
 from support.names import (
     PANEL_SCHEMA,
     PRIVACY_SCHEMA,
@@ -178,11 +178,11 @@ def test_the_panel_shows_the_lock_and_who_set_it(session):
         panel.wait("the words", lambda: panel.says("Locked off by Example University"))
         assert not panel.is_sensitive(SEARCH)
         assert not panel.is_on(SEARCH)
-        assert panel.find(role="list item", name="Locked by Example University")
-        assert panel.find(role="list item", name="Contact Example University")
+        panel.wait("who", lambda: panel.find(role="list item", name="Locked by Example University"))
+        panel.wait("whom to ask", lambda: panel.find(role="list item", name="Contact Example University"))
         panel.press("push button", "Back")
         panel.wait("the first page", lambda: not panel.find(role="push button", name="Back"))
         assert panel.is_sensitive(REPORTS)
         panel.toggle(REPORTS)
         panel.wait_on(REPORTS, False)
-        assert session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false"
+        wait_for("it is saved", lambda: session.get(PRIVACY_SCHEMA, REPORTS_KEY) == "false")

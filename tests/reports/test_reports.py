@@ -345,9 +345,11 @@ def test_twenty_thousand_reports_are_listed_in_bounded_memory_and_time(crashes, 
             crashes.add(f"/usr/bin/x{number}", age=number)
 
     def timed():
-        began = time.monotonic()
+        """The reports, and the CPU time that listing them took, in seconds."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         reports = listed(session)
-        return reports, time.monotonic() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return reports, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     add(range(2000))
     tenth = max(timed()[1] for _ in range(3))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from support.crashes import Crashes, Latency, give_away, packed, text
-from support.harness import wait_for
+from support.harness import away_from_midnight, wait_for
 from support.screen import Panel, walk_to
 
 ROW = "Previous Reports"
@@ -195,7 +195,7 @@ def test_the_mark_of_another_user_is_left_and_it_is_said_who_can_take_it_away(cr
 
 
 def test_the_list_says_how_long_ago_each_report_was_written(crashes, session):
-    now = time.localtime()
+    now = away_from_midnight()
     today = now.tm_hour * HOUR + now.tm_min * MINUTE + now.tm_sec
     ages = {"now": 1, "yesterday": today + HOUR, "days": 3 * DAY, "old": 30 * DAY}
     for name, age in ages.items():

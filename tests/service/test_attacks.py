@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What hostile callers and files, full disks and kills do to the system service: nothing."""
 
+import concurrent.futures
+import itertools
 import os
 import random
 import re
-import selectors
 import signal
 import subprocess
 import time
@@ -19,7 +20,6 @@ from support.everyone import (
     NETDATA,
     NEWS,
     OFF,
-    ON,
     OTHER,
     PERSON,
     POPCON,
@@ -75,11 +75,13 @@ def test_ten_thousand_calls_at_once_are_answered_and_most_are_refused():
             assert (len(asked), len(refused)) == (1, calls - 1)
             limits = "org.freedesktop.DBus.Error.LimitsExceeded"
             assert set(refused) <= {f"{ERROR}Busy", limits} and f"{ERROR}Busy" in refused
+        began = time.monotonic()
         with computer.caller("Plan", CHOICE, "off", "", times=calls) as caller:
             answers = [event for event in caller.all() if "name" not in event]
+            minutes = int((time.monotonic() - began) // 60) + 1
             planned = [event for event in answers if "reply" in event]
             assert len(answers) == calls
-            assert 0 < len(planned) <= 60
+            assert 0 < len(planned) <= 60 * minutes
         memory = int(open(f"/proc/{pid}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         assert computer.pid() == pid and memory < 64 * 1024 * 1024
         assert computer.services() == [pid]
@@ -100,29 +102,29 @@ def test_three_dialogs_are_open_at_most_and_the_next_caller_waits_for_one():
 
 
 def test_eight_calls_wait_for_a_dialog_and_one_more_is_refused():
-    with Everyone() as computer, selectors.DefaultSelector() as answers:
+    with Everyone() as computer, concurrent.futures.ThreadPoolExecutor(12) as pool:
         arguments = ("Set", CHOICE, "off", "", computer.plan("off"))
         callers = [
             computer.caller(*arguments, agent="silent", uid=(PERSON, OTHER)[number % 2])
             for number in range(12)
         ]
-        for caller in callers:
-            answers.register(caller.process.stdout, selectors.EVENT_READ, caller)
-        events = []
-        while len(events) < 4:
-            events += [key.data.next() for key, _ in answers.select()]
+        events = concurrent.futures.as_completed([pool.submit(caller.next) for caller in callers])
+        events = [event.result() for event in itertools.islice(events, 4)]
         assert sorted(event.get("error", "asked") for event in events) == ["asked"] * 3 + [f"{ERROR}Busy"]
         for caller in callers:
-            caller.__exit__()
+            # Ends the thread that reads from it.
+            caller.process.kill()
         # All places in the queue are free again.
         assert computer.set("off", agent="missing")["error"] == f"{ERROR}NoAgent"
 
 
 def test_a_user_may_make_ten_changes_a_minute(allowed):
-    wanted = ["off", "on"] * 6
-    errors = [allowed.set(state).get("error") for state in wanted]
-    assert errors[:10] == [None] * 10
-    assert errors[10:] == [f"{ERROR}Busy"] * 2
+    assert "reply" in allowed.set("off"), "the first of ten"
+    # One process makes the others, well within the minute. Calls that change nothing count, too.
+    call = ("Set", CHOICE, "off", "", "0" * 64)
+    with allowed.caller(*call, *[None, *call] * 10) as caller:
+        errors = [caller.end().get("error") for _ in range(11)]
+    assert errors == [f"{ERROR}Stale"] * 9 + [f"{ERROR}Busy"] * 2
 
 
 def test_reader_files_of_users_and_of_the_environment_do_not_count(allowed):
@@ -334,11 +336,18 @@ def test_a_service_that_is_killed_at_any_moment_leaves_all_files_old_or_all_new(
         states["on"] = [computer.read(file) for file in watched]
         found = set()
         chance = random.Random(7)
-        # From before the change to after it, however busy the computer is.
-        began = time.monotonic()
-        computer.set("off", uid=0)
-        longest = 2 * (time.monotonic() - began)
-        for number in range(kills):
+        # From before the change to after it.
+        token = computer.plan("off", uid=0)
+        with computer.caller("Set", CHOICE, "off", "", token, uid=0) as caller:
+            began = time.monotonic()
+            caller.end()
+            longest = 2 * (time.monotonic() - began)
+
+        def enough():
+            return {"unchanged"} < found
+
+        for number in itertools.takewhile(lambda n: n < kills or not enough(), itertools.count()):
+            assert number < 8 * max(kills, 30), (found, longest)
             if number % 4 == 0:
                 # The counts of calls go with the process.
                 computer.kill_service()
@@ -355,6 +364,8 @@ def test_a_service_that_is_killed_at_any_moment_leaves_all_files_old_or_all_new(
             now = [computer.read(file) for file in watched]
             assert now in states.values(), (number, now)
             found.add(state if now == states[state] else "unchanged")
+            # Its duration depends on the load of the computer.
+            longest *= 0.8 if now == states[state] else 1.1
             leftover = [name for name in computer.files() if ".privacy-panel" in name]
             assert leftover == [], number
         after = {
@@ -366,8 +377,6 @@ def test_a_service_that_is_killed_at_any_moment_leaves_all_files_old_or_all_new(
         assert not computer.file(STATE / "under-way.json").exists()
         # No process of a killed service is left.
         assert computer.services() == [computer.pid()]
-        if kills >= 30:
-            assert "unchanged" in found and len(found) > 1, found
 
 
 def test_no_other_user_can_take_the_name_of_the_service(allowed):

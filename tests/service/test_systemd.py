@@ -111,7 +111,8 @@ def test_systemd_and_the_systemd_of_a_user_start_no_unit_that_a_policy_masks(boo
             # As at the next login.
             systemctl("stop", unit)
             systemctl("daemon-reload")
-        assert systemctl("is-active", unit).stdout == "inactive\n"
+        # A stop is not waited for.
+        wait_for("its end", lambda: systemctl("is-active", unit).stdout == "inactive\n")
         assert systemctl("is-enabled", unit).stdout == "masked\n"
         assert systemctl("start", unit).returncode != 0
         assert systemctl("enable", unit).returncode != 0

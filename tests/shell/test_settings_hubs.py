@@ -23,7 +23,7 @@ def test_xfces_settings_manager_shows_it_once_and_opens_it():
     with Session(screen=SCREEN, env={"XDG_CURRENT_DESKTOP": "XFCE"}) as session:
         manager = session.spawn(["xfce4-settings-manager"])
         hub = ScreenReader(session, "xfce4-settings-manager")
-        wait_for("the window", lambda: hub.find(role="dialog", name="Settings"), 20)
+        wait_for("the window", lambda: hub.find(role="dialog", name="Settings"))
 
         def groups():
             labels = hub.find(role="label")
@@ -40,14 +40,14 @@ def test_xfces_settings_manager_shows_it_once_and_opens_it():
         wait_for("the group", lambda: groups() == ["Personal"])
         session.ask("xdotool", "key", "Return")
         panel = ScreenReader(session)
-        wait_for("the panel opens", lambda: panel.find(role="frame", name="Privacy"), 20)
+        wait_for("the panel opens", lambda: panel.find(role="frame", name="Privacy"))
 
 
 def test_mates_control_center_shows_it_once_among_the_personal_settings():
     with Session(screen=SCREEN, env={"XDG_CURRENT_DESKTOP": "MATE"}) as session:
         session.spawn(["mate-control-center"])
         hub = ScreenReader(session, "mate-control-center")
-        wait_for("the icons", lambda: hub.find(role="push button", name="Keyboard"), 30)
+        wait_for("the icons", lambda: hub.find(role="push button", name="Keyboard"))
         group, found = None, []
         for node in hub.tree():
             if node["role"] == "label":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A user's session on the computer that `desktop.py` runs on: a bus, a screen, and the programs in it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -114,11 +115,13 @@ class Login:
                 child.wait(30)
         for way in (signal.SIGTERM, signal.SIGKILL):
             for _ in range(100):
-                left = [
-                    process for process in Path("/proc").glob("[0-9]*") if process.stat().st_uid == UID
-                ]
+                left = False
+                for process in Path("/proc").glob("[0-9]*"):
+                    # It may end meanwhile.
+                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                        if process.stat().st_uid == UID:
+                            left = True
+                            os.kill(int(process.name), way)
                 if not left:
                     return
-                for process in left:
-                    os.kill(int(process.name), way)
                 time.sleep(0.1)

@@ -74,7 +74,7 @@ def make_locale(locale):
     return {"LC_ALL": made.name, "LOCPATH": str(folder)}
 
 
-def wait_for(what, question, seconds=30.0, every=0.05):
+def wait_for(what, question, seconds=120.0, every=0.05):
     """Calls until the answer is true, and returns it. The time limit only ends a failing test."""
     end = time.monotonic() + seconds
     while True:
@@ -84,6 +84,16 @@ def wait_for(what, question, seconds=30.0, every=0.05):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: still not so after {seconds} s")
         time.sleep(every)
+
+
+def away_from_midnight():
+    """The local time, when no new day begins in the next minutes and none has just begun."""
+    while True:
+        now = time.localtime()
+        second = (now.tm_hour * 60 + now.tm_min) * 60 + now.tm_sec
+        if 10 < second < 24 * 60 * 60 - 240:
+            return now
+        time.sleep(1)
 
 
 def programs_at(root):
@@ -121,7 +131,7 @@ class Watch:
         first = [self.next()["id"] for _ in CHOICES]
         assert first == list(CHOICES)
 
-    def next(self, seconds=20):
+    def next(self, seconds=120):
         """The next line."""
         end = time.monotonic() + seconds
         pipe = self.process.stdout
@@ -140,7 +150,7 @@ class Watch:
         """The last output about a reader."""
         return next(entry for entry in self.now[choice]["readers"] if entry["id"] == reader)
 
-    def wait_for(self, what, question, seconds=20):
+    def wait_for(self, what, question, seconds=120):
         """Reads lines until the answer is true."""
         end = time.monotonic() + seconds
         while not question():
@@ -309,7 +319,7 @@ class Session:
         self.children.append(child)
         return child
 
-    def run(self, *command, env=None, timeout=60, **options):
+    def run(self, *command, env=None, timeout=300, **options):
         """Runs a command to its end."""
         return subprocess.run(
             self.wrap + [str(word) for word in command],
@@ -407,6 +417,9 @@ class Session:
 
     def close(self):
         for child in reversed(self.children):
+            # The number of one that was waited for may be another process's by now.
+            if child.returncode is not None:
+                continue
             try:
                 os.killpg(child.pid, signal.SIGTERM)
             except ProcessLookupError:

@@ -35,7 +35,7 @@ class X11:
         self.display.set_input_focus(0, self.constants.RevertToNone, self.constants.CurrentTime)
         self.display.sync()
 
-    def handled(self, window, seconds=30):
+    def handled(self, window, seconds=120):
         """Waits until the program of a window has handled all earlier events. Events arrive in
         order, and it answers the window managers' _NET_WM_PING of the Extended Window Manager
         Hints."""
@@ -156,16 +156,18 @@ class Panel(ScreenReader):
     def close(self):
         for child in (self.driver, self.process):
             child.terminate()
-            child.wait(10)
+            child.wait(60)
 
     def switch(self, title):
-        """The switch of a choice: that of its page, if that is open."""
-        found = self.find(role="check box", name=title)
-        assert 1 <= len(found) <= 2, f"{title}: {found}"
+        """The switch of a choice: that of its page, if that is open. It comes when the panel has read the
+        choice."""
+        found = self.wait(f"the switch “{title}”", lambda: self.find(role="check box", name=title))
+        assert len(found) <= 2, f"{title}: {found}"
         # As in the driver.
         return found[0]
 
     def toggle(self, title):
+        self.switch(title)
         self.press("check box", title)
 
     def is_on(self, title):
@@ -174,7 +176,7 @@ class Panel(ScreenReader):
     def is_sensitive(self, title):
         return "sensitive" in self.switch(title)["states"]
 
-    def wait(self, what, question, seconds=30):
+    def wait(self, what, question, seconds=120):
         def ask():
             assert self.process.poll() is None, f"the panel ended: {self.errors.read_text()}"
             return question()
@@ -260,5 +262,5 @@ def choose(panel, title):
     panel.key("Return")
 
 
-def says(panel, text, seconds=30):
+def says(panel, text, seconds=120):
     panel.wait(f"it says “{text}”", lambda: panel.says(text), seconds)

@@ -27,7 +27,7 @@ class Shell:
             ],
             stderr=(session.root / "shell.errors").open("w"),
         )
-        wait_for("GNOME Shell answers", lambda: self.js("1 + 1") == "2", 90, 0.5)
+        wait_for("GNOME Shell answers", lambda: self.js("1 + 1") == "2", 180, 0.5)
         # As gnome-session does: programs that the bus starts use the shell's display.
         session.ask(
             *("dbus-update-activation-environment", f"WAYLAND_DISPLAY={DISPLAY}"),
@@ -67,7 +67,7 @@ class Shell:
                 """
             ).strip()
         )
-        entries = [entry for shown in json.loads(found) for entry in shown]
+        entries = [entry for shown in json.loads(found or "[]") for entry in shown]
         return {unquote(result): unquote(name) for result, name in entries}
 
     def activate(self, provider, result):
@@ -84,7 +84,8 @@ class Shell:
         """The windows: the title, whether it has the focus, and its display state."""
         code = """global.get_window_actors().map(a => a.meta_window).map(w =>
             [encodeURIComponent(w.get_title()), w.has_focus(), w.get_client_type()])"""
-        return [[unquote(title), *others] for title, *others in json.loads(self.js(code))]
+        windows = json.loads(wait_for("the shell's windows", lambda: self.js(code)))
+        return [[unquote(title), *others] for title, *others in windows]
 
     def picture(self, path):
         time.sleep(1)  # for animations to end

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A folder in which each file takes a while to be opened, as on a network's disk.
 
-    slow_home.py FOLDER MOUNT_POINT MILLISECONDS
+    slow_home.py FOLDER MOUNT_POINT MILLISECONDS STUCK GATE
+
+If STUCK is not empty, files whose names begin with it are opened when the file GATE exists.
 """
 
 import os
@@ -14,9 +16,11 @@ from fusepy import FUSE, FuseOSError, Operations
 class Slow(Operations):
     """Passes everything on. Files and lists of folders are late."""
 
-    def __init__(self, folder, seconds):
+    def __init__(self, folder, seconds, stuck, gate):
         self.folder = folder
         self.seconds = seconds
+        self.stuck = stuck
+        self.gate = gate
 
     def _real(self, path):
         return self.folder + path
@@ -43,6 +47,10 @@ class Slow(Operations):
         return os.readlink(path)
 
     def open(self, path, flags):
+        while self.stuck and os.path.basename(path).startswith(self.stuck):
+            if os.path.exists(self.gate):
+                break
+            time.sleep(0.05)
         self._late()
         return os.open(path, flags)
 
@@ -91,5 +99,6 @@ class Slow(Operations):
 
 
 if __name__ == "__main__":
-    folder, place, milliseconds = sys.argv[1:]
-    FUSE(Slow(folder, int(milliseconds) / 1000), place, foreground=True, nothreads=False)
+    folder, place, milliseconds, stuck, gate = sys.argv[1:]
+    slow = Slow(folder, int(milliseconds) / 1000, stuck, gate)
+    FUSE(slow, place, foreground=True, nothreads=False)

@@ -134,12 +134,13 @@ class Log:
         self.record([age], **event)
         return len(self.ids()) == before + 1
 
-    def fill(self, count, age=120):
-        """Adds that many events directly to the database, the most recent one of that age in
-        minutes. Zeitgeist must have an event, and ends."""
+    def fill(self, count, ages=None):
+        """Adds that many events directly to the database, of these ages in minutes; by default, all are
+        older than two hours. Zeitgeist must have an event, and ends."""
         self.quit()
         now = int(time.time() * 1000)
         numbers = range(count)
+        ages = ages or range(120, 120 + count)
         with contextlib.closing(sqlite3.connect(self.database)) as database, database:
             last = database.execute("SELECT MAX(id) FROM event").fetchone()[0]
             first = {}
@@ -152,7 +153,7 @@ class Log:
                 (
                     (
                         last + 1 + n,
-                        now - (age + n) * 60_000,
+                        now - int(ages[n] * 60_000),
                         first["uri"] + n,
                         first["text"] + n,
                         first["uri"] + n,

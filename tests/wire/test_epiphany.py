@@ -19,9 +19,9 @@ class Epiphany:
         self.session = screen
         self.network = ClosedNetwork(screen, card=True)
 
-    def search(self, *words):
-        """The user types words and presses Enter, again if the window didn't have the keyboard yet. Returns
-        when the search engine was asked for them."""
+    def search(self, *words, meanwhile=None):
+        """The user types words and presses Enter, again if the window didn't have the keyboard yet or if a
+        request was not seen meanwhile. Returns when the search engine was asked for the words."""
         self.network.forget()
         number = self.network.start("epiphany", **OPTIONS)
         self.session.wait_for_window("epiphany")
@@ -32,8 +32,14 @@ class Epiphany:
             if not windows:
                 return False
             self.session.run("xdotool", "windowfocus", windows.split()[-1])
-            for keys in (("key", "ctrl+l"), ("type", "--delay", "60", " ".join(words)), ("key", "Return")):
+            for keys in (("key", "ctrl+l"), ("type", "--delay", "60", " ".join(words))):
                 self.session.run("xdotool", *keys)
+            # A busy computer would tell it of Enter before it has sent the request.
+            try:
+                wait_for("the request", lambda: not meanwhile or self.network.seen(meanwhile), 10)
+            except AssertionError:
+                return False
+            self.session.run("xdotool", "key", "Return")
             return self.network.seen(asked)
 
         wait_for("the search", search_once, seconds=120, every=1)
@@ -49,7 +55,7 @@ def test_gnomes_browser_tells_google_what_the_user_types_only_while_the_choice_i
         done = screen.ctl("set", CHOICE, "on" if on else "off", "--only-me")
         assert done.returncode == 0, done.stderr
         # It asks from the second word on.
-        epiphany.search("first", f"second{number}")
         request = f"^GET {GOOGLE} /complete/search.client=firefox&q=first%20second{number}$"
+        epiphany.search("first", f"second{number}", meanwhile=request if on else None)
         assert bool(epiphany.network.seen(request)) == on
         assert bool(epiphany.network.seen(f"^(NAME|TLS) {GOOGLE}$")) == on
