@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may change settings that apply to all users: a real polkitd decides."""
 
+import time
+
 import pytest
 
 from support.everyone import (
@@ -144,6 +146,22 @@ def test_a_dialog_is_closed_if_its_caller_leaves():
             with pytest.raises(Exception, match="cookie"):
                 wait_for("polkit’s refusal", lambda: computer.permit(event))
             assert computer.files() == before
+
+
+def test_a_dialog_that_nobody_answers_is_closed_after_two_minutes():
+    with Everyone() as computer:
+        before = computer.files()
+        call = ("Set", CHOICE, "off", "", computer.plan("off"))
+        began = time.monotonic()
+        # The second call opens another dialog.
+        with computer.caller(*call, None, *call, agent="silent") as caller:
+            cookie = caller.next()["cookie"]
+            events = [caller.next() for _ in range(3)]
+            assert time.monotonic() - began >= 120
+        assert {"cancelled": cookie} in events
+        assert [event["error"] for event in events if "error" in event] == [f"{ERROR}TimedOut"]
+        assert [event["asked"] for event in events if "asked" in event] == [OFF]
+        assert computer.files() == before
 
 
 def test_turning_on_asks_for_the_other_action_and_undo_of_off_as_well():
