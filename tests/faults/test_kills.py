@@ -220,8 +220,7 @@ def test_a_program_that_is_replaced_while_it_runs_does_not_go_wrong(place, momen
             stderr=subprocess.PIPE,
             text=True,
         )
-        while child.poll() is None and not runs(child, program):
-            time.sleep(0.0005)
+        wait_for("it", lambda: runs(child, program), every=0.0005)
         time.sleep(moments.uniform(0, 0.01))
         program.unlink()
         _, said = child.communicate(timeout=120)

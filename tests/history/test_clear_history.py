@@ -10,10 +10,9 @@ import sqlite3
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-from support.harness import INSTALLED, Session, wait_for
+from support.harness import INSTALLED, Session, stat, wait_for
 from support.history import ENTRY, HEAD, Recent, ago, clear, counts, xbel
 from support.shell import Shell
 from support.zeitgeist import WRITER
@@ -399,11 +398,10 @@ def zeitgeist_in(output):
 
 def rests(process):
     """Whether a process sleeps, and has done nothing for a second."""
-    stat = Path(f"/proc/{process}/stat")
     # The state, and the time that it used.
-    before = stat.read_text().rpartition(")")[2].split()
+    before = stat(process)
     time.sleep(1)
-    after = stat.read_text().rpartition(")")[2].split()
+    after = stat(process)
     return after[0] == "S" and before[11:13] == after[11:13]
 
 

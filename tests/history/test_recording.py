@@ -202,7 +202,7 @@ def test_one_that_cannot_be_started_is_not_known(session, log):
     log.kill()
     found = reader(session)
     assert (found["installed"], found["state"]) == (True, None)
-    # On a busy computer, its end takes longer than anybody waits for an answer.
+    # A query may time out before the service has ended.
     wait_for("its end", lambda: "exited with status" in reader(session)["problem"])
     said = "The program’s service does not work"
     wait_for("it is said", lambda: said in session.ask("privacyctl", "status"))

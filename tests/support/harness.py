@@ -96,6 +96,11 @@ def away_from_midnight():
         time.sleep(1)
 
 
+def stat(process):
+    """The fields of /proc/PID/stat after the program's name, from the state on; proc(5)."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+
+
 def programs_at(root):
     """The programs that run with mounts of folders below this one: pairs of the entry in /proc and the
     program's file."""
